@@ -1,0 +1,2 @@
+//! The desktop till.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Simulated cards, a simulated acquirer host, and the desktop till.

@@ -1,0 +1,457 @@
+//! The errors that leave the core: one flat table of stable codes.
+//!
+//! A declined card is an outcome, not an error. An error says whose turn it is ([`Actor`]), whether money
+//! moved ([`Money`]), what to do next ([`Retry`]) and what becomes of a reversal ([`Reversal`]). The table
+//! gives these for each code; an [`Error`] adds what is particular: the attempt, a journal sequence, the
+//! host's code, a few named numbers. The words for people are in `texts/*.toml` under the code.
+//!
+//! It never carries card data, paths, SQL or free text from below: facts are numbers and fixed words.
+//! Evidence: `tests/errors.rs` (each code has its line in `docs/errors.md` and its texts in both languages).
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::ids::{AttemptId, HostCode};
+
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+        pub enum $name {
+            $($(#[$variant_doc])* #[serde(rename = $word)] $variant,)+
+        }
+
+        impl $name {
+            /// The stable word, as in JSON.
+            #[must_use]
+            pub fn word(self) -> &'static str {
+                match self { $(Self::$variant => $word,)+ }
+            }
+        }
+    };
+}
+
+words! {
+    /// What kind of thing went wrong.
+    Category {
+        /// The calling program used the core wrongly.
+        Integration = "integration",
+        /// The till is doing something else.
+        Busy = "busy",
+        /// A person gave something that cannot be used.
+        User = "user",
+        /// The card or the reader.
+        Tap = "tap",
+        /// The phone: keys, clock, randomness.
+        Device = "device",
+        /// Stored data is not what was written.
+        Integrity = "integrity",
+        /// Who may do this.
+        Auth = "auth",
+        /// The way to the acquirer's host.
+        Network = "network",
+        /// The host answered, but not as agreed.
+        Outcome = "outcome",
+        /// The till's own life: provisioned, closed.
+        Lifecycle = "lifecycle",
+        /// The disk.
+        Storage = "storage",
+    }
+}
+
+words! {
+    /// Whether the customer's money moved.
+    Money {
+        /// It did not.
+        NotMoved = "not_moved",
+        /// It is not known yet; the till finds out by itself.
+        MayHaveMoved = "may_have_moved",
+        /// It did.
+        Moved = "moved",
+        /// It did, and came back.
+        Reversed = "reversed",
+    }
+}
+
+words! {
+    /// Whether to try again, and how.
+    Retry {
+        /// It would fail again.
+        Never = "never",
+        /// With the same attempt id.
+        SameAttempt = "same_attempt",
+        /// With a new attempt id.
+        NewAttempt = "new_attempt",
+        /// Once the actor has done something.
+        AfterUserAction = "after_user_action",
+        /// After a while.
+        AfterDelay = "after_delay",
+    }
+}
+
+words! {
+    /// What becomes of a reversal.
+    Reversal {
+        /// There is nothing to reverse.
+        NotNeeded = "not_needed",
+        /// One is owed and has not begun.
+        Required = "required",
+        /// One is under way.
+        Pending = "pending",
+        /// The host has confirmed one.
+        Done = "done",
+    }
+}
+
+words! {
+    /// Whose turn it is.
+    Actor {
+        /// The person at the till.
+        Cashier = "cashier",
+        /// The person with the card.
+        Customer = "customer",
+        /// The person who answers for the shop.
+        Supervisor = "supervisor",
+        /// The engineers who built the app.
+        Integrator = "integrator",
+        /// The acquirer's host and its people.
+        Acquirer = "acquirer",
+        /// The phone and its system.
+        Platform = "platform",
+    }
+}
+
+/// The five things that a code says about itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CodeRow {
+    /// The stable code, as `attempt_conflict`.
+    pub code: &'static str,
+    /// What kind.
+    pub category: Category,
+    /// Whether money moved.
+    pub money: Money,
+    /// Whether to try again.
+    pub retry: Retry,
+    /// What becomes of a reversal.
+    pub reversal: Reversal,
+    /// Whose turn it is.
+    pub actor: Actor,
+}
+
+macro_rules! error_codes {
+    ($($(#[$doc:meta])* $variant:ident = $code:literal: $category:ident $money:ident $retry:ident $reversal:ident $actor:ident,)+) => {
+        /// Every error that the core can report.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum ErrorCode {
+            $($(#[$doc])* $variant,)+
+        }
+
+        impl ErrorCode {
+            /// All codes, in the order of the table.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
+            /// What the table says of this code.
+            #[must_use]
+            pub fn row(self) -> CodeRow {
+                match self {
+                    $(Self::$variant => CodeRow {
+                        code: $code,
+                        category: Category::$category,
+                        money: Money::$money,
+                        retry: Retry::$retry,
+                        reversal: Reversal::$reversal,
+                        actor: Actor::$actor,
+                    },)+
+                }
+            }
+        }
+    };
+}
+
+error_codes! {
+    /// The amount is empty.
+    AmountEmpty = "amount_empty": User NotMoved NewAttempt NotNeeded Cashier,
+    /// The amount is not plain digits with at most one point.
+    AmountNotPlainDigits = "amount_not_plain_digits": User NotMoved NewAttempt NotNeeded Cashier,
+    /// The amount has more decimals than its currency.
+    AmountTooManyDecimals = "amount_too_many_decimals": User NotMoved NewAttempt NotNeeded Cashier,
+    /// The amount is zero.
+    AmountZero = "amount_zero": User NotMoved NewAttempt NotNeeded Cashier,
+    /// The amount does not fit twelve digits.
+    AmountTooLarge = "amount_too_large": User NotMoved NewAttempt NotNeeded Cashier,
+    /// The amount is over this till's limit.
+    AmountOverLimit = "amount_over_limit": User NotMoved NewAttempt NotNeeded Supervisor,
+    /// The currency is not in the table.
+    CurrencyUnknown = "currency_unknown": User NotMoved NewAttempt NotNeeded Cashier,
+    /// This till does not sell in that currency.
+    CurrencyNotAccepted = "currency_not_accepted": User NotMoved NewAttempt NotNeeded Integrator,
+    /// An attempt id, order number or the like breaks its rule.
+    IdentifierMalformed = "identifier_malformed": Integration NotMoved Never NotNeeded Integrator,
+    /// The same attempt id came with another amount, currency or order.
+    AttemptConflict = "attempt_conflict": Integration NotMoved NewAttempt NotNeeded Integrator,
+    /// No attempt has this id.
+    AttemptUnknown = "attempt_unknown": User NotMoved Never NotNeeded Cashier,
+    /// Another payment is in progress.
+    TillBusy = "till_busy": Busy NotMoved AfterDelay NotNeeded Cashier,
+    /// The payment is already on its way to the host and will resolve itself.
+    TooLateToCancel = "too_late_to_cancel": Busy MayHaveMoved Never Pending Cashier,
+    /// The attempt has already ended.
+    AttemptAlreadyFinished = "attempt_already_finished": User NotMoved Never NotNeeded Cashier,
+    /// An earlier payment must be finished with the host before the next one.
+    ReversalPending = "reversal_pending": Busy NotMoved AfterDelay Pending Acquirer,
+    /// There is no receipt for an attempt in this state.
+    ReceiptNotAvailable = "receipt_not_available": User NotMoved AfterDelay NotNeeded Cashier,
+    /// There is no network.
+    NetworkAbsent = "network_absent": Network NotMoved AfterDelay NotNeeded Cashier,
+    /// No connection to the host could be made.
+    HostUnreachable = "host_unreachable": Network NotMoved AfterDelay NotNeeded Acquirer,
+    /// The host's certificate is not from the expected authority.
+    HostCertificateUntrusted = "host_certificate_untrusted": Network NotMoved Never NotNeeded Integrator,
+    /// The host's certificate has expired.
+    HostCertificateExpired = "host_certificate_expired": Network NotMoved Never NotNeeded Acquirer,
+    /// The host's key is neither the pinned one nor its backup.
+    HostPinMismatch = "host_pin_mismatch": Network NotMoved Never NotNeeded Integrator,
+    /// The host refused this till's certificate.
+    ClientCertificateRefused = "client_certificate_refused": Network NotMoved Never NotNeeded Acquirer,
+    /// The phone's clock is before the host's certificate begins, or far from the host's own time.
+    DeviceClockWrong = "device_clock_wrong": Device NotMoved AfterUserAction NotNeeded Cashier,
+    /// The TLS handshake failed in another way.
+    HostHandshakeFailed = "host_handshake_failed": Network NotMoved AfterDelay NotNeeded Acquirer,
+    /// The host did not answer a sign-on or an echo.
+    HostSilent = "host_silent": Network NotMoved AfterDelay NotNeeded Acquirer,
+    /// The host's answer is not a valid message of the agreed dialect.
+    HostAnswerInvalid = "host_answer_invalid": Outcome NotMoved AfterDelay NotNeeded Acquirer,
+    /// The host refused the sign-on.
+    SignOnRefused = "sign_on_refused": Outcome NotMoved AfterUserAction NotNeeded Acquirer,
+    /// A key that the host sent does not have its check value.
+    KeyCheckValueMismatch = "key_check_value_mismatch": Outcome NotMoved AfterUserAction NotNeeded Acquirer,
+    /// The dialect file breaks a rule.
+    DialectInvalid = "dialect_invalid": Integration NotMoved Never NotNeeded Integrator,
+    /// The configuration breaks a rule.
+    ConfigurationInvalid = "configuration_invalid": Integration NotMoved Never NotNeeded Integrator,
+    /// A CA key's digest is not what it says.
+    CaKeyInvalid = "ca_key_invalid": Integration NotMoved Never NotNeeded Integrator,
+    /// A card transcript is not in the agreed format.
+    TranscriptInvalid = "transcript_invalid": Integration NotMoved Never NotNeeded Integrator,
+    /// The till has not been provisioned.
+    NotProvisioned = "not_provisioned": Lifecycle NotMoved AfterUserAction NotNeeded Supervisor,
+    /// The till is provisioned already.
+    AlreadyProvisioned = "already_provisioned": Lifecycle NotMoved Never NotNeeded Supervisor,
+    /// The terminal was closed.
+    TerminalClosed = "terminal_closed": Lifecycle NotMoved Never NotNeeded Integrator,
+    /// The device key that opens this till is gone: a restored backup or a cloned device.
+    DeviceKeyMissing = "device_key_missing": Device NotMoved Never NotNeeded Supervisor,
+    /// The device's key store will not serve now.
+    DeviceKeysUnavailable = "device_keys_unavailable": Device NotMoved AfterDelay NotNeeded Platform,
+    /// A device key is damaged, or did not make what it should open.
+    DeviceKeyRejected = "device_key_rejected": Integrity NotMoved Never NotNeeded Supervisor,
+    /// The device has no random bytes to give.
+    EntropyFailed = "entropy_failed": Device NotMoved AfterDelay NotNeeded Platform,
+    /// Another process has this till open.
+    TillOpenElsewhere = "till_open_elsewhere": Busy NotMoved AfterUserAction NotNeeded Cashier,
+    /// The till's database is held by another program.
+    DatabaseLocked = "database_locked": Storage NotMoved AfterDelay NotNeeded Platform,
+    /// The journal is not what was written.
+    JournalDamaged = "journal_damaged": Integrity NotMoved Never NotNeeded Supervisor,
+    /// The journal was written by a newer version.
+    JournalNewer = "journal_newer": Lifecycle NotMoved AfterUserAction NotNeeded Integrator,
+    /// The disk is full.
+    DiskFull = "disk_full": Storage NotMoved AfterUserAction NotNeeded Cashier,
+    /// The disk did not confirm that data is safe; the till must be opened again.
+    SyncFailed = "sync_failed": Storage NotMoved AfterUserAction NotNeeded Platform,
+    /// The storage failed in another way.
+    StorageFailed = "storage_failed": Storage NotMoved AfterUserAction NotNeeded Platform,
+    /// A file that the caller named cannot be read or written.
+    FileUnusable = "file_unusable": User NotMoved AfterUserAction NotNeeded Integrator,
+    /// A test stopped the core here.
+    StoppedByFaultPlan = "stopped_by_fault_plan": Integration MayHaveMoved SameAttempt Pending Integrator,
+}
+
+impl ErrorCode {
+    /// The stable code, as `attempt_conflict`.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        self.row().code
+    }
+}
+
+/// One error, with what is particular to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    code: ErrorCode,
+    attempt: Option<AttemptId>,
+    sequence: Option<u64>,
+    host_code: Option<HostCode>,
+    facts: Vec<(&'static str, Fact)>,
+}
+
+/// A particular of an error: a number or a fixed word, never text from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Fact {
+    /// A count, an offset, a field number.
+    Number(u64),
+    /// A word from a closed list of ours.
+    Word(&'static str),
+}
+
+impl From<ErrorCode> for Error {
+    fn from(code: ErrorCode) -> Self {
+        Self { code, attempt: None, sequence: None, host_code: None, facts: Vec::new() }
+    }
+}
+
+impl Error {
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> ErrorCode {
+        self.code
+    }
+
+    /// The attempt that it is about.
+    #[must_use]
+    pub fn attempt(&self) -> Option<&AttemptId> {
+        self.attempt.as_ref()
+    }
+
+    /// The journal sequence that it is about.
+    #[must_use]
+    pub fn sequence(&self) -> Option<u64> {
+        self.sequence
+    }
+
+    /// The host's response code.
+    #[must_use]
+    pub fn host_code(&self) -> Option<&HostCode> {
+        self.host_code.as_ref()
+    }
+
+    /// The named numbers and words.
+    #[must_use]
+    pub fn facts(&self) -> &[(&'static str, Fact)] {
+        &self.facts
+    }
+
+    /// Names the attempt.
+    #[must_use]
+    pub fn of_attempt(mut self, attempt: &AttemptId) -> Self {
+        self.attempt = Some(attempt.clone());
+        self
+    }
+
+    /// Names the journal sequence.
+    #[must_use]
+    pub fn at_sequence(mut self, sequence: u64) -> Self {
+        self.sequence = Some(sequence);
+        self
+    }
+
+    /// Names the host's response code.
+    #[must_use]
+    pub fn with_host_code(mut self, host_code: &HostCode) -> Self {
+        self.host_code = Some(host_code.clone());
+        self
+    }
+
+    /// Adds a number, as `.number("field", 39)`.
+    #[must_use]
+    pub fn number(mut self, name: &'static str, value: u64) -> Self {
+        self.facts.push((name, Fact::Number(value)));
+        self
+    }
+
+    /// Adds a fixed word, as `.word("damage", "bit_flip")`.
+    #[must_use]
+    pub fn word(mut self, name: &'static str, value: &'static str) -> Self {
+        self.facts.push((name, Fact::Word(value)));
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code.code())?;
+        for (name, fact) in &self.facts {
+            match fact {
+                Fact::Number(value) => write!(f, " {name}={value}")?,
+                Fact::Word(value) => write!(f, " {name}={value}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// The JSON that `--json` prints and the shells receive.
+impl Serialize for Error {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeMap;
+        let row = self.code.row();
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("code", row.code)?;
+        map.serialize_entry("category", &row.category)?;
+        map.serialize_entry("money", &row.money)?;
+        map.serialize_entry("retry", &row.retry)?;
+        map.serialize_entry("reversal", &row.reversal)?;
+        map.serialize_entry("actor", &row.actor)?;
+        if let Some(attempt) = &self.attempt {
+            map.serialize_entry("attempt", attempt)?;
+        }
+        if let Some(sequence) = self.sequence {
+            map.serialize_entry("sequence", &sequence)?;
+        }
+        if let Some(host_code) = &self.host_code {
+            map.serialize_entry("host_code", host_code)?;
+        }
+        for (name, fact) in &self.facts {
+            map.serialize_entry(name, fact)?;
+        }
+        map.end()
+    }
+}
+
+impl From<crate::money::AmountError> for Error {
+    fn from(error: crate::money::AmountError) -> Self {
+        use crate::money::AmountError as E;
+        match error {
+            E::Empty => ErrorCode::AmountEmpty.into(),
+            E::NotPlainDigits => ErrorCode::AmountNotPlainDigits.into(),
+            E::TooManyDecimals { allowed } => {
+                Self::from(ErrorCode::AmountTooManyDecimals).number("decimals_allowed", u64::from(allowed))
+            }
+            E::Zero => ErrorCode::AmountZero.into(),
+            E::TooLarge => ErrorCode::AmountTooLarge.into(),
+            E::CurrenciesDiffer => ErrorCode::CurrencyNotAccepted.into(),
+            E::CurrencyUnknown => ErrorCode::CurrencyUnknown.into(),
+        }
+    }
+}
+
+impl From<crate::ids::IdError> for Error {
+    fn from(error: crate::ids::IdError) -> Self {
+        Self::from(ErrorCode::IdentifierMalformed).word("what", error.what).word("rule", error.rule)
+    }
+}
+
+impl From<crate::ports::DeviceKeysFault> for Error {
+    fn from(fault: crate::ports::DeviceKeysFault) -> Self {
+        use crate::ports::DeviceKeysFault as F;
+        match fault {
+            F::NotFound => ErrorCode::DeviceKeyMissing.into(),
+            F::Unavailable => ErrorCode::DeviceKeysUnavailable.into(),
+            F::AlreadyExists => Self::from(ErrorCode::DeviceKeyRejected).word("fault", "already_exists"),
+            F::WrongKind => Self::from(ErrorCode::DeviceKeyRejected).word("fault", "wrong_kind"),
+            F::Rejected => Self::from(ErrorCode::DeviceKeyRejected).word("fault", "rejected"),
+            F::Damaged => Self::from(ErrorCode::DeviceKeyRejected).word("fault", "damaged"),
+            F::Unsupported => Self::from(ErrorCode::DeviceKeysUnavailable).word("fault", "unsupported"),
+        }
+    }
+}
+
+impl From<crate::ports::EntropyFault> for Error {
+    fn from(_: crate::ports::EntropyFault) -> Self {
+        ErrorCode::EntropyFailed.into()
+    }
+}

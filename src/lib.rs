@@ -1,0 +1,25 @@
+//! Taptill: the open core that turns a phone into a payment terminal.
+//!
+//! The core is a house with six floors; a module may use floors below it and, without any circle, its
+//! neighbours. `tests/floors.rs` reads the `use` lines and fails on an arrow upward.
+//!
+//! | floor | modules | what they are |
+//! |---|---|---|
+//! | 5 | `terminal` | the one object that a shell holds |
+//! | 4 | `payment`, `account` | what a merchant does |
+//! | 3 | `session`, `acquirer` | who may, and the conversation with the acquirer's host |
+//! | 2 | `journal` | the append-only record of everything that happened |
+//! | 1 | `emv`, `iso8583`, `paycrypto`, `merkle`, `receipt` | pure: bytes and values in, bytes and values out |
+//! | 0 | `money`, `ids`, `card`, `clock`, `secret`, `text`, `ports`, `error` | the words that everyone speaks |
+//!
+//! Protocol code never waits: a card kernel, a host conversation and a payment are fed what happened and
+//! answer with what to do next. Only `terminal` touches sockets, clocks and cards, through [`ports`]; the
+//! journal alone owns its database connection.
+
+pub mod card;
+pub mod clock;
+pub mod error;
+pub mod ids;
+pub mod money;
+pub mod ports;
+pub mod secret;

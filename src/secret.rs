@@ -1,0 +1,64 @@
+//! Secrets as types: bytes that are wiped on drop and cannot be printed.
+//!
+//! A secret has no `Debug`, no `Display`, no `Clone` and no serde. The one way to its bytes is `expose`,
+//! so that a search for that word lists every place where a secret is used.
+//!
+//! It never compares secrets with `==`; [`same_bytes`] takes the same time wherever they differ.
+//! Evidence: `tests/no_card_data.rs` (nothing printed or stored holds a secret).
+
+use subtle::ConstantTimeEq;
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+/// Exactly `N` secret bytes.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub struct Secret<const N: usize>(Box<[u8; N]>);
+
+impl<const N: usize> Secret<N> {
+    /// Lets `fill` write the bytes in place, so that no copy stays behind on the caller's stack.
+    pub fn from_fn(fill: impl FnOnce(&mut [u8; N])) -> Self {
+        let mut bytes = Box::new([0; N]);
+        fill(&mut bytes);
+        Self(bytes)
+    }
+
+    /// Copies `N` bytes in; the caller still owns, and wipes, its own copy.
+    ///
+    /// # Errors
+    /// The number of bytes found, when it is not `N`.
+    pub fn from_slice(bytes: &[u8]) -> Result<Self, usize> {
+        if bytes.len() != N {
+            return Err(bytes.len());
+        }
+        Ok(Self::from_fn(|own| own.copy_from_slice(bytes)))
+    }
+
+    /// The bytes, for the length of a borrow.
+    #[must_use]
+    pub fn expose(&self) -> &[u8; N] {
+        &self.0
+    }
+}
+
+/// Secret bytes whose number is only known at run time.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub struct SecretBytes(Vec<u8>);
+
+impl SecretBytes {
+    /// Takes the bytes over. Growing a vector leaves copies behind: build it with its final capacity.
+    #[must_use]
+    pub fn new(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes, for the length of a borrow.
+    #[must_use]
+    pub fn expose(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// Whether two byte strings are equal, in a time that depends on their lengths alone.
+#[must_use]
+pub fn same_bytes(left: &[u8], right: &[u8]) -> bool {
+    left.ct_eq(right).into()
+}
