@@ -1,2 +1,49 @@
-//! The project commands.
-fn main() {}
+//! The project's own commands, run as `cargo xtask …`.
+//!
+//! `test` is what the continuous integration runs; `ratios` measures the till against peers in the same run;
+//! `licences` alone checks the licences of everything that is linked. It never changes a source file.
+
+mod licences;
+mod ratios;
+mod steps;
+mod test;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Taptill's own commands")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Check everything: formatting, lints, tests, documentation, licences, measurements run once
+    Test,
+    /// Print a table of Taptill and its peers, measured in the same run
+    Ratios {
+        /// Print JSON instead of a table
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check the licences of all dependencies
+    Licences,
+}
+
+fn main() -> ExitCode {
+    let done = match Arguments::parse().command {
+        Command::Test => test::run(),
+        Command::Ratios { json } => ratios::run(json),
+        Command::Licences => licences::check(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("xtask: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
