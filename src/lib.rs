@@ -20,6 +20,8 @@ pub mod card;
 pub mod clock;
 pub mod error;
 pub mod ids;
+pub mod merkle;
 pub mod money;
 pub mod ports;
 pub mod secret;
+pub mod text;
