@@ -18,6 +18,7 @@
 
 pub mod card;
 pub mod clock;
+pub mod emv;
 pub mod error;
 pub mod ids;
 pub mod merkle;
