@@ -1,0 +1,689 @@
+//! From a dialect file to a compiled dialect: every rule is checked before anything is built.
+//!
+//! The order is that of the file: frame, fields, MAC, messages. The codec and the templates rely on what is
+//! checked here and do not ask again. Evidence: `mod tests` below breaks each rule once, in a shipped dialect.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+
+use super::chars;
+use super::codec::{BitmapEncoding, Codec, FIELD_MAX, FieldBits, MtiEncoding, TrailingBytes};
+use super::dialect::{Dialect, MacRule};
+use super::field::{Count, DataEncoding, FieldClass, FieldRule, PadNibble, Prefix, Sensitivity, Shape};
+use super::frame::{Frame, LengthPrefix, TPDU_BYTES};
+use super::message::{FieldTemplate, MacOnAnswer, MessageRow, MessageSide, Op, ResponseCodes, Side};
+use super::rules::{DialectError, Place, Rule};
+use super::template::{Part, Template, TemplateFault};
+use super::value::{ValueKind, ValueName};
+use crate::paycrypto::{MacAlgorithm, Padding, TAG_BYTES_MIN};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DialectFile {
+    name: String,
+    mti: MtiEncoding,
+    bitmap: BitmapEncoding,
+    #[serde(default)]
+    trailing_bytes: TrailingBytes,
+    frame: FrameFile,
+    mac: Option<MacFile>,
+    field: Vec<FieldFile>,
+    message: Vec<MessageFile>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FrameFile {
+    length: LengthPrefix,
+    tpdu: Option<String>,
+    #[serde(default)]
+    header_request: String,
+    #[serde(default)]
+    header_answer: String,
+    bytes_max: Option<usize>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MacFile {
+    field: u8,
+    algorithm: AlgorithmWord,
+    padding: Option<u8>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum AlgorithmWord {
+    UnionpayEcb,
+    #[serde(rename = "x9_9")]
+    X99,
+    #[serde(rename = "x9_19")]
+    X919,
+    CbcTdes,
+    AesCmac,
+    HmacSha256,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FieldFile {
+    no: u8,
+    name: String,
+    class: FieldClass,
+    length: LengthForm,
+    len_enc: Option<LengthEncoding>,
+    len_unit: Option<CountUnit>,
+    data_enc: DataEncoding,
+    pad: Option<PadNibble>,
+    min: Option<u16>,
+    max: u16,
+    #[serde(default)]
+    sens: Sensitivity,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+enum LengthForm {
+    #[serde(rename = "fixed")]
+    Fixed,
+    #[serde(rename = "LL")]
+    TwoDigits,
+    #[serde(rename = "LLL")]
+    ThreeDigits,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum LengthEncoding {
+    Bcd,
+    Ascii,
+    Bin,
+}
+
+/// What a length counts: digits on the wire, of BCD or hex; or bytes, on the wire or of a value in hex.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum CountUnit {
+    Digit,
+    Byte,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MessageFile {
+    op: Op,
+    timeout_ms: u64,
+    mac_request: MacOnRequest,
+    mac_response: MacOnAnswer,
+    #[serde(default)]
+    reversal: bool,
+    #[serde(default)]
+    echo: Vec<u8>,
+    match_key: Vec<u8>,
+    approve_rc: Vec<String>,
+    #[serde(default)]
+    retry_rc: Vec<String>,
+    #[serde(default)]
+    resign_on_rc: Vec<String>,
+    #[serde(default)]
+    close_rc: Vec<String>,
+    request: SideFile,
+    answer: SideFile,
+}
+
+#[derive(PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum MacOnRequest {
+    Always,
+    Never,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SideFile {
+    mti: String,
+    mandatory: BTreeMap<String, String>,
+    #[serde(default)]
+    optional: BTreeMap<String, String>,
+}
+
+/// Reads, checks and compiles; `hash` is that of the text.
+pub(super) fn compile(text: &str, hash: [u8; 32]) -> Result<Dialect, DialectError> {
+    let file: DialectFile = toml::from_str(text).map_err(|error| {
+        let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
+        DialectError { place: Place::File, rule: Rule::Syntax { line, reason: error.message().to_owned() } }
+    })?;
+    let name_allows = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
+    require(is_name(&file.name, 32, name_allows), Place::File, Rule::NameMalformed)?;
+    let frame = frame(&file.frame).map_err(|rule| DialectError { place: Place::Frame, rule })?;
+    let codec = codec(&file)?;
+    let mac = file.mac.as_ref().map(|row| mac(row, &codec)).transpose();
+    let mac = mac.map_err(|rule| DialectError { place: Place::Mac, rule })?;
+    let rows = messages(&file.message, &codec, mac)?;
+    Ok(Dialect { name: file.name, hash, codec, frame, mac, rows })
+}
+
+fn require(holds: bool, place: Place, rule: Rule) -> Result<(), DialectError> {
+    if holds { Ok(()) } else { Err(DialectError { place, rule }) }
+}
+
+fn is_name(text: &str, length_max: usize, allows: impl Fn(u8) -> bool) -> bool {
+    (1..=length_max).contains(&text.len()) && text.bytes().all(allows)
+}
+
+fn frame(row: &FrameFile) -> Result<Frame, Rule> {
+    let tpdu = match &row.tpdu {
+        None => None,
+        Some(text) => {
+            let bytes = unhex(text).and_then(|bytes| <[u8; TPDU_BYTES]>::try_from(bytes).ok());
+            Some(bytes.ok_or(Rule::TpduMalformed)?)
+        }
+    };
+    let header = |text: &str| unhex(text).filter(|bytes| bytes.len() <= 64).ok_or(Rule::HeaderMalformed);
+    let (header_request, header_answer) = (header(&row.header_request)?, header(&row.header_answer)?);
+    if header_request.len() != header_answer.len() {
+        return Err(Rule::HeadersDiffer);
+    }
+    let bytes_max = row.bytes_max.unwrap_or(FRAME_BYTES_DEFAULT);
+    if !(FRAME_BYTES_MIN..=row.length.size_max()).contains(&bytes_max) {
+        return Err(Rule::FrameSizeOutOfRange);
+    }
+    Ok(Frame { prefix: row.length, tpdu, header_request, header_answer, bytes_max })
+}
+
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    let (pairs, odd) = text.as_bytes().as_chunks();
+    let well_formed = odd.is_empty() && (text.is_empty() || chars::all_in(chars::HEX, text.as_bytes()));
+    well_formed.then(|| pairs.iter().map(|[high, low]| chars::hex_value(*high) << 4 | chars::hex_value(*low)).collect())
+}
+
+fn codec(file: &DialectFile) -> Result<Codec, DialectError> {
+    let mut known = FieldBits::default();
+    let mut rules = Box::new([FieldRule::UNUSED; FIELD_MAX as usize + 1]);
+    for row in &file.field {
+        let place = Place::Field(row.no);
+        let reserved = !(2..=FIELD_MAX).contains(&row.no) || row.no == TERTIARY_BITMAP;
+        require(!reserved, place, Rule::FieldNumberReserved)?;
+        require(!known.has(row.no), place, Rule::FieldTwice)?;
+        known.insert(row.no);
+        rules[usize::from(row.no)] = field(row).map_err(|rule| DialectError { place, rule })?;
+    }
+    Ok(Codec { mti: file.mti, bitmap: file.bitmap, trailing: file.trailing_bytes, known, rules })
+}
+
+fn field(row: &FieldFile) -> Result<FieldRule, Rule> {
+    use DataEncoding as Data;
+    let name_allows = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    let encoding_fits = match row.class {
+        FieldClass::N | FieldClass::Z => !matches!(row.data_enc, Data::Raw | Data::Hex),
+        FieldClass::An | FieldClass::Ans => matches!(row.data_enc, Data::Ascii | Data::Ebcdic),
+        FieldClass::B => matches!(row.data_enc, Data::Raw | Data::Hex),
+        FieldClass::Tlv => row.data_enc == Data::Raw,
+    };
+    let bcd = matches!(row.data_enc, Data::BcdLeft | Data::BcdRight);
+    let fixed = row.length == LengthForm::Fixed;
+    let (prefix, min) = length(row)?;
+    let can_be_odd = !fixed || row.max % 2 == 1;
+    let unit = row.len_unit.unwrap_or(if bcd { CountUnit::Digit } else { CountUnit::Byte });
+    let hex = row.data_enc == Data::Hex;
+    let count = match unit {
+        CountUnit::Byte if bcd => Count::BcdBytes,
+        CountUnit::Digit if hex => Count::HexDigits,
+        _ => Count::Units,
+    };
+    let rule = FieldRule {
+        shape: Shape::of(row.class, row.data_enc),
+        short_digits: short_digits(row),
+        class: row.class,
+        data: row.data_enc,
+        prefix,
+        count,
+        pad: row.pad.unwrap_or(PadNibble::Zero),
+        sensitivity: row.sens,
+        min,
+        max: row.max,
+    };
+    for (holds, broken) in [
+        (is_name(&row.name, 40, name_allows), Rule::NameMalformed),
+        (encoding_fits, Rule::EncodingDoesNotFitClass),
+        (row.max > 0 && min <= row.max, Rule::LengthsDisordered),
+        (unit == CountUnit::Byte || bcd || hex, Rule::DigitCountNeedsBcdOrHex),
+        (rule.count_of(usize::from(row.max)) <= prefix.count_max(), Rule::LengthBeyondPrefix),
+        (!bcd || !can_be_odd || row.pad.is_some(), Rule::PadMissing),
+        (bcd || row.pad.is_none(), Rule::PadNotAllowed),
+        (fixed || !bcd || unit == CountUnit::Digit || row.pad == Some(PadNibble::F), Rule::ByteCountNeedsPadF),
+        (row.sens != Sensitivity::Open || !CARD_DATA.contains(&row.no), Rule::CardDataIsOpen),
+    ] {
+        if !holds {
+            return Err(broken);
+        }
+    }
+    Ok(rule)
+}
+
+fn short_digits(row: &FieldFile) -> u8 {
+    let digits = Shape::of(row.class, row.data_enc) == Shape::Digits && row.length == LengthForm::Fixed;
+    match row.max {
+        2..=16 if digits && row.max.is_multiple_of(2) => (row.max / 2) as u8,
+        _ => 0,
+    }
+}
+
+fn length(row: &FieldFile) -> Result<(Prefix, u16), Rule> {
+    if row.length == LengthForm::Fixed {
+        return match (row.len_enc, row.len_unit, row.min) {
+            (None, None, None) => Ok((Prefix::None, row.max)),
+            (None, None, Some(min)) if min == row.max => Ok((Prefix::None, row.max)),
+            (None, None, Some(_)) => Err(Rule::FixedFieldHasOneLength),
+            _ => Err(Rule::FixedFieldHasNoLength),
+        };
+    }
+    let (Some(encoding), Some(min)) = (row.len_enc, row.min) else { return Err(Rule::LengthEncodingMissing) };
+    let two_digits = row.length == LengthForm::TwoDigits;
+    let prefix = match encoding {
+        LengthEncoding::Bcd if two_digits => Prefix::Bcd1,
+        LengthEncoding::Bcd => Prefix::Bcd2,
+        LengthEncoding::Ascii if two_digits => Prefix::Ascii2,
+        LengthEncoding::Ascii => Prefix::Ascii3,
+        LengthEncoding::Bin if two_digits => Prefix::Bin1,
+        LengthEncoding::Bin => Prefix::Bin2,
+    };
+    Ok((prefix, min))
+}
+
+fn mac(row: &MacFile, codec: &Codec) -> Result<MacRule, Rule> {
+    let rule = codec.rule(row.field).ok_or(Rule::MacFieldMissing)?;
+    if rule.class != FieldClass::B || rule.prefix != Prefix::None {
+        return Err(Rule::MacFieldNotFixedBytes);
+    }
+    if codec.known.iter().last() != Some(row.field) {
+        return Err(Rule::MacFieldNotLast);
+    }
+    let algorithm = algorithm(row)?;
+    let bytes = usize::from(rule.max);
+    if !(TAG_BYTES_MIN..=algorithm.tag_bytes()).contains(&bytes) {
+        return Err(Rule::MacLengthOutOfRange);
+    }
+    Ok(MacRule { field: row.field, algorithm, bytes })
+}
+
+fn algorithm(row: &MacFile) -> Result<MacAlgorithm, Rule> {
+    let padded = |algorithm: fn(Padding) -> MacAlgorithm| match row.padding {
+        Some(1) => Ok(algorithm(Padding::Zeros)),
+        Some(2) => Ok(algorithm(Padding::BitThenZeros)),
+        _ => Err(Rule::MacPaddingMissing),
+    };
+    let plain = |algorithm| if row.padding.is_none() { Ok(algorithm) } else { Err(Rule::MacPaddingNotAllowed) };
+    match row.algorithm {
+        AlgorithmWord::UnionpayEcb => plain(MacAlgorithm::UnionPayEcb),
+        AlgorithmWord::X99 => padded(MacAlgorithm::X9_9),
+        AlgorithmWord::X919 => padded(MacAlgorithm::X9_19),
+        AlgorithmWord::CbcTdes => padded(MacAlgorithm::CbcTdes),
+        AlgorithmWord::AesCmac => plain(MacAlgorithm::AesCmac),
+        AlgorithmWord::HmacSha256 => plain(MacAlgorithm::HmacSha256),
+    }
+}
+
+fn messages(files: &[MessageFile], codec: &Codec, mac: Option<MacRule>) -> Result<Vec<MessageRow>, DialectError> {
+    let mut rows: Vec<MessageRow> = Vec::with_capacity(files.len());
+    for file in files {
+        let place = Place::Message(file.op);
+        require(rows.iter().all(|row| row.op != file.op), place, Rule::MessageTwice)?;
+        let row = message(file, codec, mac)?;
+        // A request's type is never an answer's, so that the sides need no comparing.
+        let told_apart = |other: &MessageRow| {
+            distinguishable(&row.request, &other.request) && distinguishable(&row.answer, &other.answer)
+        };
+        require(rows.iter().all(told_apart), place, Rule::NotDistinguishable)?;
+        rows.push(row);
+    }
+    let has_reversal = rows.iter().any(|row| row.op == Op::Reversal);
+    for row in rows.iter().filter(|row| row.reversal) {
+        require(row.op == Op::Sale, Place::Message(row.op), Rule::ReversalNotOwed)?;
+        require(has_reversal, Place::Message(row.op), Rule::ReversalMissing)?;
+    }
+    Ok(rows)
+}
+
+fn message(file: &MessageFile, codec: &Codec, mac: Option<MacRule>) -> Result<MessageRow, DialectError> {
+    let place = Place::Message(file.op);
+    let request = side(file.op, Side::Request, &file.request, codec, mac)?;
+    let answer = side(file.op, Side::Answer, &file.answer, codec, mac)?;
+    let codes = response_codes(file).map_err(|rule| DialectError { place, rule })?;
+    let needs_mac = file.mac_request == MacOnRequest::Always || file.mac_response != MacOnAnswer::Never;
+    let carried = |field: &u8| is_mandatory(&request, *field) && is_mandatory(&answer, *field);
+    let holds_value =
+        |field: &u8| answer.fields.iter().any(|entry| entry.field == *field && entry.template.names().next().is_some());
+    let carries_code = answer.fields.iter().any(|entry| {
+        entry.field == DE39_RESPONSE_CODE
+            && entry.mandatory
+            && entry.template.parts() == [Part::Value(ValueName::ResponseCode)]
+    });
+    for (holds, rule) in [
+        (answers(request.mti, answer.mti), Rule::AnswerTypeMismatch),
+        ((1..=TIMEOUT_MS_MAX).contains(&file.timeout_ms), Rule::TimeoutOutOfRange),
+        (carries_code, Rule::ResponseCodeNotCarried),
+        (!file.match_key.is_empty(), Rule::MatchKeyEmpty),
+        (file.echo.iter().chain(&file.match_key).all(carried), Rule::EchoNotCarried),
+        (file.match_key.iter().all(holds_value), Rule::MatchKeyWithoutValue),
+        (mac.is_some() || !needs_mac, Rule::MacNotDefined),
+    ] {
+        require(holds, place, rule)?;
+    }
+    Ok(MessageRow {
+        op: file.op,
+        request,
+        answer,
+        timeout_ms: file.timeout_ms,
+        mac_on_request: file.mac_request == MacOnRequest::Always,
+        mac_on_answer: file.mac_response,
+        reversal: file.reversal,
+        echo: file.echo.clone(),
+        match_key: file.match_key.clone(),
+        codes,
+    })
+}
+
+fn is_mandatory(side: &MessageSide, field: u8) -> bool {
+    side.fields.iter().any(|entry| entry.field == field && entry.mandatory)
+}
+
+/// The third digit of a message type is its function: an even one asks, the next odd one answers.
+fn answers(request: [u8; 4], answer: [u8; 4]) -> bool {
+    let [version, class, function, origin] = request;
+    function % 2 == 0 && answer == [version, class, function + 1, origin]
+}
+
+fn response_codes(file: &MessageFile) -> Result<ResponseCodes, Rule> {
+    let read = |texts: &[String]| {
+        let code = |text: &String| {
+            let code = <[u8; 2]>::try_from(text.as_bytes()).ok()?;
+            code.iter().all(u8::is_ascii_alphanumeric).then_some(code)
+        };
+        texts.iter().map(code).collect::<Option<Vec<_>>>().ok_or(Rule::ResponseCodeMalformed)
+    };
+    let codes = ResponseCodes {
+        approve: read(&file.approve_rc)?,
+        retry: read(&file.retry_rc)?,
+        resign_on: read(&file.resign_on_rc)?,
+        close: read(&file.close_rc)?,
+    };
+    if codes.approve.is_empty() {
+        return Err(Rule::NothingApproves);
+    }
+    let mut others = codes.retry.iter().chain(&codes.resign_on).chain(&codes.close);
+    if others.any(|code| codes.approve.contains(code)) {
+        return Err(Rule::ResponseCodeTwice);
+    }
+    Ok(codes)
+}
+
+fn side(op: Op, side: Side, file: &SideFile, codec: &Codec, mac: Option<MacRule>) -> Result<MessageSide, DialectError> {
+    let mti = <[u8; 4]>::try_from(file.mti.as_bytes()).ok().filter(|mti| mti.iter().all(u8::is_ascii_digit));
+    let mti = mti.ok_or(DialectError { place: Place::Message(op), rule: Rule::MtiMalformed })?;
+    let mut seen = BTreeSet::new();
+    let mut fields = Vec::new();
+    for (mandatory, texts) in [(true, &file.mandatory), (false, &file.optional)] {
+        for (number, text) in texts {
+            let field: u8 = number.parse().unwrap_or_default();
+            let place = Place::Template(op, side, field);
+            require(seen.insert(field), place, Rule::MandatoryAndOptional)?;
+            require(mac.is_none_or(|mac| mac.field != field), place, Rule::MacInTemplate)?;
+            let rule = codec.rule(field).ok_or(DialectError { place, rule: Rule::FieldMissing })?;
+            let template = template(text, rule, mandatory).map_err(|rule| DialectError { place, rule })?;
+            fields.push(FieldTemplate { field, mandatory, template });
+        }
+    }
+    fields.sort_by_key(|entry| entry.field);
+    Ok(MessageSide { mti, fields })
+}
+
+fn template(text: &str, rule: &FieldRule, mandatory: bool) -> Result<Template, Rule> {
+    let template = Template::read(text).map_err(|fault| match fault {
+        TemplateFault::Empty => Rule::TemplateEmpty,
+        TemplateFault::Braces => Rule::TemplateBraces,
+        TemplateFault::UnknownValue => Rule::TemplateUnknownValue,
+        TemplateFault::TwoVariableLengths => Rule::TemplateTwoVariableLengths,
+    })?;
+    let (min, max) = template.length_range();
+    let (field_min, field_max) = rule.length_range();
+    let part_fits = |part: &Part| match part {
+        Part::Literal(literal) => chars::all_in(rule.value_set(), literal) && !literal.contains(&b'='),
+        Part::Value(name) => kind_fits(name.kind(), rule.class),
+    };
+    if !template.parts().iter().all(part_fits) {
+        return Err(Rule::TemplateClassMismatch);
+    }
+    // A value of fixed length must fit; of a variable one, some length must.
+    if max < field_min || min > field_max {
+        return Err(Rule::TemplateLengthMismatch);
+    }
+    if !mandatory && template.names().next().is_none() {
+        return Err(Rule::OptionalWithoutValue);
+    }
+    Ok(template)
+}
+
+fn kind_fits(kind: ValueKind, class: FieldClass) -> bool {
+    match kind {
+        ValueKind::Digits => !matches!(class, FieldClass::B | FieldClass::Tlv),
+        ValueKind::Text => matches!(class, FieldClass::An | FieldClass::Ans),
+        ValueKind::Track => class == FieldClass::Z,
+        ValueKind::Bytes => matches!(class, FieldClass::B | FieldClass::Tlv),
+    }
+}
+
+/// Whether a message can be told from another of the same type by a field that is mandatory in both.
+fn distinguishable(left: &MessageSide, right: &MessageSide) -> bool {
+    let differ = |left: &FieldTemplate, right: &FieldTemplate| {
+        let (Some(left), Some(right)) = (left.template.known_characters(), right.template.known_characters()) else {
+            return false;
+        };
+        let clash = |(left, right): (&Option<u8>, &Option<u8>)| left.is_some() && right.is_some() && left != right;
+        left.len() != right.len() || left.iter().zip(&right).any(clash)
+    };
+    let differs_from_right = |own: &FieldTemplate| {
+        right.fields.iter().any(|other| other.mandatory && other.field == own.field && differ(own, other))
+    };
+    left.mti != right.mti || left.fields.iter().any(|own| own.mandatory && differs_from_right(own))
+}
+
+const FRAME_BYTES_DEFAULT: usize = 4096;
+const FRAME_BYTES_MIN: usize = 64;
+const TIMEOUT_MS_MAX: u64 = 180_000;
+const TERTIARY_BITMAP: u8 = 65;
+const DE39_RESPONSE_CODE: u8 = 39;
+
+/// Card number, expiry, tracks and PIN block (ISO 8583-1:1987 field numbers).
+const CARD_DATA: [u8; 7] = [2, 14, 34, 35, 36, 45, 52];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a shipped dialect is refused with once `from` is replaced by `to`.
+    fn refused(name: &str, from: &str, to: &str) -> DialectError {
+        let text = Dialect::shipped(name).unwrap();
+        assert!(text.contains(from), "{name} has no {from}");
+        match Dialect::from_toml(&text.replacen(from, to, 1)) {
+            Err(error) => error,
+            Ok(_) => panic!("{name} with {to} was accepted"),
+        }
+    }
+
+    fn check(rows: &[(&str, &str, &str, Place, Rule)]) {
+        for (name, from, to, place, rule) in rows {
+            let expected = DialectError { place: *place, rule: rule.clone() };
+            assert_eq!(refused(name, from, to), expected, "{from} -> {to}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_dialect_file_is_refused_with_its_line() {
+        for (from, to, line_of) in [
+            ("mti = \"bcd\"", "mti = \"packed\"", "mti = "),
+            ("mti = \"bcd\"", "mti = bcd", "mti = "),
+            ("bitmap = \"raw\"", "bitmap = \"raw\"\nbitmaps = 2", "bitmap = "),
+            ("class = \"z\"", "class = \"x\"", "class = \"z\""),
+            ("max = 37", "max = -1", "class = \"z\""),
+            ("max = 37", "max = 70000", "class = \"z\""),
+            ("no = 2,", "no = 256,", "no = 2,"),
+            ("op = \"echo\"", "op = \"refund\"", "op = \"echo\""),
+            ("timeout_ms = 2000", "timeout_ms = 2.5", "timeout_ms"),
+        ] {
+            let text = Dialect::shipped("unionpay").unwrap();
+            let line = text.lines().position(|line| line.contains(line_of)).unwrap() + 1;
+            let error = refused("unionpay", from, to);
+            let Rule::Syntax { line: found, .. } = error.rule else { panic!("{to}: {error}") };
+            // An unknown key is reported on its own line or at the head of its table.
+            assert!(error.place == Place::File && found.abs_diff(line) <= 1, "{to}: {error}, expected line {line}");
+        }
+        assert!(Dialect::from_toml("").is_err());
+    }
+
+    #[test]
+    fn frames_that_cannot_work_are_refused() {
+        let frame = Place::Frame;
+        check(&[
+            ("unionpay", "name = \"unionpay\"", "name = \"Union Pay\"", Place::File, Rule::NameMalformed),
+            ("unionpay", "name = \"unionpay\"", "name = \"\"", Place::File, Rule::NameMalformed),
+            ("unionpay", "\"6000030000\"", "\"60000300\"", frame, Rule::TpduMalformed),
+            ("unionpay", "\"6000030000\"", "\"600003000G\"", frame, Rule::TpduMalformed),
+            ("unionpay", "\"602200000000\"", "\"60220000000\"", frame, Rule::HeaderMalformed),
+            ("unionpay", "\"602200000000\"", "\"6022\"", frame, Rule::HeadersDiffer),
+            ("unionpay", "bytes_max = 4096", "bytes_max = 63", frame, Rule::FrameSizeOutOfRange),
+            ("unionpay", "bytes_max = 4096", "bytes_max = 65536", frame, Rule::FrameSizeOutOfRange),
+            ("iso87", "bytes_max = 4096", "bytes_max = 10000", frame, Rule::FrameSizeOutOfRange),
+        ]);
+    }
+
+    #[test]
+    fn field_rows_that_cannot_work_are_refused() {
+        use Place::Field;
+        check(&[
+            ("unionpay", "no = 2,", "no = 1,", Field(1), Rule::FieldNumberReserved),
+            ("unionpay", "no = 2,", "no = 0,", Field(0), Rule::FieldNumberReserved),
+            ("unionpay", "no = 2,", "no = 65,", Field(65), Rule::FieldNumberReserved),
+            ("unionpay", "no = 2,", "no = 129,", Field(129), Rule::FieldNumberReserved),
+            ("unionpay", "no = 4,", "no = 3,", Field(3), Rule::FieldTwice),
+            ("unionpay", "name = \"pan\"", "name = \"card number\"", Field(2), Rule::NameMalformed),
+            ("unionpay", "class = \"z\"", "class = \"ans\"", Field(35), Rule::EncodingDoesNotFitClass),
+            ("unionpay", "class = \"tlv\"", "class = \"n\"", Field(55), Rule::EncodingDoesNotFitClass),
+            ("iso87", "data_enc = \"hex\"", "data_enc = \"ascii\"", Field(52), Rule::EncodingDoesNotFitClass),
+            ("iso87", "\"tlv\"", "\"ans\"", Field(55), Rule::EncodingDoesNotFitClass),
+            ("unionpay", "max = 6 }", "max = 6, len_enc = \"bcd\" }", Field(3), Rule::FixedFieldHasNoLength),
+            ("unionpay", "max = 6 }", "max = 6, len_unit = \"digit\" }", Field(3), Rule::FixedFieldHasNoLength),
+            ("unionpay", "max = 6 }", "max = 6, min = 5 }", Field(3), Rule::FixedFieldHasOneLength),
+            ("unionpay", "\"LL\", len_enc = \"bcd\",", "\"LL\",", Field(2), Rule::LengthEncodingMissing),
+            ("unionpay", "min = 12,", "", Field(2), Rule::LengthEncodingMissing),
+            ("unionpay", "min = 12,", "min = 20,", Field(2), Rule::LengthsDisordered),
+            ("unionpay", "max = 6 }", "max = 0 }", Field(3), Rule::LengthsDisordered),
+            ("unionpay", "max = 19,", "max = 100,", Field(2), Rule::LengthBeyondPrefix),
+            ("unionpay", "max = 512,", "max = 1000,", Field(62), Rule::LengthBeyondPrefix),
+            ("iso87", "min = 24, max = 60", "min = 24, max = 500", Field(62), Rule::LengthBeyondPrefix),
+            ("iso87", "len_unit = \"byte\"", "len_unit = \"digit\"", Field(2), Rule::DigitCountNeedsBcdOrHex),
+            ("unionpay", "pad = \"0\", ", "", Field(2), Rule::PadMissing),
+            ("unionpay", "pad = \"0\", max = 3", "max = 3", Field(22), Rule::PadMissing),
+            ("iso87", "max = 6 }", "max = 6, pad = \"0\" }", Field(3), Rule::PadNotAllowed),
+            ("unionpay", "len_unit = \"digit\"", "len_unit = \"byte\"", Field(2), Rule::ByteCountNeedsPadF),
+            ("unionpay", "sens = \"mask\"", "sens = \"open\"", Field(2), Rule::CardDataIsOpen),
+            ("unionpay", ", sens = \"secret\"", "", Field(14), Rule::CardDataIsOpen),
+            ("iso87", "max = 37, sens = \"secret\"", "max = 37", Field(35), Rule::CardDataIsOpen),
+            ("iso87", "max = 8, sens = \"secret\"", "max = 8", Field(52), Rule::CardDataIsOpen),
+        ]);
+    }
+
+    #[test]
+    fn mac_rows_that_cannot_work_are_refused() {
+        let mac = Place::Mac;
+        let unionpay_mac = "mac = { field = 64, algorithm = \"unionpay_ecb\" }";
+        let iso_field = "class = \"b\", length = \"fixed\", data_enc = \"hex\", max = 8 },\n]";
+        check(&[
+            ("unionpay", "mac = { field = 64", "mac = { field = 100", mac, Rule::MacFieldMissing),
+            ("unionpay", "mac = { field = 64", "mac = { field = 42", mac, Rule::MacFieldNotFixedBytes),
+            ("unionpay", "mac = { field = 64", "mac = { field = 62", mac, Rule::MacFieldNotFixedBytes),
+            ("unionpay", "mac = { field = 64", "mac = { field = 52", mac, Rule::MacFieldNotLast),
+            ("iso87", iso_field, &iso_field.replace("max = 8", "max = 3"), mac, Rule::MacLengthOutOfRange),
+            ("iso87", iso_field, &iso_field.replace("max = 8", "max = 9"), mac, Rule::MacLengthOutOfRange),
+            ("iso87", ", padding = 1", "", mac, Rule::MacPaddingMissing),
+            ("iso87", "padding = 1", "padding = 3", mac, Rule::MacPaddingMissing),
+            ("iso87", "\"x9_19\"", "\"aes_cmac\"", mac, Rule::MacPaddingNotAllowed),
+            ("unionpay", "\"unionpay_ecb\"", "\"unionpay_ecb\", padding = 1", mac, Rule::MacPaddingNotAllowed),
+            ("unionpay", unionpay_mac, "", Place::Message(Op::Sale), Rule::MacNotDefined),
+        ]);
+    }
+
+    #[test]
+    fn message_rows_that_cannot_work_are_refused() {
+        let (echo, sign_on) = (Place::Message(Op::Echo), Place::Message(Op::SignOn));
+        let (sale, reversal) = (Place::Message(Op::Sale), Place::Message(Op::Reversal));
+        let response_code = "39 = \"{response_code}\"\n";
+        check(&[
+            ("unionpay", "op = \"echo\"", "op = \"sale\"", sale, Rule::MessageTwice),
+            ("unionpay", "mti = \"0820\"", "mti = \"082\"", echo, Rule::MtiMalformed),
+            ("unionpay", "mti = \"0820\"", "mti = \"08Z0\"", echo, Rule::MtiMalformed),
+            ("unionpay", "mti = \"0830\"", "mti = \"0810\"", echo, Rule::AnswerTypeMismatch),
+            ("unionpay", "mti = \"0820\"", "mti = \"0830\"", echo, Rule::AnswerTypeMismatch),
+            ("unionpay", "timeout_ms = 2000", "timeout_ms = 0", echo, Rule::TimeoutOutOfRange),
+            ("unionpay", "timeout_ms = 2000", "timeout_ms = 180001", echo, Rule::TimeoutOutOfRange),
+            ("unionpay", "[\"00\"]", "[\"0\"]", echo, Rule::ResponseCodeMalformed),
+            ("unionpay", "[\"00\"]", "[\"000\"]", echo, Rule::ResponseCodeMalformed),
+            ("unionpay", "[\"25\"]", "[\"2*\"]", reversal, Rule::ResponseCodeMalformed),
+            ("unionpay", "[\"25\"]", "[\"00\"]", reversal, Rule::ResponseCodeTwice),
+            ("unionpay", "[\"91\",", "[\"00\",", reversal, Rule::ResponseCodeTwice),
+            ("unionpay", "[\"77\",", "[\"00\",", sale, Rule::ResponseCodeTwice),
+            ("unionpay", "[\"00\"]", "[]", echo, Rule::NothingApproves),
+            ("unionpay", response_code, "", echo, Rule::ResponseCodeNotCarried),
+            ("unionpay", response_code, "39 = \"00\"\n", echo, Rule::ResponseCodeNotCarried),
+            ("unionpay", "match_key = [11, 41, 42]", "match_key = []", echo, Rule::MatchKeyEmpty),
+            ("unionpay", "match_key = [11, 41, 42]", "match_key = [11, 12]", echo, Rule::EchoNotCarried),
+            ("unionpay", "echo = [3, 4]", "echo = [3, 4, 49]", sale, Rule::EchoNotCarried),
+            ("unionpay", "echo = [3, 4]", "echo = [3, 4, 2]", sale, Rule::EchoNotCarried),
+            ("unionpay", "match_key = [11, 41, 42, 60]", "match_key = [3]", sale, Rule::MatchKeyWithoutValue),
+            ("unionpay", "op = \"reversal\"", "op = \"reversal\"\nreversal = true", reversal, Rule::ReversalNotOwed),
+            ("unionpay", "op = \"echo\"", "op = \"echo\"\nreversal = true", echo, Rule::ReversalNotOwed),
+            ("iso87", "70 = \"001\"", "70 = \"301\"", sign_on, Rule::NotDistinguishable),
+        ]);
+        let without_reversal = Dialect::shipped("iso87").unwrap().split("# Reversal of a sale").next().unwrap();
+        let refused = Dialect::from_toml(without_reversal).err();
+        assert_eq!(refused, Some(DialectError { place: sale, rule: Rule::ReversalMissing }));
+    }
+
+    #[test]
+    fn templates_that_cannot_work_are_refused() {
+        let echo = |field| Place::Template(Op::Echo, Side::Request, field);
+        let sale = |field| Place::Template(Op::Sale, Side::Request, field);
+        let stan = "11 = \"{stan}\"\n";
+        let track = "35 = \"{track2}\"";
+        check(&[
+            ("unionpay", stan, "10 = \"{stan}\"\n", echo(10), Rule::FieldMissing),
+            ("unionpay", stan, "eleven = \"{stan}\"\n", echo(0), Rule::FieldMissing),
+            ("unionpay", stan, "11 = \"{stan}\"\n64 = \"12345678\"\n", echo(64), Rule::MacInTemplate),
+            ("unionpay", track, "49 = \"{currency_number}\"", sale(49), Rule::MandatoryAndOptional),
+            ("unionpay", stan, "11 = \"\"\n", echo(11), Rule::TemplateEmpty),
+            ("unionpay", stan, "11 = \"{stan\"\n", echo(11), Rule::TemplateBraces),
+            ("unionpay", stan, "11 = \"{trace}\"\n", echo(11), Rule::TemplateUnknownValue),
+            ("unionpay", track, "35 = \"{track2}{pan}\"", sale(35), Rule::TemplateTwoVariableLengths),
+            ("unionpay", stan, "11 = \"1{stan}\"\n", echo(11), Rule::TemplateLengthMismatch),
+            ("unionpay", stan, "11 = \"{local_date}\"\n", echo(11), Rule::TemplateLengthMismatch),
+            ("unionpay", "22 = \"072\"", "22 = \"07X\"", sale(22), Rule::TemplateClassMismatch),
+            ("unionpay", "22 = \"072\"", "22 = \"07=\"", sale(22), Rule::TemplateClassMismatch),
+            ("unionpay", stan, "11 = \"{auth_code}\"\n", echo(11), Rule::TemplateClassMismatch),
+            ("unionpay", track, "35 = \"{pan}={expiry}\"", sale(35), Rule::TemplateClassMismatch),
+            ("unionpay", "55 = \"{chip_data}\"", "55 = \"{pan}\"", sale(55), Rule::TemplateClassMismatch),
+            ("unionpay", "23 = \"{pan_sequence}\"", "23 = \"001\"", sale(23), Rule::OptionalWithoutValue),
+        ]);
+    }
+
+    #[test]
+    fn a_refusal_names_its_row() {
+        for (from, to, verdict) in [
+            ("no = 4,", "no = 3,", "field 3: the field has a row already"),
+            ("\"6000030000\"", "\"\"", "frame: the TPDU is not five bytes in hex"),
+            ("22 = \"072\"", "22 = \"\"", "message sale, request, field 22: the template is empty"),
+            ("[\"25\"]", "[\"\"]", "message reversal: a response code is not two letters or digits"),
+        ] {
+            assert_eq!(refused("unionpay", from, to).to_string(), verdict);
+        }
+    }
+}
