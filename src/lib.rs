@@ -22,6 +22,7 @@ pub mod emv;
 pub mod error;
 pub mod ids;
 pub mod iso8583;
+pub mod journal;
 pub mod merkle;
 pub mod money;
 pub mod paycrypto;

@@ -1,0 +1,453 @@
+//! The open journal: appending, reading, closing.
+//!
+//! An append is one transaction: the side row's work, the event, the tree's nodes, the folds' rows and the head.
+//! When it returns, all of it is durable; when it fails, none of it is there, or (a failed sync, a stop) the
+//! journal refuses everything until it is opened again and has found out.
+//!
+//! It never retries a failed sync. Evidence: `tests/journal_record.rs`, `tests/journal_crash.rs`.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{OptionalExtension, params};
+
+use super::ballast::Ballast;
+use super::database::{self, fault};
+use super::error::{Damage, JournalError};
+use super::event::{Draft, Event, SideWork};
+use super::fold::{Fold, Page, RowPage};
+use super::keys::random;
+use super::rows::{REBUILT, Space};
+use super::store::{EachRecord, Registered, Store, beside, write_event, write_head};
+use super::verify;
+use crate::clock::Now;
+use crate::merkle::{
+    Frontier, NodeError, consistency_proof, inclusion_proof, leaf_hash, verify_consistency, verify_inclusion,
+};
+use crate::ports::{DeviceKeys, Entropy, Fate, FaultPlan, KillPoint, Moment, Ports};
+use crate::secret::SecretBytes;
+
+/// What the journal borrows.
+#[derive(Clone)]
+pub struct JournalPorts {
+    /// Opens the journal's key.
+    pub device_keys: Arc<dyn DeviceKeys>,
+    /// Salts, nonces and keys.
+    pub entropy: Arc<dyn Entropy>,
+    /// Where a test may stop the journal.
+    pub faults: Arc<dyn FaultPlan>,
+}
+
+impl From<&Ports> for JournalPorts {
+    fn from(ports: &Ports) -> Self {
+        Self { device_keys: ports.device_keys.clone(), entropy: ports.entropy.clone(), faults: ports.faults.clone() }
+    }
+}
+
+/// The tree as it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// How many events there are.
+    pub size: u64,
+    /// The tree's root over them (RFC 6962, 2.1).
+    pub root: [u8; 32],
+}
+
+/// An event that is durable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    /// Its sequence, from 1: also the size of the tree of which it is the last leaf.
+    pub sequence: u64,
+    /// That tree's root.
+    pub root: [u8; 32],
+}
+
+/// A record with the proof that it is in the journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProvenRecord {
+    /// The event's bytes, as they were written.
+    pub bytes: Vec<u8>,
+    /// The siblings on the way to the head's root, lowest first; the leaf's index is its sequence minus one.
+    pub proof: Vec<[u8; 32]>,
+    /// The head to which the proof leads.
+    pub head: Head,
+}
+
+/// What a journal that passed `verify` holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VerifyReport {
+    /// How many events.
+    pub size: u64,
+    /// The tree's root over them.
+    pub root: [u8; 32],
+    /// How many side rows are stored.
+    pub side_rows: u64,
+    /// How many rows all folds have together.
+    pub fold_rows: u64,
+}
+
+/// An open journal. It holds the till's lock until it is closed or dropped.
+pub struct Journal {
+    store: Store,
+    folds: Vec<Registered>,
+    tree: Frontier,
+    root: [u8; 32],
+    ballast: Ballast,
+    /// Why everything is refused until the journal is opened again.
+    refusing: Option<JournalError>,
+    /// Whether something was destroyed that may still be in the write-ahead log.
+    checkpoint_owed: bool,
+}
+
+impl Journal {
+    /// Makes a journal without events. Beside `path` it keeps files of the same name with `.lock`, `.ballast`,
+    /// `-wal` and `-shm` added.
+    ///
+    /// # Errors
+    /// [`JournalError::AlreadyThere`], [`JournalError::OpenElsewhere`], and those of keys, randomness and storage.
+    pub fn create(path: &Path, ports: JournalPorts, folds: Vec<Box<dyn Fold>>) -> Result<Self, JournalError> {
+        Self::start(Store::create(path, ports)?, path, Frontier::default(), folds)
+    }
+
+    /// Opens a journal, checks head and frontier, and builds anew the folds whose schema has changed.
+    ///
+    /// # Errors
+    /// [`JournalError::NotThere`], [`JournalError::OpenElsewhere`], [`JournalError::Newer`],
+    /// [`JournalError::Damaged`], and those of keys, randomness and storage.
+    pub fn open(path: &Path, ports: JournalPorts, folds: Vec<Box<dyn Fold>>) -> Result<Self, JournalError> {
+        let store = Store::open(path, ports)?;
+        verify::verify_size(&store, store.last_sequence()?)?;
+        let tree = store.head()?;
+        if tree != store.tree_at(tree.size())? {
+            return Err(Damage::Head.anywhere());
+        }
+        Self::start(store, path, tree, folds)
+    }
+
+    /// Verifies a journal, whether or not `open` would accept it, and changes nothing that is recorded. It takes the
+    /// till's lock meanwhile.
+    ///
+    /// # Errors
+    /// As [`Journal::verify`], and those of keys and storage.
+    pub fn inspect(path: &Path, ports: JournalPorts, folds: Vec<Box<dyn Fold>>) -> Result<VerifyReport, JournalError> {
+        let store = Store::open(path, ports)?;
+        let mut current = Vec::new();
+        for fold in folds {
+            // A fold of another schema is built anew at the next opening; there is nothing to compare.
+            match fold_facts(&store, fold.name())? {
+                Some((number, schema)) if schema == fold.schema() => current.push(Registered { number, fold }),
+                _ => {}
+            }
+        }
+        verify::verify(&store, &current, None)
+    }
+
+    fn start(store: Store, path: &Path, tree: Frontier, folds: Vec<Box<dyn Fold>>) -> Result<Self, JournalError> {
+        let folds = register(&store, folds)?;
+        let mut ballast = Ballast::at(beside(path, "ballast"));
+        ballast.make_whole(&*store.ports.entropy);
+        let root = tree.root();
+        // What a destroyed row left in the write-ahead log before a crash goes now.
+        let mut journal = Self { store, folds, tree, root, ballast, refusing: None, checkpoint_owed: true };
+        journal.pay_checkpoint()?;
+        Ok(journal)
+    }
+
+    /// Records an event, with what goes beside it, and returns when it is durable.
+    ///
+    /// Visits the fault points before and after the event's kind.
+    ///
+    /// # Errors
+    /// [`JournalError::DiskFull`], [`JournalError::Locked`], [`JournalError::SideRowExists`],
+    /// [`JournalError::FoldFailed`], [`JournalError::EventTooLong`], [`JournalError::Entropy`]: nothing was
+    /// recorded and the journal goes on. With [`JournalError::SyncFailed`], [`JournalError::StorageFailed`],
+    /// [`JournalError::Stopped`] and [`JournalError::Damaged`] it may have been, and the journal refuses
+    /// everything until it is opened again.
+    pub fn append(&mut self, draft: Draft, side: SideWork, now: Now) -> Result<Recorded, JournalError> {
+        self.ready()?;
+        self.reach(Moment::Before, &draft)?;
+        if !draft.may_use_ballast && !self.ballast.make_whole(&*self.store.ports.entropy) {
+            return Err(JournalError::DiskFull);
+        }
+        let recorded = match self.record(&draft, &side, now) {
+            Err(JournalError::DiskFull) if draft.may_use_ballast && self.ballast.give_up() => {
+                self.record(&draft, &side, now)
+            }
+            other => other,
+        };
+        let recorded = recorded.inspect_err(|error| self.note(error))?;
+        // Without its ballast the journal has little room, and the write-ahead log would take the most of it.
+        let forgets = matches!(side, SideWork::Destroy { .. } | SideWork::Keep { .. });
+        self.checkpoint_owed |= forgets || !self.ballast.is_whole();
+        // The event is durable whatever becomes of this; a failed sync is met by the next call.
+        let _ = self.pay_checkpoint();
+        self.reach(Moment::After, &draft)?;
+        Ok(recorded)
+    }
+
+    /// The tree as it stands.
+    #[must_use]
+    pub fn head(&self) -> Head {
+        Head { size: self.tree.size(), root: self.root }
+    }
+
+    /// One event, proven to be in the tree; `None` beyond the head.
+    ///
+    /// # Errors
+    /// [`JournalError::Damaged`] and those of the storage.
+    pub fn event(&self, sequence: u64) -> Result<Option<Event>, JournalError> {
+        self.record_with_proof(sequence)?.map(|record| Event::read(&record.bytes, sequence)).transpose()
+    }
+
+    /// One event's bytes with the proof that they are in the tree; `None` beyond the head.
+    ///
+    /// # Errors
+    /// [`JournalError::Damaged`] and those of the storage.
+    pub fn record_with_proof(&self, sequence: u64) -> Result<Option<ProvenRecord>, JournalError> {
+        self.ready()?;
+        let head = self.head();
+        if !(1..=head.size).contains(&sequence) {
+            return Ok(None);
+        }
+        let (bytes, leaf) = self.store.event_bytes(sequence)?.ok_or(Damage::Missing.at(sequence))?;
+        let index = sequence - 1;
+        let proof = inclusion_proof(&mut self.store.nodes(), index, head.size).map_err(|error| match error {
+            NodeError::Unreadable(error) => error,
+            NodeError::BeyondTree => Damage::TreeNode.at(sequence),
+        })?;
+        verify_inclusion(&proof, index, &leaf, head.size, &head.root).map_err(|_| Damage::TreeNode.at(sequence))?;
+        Ok(Some(ProvenRecord { bytes, proof, head }))
+    }
+
+    /// The tree's root when the event of this sequence was the last, proven to be the beginning of the tree.
+    ///
+    /// # Errors
+    /// [`JournalError::Damaged`], also for a sequence beyond the head, and those of the storage.
+    pub fn root_at(&self, sequence: u64) -> Result<[u8; 32], JournalError> {
+        self.ready()?;
+        let head = self.head();
+        let root = self.store.tree_at(sequence.min(head.size))?.root();
+        let proof = consistency_proof(&mut self.store.nodes(), sequence, head.size).map_err(|error| match error {
+            NodeError::Unreadable(error) => error,
+            NodeError::BeyondTree => Damage::TailMissing.at(sequence),
+        })?;
+        verify_consistency(&proof, sequence, &root, head.size, &head.root)
+            .map_err(|_| Damage::TreeNode.at(sequence))?;
+        Ok(root)
+    }
+
+    /// All events in order, as the bytes that were written, each verified before it is given; then the head.
+    ///
+    /// # Errors
+    /// The first error of `each`, [`JournalError::Damaged`] and those of the storage.
+    pub fn scan(&self, each: EachRecord<'_>) -> Result<(), JournalError> {
+        self.ready()?;
+        let tree = self.store.scan(each)?;
+        verify::verify_head(&self.store, &tree, Some(&self.tree))
+    }
+
+    /// All events in order, each verified before it is given; then the head.
+    ///
+    /// # Errors
+    /// As [`Journal::scan`].
+    pub fn for_each_event(&self, each: &mut dyn FnMut(&Event) -> Result<(), JournalError>) -> Result<(), JournalError> {
+        self.scan(&mut |sequence, bytes| each(&Event::read(bytes, sequence)?))
+    }
+
+    /// The value of one row of a fold.
+    ///
+    /// # Errors
+    /// [`JournalError::FoldUnknown`], [`JournalError::Damaged`] and those of the storage.
+    pub fn row(&self, fold: &str, key: &str) -> Result<Option<Vec<u8>>, JournalError> {
+        self.store.rows().value(self.space(fold)?, key)
+    }
+
+    /// The rows of a fold, newest first.
+    ///
+    /// # Errors
+    /// As [`Journal::row`].
+    pub fn rows_newest(&self, fold: &str, page: Page) -> Result<RowPage, JournalError> {
+        self.store.rows().newest(self.space(fold)?, page)
+    }
+
+    /// The rows of a fold that have this value in this index, newest first.
+    ///
+    /// # Errors
+    /// As [`Journal::row`].
+    pub fn rows_by_index(&self, fold: &str, index: &str, value: &str, page: Page) -> Result<RowPage, JournalError> {
+        self.store.rows().by_index(self.space(fold)?, index, value, page)
+    }
+
+    /// The secret of this name that is stored beside the events.
+    ///
+    /// # Errors
+    /// [`JournalError::Damaged`] and those of the storage.
+    pub fn side_row(&self, name: &str) -> Result<Option<SecretBytes>, JournalError> {
+        self.ready()?;
+        self.store.side_rows().read(name)
+    }
+
+    /// Computes everything anew: chain, seals, leaf hashes, nodes, head, side rows, folds.
+    ///
+    /// It cannot see head and tail put back together to a state that was once right: compare the report's size and
+    /// root with what somebody else remembers.
+    ///
+    /// # Errors
+    /// [`JournalError::Damaged`] with the first sequence that is wrong, and those of the storage.
+    pub fn verify(&mut self) -> Result<VerifyReport, JournalError> {
+        self.ready()?;
+        verify::verify(&self.store, &self.folds, Some(&self.tree))
+    }
+
+    /// Empties the write-ahead log and closes. A drop does the same and keeps silent about failures.
+    ///
+    /// # Errors
+    /// Those of the storage; the events are durable all the same.
+    pub fn close(mut self) -> Result<(), JournalError> {
+        self.ready()?;
+        self.checkpoint_owed = true;
+        self.pay_checkpoint()
+    }
+
+    fn ready(&self) -> Result<(), JournalError> {
+        self.refusing.clone().map_or(Ok(()), Err)
+    }
+
+    fn space(&self, fold: &str) -> Result<Space, JournalError> {
+        self.ready()?;
+        let known = self.folds.iter().find(|known| known.fold.name() == fold);
+        known.map(Registered::space).ok_or(JournalError::FoldUnknown)
+    }
+
+    /// Lets the fault plan decide, and does what it decides.
+    fn reach(&mut self, moment: Moment, draft: &Draft) -> Result<(), JournalError> {
+        let error = match self.store.ports.faults.reach(KillPoint { moment, step: draft.kind }) {
+            Fate::GoOn => return Ok(()),
+            Fate::Die => JournalError::Stopped,
+            Fate::SyncFailed => JournalError::SyncFailed,
+            // A disk that is full is met before a commit; the room of the ballast then helps a debt.
+            Fate::DiskFull if moment == Moment::After => return Ok(()),
+            Fate::DiskFull if draft.may_use_ballast => {
+                self.ballast.give_up();
+                return Ok(());
+            }
+            Fate::DiskFull => JournalError::DiskFull,
+        };
+        self.note(&error);
+        Err(error)
+    }
+
+    /// Remembers an error after which nothing here can be trusted.
+    fn note(&mut self, error: &JournalError) {
+        use JournalError as E;
+        if matches!(error, E::SyncFailed | E::StorageFailed | E::Stopped | E::Damaged(_)) {
+            self.refusing = Some(error.clone());
+        }
+    }
+
+    /// The one transaction.
+    fn record(&mut self, draft: &Draft, side: &SideWork, now: Now) -> Result<Recorded, JournalError> {
+        let store = &self.store;
+        let entropy = &*store.ports.entropy;
+        let transaction = database::begin(&store.db)?;
+        let sequence = self.tree.size() + 1;
+        let side = store.side_rows().work(side, sequence, entropy)?;
+        let bytes = Event::write(draft, sequence, random(entropy)?, side, now)?;
+        // The folds see the event as they will see it when they are built anew.
+        let event = Event::read(&bytes, sequence)?;
+        for registered in &self.folds {
+            store.fold(&*registered.fold, registered.space(), &event)?;
+        }
+        let leaf = leaf_hash(&bytes);
+        let mut tree = self.tree.clone();
+        let nodes = tree.append(leaf);
+        write_event(store, sequence, &self.tree, bytes, &leaf, &nodes)?;
+        let root = write_head(&store.db, &store.keys, self.tree.size(), &tree)?;
+        transaction.commit().map_err(fault)?;
+        self.tree = tree;
+        self.root = root;
+        Ok(Recorded { sequence, root })
+    }
+
+    /// Empties the write-ahead log, if it is owed. Another program that reads may put it off to the next call.
+    fn pay_checkpoint(&mut self) -> Result<(), JournalError> {
+        if self.checkpoint_owed {
+            let emptied = match database::checkpoint(&self.store.db) {
+                // A full disk puts it off as well: the events are in the log, and durable.
+                Err(JournalError::DiskFull | JournalError::Locked) => false,
+                other => other.inspect_err(|error| self.note(error))?,
+            };
+            self.checkpoint_owed = !emptied;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Journal {
+    fn drop(&mut self) {
+        if self.refusing.is_some() {
+            // As if the process had ended: SQLite must not tidy up either.
+            let _ = self.store.db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+        } else {
+            self.checkpoint_owed = true;
+            let _ = self.pay_checkpoint();
+        }
+    }
+}
+
+/// Gives each fold its number, and builds anew those that have another schema.
+fn register(store: &Store, folds: Vec<Box<dyn Fold>>) -> Result<Vec<Registered>, JournalError> {
+    let transaction = database::begin(&store.db)?;
+    let mut registered = Vec::with_capacity(folds.len());
+    let mut outdated = Vec::new();
+    for fold in folds {
+        let (number, is_current) = match fold_facts(store, fold.name())? {
+            Some((number, schema)) => (number, schema == fold.schema()),
+            None => (free_number(store)?, false),
+        };
+        let known = Registered { number, fold };
+        if !is_current {
+            store
+                .db
+                .execute(
+                    "REPLACE INTO fold (number, name, schema) VALUES (?1, ?2, ?3)",
+                    params![number as i64, known.fold.name(), known.fold.schema()],
+                )
+                .map_err(fault)?;
+            outdated.push(registered.len());
+        }
+        registered.push(known);
+    }
+    for index in &outdated {
+        store.rows().clear(registered[*index].space().ids())?;
+    }
+    if !outdated.is_empty() {
+        store.scan(&mut |sequence, bytes| {
+            let event = Event::read(bytes, sequence)?;
+            outdated
+                .iter()
+                .try_for_each(|index| store.fold(&*registered[*index].fold, registered[*index].space(), &event))
+        })?;
+    }
+    transaction.commit().map_err(fault)?;
+    Ok(registered)
+}
+
+/// Number and schema under which a fold is stored.
+fn fold_facts(store: &Store, name: &str) -> Result<Option<(u64, u32)>, JournalError> {
+    store
+        .db
+        .query_row("SELECT number, schema FROM fold WHERE name = ?1", [name], |row| {
+            Ok((row.get::<_, i64>(0)? as u64, row.get(1)?))
+        })
+        .optional()
+        .map_err(fault)
+}
+
+fn free_number(store: &Store) -> Result<u64, JournalError> {
+    let last: i64 =
+        store.db.query_row("SELECT coalesce(max(number), 0) FROM fold", [], |row| row.get(0)).map_err(fault)?;
+    let number = last as u64 + 1;
+    if number < REBUILT { Ok(number) } else { Err(JournalError::FoldUnknown) }
+}

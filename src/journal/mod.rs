@@ -1,0 +1,28 @@
+//! The journal: the append-only record of everything that happened, and the one truth of the till.
+//!
+//! Each event is a sealed row in SQLite, a leaf of a Merkle tree (RFC 6962), and durable when `append` returns.
+//! Folds add events up into rows for speed, in the same transaction; what must be forgotten one day (card data,
+//! working keys) lives beside the events under keys of its own. A flipped bit, a row deleted, moved or added, a
+//! tail cut off, an old head or projection put back: `verify` names the first sequence that is wrong.
+//!
+//! It never sees card data in events, never gives SQLite plaintext, never repairs what is damaged, and cannot
+//! tell a whole state put back from the truth. Evidence: `tests/journal_*.rs`.
+
+mod ballast;
+mod database;
+mod error;
+mod event;
+mod fold;
+#[expect(clippy::module_inception, reason = "the room is named after the thing in it")]
+mod journal;
+mod keys;
+mod rows;
+mod side;
+mod store;
+mod verify;
+
+pub use error::{Damage, Damaged, JournalError};
+pub use event::{Draft, EVENT_BYTES_MAX, Event, Side, SideWork};
+pub use fold::{Cursor, Fold, FoldError, Page, Row, RowPage, Rows};
+pub use journal::{Head, Journal, JournalPorts, ProvenRecord, Recorded, VerifyReport};
+pub use store::EachRecord;

@@ -1,0 +1,93 @@
+//! Verification: everything is computed anew, and the first sequence that is wrong is named.
+//!
+//! In this order, so that damage is named where it begins: the chain of events with seals, leaf hashes and tree
+//! nodes; the head; the side rows that the events say there are; the folds, built anew beside the stored ones
+//! in a transaction that is rolled back; SQLite's own check of its file.
+//!
+//! It never changes anything. What it cannot see: head and tail put back together, to a state that was once
+//! right; only somebody else's memory of a root shows that. Evidence: `tests/journal_tamper.rs`.
+
+use std::collections::BTreeMap;
+
+use super::database::{self, fault};
+use super::error::{Damage, JournalError};
+use super::event::{Event, Side};
+use super::journal::VerifyReport;
+use super::store::{Registered, Store};
+use crate::merkle::Frontier;
+
+/// Verifies a store; `remembered` is the tree as the open journal knows it.
+pub(super) fn verify(
+    store: &Store,
+    folds: &[Registered],
+    remembered: Option<&Frontier>,
+) -> Result<VerifyReport, JournalError> {
+    let (tree, side_rows) = verify_chain(store)?;
+    verify_head(store, &tree, remembered)?;
+    let side_rows = store.side_rows().check(side_rows)?;
+    let fold_rows = verify_folds(store, folds)?;
+    verify_file(store)?;
+    Ok(VerifyReport { size: tree.size(), root: tree.root(), side_rows, fold_rows })
+}
+
+/// The tree that the events make, and the side rows that they say there are, by hash, with their sequences.
+fn verify_chain(store: &Store) -> Result<(Frontier, BTreeMap<String, u64>), JournalError> {
+    let mut side_rows = BTreeMap::new();
+    let tree = store.scan(&mut |sequence, bytes| {
+        match Event::read(bytes, sequence)?.side {
+            Some(Side::Stored(hash)) => drop(side_rows.insert(hash, sequence)),
+            Some(Side::Destroyed(hash)) => drop(side_rows.remove(&hash)),
+            None => {}
+        }
+        Ok(())
+    })?;
+    Ok((tree, side_rows))
+}
+
+/// Compares what is there with what the head says was written.
+pub(super) fn verify_head(store: &Store, tree: &Frontier, remembered: Option<&Frontier>) -> Result<(), JournalError> {
+    verify_size(store, tree.size())?;
+    let head = store.head()?;
+    if head != *tree || remembered.is_some_and(|remembered| *remembered != head) {
+        return Err(Damage::Head.anywhere());
+    }
+    Ok(())
+}
+
+/// Compares the number of events with the head's, trusted or not, so that the first one in dispute is named.
+pub(super) fn verify_size(store: &Store, size: u64) -> Result<(), JournalError> {
+    let stated = store.stated_size().ok_or(Damage::Head.anywhere())?;
+    if size < stated {
+        return Err(Damage::TailMissing.at(size + 1));
+    }
+    if size > stated {
+        return Err(Damage::BeyondHead.at(stated + 1));
+    }
+    let outside: i64 =
+        store.db.query_row("SELECT count(*) FROM event WHERE seq < 1", [], |row| row.get(0)).map_err(fault)?;
+    if outside == 0 { Ok(()) } else { Err(Damage::BeyondHead.anywhere()) }
+}
+
+/// Builds all folds anew beside the stored ones, compares, and leaves nothing of it.
+fn verify_folds(store: &Store, folds: &[Registered]) -> Result<u64, JournalError> {
+    let transaction = database::begin(&store.db)?;
+    for registered in folds {
+        store.rows().clear(registered.space().rebuilt().ids())?;
+    }
+    store.scan(&mut |sequence, bytes| {
+        let event = Event::read(bytes, sequence)?;
+        folds.iter().try_for_each(|known| store.fold(&*known.fold, known.space().rebuilt(), &event))
+    })?;
+    let mut count = 0;
+    for registered in folds {
+        count += store.rows().compare_with_rebuilt(registered.space())?;
+    }
+    store.rows().check_index_size()?;
+    transaction.rollback().map_err(fault)?;
+    Ok(count)
+}
+
+fn verify_file(store: &Store) -> Result<(), JournalError> {
+    let verdict: String = store.db.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0)).map_err(fault)?;
+    if verdict == "ok" { Ok(()) } else { Err(Damage::Database.anywhere()) }
+}

@@ -1,0 +1,170 @@
+//! A journal in a folder of its own, with a fold and a fault plan that tests can read.
+#![allow(dead_code, reason = "each test file uses its own part")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops there")]
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use rusqlite::Connection;
+use taptill::clock::{BootCount, MonoMs, Now, WallMs};
+use taptill::ids::AttemptId;
+use taptill::journal::{
+    Draft, Event, Fold, FoldError, Journal, JournalError, JournalPorts, Recorded, Rows, SideWork, VerifyReport,
+};
+use taptill::ports::{Fate, FaultPlan, KillPoint};
+use taptill::secret::SecretBytes;
+use taptill_sandbox::desktop::{FolderDeviceKeys, RingEntropy};
+
+/// A till's folder with its device keys.
+pub struct Till {
+    pub folder: tempfile::TempDir,
+    pub plan: Arc<Plan>,
+}
+
+impl Till {
+    pub fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap(), plan: Arc::new(Plan::default()) }
+    }
+
+    pub fn path(&self) -> PathBuf {
+        self.folder.path().join("journal.db")
+    }
+
+    pub fn device(&self) -> PathBuf {
+        self.folder.path().join("device")
+    }
+
+    pub fn ports(&self) -> JournalPorts {
+        JournalPorts {
+            device_keys: Arc::new(FolderDeviceKeys::open(&self.device()).unwrap()),
+            entropy: Arc::new(RingEntropy::default()),
+            faults: self.plan.clone(),
+        }
+    }
+
+    pub fn create(&self) -> Journal {
+        Journal::create(&self.path(), self.ports(), folds()).unwrap()
+    }
+
+    pub fn try_open(&self) -> Result<Journal, JournalError> {
+        Journal::open(&self.path(), self.ports(), folds())
+    }
+
+    pub fn open(&self) -> Journal {
+        self.try_open().unwrap()
+    }
+
+    pub fn inspect(&self) -> Result<VerifyReport, JournalError> {
+        Journal::inspect(&self.path(), self.ports(), folds())
+    }
+
+    /// The database, as anybody with the file can open it.
+    pub fn raw(&self) -> Connection {
+        let raw = Connection::open(self.path()).unwrap();
+        raw.pragma_update(None, "synchronous", "OFF").unwrap();
+        raw
+    }
+}
+
+pub fn folds() -> Vec<Box<dyn Fold>> {
+    vec![Box::new(Attempts { schema: 1 })]
+}
+
+/// The state of each attempt is the last event's kind.
+pub struct Attempts {
+    pub schema: u32,
+}
+
+impl Fold for Attempts {
+    fn name(&self) -> &'static str {
+        "attempts"
+    }
+
+    fn schema(&self) -> u32 {
+        self.schema
+    }
+
+    fn apply(&self, rows: &mut dyn Rows, event: &Event) -> Result<(), FoldError> {
+        let Some(attempt) = &event.attempt else { return Ok(()) };
+        match event.kind.as_str() {
+            "attempt.refused_by_fold" => return Err(FoldError::Refused("not_wanted")),
+            "attempt.of_the_future" => return Err(FoldError::Newer),
+            "attempt.forgotten" => return Ok(rows.delete(attempt.as_str())?),
+            _ => {}
+        }
+        let mut history = rows.get(attempt.as_str())?.unwrap_or_default();
+        history.extend_from_slice(format!("{}/{} ", self.schema, event.kind).as_bytes());
+        let day = (event.now.wall.0 / 86_400_000).to_string();
+        rows.put(attempt.as_str(), &history, &[("state", &event.kind), ("day", &day)])?;
+        Ok(())
+    }
+}
+
+/// One fate at one point, and the points that were passed.
+#[derive(Default)]
+pub struct Plan {
+    pub at: Mutex<Option<(&'static str, Fate)>>,
+    pub passed: Mutex<Vec<String>>,
+}
+
+impl Plan {
+    pub fn set(&self, at: Option<(&'static str, Fate)>) {
+        *self.at.lock().unwrap() = at;
+    }
+}
+
+impl FaultPlan for Plan {
+    fn reach(&self, point: KillPoint) -> Fate {
+        let point = point.to_string();
+        let fate = match *self.at.lock().unwrap() {
+            Some((at, fate)) if at == point => fate,
+            _ => Fate::GoOn,
+        };
+        self.passed.lock().unwrap().push(point);
+        fate
+    }
+}
+
+pub fn at(ms: i64) -> Now {
+    Now { wall: WallMs(ms), mono: MonoMs(ms as u64), boot: BootCount(3) }
+}
+
+pub fn draft(kind: &'static str, attempt: &str) -> Draft {
+    Draft {
+        kind,
+        v: 1,
+        attempt: Some(AttemptId::new(attempt).unwrap()),
+        operator: Some("alice".into()),
+        body: serde_json::json!({ "amount": { "minor": 1250, "currency": "EUR" } }),
+        may_use_ballast: false,
+    }
+}
+
+pub fn append(journal: &mut Journal, kind: &'static str, attempt: &str) -> Recorded {
+    journal.append(draft(kind, attempt), SideWork::None, at(1_000)).unwrap()
+}
+
+pub fn store(name: &str, payload: &[u8]) -> SideWork {
+    SideWork::Store { name: name.into(), payload: SecretBytes::new(payload.to_vec()) }
+}
+
+pub fn keep(name: &str, payload: &[u8]) -> SideWork {
+    SideWork::Keep { name: name.into(), payload: SecretBytes::new(payload.to_vec()) }
+}
+
+pub fn destroy(name: &str) -> SideWork {
+    SideWork::Destroy { name: name.into() }
+}
+
+/// Pseudo-random numbers that are the same on each run (SplitMix64).
+pub struct Dice(pub u64);
+
+impl Dice {
+    pub fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % bound
+    }
+}

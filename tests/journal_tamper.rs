@@ -1,0 +1,332 @@
+//! Tampering: each class of damage, hundreds of times over, is caught at the first sequence that is wrong.
+//!
+//! One journal is made, and each trial damages a copy as anybody with the file and SQLite can, then inspects it.
+//! The control is a copy that nobody touched. What no journal can see by itself, a whole state put back, is
+//! shown as such.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops there")]
+
+mod journal_support;
+
+use journal_support::*;
+use rusqlite::types::Value;
+use rusqlite::{Connection, params, params_from_iter};
+use taptill::journal::{Damage, Damaged, JournalError};
+
+const EVENTS: u64 = 12;
+/// Trials of a class; `TAPTILL_TRIALS=1000` runs more, in about a second a class.
+fn trials() -> usize {
+    std::env::var("TAPTILL_TRIALS").map_or(200, |number| number.parse().unwrap())
+}
+
+type Expected = (Option<u64>, Damage);
+
+/// A finished journal of twelve events in two sessions, and what it was after each of them.
+struct Original {
+    till: Till,
+    bytes: Vec<u8>,
+    /// Head and rows of the projection as they were after each event, from the first.
+    past: Vec<Past>,
+}
+
+struct Past {
+    head: Vec<Value>,
+    fold_row: Vec<Value>,
+    side_row: Vec<Value>,
+    side_key: Vec<Value>,
+    file: Vec<u8>,
+}
+
+fn original() -> Original {
+    let till = Till::new();
+    let mut journal = till.create();
+    let mut past = Vec::new();
+    for sequence in 1..=EVENTS {
+        // A-1 lives through all events and keeps its keys fresh; each event also belongs to its own attempt.
+        let side = keep("keys", format!("keys {sequence}").as_bytes());
+        journal.append(draft("attempt.prepared", "A-1"), side, at(sequence as i64)).unwrap();
+        let raw = till.raw();
+        past.push(Past {
+            head: row(&raw, "SELECT * FROM head"),
+            fold_row: row(&raw, "SELECT * FROM fold_row"),
+            side_row: row(&raw, "SELECT * FROM side_row"),
+            side_key: row(&raw, "SELECT * FROM side_key"),
+            file: std::fs::read(till.path()).unwrap(),
+        });
+        if sequence == EVENTS / 2 {
+            journal.close().unwrap();
+            journal = till.open();
+        }
+    }
+    journal.verify().unwrap();
+    journal.close().unwrap();
+    Original { bytes: std::fs::read(till.path()).unwrap(), till, past }
+}
+
+fn row(raw: &Connection, query: &str) -> Vec<Value> {
+    raw.query_row(query, [], |row| (0..row.as_ref().column_count()).map(|column| row.get(column)).collect()).unwrap()
+}
+
+fn put(raw: &Connection, table: &str, row: &[Value]) {
+    let places = vec!["?"; row.len()].join(", ");
+    raw.execute(&format!("REPLACE INTO {table} VALUES ({places})"), params_from_iter(row)).unwrap();
+}
+
+impl Original {
+    /// Puts the untouched journal back, lets somebody at it, and inspects.
+    fn damaged(&self, damage: impl FnOnce(&Connection)) -> Option<Expected> {
+        self.restore(&self.bytes);
+        let raw = self.till.raw();
+        damage(&raw);
+        raw.close().unwrap();
+        match self.till.inspect() {
+            Ok(_) => None,
+            Err(JournalError::Damaged(Damaged { sequence, damage })) => Some((sequence, damage)),
+            Err(other) => panic!("not damage: {other:?}"),
+        }
+    }
+
+    fn restore(&self, bytes: &[u8]) {
+        for ending in ["-wal", "-shm"] {
+            let _ = std::fs::remove_file(self.till.folder.path().join(format!("journal.db{ending}")));
+        }
+        std::fs::write(self.till.path(), bytes).unwrap();
+    }
+
+    /// Runs a class of damage; `damage` gives what must be found.
+    fn class(&self, name: &str, mut damage: impl FnMut(&Connection, &mut Dice) -> Expected) {
+        let mut dice = Dice(name.bytes().map(u64::from).sum());
+        for trial in 0..trials() {
+            let mut expected = None;
+            let found = self.damaged(|raw| expected = Some(damage(raw, &mut dice)));
+            assert_eq!(found, expected, "{name}, trial {trial}");
+        }
+        assert_eq!(self.damaged(|_| {}), None, "the control: an untouched copy verifies");
+    }
+}
+
+/// Flips one bit of a column, whatever its type; `false` when there is no bit in it.
+fn flip(raw: &Connection, table: &str, column: &str, condition: &str, dice: &mut Dice) -> bool {
+    let select = format!("SELECT {column} FROM {table} WHERE {condition}");
+    let flipped = match raw.query_row(&select, [], |row| row.get(0)).unwrap() {
+        Value::Integer(number) => Value::Integer(number ^ 1 << dice.below(40)),
+        Value::Blob(bytes) if bytes.is_empty() => return false,
+        Value::Blob(mut bytes) => {
+            let bit = dice.below(bytes.len() as u64 * 8) as usize;
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            Value::Blob(bytes)
+        }
+        other => panic!("no bits in {other:?}"),
+    };
+    raw.execute(&format!("UPDATE {table} SET {column} = ?1 WHERE {condition}"), [flipped]).unwrap() == 1
+}
+
+fn any_event(dice: &mut Dice) -> u64 {
+    1 + dice.below(EVENTS)
+}
+
+#[test]
+fn a_flipped_bit_in_an_event() {
+    let columns = [
+        ("format", Damage::Seal),
+        ("key_generation", Damage::Seal),
+        ("subkey_salt", Damage::Seal),
+        ("nonce", Damage::Seal),
+        ("sealed", Damage::Seal),
+        ("leaf_hash", Damage::LeafHash),
+        ("nodes", Damage::TreeNode),
+    ];
+    original().class("bit flip", |raw, dice| {
+        loop {
+            let (column, damage) = columns[dice.below(7) as usize];
+            let sequence = any_event(dice);
+            if flip(raw, "event", column, &format!("seq = {sequence}"), dice) {
+                return (Some(sequence), damage);
+            }
+        }
+    });
+}
+
+#[test]
+fn a_deleted_event() {
+    original().class("delete", |raw, dice| {
+        let sequence = any_event(dice);
+        raw.execute("DELETE FROM event WHERE seq = ?1", [sequence as i64]).unwrap();
+        (Some(sequence), if sequence == EVENTS { Damage::TailMissing } else { Damage::Missing })
+    });
+}
+
+#[test]
+fn two_events_swapped() {
+    original().class("swap", |raw, dice| {
+        let first = 1 + dice.below(EVENTS - 1);
+        let second = first + 1 + dice.below(EVENTS - first);
+        for (from, to) in [(first, 1_000_000), (second, first), (1_000_000, second)] {
+            raw.execute("UPDATE event SET seq = ?2 WHERE seq = ?1", params![from as i64, to as i64]).unwrap();
+        }
+        (Some(first), Damage::Seal)
+    });
+}
+
+#[test]
+fn an_event_renumbered() {
+    original().class("renumber", |raw, dice| {
+        let sequence = any_event(dice);
+        let elsewhere = [EVENTS as i64 + 1 + dice.below(1 << 40) as i64, -(dice.below(1 << 40) as i64)];
+        let new = elsewhere[dice.below(2) as usize];
+        raw.execute("UPDATE event SET seq = ?2 WHERE seq = ?1", [sequence as i64, new]).unwrap();
+        let is_last = sequence == EVENTS && new < 1;
+        (Some(sequence), if is_last { Damage::TailMissing } else { Damage::Missing })
+    });
+}
+
+#[test]
+fn the_tail_cut_off() {
+    let original = original();
+    original.class("truncate", |raw, dice| {
+        let kept = dice.below(EVENTS);
+        raw.execute("DELETE FROM event WHERE seq > ?1", [kept as i64]).unwrap();
+        (Some(kept + 1), Damage::TailMissing)
+    });
+    original.restore(&original.bytes);
+    original.till.raw().execute("DELETE FROM event WHERE seq > 5", []).unwrap();
+    let refused = JournalError::Damaged(Damaged { sequence: Some(6), damage: Damage::TailMissing });
+    assert_eq!(original.till.try_open().err(), Some(refused), "opening sees it too");
+}
+
+#[test]
+fn an_older_head_put_back() {
+    let original = original();
+    original.class("old head", |raw, dice| {
+        let size = 1 + dice.below(EVENTS - 1);
+        put(raw, "head", &original.past[size as usize - 1].head);
+        (Some(size + 1), Damage::BeyondHead)
+    });
+    original.restore(&original.bytes);
+    put(&original.till.raw(), "head", &original.past[6].head);
+    let refused = JournalError::Damaged(Damaged { sequence: Some(8), damage: Damage::BeyondHead });
+    assert_eq!(original.till.try_open().err(), Some(refused), "opening sees it too");
+}
+
+#[test]
+fn an_older_head_put_back_and_the_tail_cut_off() {
+    let original = original();
+    original.class("old head and tail", |raw, dice| {
+        let size = 1 + dice.below(EVENTS - 1);
+        put(raw, "head", &original.past[size as usize - 1].head);
+        raw.execute("DELETE FROM event WHERE seq > ?1", [size as i64]).unwrap();
+        // The side row is younger than the events that are left.
+        (Some(EVENTS), Damage::SideRow)
+    });
+}
+
+#[test]
+fn a_head_that_was_edited() {
+    original().class("head", |raw, dice| {
+        let columns = ["root", "frontier", "subkey_salt", "mac", "size"];
+        let column = columns[dice.below(5) as usize];
+        flip(raw, "head", column, "one = 1", dice);
+        if column != "size" {
+            return (None, Damage::Head);
+        }
+        let stated: i64 = raw.query_row("SELECT size FROM head", [], |row| row.get(0)).unwrap();
+        let stated = stated as u64;
+        if stated > EVENTS { (Some(EVENTS + 1), Damage::TailMissing) } else { (Some(stated + 1), Damage::BeyondHead) }
+    });
+}
+
+#[test]
+fn an_event_added() {
+    original().class("add", |raw, dice| {
+        let copied = any_event(dice);
+        let mut event = row(raw, &format!("SELECT * FROM event WHERE seq = {copied}"));
+        event[0] = Value::Integer(EVENTS as i64 + 1);
+        put(raw, "event", &event);
+        (Some(EVENTS + 1), Damage::Seal)
+    });
+}
+
+#[test]
+fn a_projection_edited_or_put_back() {
+    let original = original();
+    original.class("projection", |raw, dice| match dice.below(4) {
+        0 => {
+            let past = dice.below(EVENTS - 1) as usize;
+            put(raw, "fold_row", &original.past[past].fold_row);
+            (Some(EVENTS), Damage::Projection)
+        }
+        1 => {
+            let columns = ["key", "tags", "subkey_salt", "nonce", "sealed"];
+            flip(raw, "fold_row", columns[dice.below(5) as usize], "true", dice);
+            (Some(EVENTS), Damage::Projection)
+        }
+        2 => {
+            raw.execute("DELETE FROM fold_row", []).unwrap();
+            (Some(EVENTS), Damage::Projection)
+        }
+        _ => {
+            let one = format!("tag IN (SELECT tag FROM fold_index LIMIT 1 OFFSET {})", dice.below(2));
+            raw.execute(&format!("DELETE FROM fold_index WHERE {one}"), []).unwrap();
+            (Some(EVENTS), Damage::Projection)
+        }
+    });
+}
+
+#[test]
+fn a_side_row_edited_removed_or_put_back() {
+    let original = original();
+    original.class("side row", |raw, dice| {
+        let past = dice.below(EVENTS - 1);
+        let older = &original.past[past as usize];
+        match dice.below(5) {
+            0 => {
+                put(raw, "side_row", &older.side_row);
+                put(raw, "side_key", &older.side_key);
+                return (Some(past + 1), Damage::SideRow);
+            }
+            1 => put(raw, "side_key", &older.side_key),
+            2 => drop(raw.execute("DELETE FROM side_row", []).unwrap()),
+            3 => drop(raw.execute("DELETE FROM side_key", []).unwrap()),
+            _ => {
+                let columns =
+                    [("side_row", "nonce"), ("side_row", "sealed"), ("side_row", "name_hash"), ("side_key", "sealed")];
+                let (table, column) = columns[dice.below(4) as usize];
+                flip(raw, table, column, "true", dice);
+            }
+        }
+        (Some(EVENTS), Damage::SideRow)
+    });
+}
+
+/// A bit of the file itself may be one that means nothing; then the journal must be the same.
+#[test]
+fn a_flipped_bit_anywhere_in_the_file_is_caught_or_means_nothing() {
+    let original = original();
+    original.restore(&original.bytes);
+    let untouched = original.till.inspect().unwrap();
+    let mut dice = Dice(42);
+    let mut caught = 0;
+    for _ in 0..trials() {
+        let mut bytes = original.bytes.clone();
+        let bit = dice.below(bytes.len() as u64 * 8) as usize;
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        original.restore(&bytes);
+        match original.till.inspect() {
+            Ok(report) => assert_eq!(report, untouched, "bit {bit}"),
+            Err(_) => caught += 1,
+        }
+    }
+    assert!(caught > trials() / 20, "caught {caught}");
+}
+
+#[test]
+fn a_whole_state_put_back_verifies_and_only_a_remembered_root_shows_it() {
+    let original = original();
+    original.restore(&original.bytes);
+    let now = original.till.inspect().unwrap();
+    let then = &original.past[8];
+    original.restore(&then.file);
+    let put_back = original.till.inspect().unwrap();
+    assert_eq!((now.size, put_back.size), (EVENTS, 9));
+    assert_ne!(now.root, put_back.root);
+}
