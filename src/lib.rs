@@ -16,6 +16,7 @@
 //! answer with what to do next. Only `terminal` touches sockets, clocks and cards, through [`ports`]; the
 //! journal alone owns its database connection.
 
+pub mod acquirer;
 pub mod card;
 pub mod clock;
 pub mod emv;
@@ -28,4 +29,5 @@ pub mod money;
 pub mod paycrypto;
 pub mod ports;
 pub mod secret;
+pub mod session;
 pub mod text;

@@ -1,0 +1,600 @@
+//! The conversation with the host as a state machine without I/O.
+//!
+//! The driver's loop: 1. give it an input (`request`, `link`, `synced`, `withdraw`); 2. call `poll` and do what
+//! the step says; 3. repeat 2 until it says `Sleep`; 4. wait for the next input or the given time; 5. go to 1.
+//! A request ends in exactly one of three: not sent (proven), in doubt, answered. A connection starts with a
+//! sign-on or an echo, never with a payment, and a payment's bytes leave only after `synced`.
+//!
+//! It never retries a financial message, and never takes keys that are not durable.
+//! Evidence: `conversation/tests.rs`; the states and their legal inputs are in `state.rs`.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+use crate::acquirer::delivery::{
+    Delivery, DoubtCause, NotSentCause, OutOfTurn, SignedOn, Step, SyncReason, Unmatched, UnmatchedCause, Withdrawal,
+};
+use crate::acquirer::envelope::{self, EnvelopeError};
+use crate::acquirer::hearing::{self, Heard, Verdict};
+use crate::acquirer::keys::KeySet;
+use crate::acquirer::link::{LinkEvent, LinkFault};
+use crate::acquirer::state::{Exchange, Line, State};
+use crate::clock::{MonoMs, Now, WallMs};
+use crate::ids::{BatchNo, HostCode, MerchantId, Stan, TerminalId};
+use crate::iso8583::{Dialect, Op, Side, ValueName, Values};
+use crate::paycrypto::{KeyError, MasterKey};
+use crate::secret::SecretBytes;
+
+/// What a conversation is set up with.
+pub struct Setup {
+    /// The agreed dialect.
+    pub dialect: Arc<Dialect>,
+    /// This till's terminal id.
+    pub terminal: TerminalId,
+    /// This till's merchant id.
+    pub merchant: MerchantId,
+    /// The terminal master key, as `paycrypto::MasterKey` takes it.
+    pub master_key: SecretBytes,
+    /// What `SignedOn::keys` gave last, if anything; a set that does not open is as good as none.
+    pub kept_keys: Option<SecretBytes>,
+    /// The open batch.
+    pub batch: BatchNo,
+    /// How long to wait for things.
+    pub pace: Pace,
+}
+
+/// How long a conversation waits, in milliseconds. How long for an answer is the dialect's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// For a connection to stand, look-up and TLS included.
+    pub connect_ms: u64,
+    /// Before an unused connection is closed.
+    pub idle_ms: u64,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self { connect_ms: 10_000, idle_ms: 20_000 }
+    }
+}
+
+/// One financial message. `values` holds what the dialect's templates name; terminal id, merchant id and the
+/// time of transmission are filled in where they are missing.
+pub struct Request {
+    /// `Sale` or `Reversal`.
+    pub op: Op,
+    /// Its STAN, as in `values`.
+    pub stan: Stan,
+    /// What it carries.
+    pub values: Values,
+}
+
+/// The conversation of one till with its acquirer's host.
+///
+/// Inputs: [`request`](Self::request), [`withdraw`](Self::withdraw), [`link`](Self::link),
+/// [`synced`](Self::synced), [`demand_sign_on`](Self::demand_sign_on). Output: [`poll`](Self::poll), to be called
+/// after each input until it says `Sleep`.
+pub struct Conversation {
+    dialect: Arc<Dialect>,
+    terminal: TerminalId,
+    merchant: MerchantId,
+    batch: BatchNo,
+    master_key: MasterKey,
+    keys: Option<KeySet>,
+    /// Whether the host has shown in this run that it has the same keys.
+    keys_are_proven: bool,
+    pace: Pace,
+    control_stan: Stan,
+    sign_on_demanded: bool,
+    /// Accepted and not packed yet.
+    queued: Option<Request>,
+    state: State,
+    /// What `poll` says before it looks at the state.
+    said: VecDeque<Step>,
+}
+
+/// Echo and sign-on take their STANs from up here, where no batch's payments arrive.
+const CONTROL_STAN_FIRST: u32 = 990_000;
+
+impl Conversation {
+    /// A conversation that has said nothing yet.
+    ///
+    /// # Errors
+    /// [`KeyError`] when the master key has not the length of one.
+    pub fn new(setup: Setup) -> Result<Self, KeyError> {
+        let master_key = MasterKey::new(setup.master_key.expose())?;
+        let keys = setup.kept_keys.and_then(|kept| KeySet::reopen(&master_key, &kept));
+        Ok(Self {
+            dialect: setup.dialect,
+            terminal: setup.terminal,
+            merchant: setup.merchant,
+            batch: setup.batch,
+            master_key,
+            keys,
+            keys_are_proven: false,
+            pace: setup.pace,
+            control_stan: Stan::new(CONTROL_STAN_FIRST).expect("the constant is within 1 to 999999"),
+            sign_on_demanded: false,
+            queued: None,
+            state: State::Down,
+            said: VecDeque::new(),
+        })
+    }
+
+    /// Asks for one message to be sent. Its end is delivered.
+    ///
+    /// # Errors
+    /// [`OutOfTurn`] while another has not ended, or for an operation that is not financial.
+    pub fn request(&mut self, request: Request) -> Result<(), OutOfTurn> {
+        if self.is_busy() || !matches!(request.op, Op::Sale | Op::Reversal) {
+            return Err(self.out_of_turn("request"));
+        }
+        self.queued = Some(request);
+        Ok(())
+    }
+
+    /// Takes back a request whose bytes have not been handed over: it was cancelled, or the journal could not
+    /// make its `Sync` durable. A withdrawn request is not spoken of again.
+    pub fn withdraw(&mut self, now: Now) -> Withdrawal {
+        if self.queued.take().is_some() {
+            return Withdrawal::Withdrawn;
+        }
+        match self.take_state() {
+            State::Unsynced { line, .. } | State::Unsent { line, .. } => {
+                self.become_ready(line, now);
+                Withdrawal::Withdrawn
+            }
+            waiting @ State::Waiting { .. } => {
+                self.state = waiting;
+                Withdrawal::TooLate
+            }
+            other => {
+                self.state = other;
+                Withdrawal::NothingThere
+            }
+        }
+    }
+
+    /// Lets a sign-on precede the next request, whether or not there are working keys.
+    pub fn demand_sign_on(&mut self) {
+        self.sign_on_demanded = true;
+    }
+
+    /// The batch that echo and sign-on name from now on.
+    pub fn set_batch(&mut self, batch: BatchNo) {
+        self.batch = batch;
+    }
+
+    /// Whether a request has not ended yet.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        let in_state = matches!(self.state, State::Unsynced { .. } | State::Unsent { .. } | State::Waiting { .. });
+        self.queued.is_some() || in_state
+    }
+
+    /// What the connection did. A deadline that has passed counts first, whatever the driver was told later.
+    ///
+    /// # Errors
+    /// [`OutOfTurn`] where the event cannot happen in this state; it is then ignored.
+    pub fn link(&mut self, event: LinkEvent<'_>, now: Now) -> Result<(), OutOfTurn> {
+        self.expire(now);
+        match event {
+            LinkEvent::Connected => self.connected(now),
+            LinkEvent::NotConnected(fault) => self.not_connected(fault),
+            LinkEvent::Received(bytes) => self.received(bytes, now),
+            LinkEvent::Broken(fault) => self.broken(fault),
+        }
+    }
+
+    /// The last `Sync` step, or the last delivered `SignedOn`, is durable.
+    ///
+    /// # Errors
+    /// [`OutOfTurn`] when nothing waits for it.
+    pub fn synced(&mut self, now: Now) -> Result<(), OutOfTurn> {
+        match self.take_state() {
+            State::Unsynced { line, flight, frame } => self.state = State::Unsent { line, flight, frame },
+            State::KeysUnsynced { line, keys, batch } => {
+                self.keys = Some(keys);
+                self.keys_are_proven = true;
+                self.sign_on_demanded = false;
+                self.batch = batch.unwrap_or(self.batch);
+                self.become_ready(line, now);
+            }
+            other => {
+                self.state = other;
+                return Err(self.out_of_turn("synced"));
+            }
+        }
+        Ok(())
+    }
+
+    /// What to do now. Call it after each input until it says `Sleep`.
+    pub fn poll(&mut self, now: Now) -> Step {
+        self.expire(now);
+        loop {
+            if let Some(step) = self.said.pop_front() {
+                return step;
+            }
+            if let Some(step) = self.advance(now) {
+                return step;
+            }
+        }
+    }
+
+    /// One move of the state that needs no input. `None` when it moved and there may be something to say.
+    fn advance(&mut self, now: Now) -> Option<Step> {
+        let asleep = |until| Some(Step::Sleep { until });
+        match self.take_state() {
+            State::Down if self.queued.is_some() => {
+                self.state = State::Connecting { give_up_at: now.mono.after_ms(self.pace.connect_ms) };
+                Some(Step::Connect)
+            }
+            State::Down => asleep(None),
+            State::Connecting { .. } if self.queued.is_none() => Some(Step::Disconnect), // It was withdrawn.
+            State::Connecting { give_up_at } => {
+                self.state = State::Connecting { give_up_at };
+                asleep(Some(give_up_at))
+            }
+            State::Greeting { line, control, mut frame } => {
+                let answer_by = self.answer_by(control.op, now);
+                self.state = State::Proving { line, control, answer_by };
+                Some(Step::Send(std::mem::take(&mut *frame)))
+            }
+            State::Proving { line, control, answer_by } => {
+                self.state = State::Proving { line, control, answer_by };
+                asleep(Some(answer_by))
+            }
+            State::Ready { line, close_at } => match self.queued.take() {
+                Some(request) => {
+                    self.leave_with(line, request, now);
+                    None
+                }
+                None => {
+                    self.state = State::Ready { line, close_at };
+                    asleep(Some(close_at))
+                }
+            },
+            State::Unsent { line, flight, mut frame } => {
+                let answer_by = self.answer_by(flight.op, now);
+                self.state = State::Waiting { line, flight, answer_by };
+                Some(Step::Send(std::mem::take(&mut *frame)))
+            }
+            State::Waiting { line, flight, answer_by } => {
+                self.state = State::Waiting { line, flight, answer_by };
+                asleep(Some(answer_by))
+            }
+            durable @ (State::KeysUnsynced { .. } | State::Unsynced { .. }) => {
+                self.state = durable;
+                asleep(None)
+            }
+        }
+    }
+
+    /// Packs a request, or signs on before it where that is due.
+    fn leave_with(&mut self, line: Line, request: Request, now: Now) {
+        if self.sign_on_is_due(request.op) {
+            self.queued = Some(request);
+            return self.greet(line, Op::SignOn, now);
+        }
+        let Request { op, stan, mut values } = request;
+        self.fill_in(&mut values, now);
+        let key = self.keys.as_ref().map(KeySet::mac_key);
+        match envelope::seal(&self.dialect, op, Side::Request, &values, key) {
+            Ok(frame) => {
+                let (flight, frame) = (Exchange::packed(op, stan, values), Zeroizing::new(frame));
+                self.state = State::Unsynced { line, flight, frame };
+                self.said.push_back(Step::Sync(SyncReason::BeforeSend { op, stan }));
+            }
+            Err(_) => {
+                self.become_ready(line, now);
+                self.deliver(Delivery::NotSent(NotSentCause::Unpackable));
+            }
+        }
+    }
+
+    /// A run that ended between the host's sign-on answer and the journal left the two with different keys. A
+    /// sale finds that out at the price of a reversal; a reversal must not, or no run would ever close the debt.
+    fn sign_on_is_due(&self, op: Op) -> bool {
+        let doubtful = op == Op::Reversal && !self.keys_are_proven;
+        (self.keys.is_none() || self.sign_on_demanded || doubtful) && self.dialect.row(Op::SignOn).is_some()
+    }
+
+    /// Makes the connection prove itself with an echo or a sign-on.
+    fn greet(&mut self, line: Line, op: Op, now: Now) {
+        let stan = self.control_stan;
+        // Round the small range again rather than down into the payments' numbers.
+        self.control_stan = Stan::new(CONTROL_STAN_FIRST).map_or(stan, |first| stan.next().max(first));
+        let mut values = Values::new();
+        values.set_number(ValueName::Stan, stan.number().into());
+        values.set_number(ValueName::Batch, self.batch.number().into());
+        self.fill_in(&mut values, now);
+        let key = self.keys.as_ref().map(KeySet::mac_key);
+        match envelope::seal(&self.dialect, op, Side::Request, &values, key) {
+            Ok(frame) => {
+                let (control, frame) = (Exchange::packed(op, stan, values), Zeroizing::new(frame));
+                self.state = State::Greeting { line, control, frame };
+            }
+            Err(_) => self.hang_up(NotSentCause::Unpackable),
+        }
+    }
+
+    fn fill_in(&self, values: &mut Values, now: Now) {
+        let mut missing = |name, value: &str| {
+            if values.get(name).is_none() {
+                values.set(name, value);
+            }
+        };
+        missing(ValueName::TerminalId, self.terminal.as_str());
+        missing(ValueName::MerchantId, self.merchant.as_str());
+        if let Some(stamp) = utc_stamp(now.wall) {
+            missing(ValueName::TransmissionDateTime, &stamp);
+        }
+    }
+
+    fn answer_by(&self, op: Op, now: Now) -> MonoMs {
+        // A message without a row cannot be sealed, so there is one here; no time at all is the safe reading.
+        now.mono.after_ms(self.dialect.row(op).map_or(0, |row| row.timeout_ms()))
+    }
+
+    /// Lets a deadline that has passed have its effect.
+    fn expire(&mut self, now: Now) {
+        match self.take_state() {
+            State::Connecting { give_up_at } if give_up_at <= now.mono => {
+                self.hang_up(NotSentCause::Link(LinkFault::ConnectTimedOut));
+            }
+            State::Proving { answer_by, .. } if answer_by <= now.mono => self.hang_up(NotSentCause::HostSilent),
+            State::Ready { close_at, .. } if close_at <= now.mono => self.said.push_back(Step::Disconnect),
+            State::Waiting { mut line, flight, answer_by } if answer_by <= now.mono => {
+                self.deliver(Delivery::InDoubt(DoubtCause::NoAnswer));
+                if line.went_silent(flight) {
+                    self.said.push_back(Step::Disconnect);
+                } else {
+                    self.become_ready(line, now);
+                }
+            }
+            other => self.state = other,
+        }
+    }
+
+    fn connected(&mut self, now: Now) -> Result<(), OutOfTurn> {
+        if !matches!(self.state, State::Connecting { .. }) {
+            return Err(self.out_of_turn("connected"));
+        }
+        let line = Line::new(self.dialect.frame().deframer(Side::Answer));
+        let wanted = self.queued.as_ref().map_or(Op::Echo, |request| request.op);
+        let op = if self.sign_on_is_due(wanted) { Op::SignOn } else { Op::Echo };
+        self.greet(line, op, now);
+        Ok(())
+    }
+
+    fn not_connected(&mut self, fault: LinkFault) -> Result<(), OutOfTurn> {
+        if !matches!(self.state, State::Connecting { .. }) {
+            return Err(self.out_of_turn("not_connected"));
+        }
+        self.state = State::Down;
+        self.fail_queued(NotSentCause::Link(fault));
+        Ok(())
+    }
+
+    fn broken(&mut self, fault: LinkFault) -> Result<(), OutOfTurn> {
+        match self.take_state() {
+            state @ (State::Down | State::Connecting { .. }) => {
+                self.state = state;
+                return Err(self.out_of_turn("broken"));
+            }
+            // The request has not met this connection yet, and may have a new one.
+            State::Ready { .. } => {}
+            State::Greeting { .. } | State::Proving { .. } => self.fail_queued(NotSentCause::Link(fault)),
+            // The host has already changed keys: sign on again, or the next MAC is wrong.
+            State::KeysUnsynced { .. } => {
+                self.sign_on_demanded = true;
+                self.fail_queued(NotSentCause::Link(fault));
+            }
+            State::Unsynced { .. } | State::Unsent { .. } => {
+                self.deliver(Delivery::NotSent(NotSentCause::Link(fault)));
+            }
+            State::Waiting { .. } => self.deliver(Delivery::InDoubt(DoubtCause::ConnectionLost(fault))),
+        }
+        Ok(())
+    }
+
+    fn received(&mut self, bytes: &[u8], now: Now) -> Result<(), OutOfTurn> {
+        match self.state.line() {
+            Some(line) => line.deframer.push(bytes),
+            None => return Err(self.out_of_turn("received")),
+        }
+        // A message may end the connection, and what lies behind it is then nobody's.
+        while let Some(line) = self.state.line() {
+            match line.deframer.next_frame() {
+                Ok(Some(message)) => self.heard(&message, now),
+                Ok(None) => break,
+                Err(_) => self.stream_is_lost(),
+            }
+        }
+        Ok(())
+    }
+
+    /// The stream can no longer be cut into messages: nothing that follows can be read.
+    fn stream_is_lost(&mut self) {
+        match self.take_state() {
+            State::Waiting { .. } => {
+                self.said.push_back(Step::Disconnect);
+                self.deliver(Delivery::InDoubt(DoubtCause::AnswerInvalid));
+            }
+            State::Unsynced { .. } | State::Unsent { .. } => {
+                self.said.push_back(Step::Disconnect);
+                self.deliver(Delivery::NotSent(NotSentCause::HostAnswerInvalid));
+            }
+            State::KeysUnsynced { .. } => {
+                self.sign_on_demanded = true;
+                self.hang_up(NotSentCause::HostAnswerInvalid);
+            }
+            _ => self.hang_up(NotSentCause::HostAnswerInvalid),
+        }
+    }
+
+    fn heard(&mut self, message: &[u8], now: Now) {
+        let key = self.keys.as_ref().map(KeySet::mac_key);
+        let verdict = hearing::judge(&self.dialect, message, self.state.awaited(), key);
+        match self.take_state() {
+            State::Proving { line, control, answer_by } => self.heard_proving(line, control, answer_by, verdict, now),
+            State::Waiting { line, flight, answer_by } => self.heard_waiting(line, flight, answer_by, verdict, now),
+            other => {
+                self.state = other;
+                self.heard_aside(verdict);
+            }
+        }
+    }
+
+    fn heard_proving(&mut self, line: Line, control: Exchange, answer_by: MonoMs, verdict: Verdict, now: Now) {
+        match verdict {
+            Verdict::Mine(heard) => match hearing::control_answer(&self.dialect, &control, &heard) {
+                Ok(code) => self.greeted(line, control, &heard, &code, now),
+                Err(_) => self.hang_up(NotSentCause::HostAnswerInvalid),
+            },
+            Verdict::Aside(_) | Verdict::NotAnAnswer => {
+                self.state = State::Proving { line, control, answer_by };
+                self.heard_aside(verdict);
+            }
+            Verdict::Refused(_) => self.hang_up(NotSentCause::HostAnswerInvalid),
+        }
+    }
+
+    /// The echo or sign-on has a valid answer.
+    fn greeted(&mut self, mut line: Line, control: Exchange, heard: &Heard, code: &HostCode, now: Now) {
+        let Some(row) = self.dialect.row(control.op) else { return self.hang_up(NotSentCause::HostAnswerInvalid) };
+        let approved = row.approves(code.as_str().as_bytes());
+        let sign_on_wanted = row.asks_sign_on(code.as_str().as_bytes());
+        match control.op {
+            Op::SignOn if approved => {
+                line.answered(control);
+                self.take_keys(line, heard);
+            }
+            Op::Echo if approved => {
+                line.answered(control);
+                self.become_ready(line, now);
+            }
+            Op::Echo if sign_on_wanted && self.dialect.row(Op::SignOn).is_some() => {
+                self.sign_on_demanded = true;
+                line.answered(control);
+                self.greet(line, Op::SignOn, now);
+            }
+            _ => self.hang_up(NotSentCause::SignOnRefused(code.clone())),
+        }
+    }
+
+    fn take_keys(&mut self, line: Line, heard: &Heard) {
+        let Some(block) = heard.values.get(ValueName::KeyBlock) else {
+            return self.hang_up(NotSentCause::HostAnswerInvalid);
+        };
+        match KeySet::open(&self.master_key, block) {
+            Ok(keys) => {
+                let batch = hearing::batch(&heard.values);
+                self.deliver(Delivery::SignedOn(SignedOn { batch, keys: keys.kept() }));
+                self.state = State::KeysUnsynced { line, keys, batch };
+            }
+            Err(_) => self.hang_up(NotSentCause::KeysInvalid),
+        }
+    }
+
+    fn heard_waiting(&mut self, mut line: Line, flight: Exchange, answer_by: MonoMs, verdict: Verdict, now: Now) {
+        match verdict {
+            Verdict::Mine(heard) => match hearing::financial_answer(&self.dialect, &flight, &heard) {
+                Ok(answer) => {
+                    let code = answer.host_code.as_str().as_bytes();
+                    self.keys_are_proven |= heard.authentic;
+                    // An answer is an answer: what it asks for is done before the next request.
+                    self.sign_on_demanded |= self.dialect.row(flight.op).is_some_and(|row| row.asks_sign_on(code));
+                    line.answered(flight);
+                    self.become_ready(line, now);
+                    self.deliver(Delivery::Answered(answer));
+                }
+                Err(cause) => {
+                    line.doubted(flight);
+                    self.become_ready(line, now);
+                    self.deliver(Delivery::InDoubt(cause));
+                }
+            },
+            Verdict::Aside(_) | Verdict::NotAnAnswer => {
+                self.state = State::Waiting { line, flight, answer_by };
+                self.heard_aside(verdict);
+            }
+            // Whoever said that is not to be listened to any longer; after a wrong MAC, new keys are due as well.
+            Verdict::Refused(fault) => {
+                let cause = doubt_of(fault);
+                self.sign_on_demanded |= cause == DoubtCause::BadMac;
+                self.said.push_back(Step::Disconnect);
+                self.deliver(Delivery::InDoubt(cause));
+            }
+        }
+    }
+
+    /// Something that does not answer what is open: evidence.
+    fn heard_aside(&mut self, verdict: Verdict) {
+        let unmatched = |cause| Delivery::Unmatched(Unmatched { cause, stan: None, host_code: None });
+        let delivery = match verdict {
+            Verdict::Mine(heard) | Verdict::Aside(heard) => match self.state.line() {
+                Some(line) => hearing::aside(&self.dialect, line, &heard),
+                None => unmatched(UnmatchedCause::NoSuchRequest),
+            },
+            Verdict::NotAnAnswer => unmatched(UnmatchedCause::NotAnAnswer),
+            Verdict::Refused(fault) if doubt_of(fault) == DoubtCause::AnswerInvalid => {
+                unmatched(UnmatchedCause::Invalid)
+            }
+            Verdict::Refused(_) => unmatched(UnmatchedCause::BadMac),
+        };
+        self.deliver(delivery);
+    }
+
+    fn become_ready(&mut self, line: Line, now: Now) {
+        self.state = State::Ready { line, close_at: now.mono.after_ms(self.pace.idle_ms) };
+    }
+
+    /// Ends the connection, and with it whatever waits for one.
+    fn hang_up(&mut self, cause: NotSentCause) {
+        self.state = State::Down;
+        self.said.push_back(Step::Disconnect);
+        self.fail_queued(cause);
+    }
+
+    fn fail_queued(&mut self, cause: NotSentCause) {
+        if self.queued.take().is_some() {
+            self.deliver(Delivery::NotSent(cause));
+        }
+    }
+
+    fn deliver(&mut self, delivery: Delivery) {
+        self.said.push_back(Step::Deliver(delivery));
+    }
+
+    /// The state by value; whoever takes it puts the next one in its place, or means `Down`.
+    fn take_state(&mut self) -> State {
+        std::mem::replace(&mut self.state, State::Down)
+    }
+
+    fn out_of_turn(&self, input: &'static str) -> OutOfTurn {
+        OutOfTurn { state: self.state.word(), input }
+    }
+}
+
+fn doubt_of(fault: EnvelopeError) -> DoubtCause {
+    match fault {
+        EnvelopeError::MacWrong | EnvelopeError::NoMacKey | EnvelopeError::Key(_) => DoubtCause::BadMac,
+        EnvelopeError::MacMissing => DoubtCause::MacMissing,
+        EnvelopeError::Codec(_)
+        | EnvelopeError::Frame(_)
+        | EnvelopeError::Unidentified
+        | EnvelopeError::NoSuchMessage(_) => DoubtCause::AnswerInvalid,
+    }
+}
+
+/// `MMDDhhmmss` in UTC (ISO 8583-1:1987, field 7). `None` for a clock beyond the calendar.
+fn utc_stamp(wall: WallMs) -> Option<String> {
+    let time = jiff::Timestamp::from_millisecond(wall.0).ok()?;
+    Some(time.strftime("%m%d%H%M%S").to_string())
+}
+
+#[cfg(test)]
+mod tests;

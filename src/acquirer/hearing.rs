@@ -1,0 +1,139 @@
+//! Whose a message is and what it says: the MAC first, then the match key, then the echo, then the meaning.
+//!
+//! A message that fails one step is not looked at by the next. It never decides what becomes of a payment; the
+//! conversation does. Evidence: `conversation/tests.rs`.
+
+use crate::acquirer::delivery::{Answer, Delivery, DoubtCause, LateAnswer, Unmatched, UnmatchedCause};
+use crate::acquirer::envelope::{self, EnvelopeError, MacVerdict};
+use crate::acquirer::state::{Exchange, Line};
+use crate::ids::{AuthCode, BatchNo, HostCode, IdError, Rrn, Stan};
+use crate::iso8583::{Dialect, Op, Side, ValueName, Values};
+use crate::paycrypto::MacKey;
+
+/// What a message turned out to be.
+pub(super) enum Verdict {
+    /// The answer to the awaited exchange, as far as the match key says.
+    Mine(Heard),
+    /// A valid answer to something else.
+    Aside(Heard),
+    /// A message that hosts do not send.
+    NotAnAnswer,
+    /// No valid message, or its MAC is not what it must be.
+    Refused(EnvelopeError),
+}
+
+/// A valid answer: only [`judge`] makes one, after the MAC's verdict.
+pub(super) struct Heard {
+    pub op: Op,
+    pub values: Values,
+    /// Whether it carried a MAC, and so knows the working keys.
+    pub authentic: bool,
+}
+
+/// Opens a message and finds out whether it answers the awaited exchange.
+pub(super) fn judge(dialect: &Dialect, message: &[u8], awaited: Option<&Exchange>, key: Option<&MacKey>) -> Verdict {
+    let opened = match envelope::open(dialect, message, awaited.map(|exchange| exchange.op), key) {
+        Ok(opened) => opened,
+        Err(fault) => return Verdict::Refused(fault),
+    };
+    if opened.side != Side::Answer {
+        return Verdict::NotAnAnswer;
+    }
+    let authentic = opened.mac == MacVerdict::Verified;
+    let heard = Heard { op: opened.op, values: opened.values, authentic };
+    if awaited.is_some_and(|exchange| belongs(dialect, exchange, &heard)) {
+        Verdict::Mine(heard)
+    } else {
+        Verdict::Aside(heard)
+    }
+}
+
+fn belongs(dialect: &Dialect, exchange: &Exchange, heard: &Heard) -> bool {
+    let same_row = exchange.op == heard.op;
+    same_row && dialect.row(exchange.op).is_some_and(|row| row.matches(&exchange.values, &heard.values))
+}
+
+/// The response code of an echo's or sign-on's answer.
+///
+/// # Errors
+/// The doubt that a payment would be in.
+pub(super) fn control_answer(dialect: &Dialect, control: &Exchange, heard: &Heard) -> Result<HostCode, DoubtCause> {
+    echo_is_equal(dialect, control, heard)?;
+    host_code(&heard.values).ok_or(DoubtCause::AnswerInvalid)
+}
+
+/// A payment's answer.
+///
+/// # Errors
+/// [`DoubtCause::EchoDiffers`], [`DoubtCause::AnswerInvalid`] where a value is missing or breaks its rule.
+pub(super) fn financial_answer(dialect: &Dialect, flight: &Exchange, heard: &Heard) -> Result<Answer, DoubtCause> {
+    echo_is_equal(dialect, flight, heard)?;
+    let values = &heard.values;
+    let host_code = host_code(values).ok_or(DoubtCause::AnswerInvalid)?;
+    let row = dialect.row(flight.op).ok_or(DoubtCause::AnswerInvalid)?;
+    Ok(Answer {
+        op: flight.op,
+        stan: flight.stan,
+        approved: row.approves(host_code.as_str().as_bytes()),
+        host_code,
+        auth_code: checked::<AuthCode>(values, ValueName::AuthCode)?,
+        rrn: checked::<Rrn>(values, ValueName::Rrn)?,
+        host_date: values.get(ValueName::LocalDate).and_then(|date| date.try_into().ok()),
+        host_time: values.get(ValueName::LocalTime).and_then(|time| time.try_into().ok()),
+        batch: batch(values),
+        chip_data: values.get(ValueName::ChipData).map(<[u8]>::to_vec),
+    })
+}
+
+/// A valid answer to nothing that is awaited: late, repeated, or nobody's.
+pub(super) fn aside(dialect: &Dialect, line: &mut Line, heard: &Heard) -> Delivery {
+    let host_code = host_code(&heard.values);
+    let cause = match line.past(|exchange| belongs(dialect, exchange, heard)) {
+        Some(past) if past.answered => UnmatchedCause::Duplicate,
+        Some(past) => match &host_code {
+            Some(code) => {
+                past.answered = true;
+                let (op, stan) = (past.exchange.op, past.exchange.stan);
+                return Delivery::Late(LateAnswer { op, stan, host_code: code.clone() });
+            }
+            None => UnmatchedCause::Invalid,
+        },
+        None => UnmatchedCause::NoSuchRequest,
+    };
+    Delivery::Unmatched(Unmatched { cause, stan: stan(&heard.values), host_code })
+}
+
+/// The batch that a message names.
+pub(super) fn batch(values: &Values) -> Option<BatchNo> {
+    number(values, ValueName::Batch).and_then(|number| BatchNo::new(number).ok())
+}
+
+fn echo_is_equal(dialect: &Dialect, exchange: &Exchange, heard: &Heard) -> Result<(), DoubtCause> {
+    let row = dialect.row(exchange.op).ok_or(DoubtCause::AnswerInvalid)?;
+    match row.echo_fault(&exchange.values, &heard.values) {
+        None => Ok(()),
+        Some(field) => Err(DoubtCause::EchoDiffers { field }),
+    }
+}
+
+/// `None` when it is not there; a value that breaks its rule makes the answer invalid.
+fn checked<T>(values: &Values, name: ValueName) -> Result<Option<T>, DoubtCause>
+where
+    T: TryFrom<String, Error = IdError>,
+{
+    let Some(value) = values.get(name) else { return Ok(None) };
+    let text = String::from_utf8(value.to_vec()).map_err(|_| DoubtCause::AnswerInvalid)?;
+    T::try_from(text).map(Some).map_err(|_| DoubtCause::AnswerInvalid)
+}
+
+fn host_code(values: &Values) -> Option<HostCode> {
+    values.text(ValueName::ResponseCode).and_then(|code| HostCode::new(code).ok())
+}
+
+fn stan(values: &Values) -> Option<Stan> {
+    number(values, ValueName::Stan).and_then(|number| Stan::new(number).ok())
+}
+
+fn number(values: &Values, name: ValueName) -> Option<u32> {
+    values.text(name).and_then(|text| text.parse().ok())
+}

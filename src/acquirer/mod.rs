@@ -1,0 +1,25 @@
+//! The conversation with the acquirer's host.
+//!
+//! [`Conversation`] is a state machine without I/O: it is told what the connection did and answers with what to
+//! do next. It has one financial message in flight at a time, starts each connection with a sign-on or an echo
+//! and never with a payment, and sorts every failure into exactly one of three: proven not sent, in doubt,
+//! answered. [`envelope`] seals and opens single messages for both the till and the host.
+//!
+//! It never reads a clock, opens a socket, or believes a field of an answer whose MAC is not verified.
+//! Evidence: the tables in `conversation/tests.rs`, one row a failure.
+
+pub mod envelope;
+
+mod conversation;
+mod delivery;
+mod hearing;
+mod keys;
+mod link;
+mod state;
+
+pub use conversation::{Conversation, Pace, Request, Setup};
+pub use delivery::{
+    Answer, Delivery, DoubtCause, LateAnswer, NotSentCause, OutOfTurn, SignedOn, Step, SyncReason, Unmatched,
+    UnmatchedCause, Withdrawal,
+};
+pub use link::{LinkEvent, LinkFault};
