@@ -16,6 +16,7 @@
 //! answer with what to do next. Only `terminal` touches sockets, clocks and cards, through [`ports`]; the
 //! journal alone owns its database connection.
 
+pub mod account;
 pub mod acquirer;
 pub mod card;
 pub mod clock;
@@ -27,6 +28,7 @@ pub mod journal;
 pub mod merkle;
 pub mod money;
 pub mod paycrypto;
+pub mod payment;
 pub mod ports;
 pub mod secret;
 pub mod session;

@@ -1,0 +1,142 @@
+//! Accepting a provisioning, and opening the till with it.
+//!
+//! The order is: check, wrapping key, then one journal event with the configuration and, in the same
+//! transaction, the wrapped secrets. A crash before the event leaves a key that wraps nothing and is used the
+//! next time.
+//!
+//! It never stores a secret that the device has not wrapped. Evidence: `tests/payment_flows.rs`.
+
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+use crate::account::configuration::Configuration;
+use crate::account::provisioning::{Checked, Provisioning, Secrets, compile};
+use crate::clock::Now;
+use crate::emv::CaKeys;
+use crate::error::{Error, ErrorCode};
+use crate::iso8583::Dialect;
+use crate::journal::{Draft, Event, Fold, FoldError, Journal, Rows, SideWork};
+use crate::ports::{DeviceKeys, DeviceKeysFault, KeyKind};
+use crate::secret::SecretBytes;
+
+/// A provisioned till, with its secrets unwrapped.
+pub struct Account {
+    /// What the till knows about itself.
+    pub configuration: Configuration,
+    /// How it speaks with its host.
+    pub dialect: Arc<Dialect>,
+    /// The schemes' keys.
+    pub ca_keys: Arc<CaKeys>,
+    /// Its secrets; drop them as soon as they are handed on.
+    pub secrets: Secrets,
+}
+
+/// Makes a new till this acquirer's.
+///
+/// # Errors
+/// What [`Provisioning::check`] refuses; `already_provisioned`, with whether the contents are the same; the
+/// errors of the device's keys and of the journal.
+pub fn accept(
+    journal: &mut Journal,
+    provisioning: &Provisioning,
+    device_keys: &dyn DeviceKeys,
+    now: Now,
+) -> Result<(), Error> {
+    provisioning.check()?;
+    if let Some(present) = configuration_of(journal)? {
+        let contents = if present == provisioning.configuration { "the_same" } else { "different" };
+        return Err(Error::from(ErrorCode::AlreadyProvisioned).word("contents", contents));
+    }
+    let wrapped = wrap(&provisioning.secrets, &provisioning.configuration, device_keys)?;
+    let draft = Draft {
+        kind: PROVISIONED,
+        v: 1,
+        attempt: None,
+        operator: None,
+        body: serde_json::to_value(&provisioning.configuration).expect("a configuration has text keys"),
+        may_use_ballast: false,
+    };
+    journal.append(draft, SideWork::Keep { name: SECRETS_ROW.to_owned(), payload: wrapped }, now)?;
+    Ok(())
+}
+
+/// Whether this journal belongs to a provisioned till.
+///
+/// # Errors
+/// Those of the journal.
+pub fn is_provisioned(journal: &Journal) -> Result<bool, Error> {
+    Ok(journal.row(FOLD, CONFIGURATION_ROW)?.is_some())
+}
+
+/// Reads the configuration and unwraps the secrets.
+///
+/// # Errors
+/// `not_provisioned`; `device_key_missing` and its like; `journal_damaged` where the secrets' row is gone.
+pub fn open(journal: &Journal, device_keys: &dyn DeviceKeys) -> Result<Account, Error> {
+    let configuration = configuration_of(journal)?.ok_or(ErrorCode::NotProvisioned)?;
+    let Checked { dialect, ca_keys } = compile(&configuration)?;
+    let wrapped = journal.side_row(SECRETS_ROW)?.ok_or_else(damaged)?;
+    let json = device_keys.unwrap(WRAP_ALIAS, wrapped.expose(), &context(&configuration))?;
+    let secrets = serde_json::from_slice(json.expose()).map_err(|_| damaged())?;
+    Ok(Account { configuration, dialect, ca_keys, secrets })
+}
+
+fn configuration_of(journal: &Journal) -> Result<Option<Configuration>, Error> {
+    let Some(row) = journal.row(FOLD, CONFIGURATION_ROW)? else { return Ok(None) };
+    serde_json::from_slice(&row).map(Some).map_err(|_| ErrorCode::JournalNewer.into())
+}
+
+fn wrap(secrets: &Secrets, configuration: &Configuration, keys: &dyn DeviceKeys) -> Result<SecretBytes, Error> {
+    match keys.create(WRAP_ALIAS, KeyKind::Wrap) {
+        Ok(()) | Err(DeviceKeysFault::AlreadyExists) => {}
+        Err(fault) => return Err(fault.into()),
+    }
+    let mut json = Zeroizing::new(Vec::with_capacity(SECRETS_BYTES_EXPECTED));
+    serde_json::to_writer(&mut *json, secrets).expect("secrets have text keys and write to memory");
+    Ok(SecretBytes::new(keys.wrap(WRAP_ALIAS, &json, &context(configuration))?))
+}
+
+/// Binds the wrapped secrets to this till, so that another till's row does not open in its place.
+fn context(configuration: &Configuration) -> Vec<u8> {
+    format!("taptill account secrets 1 {} {}", configuration.terminal_id, configuration.merchant_id).into_bytes()
+}
+
+fn damaged() -> Error {
+    Error::from(ErrorCode::JournalDamaged).word("damage", "side_row")
+}
+
+/// The fold that keeps the accepted configuration at hand.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AccountFold;
+
+impl Fold for AccountFold {
+    fn name(&self) -> &'static str {
+        FOLD
+    }
+
+    fn schema(&self) -> u32 {
+        1
+    }
+
+    fn apply(&self, rows: &mut dyn Rows, event: &Event) -> Result<(), FoldError> {
+        match (event.kind.as_str(), event.v) {
+            (PROVISIONED, 1) => {
+                if rows.get(CONFIGURATION_ROW)?.is_some() {
+                    return Err(FoldError::Refused("provisioned_twice"));
+                }
+                let body = serde_json::to_vec(&event.body).map_err(|_| FoldError::Refused("body_unwritable"))?;
+                Ok(rows.put(CONFIGURATION_ROW, &body, &[])?)
+            }
+            (PROVISIONED, _) => Err(FoldError::Newer),
+            _ => Ok(()),
+        }
+    }
+}
+
+const PROVISIONED: &str = "till.provisioned";
+const FOLD: &str = "account";
+const CONFIGURATION_ROW: &str = "configuration";
+const SECRETS_ROW: &str = "account/secrets";
+const WRAP_ALIAS: &str = "account-secrets";
+const SECRETS_BYTES_EXPECTED: usize = 16 * 1024;

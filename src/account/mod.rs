@@ -1,0 +1,18 @@
+//! What an acquirer gives a till so that it may sell: read whole, checked whole, kept with its secrets wrapped.
+//!
+//! [`Provisioning`] is the file as the acquirer hands it over. Accepting it journals a [`Configuration`], which
+//! holds no secret, and keeps the secrets (terminal master key, client key) wrapped by the device beside it.
+//! A till is provisioned once.
+//!
+//! It never prints a secret and never connects anywhere. Evidence: `provisioning/tests.rs` (one row a refusal),
+//! `tests/payment_flows.rs`.
+
+mod accept;
+mod configuration;
+mod provisioning;
+mod secret_text;
+
+pub use accept::{Account, AccountFold, accept, is_provisioned, open};
+pub use configuration::{Configuration, ConfigurationError, HostAddress, Limits, Merchant, Policy};
+pub use provisioning::{PROVISIONING_VERSION, Provisioning, ProvisioningError, Secrets};
+pub use secret_text::SecretText;

@@ -1,0 +1,231 @@
+//! The engine: one till's payments, fed one input at a time.
+//!
+//! The driver's loop: 1. `handle` an input; 2. carry out the outputs in order; 3. wait for the next input, or
+//! until the time of `WakeAt` and then `handle` a `Tick`. The engine owns the journal, the conversation and the
+//! tap; there is one sale at a time, and one message on the line at a time.
+//!
+//! Order of care, for every step: journal, then act, then tell. When the journal is unsure, the engine stops
+//! and says so; the till must be opened again, and what was owed is found in the journal.
+//!
+//! It never waits and reads no clock. Evidence: `tests/payment_kills.rs`, `tests/payment_flows.rs`.
+
+use std::sync::Arc;
+
+use crate::account::{Account, Configuration};
+use crate::acquirer::{Conversation, Pace, Setup};
+use crate::clock::{MonoMs, Now};
+use crate::emv::{CaKeys, TerminalData};
+use crate::error::{Error, ErrorCode};
+use crate::ids::AttemptId;
+use crate::iso8583::Dialect;
+use crate::journal::{Journal, JournalError};
+use crate::payment::exchange::{CardCommand, Input, LinkCommand, Output, Reply, Ticket};
+use crate::payment::ledger;
+use crate::payment::state::State;
+use crate::payment::view::AttemptView;
+use crate::ports::{Entropy, Notice};
+
+mod debts;
+mod host;
+mod leftovers;
+mod questions;
+mod record;
+mod sale;
+mod tap;
+
+use debts::Debts;
+use leftovers::Leftovers;
+use sale::Sale;
+
+/// One till's payments.
+pub struct Engine {
+    journal: Journal,
+    configuration: Configuration,
+    dialect: Arc<Dialect>,
+    terminal_data: Arc<TerminalData>,
+    ca_keys: Arc<CaKeys>,
+    entropy: Arc<dyn Entropy>,
+    conversation: Conversation,
+    /// The sale in progress, from its acceptance until its caller is told.
+    sale: Option<Sale>,
+    /// The reversals that are owed, with their waits.
+    debts: Debts,
+    /// What the journal still has to be told, because it could not take it.
+    leftovers: Leftovers,
+    /// When the conversation wants to be polled again.
+    conversation_wakes: Option<MonoMs>,
+    /// Set when nothing more can be done in this run.
+    stopped: Option<Error>,
+    outputs: Vec<Output>,
+}
+
+/// The engine can do no more in this run.
+struct Halt(Error);
+
+impl From<JournalError> for Halt {
+    fn from(error: JournalError) -> Self {
+        Self(error.into())
+    }
+}
+
+impl Engine {
+    /// Opens the payments of a provisioned till. What a crash left behind is brought to its state in the table
+    /// before this returns; reversals that are owed go out with the first `handle`.
+    ///
+    /// # Errors
+    /// Those of the journal; `configuration_invalid` when the master key is none.
+    pub fn open(journal: Journal, account: Account, entropy: Arc<dyn Entropy>, now: Now) -> Result<Self, Error> {
+        let taken = ledger::taken(&journal)?;
+        let conversation = Conversation::new(Setup {
+            dialect: account.dialect.clone(),
+            terminal: account.configuration.terminal_id.clone(),
+            merchant: account.configuration.merchant_id.clone(),
+            master_key: account.secrets.master_key()?,
+            kept_keys: journal.side_row(host::KEYS_ROW)?,
+            batch: taken.batch,
+            pace: Pace::default(),
+        })
+        .map_err(|_| Error::from(ErrorCode::ConfigurationInvalid).word("part", "secrets.master_key_hex"))?;
+        let mut engine = Self {
+            terminal_data: Arc::new(account.configuration.terminal_data.clone()),
+            configuration: account.configuration,
+            dialect: account.dialect,
+            ca_keys: account.ca_keys,
+            journal,
+            entropy,
+            conversation,
+            sale: None,
+            debts: Debts::default(),
+            leftovers: Leftovers::default(),
+            conversation_wakes: None,
+            stopped: None,
+            outputs: Vec::new(),
+        };
+        engine.take_up(now).map_err(|Halt(error)| error)?;
+        Ok(engine)
+    }
+
+    /// Takes one input and says what to do about it.
+    #[must_use]
+    pub fn handle(&mut self, input: Input<'_>, now: Now) -> Vec<Output> {
+        if let Some(error) = self.stopped.clone() {
+            return refusal(&input, error.clone()).into_iter().chain([Output::Stopped(error)]).collect();
+        }
+        let done = self.clear_leftovers(now).and_then(|()| self.take(input, now)).and_then(|()| self.work(now));
+        match done {
+            Ok(()) => self.set_the_alarm(),
+            Err(Halt(error)) => self.halt(error),
+        }
+        std::mem::take(&mut self.outputs)
+    }
+
+    /// Closes the journal. Whoever waits is told `terminal_closed` by the driver.
+    ///
+    /// # Errors
+    /// Those of the journal.
+    pub fn close(self) -> Result<(), Error> {
+        Ok(self.journal.close()?)
+    }
+
+    /// What the till knows about itself.
+    #[must_use]
+    pub fn configuration(&self) -> &Configuration {
+        &self.configuration
+    }
+
+    fn take(&mut self, input: Input<'_>, now: Now) -> Result<(), Halt> {
+        match input {
+            Input::StartSale { ticket, order, permit } => self.start_sale(ticket, order, permit, now),
+            Input::Cancel { ticket, attempt } => self.cancel(ticket, &attempt, now),
+            Input::Status { ticket, attempt } => self.status(ticket, &attempt),
+            Input::List { ticket, query } => self.list(ticket, &query),
+            Input::Resolve { ticket, permit } => self.resolve(ticket, permit, now),
+            Input::Verify { ticket } => self.verify(ticket),
+            Input::PrintReceipt { ticket, attempt, copy } => self.print_receipt(ticket, &attempt, copy, now),
+            Input::Taken { attempt } => self.taken(&attempt, now),
+            Input::Card(event) => self.card(event, now),
+            Input::Link(event) => {
+                // What comes out of turn is the tail of a connection that is no longer ours.
+                let _ignored = self.conversation.link(event, now);
+                Ok(())
+            }
+            Input::Tick => Ok(()),
+        }
+    }
+
+    /// Does all that can be done without another input.
+    fn work(&mut self, now: Now) -> Result<(), Halt> {
+        loop {
+            self.drain_conversation(now)?;
+            let moved = self.go_on_with_sale(now)? || self.send_next_reversal(now)?;
+            if !moved {
+                return Ok(());
+            }
+        }
+    }
+
+    fn set_the_alarm(&mut self) {
+        let debt = self.may_reverse().then(|| self.debts.next_due()).flatten();
+        let times = [self.conversation_wakes, debt, self.leftovers.next_try()];
+        if let Some(at) = times.into_iter().flatten().min() {
+            self.outputs.push(Output::WakeAt(at));
+        }
+    }
+
+    /// Ends this run: everybody who waits is told, with what is certain of the attempt.
+    fn halt(&mut self, error: Error) {
+        if let Some(sale) = self.sale.take() {
+            let result = match sale.in_doubt_view() {
+                Some(view) if error.code() != ErrorCode::StoppedByFaultPlan => Ok(view),
+                _ => Err(error.clone().of_attempt(&sale.attempt)),
+            };
+            for ticket in sale.tickets {
+                self.tell(ticket, result.clone().map(|view| Reply::Attempt(Box::new(view))));
+            }
+            self.outputs.push(Output::Card(CardCommand::Release));
+        }
+        for ticket in self.debts.abandon_round() {
+            self.tell(ticket, Err(error.clone()));
+        }
+        self.outputs.push(Output::Link(LinkCommand::Disconnect));
+        self.outputs.push(Output::Stopped(error.clone()));
+        self.stopped = Some(error);
+    }
+
+    fn tell(&mut self, ticket: Ticket, result: Result<Reply, Error>) {
+        self.outputs.push(Output::Tell { ticket, result });
+    }
+
+    fn tell_view(&mut self, ticket: Ticket, view: AttemptView) {
+        self.tell(ticket, Ok(Reply::Attempt(Box::new(view))));
+    }
+
+    fn notice(&mut self, notice: Notice) {
+        self.outputs.push(Output::Notice(notice));
+    }
+
+    fn announce(&mut self, attempt: &AttemptId, state: State) {
+        self.notice(Notice::Attempt { attempt: attempt.to_string(), state: state.word() });
+    }
+
+    /// The attempt as the journal has it now.
+    fn view(&self, attempt: &AttemptId) -> Result<Option<AttemptView>, Halt> {
+        let Some(entry) = ledger::entry(&self.journal, attempt)? else { return Ok(None) };
+        Ok(Some(ledger::shown(&self.journal, entry)?))
+    }
+}
+
+/// What a stopped engine answers to somebody who waits for an answer.
+fn refusal(input: &Input<'_>, error: Error) -> Option<Output> {
+    let ticket = match input {
+        Input::StartSale { ticket, .. }
+        | Input::Cancel { ticket, .. }
+        | Input::Status { ticket, .. }
+        | Input::List { ticket, .. }
+        | Input::Resolve { ticket, .. }
+        | Input::PrintReceipt { ticket, .. }
+        | Input::Verify { ticket } => *ticket,
+        Input::Taken { .. } | Input::Card(_) | Input::Link(_) | Input::Tick => return None,
+    };
+    Some(Output::Tell { ticket, result: Err(error) })
+}

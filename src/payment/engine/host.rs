@@ -1,0 +1,351 @@
+//! The host's part: reserving the numbers, handing over the request, and taking the host's word.
+//!
+//! | the conversation says | the journal gets, before anything follows |
+//! |---|---|
+//! | `Sync` | `attempt.in_doubt` or `attempt.reversal_sent`; only then may the bytes leave |
+//! | `Answered` | `attempt.approved`, `attempt.declined`, or the reversal's end; only then is anybody told |
+//! | `NotSent` | `attempt.not_sent` |
+//! | `InDoubt` | `attempt.reversal_due`; the caller is told at once, the reversal goes on by itself |
+//! | `Late`, `Unmatched` | evidence, which changes no state |
+//!
+//! It never takes a time-out for a decline. Evidence: `tests/payment_kills.rs`, `tests/payment_bugs.rs`.
+
+use crate::acquirer::{
+    Answer, Delivery, DoubtCause, LateAnswer, LinkEvent, LinkFault, NotSentCause, Request, SignedOn, Step, SyncReason,
+    Unmatched, Withdrawal,
+};
+use crate::clock::Now;
+use crate::emv::{CardRead, Cvm};
+use crate::error::{Error, ErrorCode};
+use crate::ids::{AttemptId, BatchNo, Stan};
+use crate::iso8583::{Op, ValueName, Values};
+use crate::journal::SideWork;
+use crate::payment::card_data::CardData;
+use crate::payment::civil::Civil;
+use crate::payment::engine::record::{Refused, card_row, destroy_card};
+use crate::payment::engine::sale::{Phase, Sale};
+use crate::payment::engine::tap::facts;
+use crate::payment::engine::{Engine, Halt};
+use crate::payment::events::{
+    Approved, CardFacts, Declined, DeclinedBy, HostAnswer, InDoubt, LateAnswer as LateAnswerEvent, Prepared,
+    ReversalDue, SignedOn as SignedOnEvent, UnmatchedAnswer,
+};
+use crate::payment::exchange::{LinkCommand, Output};
+use crate::payment::ledger;
+use crate::payment::reason::{Reason, ReversalReason};
+use crate::payment::state::Step as StateStep;
+use crate::ports::{Notice, Prompt};
+
+impl Engine {
+    /// Reserves STAN and batch, stores the templates, and asks the conversation to send.
+    pub(super) fn prepare(&mut self, card: Box<CardRead>, cvm: Cvm, now: Now) -> Result<(), Halt> {
+        self.prepare_with(card, cvm, SideRow::New, now)
+    }
+
+    fn prepare_with(&mut self, card: Box<CardRead>, cvm: Cvm, row: SideRow, now: Now) -> Result<(), Halt> {
+        let Some(sale) = &self.sale else { return Ok(()) };
+        let attempt = sale.attempt.clone();
+        let taken = ledger::taken(&self.journal)?;
+        let Some(stan) = self.free_stan(taken)? else {
+            self.refuse_sale(Error::from(ErrorCode::StorageFailed).word("why", "batch_has_no_free_stan"));
+            return Ok(());
+        };
+        let prepared = self.prepared(sale, facts(&card, cvm), (stan, taken.batch), now);
+        let (name, payload) = (card_row(&attempt), CardData::pack(&card));
+        let side = match row {
+            SideRow::New => SideWork::Store { name, payload },
+            SideRow::InPlace => SideWork::Keep { name, payload },
+        };
+        match self.record(&attempt, &prepared, side, now) {
+            Ok(()) => {}
+            Err(Refused::NotWritten(code)) => {
+                if row == SideRow::InPlace {
+                    self.leftovers.end_unsent(attempt.clone(), Reason::StorageFailed, now);
+                }
+                self.refuse_sale(Error::from(code).of_attempt(&attempt));
+                return Ok(());
+            }
+            Err(Refused::Over(halt)) => return Err(halt),
+        }
+        self.conversation.set_batch(taken.batch);
+        let values = sale_values(&prepared, &card);
+        if let Some(sale) = &mut self.sale {
+            sale.phase = Phase::Prepared { card, cvm };
+        }
+        self.notice(Notice::Show(Prompt::Authorising));
+        if self.hand_over(Request { op: Op::Sale, stan, values }) {
+            return Ok(());
+        }
+        self.end_unsent(Reason::Closed, "none", now)
+    }
+
+    /// Gives the conversation its next request. The engine asks only when the line is free, so a refusal is a
+    /// mistake of ours; it must not leave anybody waiting for ever.
+    pub(super) fn hand_over(&mut self, request: Request) -> bool {
+        let taken = self.conversation.request(request).is_ok();
+        debug_assert!(taken, "the engine has one message on the line at a time");
+        taken
+    }
+
+    fn prepared(&self, sale: &Sale, card: CardFacts, (stan, batch): (Stan, BatchNo), now: Now) -> Prepared {
+        let here = self.civil(now.wall);
+        let utc = Civil::at(now.wall, 0);
+        Prepared {
+            opening: self.opening(sale, now),
+            stan,
+            batch,
+            local_date: here.mmdd(),
+            local_time: here.hhmmss(),
+            transmission_date_time: format!("{}{}", utc.mmdd(), utc.hhmmss()),
+            dialect: ledger::hex(&self.dialect.hash()),
+            card,
+        }
+    }
+
+    /// The first STAN after the last that no attempt of this batch has; `None` when the batch has used all.
+    fn free_stan(&self, taken: ledger::Taken) -> Result<Option<Stan>, Halt> {
+        let mut candidate = next_stan(taken.stan);
+        for _ in 0..STAN_MAX {
+            if ledger::entry_with_stan(&self.journal, candidate, Some(taken.batch))?.is_none() {
+                return Ok(Some(candidate));
+            }
+            candidate = next_stan(Some(candidate));
+        }
+        Ok(None)
+    }
+
+    /// Carries out the conversation's steps until it has none.
+    pub(super) fn drain_conversation(&mut self, now: Now) -> Result<(), Halt> {
+        loop {
+            match self.conversation.poll(now) {
+                Step::Connect => self.outputs.push(Output::Link(LinkCommand::Connect)),
+                Step::Disconnect => self.outputs.push(Output::Link(LinkCommand::Disconnect)),
+                Step::Send(bytes) => self.outputs.push(Output::Link(LinkCommand::Send(bytes))),
+                Step::Sync(SyncReason::BeforeSend { op: Op::Sale, .. }) => self.sale_leaves(now)?,
+                Step::Sync(SyncReason::BeforeSend { .. }) => self.reversal_leaves(now)?,
+                Step::Deliver(delivery) => self.take_delivery(delivery, now)?,
+                Step::Sleep { until } => {
+                    self.conversation_wakes = until;
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    /// The request is packed. From the moment that this is recorded, a reversal is owed.
+    fn sale_leaves(&mut self, now: Now) -> Result<(), Halt> {
+        let Some(sale) = &self.sale else { return self.withdraw(now) };
+        let attempt = sale.attempt.clone();
+        let Some(entry) = ledger::entry(&self.journal, &attempt)? else { return self.withdraw(now) };
+        let (Some(stan), Some(batch)) = (entry.view.stan, entry.view.batch) else { return self.withdraw(now) };
+        match self.record(&attempt, &InDoubt { stan, batch }, SideWork::None, now) {
+            Ok(()) => {}
+            Err(Refused::NotWritten(code)) => {
+                self.withdraw(now)?;
+                self.leftovers.end_unsent(attempt.clone(), Reason::StorageFailed, now);
+                self.refuse_sale(Error::from(code).of_attempt(&attempt));
+                return Ok(());
+            }
+            Err(Refused::Over(halt)) => return Err(halt),
+        }
+        if let (Some(view), Some(sale)) = (self.view(&attempt)?, &mut self.sale) {
+            sale.phase = Phase::InDoubt(Box::new(view)); // The card's data go with the phase before.
+        }
+        self.synced(now);
+        Ok(())
+    }
+
+    pub(super) fn synced(&mut self, now: Now) {
+        // Out of turn is what a connection says that ended meanwhile; its end is delivered by itself.
+        let _ended_meanwhile = self.conversation.synced(now);
+    }
+
+    pub(super) fn withdraw(&mut self, now: Now) -> Result<(), Halt> {
+        self.conversation.withdraw(now);
+        Ok(())
+    }
+
+    fn take_delivery(&mut self, delivery: Delivery, now: Now) -> Result<(), Halt> {
+        match delivery {
+            Delivery::SignedOn(signed_on) => self.take_sign_on(signed_on, now),
+            Delivery::Answered(answer) if answer.op == Op::Sale => self.take_answer(answer, now),
+            Delivery::Answered(answer) => self.take_reversal_answer(&answer, now),
+            Delivery::NotSent(cause) if self.debts.is_on_the_line() => self.reversal_not_sent(&cause, now),
+            Delivery::NotSent(cause) => self.sale_not_sent(&cause, now),
+            Delivery::InDoubt(DoubtCause::BadMac | DoubtCause::MacMissing) if self.debts.is_on_the_line() => {
+                self.reversal_needs_sign_on(now)
+            }
+            Delivery::InDoubt(_) if self.debts.is_on_the_line() => self.reversal_unanswered(now),
+            Delivery::InDoubt(cause) => self.sale_in_doubt(cause, now),
+            Delivery::Late(late) => self.take_late_answer(&late, now),
+            Delivery::Unmatched(unmatched) => self.take_unmatched(&unmatched, now),
+        }
+    }
+
+    /// New keys count once they are durable. A new batch makes a sale that waits be prepared anew in it.
+    fn take_sign_on(&mut self, signed_on: SignedOn, now: Now) -> Result<(), Halt> {
+        let SignedOn { batch, keys } = signed_on;
+        let keep = SideWork::Keep { name: KEYS_ROW.to_owned(), payload: keys };
+        match self.append(None, &SignedOnEvent { batch }, keep, now) {
+            Ok(()) => self.synced(now),
+            Err(Refused::NotWritten(_)) => return self.refuse_sign_on(now),
+            Err(Refused::Over(halt)) => return Err(halt),
+        }
+        let open = ledger::taken(&self.journal)?.batch;
+        self.prepare_anew_in(open, now)
+    }
+
+    fn prepare_anew_in(&mut self, batch: BatchNo, now: Now) -> Result<(), Halt> {
+        let waiting = match &self.sale {
+            Some(Sale { attempt, phase: Phase::Prepared { .. }, .. }) => attempt.clone(),
+            _ => return Ok(()),
+        };
+        let theirs = ledger::entry(&self.journal, &waiting)?.and_then(|entry| entry.view.batch);
+        if theirs == Some(batch) || self.conversation.withdraw(now) != Withdrawal::Withdrawn {
+            return Ok(());
+        }
+        match self.sale.as_mut().map(|sale| std::mem::replace(&mut sale.phase, Phase::Clearing)) {
+            Some(Phase::Prepared { card, cvm }) => self.prepare_with(card, cvm, SideRow::InPlace, now),
+            _ => Ok(()),
+        }
+    }
+
+    /// The journal has no room for the keys: the old set stands, and whatever waited for the new one ends.
+    fn refuse_sign_on(&mut self, now: Now) -> Result<(), Halt> {
+        self.conversation.withdraw(now);
+        let _its_own_end = self.conversation.link(LinkEvent::Broken(LinkFault::Closed), now);
+        self.outputs.push(Output::Link(LinkCommand::Disconnect));
+        if self.debts.is_on_the_line() {
+            return self.reversal_unanswered(now);
+        }
+        self.end_unsent(Reason::StorageFailed, "none", now)
+    }
+
+    /// The host's verified word on a sale.
+    fn take_answer(&mut self, answer: Answer, now: Now) -> Result<(), Halt> {
+        let Some(attempt) = self.sale_in_flight() else { return Ok(()) };
+        let said = HostAnswer {
+            host_code: answer.host_code,
+            auth_code: answer.auth_code,
+            rrn: answer.rrn,
+            host_time: host_time(answer.host_date, answer.host_time),
+        };
+        let recorded = if answer.approved {
+            self.record(&attempt, &Approved { answer: said }, destroy_card(&attempt), now)
+        } else {
+            self.record(&attempt, &Declined { by: DeclinedBy::Host(said) }, destroy_card(&attempt), now)
+        };
+        match recorded {
+            Ok(()) => self.finish_sale(),
+            Err(Refused::NotWritten(_)) => {
+                // What nobody can be told must not stand: it is reversed as soon as there is room to say so.
+                self.leftovers.owe(attempt, ReversalReason::CouldNotFinish, Reason::AnswerNotRecorded, now);
+                self.finish_sale()
+            }
+            Err(Refused::Over(halt)) => Err(halt),
+        }
+    }
+
+    fn sale_in_flight(&self) -> Option<AttemptId> {
+        match &self.sale {
+            Some(Sale { attempt, phase: Phase::InDoubt(_), .. }) => Some(attempt.clone()),
+            _ => None,
+        }
+    }
+
+    fn sale_not_sent(&mut self, cause: &NotSentCause, now: Now) -> Result<(), Halt> {
+        match self.sale_in_flight() {
+            // The line broke between the journal's word and the first byte: the debt stands all the same.
+            Some(attempt) => self.owe(attempt, ReversalReason::NoAnswer, Reason::of_not_sent(cause), now),
+            None => self.end_unsent(Reason::of_not_sent(cause), "none", now),
+        }
+    }
+
+    fn sale_in_doubt(&mut self, cause: DoubtCause, now: Now) -> Result<(), Halt> {
+        match self.sale_in_flight() {
+            Some(attempt) => self.owe(attempt, ReversalReason::of_doubt(cause), Reason::of_doubt(cause), now),
+            None => Ok(()),
+        }
+    }
+
+    /// Records the debt, tells the caller what is certain, and lets the reversal go its way.
+    fn owe(&mut self, attempt: AttemptId, reason: ReversalReason, cause: Reason, now: Now) -> Result<(), Halt> {
+        match self.record(&attempt, &ReversalDue { reason, cause }, SideWork::None, now) {
+            Ok(()) => self.debts.add(attempt, now.mono),
+            Err(Refused::NotWritten(_)) => self.leftovers.owe(attempt, reason, cause, now),
+            Err(Refused::Over(halt)) => return Err(halt),
+        }
+        self.finish_sale()
+    }
+
+    /// An answer that came too late is evidence beside the attempt.
+    fn take_late_answer(&mut self, late: &LateAnswer, now: Now) -> Result<(), Halt> {
+        let body = LateAnswerEvent { op: late.op, stan: late.stan, host_code: late.host_code.clone() };
+        match ledger::entry_with_stan(&self.journal, late.stan, None)? {
+            Some(entry) if entry.state().after(StateStep::LateAnswer).is_ok() => {
+                self.note(Some(&entry.view.attempt), &body, now)
+            }
+            _ => self.note(
+                None,
+                &UnmatchedAnswer {
+                    cause: "no_such_attempt".to_owned(),
+                    stan: Some(late.stan),
+                    host_code: Some(late.host_code.clone()),
+                },
+                now,
+            ),
+        }
+    }
+
+    fn take_unmatched(&mut self, unmatched: &Unmatched, now: Now) -> Result<(), Halt> {
+        let body = UnmatchedAnswer {
+            cause: unmatched.cause.word().to_owned(),
+            stan: unmatched.stan,
+            host_code: unmatched.host_code.clone(),
+        };
+        self.note(None, &body, now)
+    }
+}
+
+/// Whether the attempt has a side row already.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum SideRow {
+    New,
+    InPlace,
+}
+
+/// Payments keep below the numbers that the conversation takes for echo and sign-on.
+fn next_stan(last: Option<Stan>) -> Stan {
+    let number = last.map_or(1, |stan| if stan.number() >= STAN_MAX { 1 } else { stan.number() + 1 });
+    Stan::new(number).expect("1 to the largest payment STAN is within 1 to 999999")
+}
+
+fn host_time(date: Option<[u8; 4]>, time: Option<[u8; 6]>) -> Option<String> {
+    let digits: Vec<u8> = date?.into_iter().chain(time?).collect();
+    String::from_utf8(digits).ok()
+}
+
+fn sale_values(prepared: &Prepared, card: &CardRead) -> Values {
+    let mut values = Values::new();
+    values
+        .set(ValueName::Pan, card.pan.expose())
+        .set(ValueName::Expiry, card.expiry.yymm())
+        .set(ValueName::Track2, card.track2.expose())
+        .set(ValueName::ChipData, &card.chip_data)
+        .set_number(ValueName::AmountMinor, prepared.opening.amount.minor())
+        .set_number(ValueName::CurrencyNumber, prepared.opening.amount.currency().number().into())
+        .set_number(ValueName::Stan, prepared.stan.number().into())
+        .set_number(ValueName::Batch, prepared.batch.number().into())
+        .set(ValueName::LocalDate, &prepared.local_date)
+        .set(ValueName::LocalTime, &prepared.local_time)
+        .set(ValueName::TransmissionDateTime, &prepared.transmission_date_time);
+    if let Some(sequence) = card.pan_sequence {
+        values.set_number(ValueName::PanSequence, sequence.into());
+    }
+    values
+}
+
+/// The side row of the working keys.
+pub(super) const KEYS_ROW: &str = "working-keys";
+/// Above it, the conversation numbers echo and sign-on.
+const STAN_MAX: u32 = 989_999;

@@ -1,0 +1,122 @@
+//! What callers ask without starting a payment: lists, verification, the driving of debts, and that they have
+//! taken a result.
+//!
+//! Questions are answered at once, whatever the card or the host is doing.
+//!
+//! It never shows more than the ledger holds. Evidence: `tests/payment_flows.rs`.
+
+use crate::clock::Now;
+use crate::error::{Error, ErrorCode};
+use crate::ids::AttemptId;
+use crate::journal::{JournalError, SideWork};
+use crate::payment::engine::record::Refused;
+use crate::payment::engine::sale::Phase;
+use crate::payment::engine::{Engine, Halt};
+use crate::payment::events::{Delivered, ReceiptPrinted};
+use crate::payment::exchange::{Reply, Ticket};
+use crate::payment::ledger;
+use crate::payment::state::{State, Step};
+use crate::payment::view::{AttemptView, ListQuery, ReceiptCopy, Resolved};
+use crate::session::{Permit, ResolveDebts};
+
+impl Engine {
+    pub(super) fn list(&mut self, ticket: Ticket, query: &ListQuery) -> Result<(), Halt> {
+        match ledger::list(&self.journal, query) {
+            Ok(page) => self.tell(ticket, Ok(Reply::Page(page))),
+            Err(error @ JournalError::CursorMalformed) => self.tell(ticket, Err(error.into())),
+            Err(error) => return Err(error.into()),
+        }
+        Ok(())
+    }
+
+    pub(super) fn verify(&mut self, ticket: Ticket) -> Result<(), Halt> {
+        let result = self.journal.verify().map(Reply::Verified).map_err(Error::from);
+        self.tell(ticket, result);
+        Ok(())
+    }
+
+    /// Tries every open debt once, now. Answered when each was tried.
+    pub(super) fn resolve(&mut self, ticket: Ticket, permit: Permit<ResolveDebts>, now: Now) -> Result<(), Halt> {
+        let busy = self.sale.as_ref().is_some_and(|sale| !matches!(sale.phase, Phase::Clearing));
+        if busy {
+            self.tell(ticket, Err(ErrorCode::TillBusy.into()));
+            return Ok(());
+        }
+        // There is one right to resolve and nobody in particular has it yet.
+        let _in_whose_name = permit.spend();
+        self.debts.begin_round(Some(ticket), now);
+        Ok(())
+    }
+
+    /// Tells those who waited for a round what became of its debts.
+    pub(super) fn report_round(&mut self, all: &[AttemptId], tickets: Vec<Ticket>) -> Result<(), Halt> {
+        if tickets.is_empty() {
+            return Ok(());
+        }
+        let mut closed = Vec::new();
+        for attempt in all {
+            if let Some(view) = self.view(attempt)?.filter(|view| view.state == State::Reversed) {
+                closed.push(view);
+            }
+        }
+        let left = self.debts_shown()?;
+        for ticket in tickets {
+            let resolved = Resolved { closed: closed.clone(), left: left.clone() };
+            self.tell(ticket, Ok(Reply::Resolved(resolved)));
+        }
+        Ok(())
+    }
+
+    /// Every debt that is open, and every one that is stuck.
+    fn debts_shown(&self) -> Result<Vec<AttemptView>, Halt> {
+        let mut shown = Vec::new();
+        for state in [State::InDoubt, State::ReversalDue, State::ReversalStuck] {
+            for entry in ledger::entries_in(&self.journal, state)? {
+                shown.push(ledger::shown(&self.journal, entry)?);
+            }
+        }
+        Ok(shown)
+    }
+
+    /// Records that a receipt goes out, and says how often this copy went out before.
+    pub(super) fn print_receipt(
+        &mut self,
+        ticket: Ticket,
+        attempt: &AttemptId,
+        copy: ReceiptCopy,
+        now: Now,
+    ) -> Result<(), Halt> {
+        let refusal = match self.state_of(attempt)? {
+            State::Unknown => Some(ErrorCode::AttemptUnknown),
+            State::Prepared | State::NotSent => Some(ErrorCode::ReceiptNotAvailable),
+            _ => None,
+        };
+        if let Some(code) = refusal {
+            self.tell(ticket, Err(Error::from(code).of_attempt(attempt)));
+            return Ok(());
+        }
+        let printed_before = self.view(attempt)?.map_or(0, |view| view.receipts.of(copy));
+        match self.append(Some(attempt), &ReceiptPrinted { copy }, SideWork::None, now) {
+            Ok(()) => {}
+            Err(Refused::NotWritten(code)) => {
+                self.tell(ticket, Err(Error::from(code).of_attempt(attempt)));
+                return Ok(());
+            }
+            Err(Refused::Over(halt)) => return Err(halt),
+        }
+        if let Some(view) = self.view(attempt)? {
+            self.tell(ticket, Ok(Reply::Receipt { view: Box::new(view), printed_before }));
+        }
+        Ok(())
+    }
+
+    /// A caller has taken the result. Recorded once; a full disk is no reason to fail it.
+    pub(super) fn taken(&mut self, attempt: &AttemptId, now: Now) -> Result<(), Halt> {
+        let Some(entry) = ledger::entry(&self.journal, attempt)? else { return Ok(()) };
+        let state = entry.state();
+        if entry.view.delivered || state.after(Step::Deliver).is_err() {
+            return Ok(());
+        }
+        self.note(Some(attempt), &Delivered { state: entry.view.state }, now)
+    }
+}

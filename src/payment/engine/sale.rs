@@ -1,0 +1,336 @@
+//! A sale, from the order to the moment its caller is told.
+//!
+//! Guards stand in this order: amount and currency, an attempt that is known, a till that is busy, a journal
+//! that could not take everything, stuck reversals (where policy says so), debts. With debts open the sale
+//! first waits for one round of reversals. Then the tap, then the host.
+//!
+//! It never sends before the journal has the fact that it will. Evidence: `tests/payment_flows.rs`.
+
+use crate::clock::{Now, WallMs};
+use crate::emv::{CardRead, Cvm, Tap};
+use crate::error::{Error, ErrorCode};
+use crate::ids::{AttemptId, OrderNo};
+use crate::money::Amount;
+use crate::payment::engine::record::{Refused, destroy_card};
+use crate::payment::engine::{Engine, Halt};
+use crate::payment::events::{NotSent, Opening, Unsent};
+use crate::payment::exchange::{CardCommand, Output, Ticket};
+use crate::payment::ledger::{self, Entry};
+use crate::payment::reason::Reason;
+use crate::payment::state::State;
+use crate::payment::view::{AttemptView, JournalPlace, ReceiptCounts, SaleOrder};
+use crate::ports::{Notice, Prompt};
+use crate::session::{Permit, Sell};
+
+/// The sale in progress.
+pub(super) struct Sale {
+    pub attempt: AttemptId,
+    pub amount: Amount,
+    pub order: Option<OrderNo>,
+    /// Who waits for it.
+    pub tickets: Vec<Ticket>,
+    /// In whose name.
+    pub operator: Option<String>,
+    pub began: WallMs,
+    pub phase: Phase,
+}
+
+/// How far the sale in progress has come.
+pub(super) enum Phase {
+    /// Earlier debts are driven first.
+    Clearing,
+    /// A card is awaited or read.
+    Tapping(Box<Tap>),
+    /// The journal has it as prepared; the conversation makes its way to the host.
+    Prepared {
+        /// What was read, for as long as the request may have to be built again.
+        card: Box<CardRead>,
+        /// How the cardholder is verified.
+        cvm: Cvm,
+    },
+    /// The request may have left.
+    InDoubt(Box<AttemptView>),
+}
+
+impl Sale {
+    /// What is certain of a sale that may have left.
+    pub fn in_doubt_view(&self) -> Option<AttemptView> {
+        match &self.phase {
+            Phase::InDoubt(view) => Some(view.as_ref().clone()),
+            _ => None,
+        }
+    }
+
+    fn is_same(&self, order: &SaleOrder) -> bool {
+        self.amount == order.amount && self.order == order.order
+    }
+
+    /// A sale of which the journal says nothing yet.
+    fn view(&self) -> AttemptView {
+        AttemptView {
+            attempt: self.attempt.clone(),
+            order: self.order.clone(),
+            state: State::Prepared,
+            reason: None,
+            amount: self.amount,
+            refunded_minor: 0,
+            delivered: false,
+            settled: false,
+            created_ms: self.began,
+            card_masked: None,
+            aid: None,
+            label: None,
+            kernel: None,
+            tvr: None,
+            cryptogram: None,
+            cryptogram_kind: None,
+            cvm: None,
+            stan: None,
+            batch: None,
+            auth_code: None,
+            rrn: None,
+            host_code: None,
+            host_time: None,
+            reversal: None,
+            receipts: ReceiptCounts::default(),
+            journal: JournalPlace { sequence: 0, root: String::new() },
+        }
+    }
+}
+
+impl Engine {
+    pub(super) fn start_sale(
+        &mut self,
+        ticket: Ticket,
+        order: SaleOrder,
+        permit: Permit<Sell>,
+        now: Now,
+    ) -> Result<(), Halt> {
+        match self.admit(&order)? {
+            Admission::Refused(error) => self.tell(ticket, Err(error)),
+            Admission::Known(view) => {
+                self.outputs.push(Output::Begun { ticket, attempt: view.attempt.clone() });
+                self.tell_end(ticket, *view);
+            }
+            Admission::Joins => {
+                if let Some(sale) = &mut self.sale {
+                    sale.tickets.push(ticket);
+                    self.outputs.push(Output::Begun { ticket, attempt: sale.attempt.clone() });
+                }
+            }
+            Admission::New(attempt) => {
+                self.outputs.push(Output::Begun { ticket, attempt: attempt.clone() });
+                self.sale = Some(Sale {
+                    attempt,
+                    amount: order.amount,
+                    order: order.order,
+                    tickets: vec![ticket],
+                    operator: permit.spend(),
+                    began: now.wall,
+                    phase: Phase::Clearing,
+                });
+                self.debts.begin_round(None, now);
+            }
+        }
+        Ok(())
+    }
+
+    /// The guards, in their documented order.
+    fn admit(&mut self, order: &SaleOrder) -> Result<Admission, Halt> {
+        if let Err(error) = self.configuration.admits(order.amount) {
+            return Ok(Admission::Refused(error));
+        }
+        if let Some(known) = self.admit_known(order)? {
+            return Ok(known);
+        }
+        if self.sale.is_some() {
+            return Ok(Admission::Refused(ErrorCode::TillBusy.into()));
+        }
+        if let Some(code) = self.leftovers.refusal() {
+            return Ok(Admission::Refused(code.into()));
+        }
+        if self.configuration.policy.stuck_blocks_sales {
+            let stuck = ledger::entries_in(&self.journal, State::ReversalStuck)?.len();
+            if stuck > 0 {
+                let error = Error::from(ErrorCode::ReversalPending).number("stuck", stuck as u64);
+                return Ok(Admission::Refused(error));
+            }
+        }
+        Ok(match order.attempt.clone() {
+            Some(attempt) => Admission::New(attempt),
+            None => match self.mint() {
+                Ok(attempt) => Admission::New(attempt),
+                Err(error) => Admission::Refused(error),
+            },
+        })
+    }
+
+    /// An attempt that is in the journal or under way: the same payload is the same sale.
+    fn admit_known(&self, order: &SaleOrder) -> Result<Option<Admission>, Halt> {
+        let Some(attempt) = &order.attempt else { return Ok(None) };
+        let conflict = || Admission::Refused(Error::from(ErrorCode::AttemptConflict).of_attempt(attempt));
+        if let Some(sale) = self.sale.as_ref().filter(|sale| sale.attempt == *attempt) {
+            return Ok(Some(if sale.is_same(order) { Admission::Joins } else { conflict() }));
+        }
+        let Some(entry) = ledger::entry(&self.journal, attempt)? else { return Ok(None) };
+        if entry.view.amount != order.amount || entry.view.order != order.order {
+            return Ok(Some(conflict()));
+        }
+        Ok(Some(Admission::Known(Box::new(ledger::shown(&self.journal, entry)?))))
+    }
+
+    /// A name of our own: 64 random bits, so that two tills do not meet.
+    fn mint(&self) -> Result<AttemptId, Error> {
+        let mut bytes = [0; 8];
+        self.entropy.fill(&mut bytes)?;
+        Ok(AttemptId::new(format!("tt-{}", ledger::hex(&bytes)))?)
+    }
+
+    /// Leaves `Clearing` when the round of reversals is over. Says whether anything moved.
+    pub(super) fn go_on_with_sale(&mut self, now: Now) -> Result<bool, Halt> {
+        let clearing = matches!(&self.sale, Some(Sale { phase: Phase::Clearing, .. }));
+        if !clearing || self.debts.round_is_open() {
+            return Ok(false);
+        }
+        let open = self.debts.count();
+        if open > 0 {
+            self.refuse_sale(Error::from(ErrorCode::ReversalPending).number("debts", open as u64));
+        } else {
+            self.begin_tap(now)?;
+        }
+        Ok(true)
+    }
+
+    pub(super) fn opening(&self, sale: &Sale, now: Now) -> Opening {
+        Opening { amount: sale.amount, order: sale.order.clone(), host_day: self.civil(now.wall).day_text() }
+    }
+
+    /// Ends a sale of which the journal knows nothing, or no more than that it was prepared.
+    pub(super) fn end_unsent(&mut self, reason: Reason, tap: &str, now: Now) -> Result<(), Halt> {
+        let Some(sale) = &self.sale else { return Ok(()) };
+        let attempt = sale.attempt.clone();
+        let prepared = matches!(sale.phase, Phase::Prepared { .. });
+        let was = if prepared { Unsent::Prepared } else { Unsent::Unknown(self.opening(sale, now)) };
+        let body = NotSent { was, reason, tap: tap.to_owned() };
+        match self.record(&attempt, &body, destroy_card(&attempt), now) {
+            Ok(()) => self.finish_sale(),
+            Err(Refused::NotWritten(code)) => {
+                if prepared {
+                    self.leftovers.end_unsent(attempt.clone(), reason, now);
+                }
+                self.refuse_sale(Error::from(code).of_attempt(&attempt));
+                Ok(())
+            }
+            Err(Refused::Over(halt)) => Err(halt),
+        }
+    }
+
+    /// Tells everybody who waits for the sale what the journal says of it now.
+    pub(super) fn finish_sale(&mut self) -> Result<(), Halt> {
+        let Some(sale) = self.sale.take() else { return Ok(()) };
+        let Some(view) = self.view(&sale.attempt)? else { return Ok(()) };
+        self.notice(Notice::Show(prompt_of(view.state)));
+        for ticket in sale.tickets {
+            self.tell_end(ticket, view.clone());
+        }
+        Ok(())
+    }
+
+    /// Tells the end of a sale: an outcome, or the error that kept it from being sent.
+    fn tell_end(&mut self, ticket: Ticket, view: AttemptView) {
+        let error = view.reason.filter(|_| view.state == State::NotSent).and_then(Reason::error_code);
+        match error {
+            Some(code) => {
+                let error = Error::from(code).of_attempt(&view.attempt).at_sequence(view.journal.sequence);
+                self.tell(ticket, Err(error));
+            }
+            None => self.tell_view(ticket, view),
+        }
+    }
+
+    /// Ends a sale without a word in the journal: nothing of it happened.
+    pub(super) fn refuse_sale(&mut self, error: Error) {
+        if let Some(sale) = self.sale.take() {
+            let error = error.of_attempt(&sale.attempt);
+            for ticket in sale.tickets {
+                self.tell(ticket, Err(error.clone()));
+            }
+        }
+    }
+
+    /// Ends the attempt if that is still possible. Always answers.
+    pub(super) fn cancel(&mut self, ticket: Ticket, attempt: &AttemptId, now: Now) -> Result<(), Halt> {
+        let ours = self.sale.as_ref().is_some_and(|sale| sale.attempt == *attempt);
+        if !ours {
+            let refusal = match ledger::entry(&self.journal, attempt)? {
+                None => Error::from(ErrorCode::AttemptUnknown),
+                Some(entry) => cancel_refusal(&entry),
+            };
+            self.tell(ticket, Err(refusal.of_attempt(attempt)));
+            return Ok(());
+        }
+        if !self.may_still_be_cancelled(now) {
+            self.tell(ticket, Err(Error::from(ErrorCode::TooLateToCancel).of_attempt(attempt)));
+            return Ok(());
+        }
+        if let Some(sale) = &mut self.sale {
+            sale.tickets.push(ticket);
+            if matches!(sale.phase, Phase::Tapping(_)) {
+                self.outputs.push(Output::Card(CardCommand::Release));
+                self.outputs.push(Output::Notice(Notice::FieldOff { hold_ms: 0 }));
+            }
+        }
+        self.end_unsent(Reason::Cancelled, "none", now)
+    }
+
+    /// Whether no byte of the sale in progress has left; takes the request back from the conversation.
+    fn may_still_be_cancelled(&mut self, now: Now) -> bool {
+        match self.sale.as_ref().map(|sale| &sale.phase) {
+            Some(Phase::Clearing | Phase::Tapping(_)) => true,
+            Some(Phase::Prepared { .. }) => self.conversation.withdraw(now) != crate::acquirer::Withdrawal::TooLate,
+            Some(Phase::InDoubt(_)) | None => false,
+        }
+    }
+
+    /// How an attempt stands. Always answers.
+    pub(super) fn status(&mut self, ticket: Ticket, attempt: &AttemptId) -> Result<(), Halt> {
+        let view = match self.view(attempt)? {
+            Some(view) => Some(view),
+            None => self.sale.as_ref().filter(|sale| sale.attempt == *attempt).map(Sale::view),
+        };
+        match view {
+            Some(view) => self.tell_view(ticket, view),
+            None => self.tell(ticket, Err(Error::from(ErrorCode::AttemptUnknown).of_attempt(attempt))),
+        }
+        Ok(())
+    }
+}
+
+/// What the guards say.
+enum Admission {
+    /// Not now, and why.
+    Refused(Error),
+    /// It happened already.
+    Known(Box<AttemptView>),
+    /// It is happening.
+    Joins,
+    /// It may begin.
+    New(AttemptId),
+}
+
+fn cancel_refusal(entry: &Entry) -> Error {
+    let state = entry.view.state;
+    if state.is_final() {
+        Error::from(ErrorCode::AttemptAlreadyFinished).word("state", state.word())
+    } else {
+        Error::from(ErrorCode::TooLateToCancel).word("state", state.word())
+    }
+}
+
+fn prompt_of(state: State) -> Prompt {
+    match state {
+        State::Approved => Prompt::Approved,
+        State::Declined => Prompt::NotAuthorised,
+        _ => Prompt::Clear,
+    }
+}

@@ -1,0 +1,108 @@
+//! The JSON of each body, fixed: a journal of today must be readable for ever.
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::clock::{BootCount, MonoMs, Now, WallMs};
+
+/// Kind, body as written, whether it is a step of an attempt.
+fn bodies() -> Vec<(&'static str, Value, Option<Step>)> {
+    let opening = json!({"amount": {"minor": 1230, "currency": "CNY"}, "order": "O-1", "host_day": "2026-11-22"});
+    let card = json!({
+        "masked": "476173******0119", "aid": "A0000000031010", "label": "VISA", "kernel": 3, "atc": 1,
+        "tvr": "0000000000", "cryptogram": "0102030405060708", "cryptogram_kind": "ARQC", "oda": "ok", "cvm": "none",
+    });
+    let answer = json!({"host_code": "00", "auth_code": "A1B2C3", "rrn": "260101000001", "host_time": "1122170000"});
+    let prepared = json!({
+        "opening": opening, "stan": 1, "batch": 1, "local_date": "1122", "local_time": "170000",
+        "transmission_date_time": "1122090000", "dialect": "00", "card": card,
+    });
+    let by_card = json!({"by": {"card": {"opening": opening, "card": null, "tap": "card_declined"}}});
+    vec![
+        ("attempt.prepared", prepared, Some(Step::Prepare)),
+        ("attempt.in_doubt", json!({"stan": 1, "batch": 1}), Some(Step::Doubt)),
+        ("attempt.approved", json!({"answer": answer}), Some(Step::Approve)),
+        ("attempt.declined", json!({"by": {"host": answer}}), Some(Step::HostDeclines)),
+        ("attempt.declined", by_card, Some(Step::CardDeclines)),
+        (
+            "attempt.not_sent",
+            json!({"was": {"unknown": opening}, "reason": "cancelled", "tap": "none"}),
+            Some(Step::EndUnsent),
+        ),
+        ("attempt.not_sent", json!({"was": "prepared", "reason": "closed", "tap": "none"}), Some(Step::EndUnsent)),
+        ("attempt.reversal_due", json!({"reason": "98", "cause": "no_answer"}), Some(Step::Owe)),
+        (
+            "attempt.reversal_sent",
+            json!({"number": 1, "host_day": "2026-11-22", "before": "none"}),
+            Some(Step::SendReversal),
+        ),
+        (
+            "attempt.reversal_sent",
+            json!({"number": 2, "host_day": "2026-11-22", "before": {"refused": "12"}}),
+            Some(Step::SendReversal),
+        ),
+        ("attempt.reversed", json!({"host_code": "00"}), Some(Step::Reverse)),
+        ("attempt.reversal_stuck", json!({"cause": "reversal_refused", "host_code": "12"}), Some(Step::Stick)),
+        ("attempt.late_answer", json!({"op": "sale", "stan": 1, "host_code": "00"}), Some(Step::LateAnswer)),
+        ("attempt.delivered", json!({"state": "approved"}), Some(Step::Deliver)),
+        ("receipt.printed", json!({"copy": "customer"}), None),
+        ("host.signed_on", json!({"batch": 1}), None),
+        ("host.unmatched_answer", json!({"cause": "duplicate", "stan": 1, "host_code": null}), None),
+    ]
+}
+
+fn event(kind: &str, v: u32, body: Value) -> Event {
+    Event {
+        v,
+        kind: kind.to_owned(),
+        sequence: 1,
+        now: Now { wall: WallMs(0), mono: MonoMs(0), boot: BootCount(1) },
+        operator: None,
+        attempt: None,
+        side: None,
+        body,
+    }
+}
+
+#[test]
+fn every_body_is_read_as_it_was_written() {
+    for (kind, body, step) in bodies() {
+        let read = AttemptEvent::of(&event(kind, 1, body.clone())).unwrap();
+        assert_eq!(read.as_ref().map(AttemptEvent::step), step, "{kind}");
+        assert_eq!(step.map_or(kind, Step::event), kind);
+        let written = match &read {
+            Some(AttemptEvent::Prepared(it)) => serde_json::to_value(it),
+            Some(AttemptEvent::InDoubt(it)) => serde_json::to_value(it),
+            Some(AttemptEvent::Approved(it)) => serde_json::to_value(it),
+            Some(AttemptEvent::Declined(it)) => serde_json::to_value(it),
+            Some(AttemptEvent::NotSent(it)) => serde_json::to_value(it),
+            Some(AttemptEvent::ReversalDue(it)) => serde_json::to_value(it),
+            Some(AttemptEvent::ReversalSent(it)) => serde_json::to_value(it),
+            Some(AttemptEvent::Reversed(it)) => serde_json::to_value(it),
+            Some(AttemptEvent::ReversalStuck(it)) => serde_json::to_value(it),
+            Some(AttemptEvent::LateAnswer(it)) => serde_json::to_value(it),
+            Some(AttemptEvent::Delivered(it)) => serde_json::to_value(it),
+            None if kind == ReceiptPrinted::KIND => {
+                serde_json::to_value(ReceiptPrinted::of(&event(kind, 1, body.clone())).unwrap())
+            }
+            None if kind == SignedOn::KIND => {
+                serde_json::to_value(SignedOn::of(&event(kind, 1, body.clone())).unwrap())
+            }
+            None => serde_json::to_value(UnmatchedAnswer::of(&event(kind, 1, body.clone())).unwrap()),
+        };
+        assert_eq!(written.unwrap(), body, "{kind}");
+    }
+}
+
+#[test]
+fn what_another_version_wrote_is_not_guessed_at() {
+    for (kind, body, step) in bodies().into_iter().filter(|(_, _, step)| step.is_some()) {
+        assert_eq!(AttemptEvent::of(&event(kind, 2, body.clone())), Err(FoldError::Newer), "{kind} {step:?}");
+        let mut more = body;
+        more["unheard_of"] = json!(1);
+        let refused = AttemptEvent::of(&event(kind, 1, more)).unwrap_err();
+        assert_eq!(refused, FoldError::Refused("event_body_malformed"), "{kind}");
+    }
+    assert_eq!(AttemptEvent::of(&event("attempt.voided", 1, json!({}))), Err(FoldError::Newer));
+    assert_eq!(AttemptEvent::of(&event("operator.signed_in", 1, json!({}))), Ok(None));
+}

@@ -1,0 +1,157 @@
+//! What goes into the engine and what comes out of it.
+//!
+//! The driver hands in one [`Input`] and carries out the [`Output`]s in their order. It sends link bytes and
+//! card commands, passes results to whoever holds the ticket, and comes back with [`Input::Tick`] at the time
+//! that [`Output::WakeAt`] names. Nothing here waits.
+//!
+//! It never names a socket, a thread or a clock. Evidence: `tests/support` is one driver, `terminal` the other.
+
+use crate::acquirer::LinkEvent;
+use crate::clock::MonoMs;
+use crate::emv::CardEvent;
+use crate::error::Error;
+use crate::ids::AttemptId;
+use crate::journal::VerifyReport;
+use crate::payment::view::{AttemptView, ListQuery, Page, ReceiptCopy, Resolved, SaleOrder};
+use crate::ports::Notice;
+use crate::session::{Permit, ResolveDebts, Sell};
+
+/// The driver's number for one waiting caller. The engine gives it back with the result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ticket(pub u64);
+
+/// What happened, or what somebody wants.
+pub enum Input<'a> {
+    /// A caller wants a sale. Answered by [`Output::Begun`] and, at the end, [`Output::Tell`]; or by a refusal.
+    StartSale {
+        /// Who waits.
+        ticket: Ticket,
+        /// What is to be sold.
+        order: SaleOrder,
+        /// Leave to do so.
+        permit: Permit<Sell>,
+    },
+    /// A caller wants to end an attempt. Answered at once.
+    Cancel {
+        /// Who waits.
+        ticket: Ticket,
+        /// Which attempt.
+        attempt: AttemptId,
+    },
+    /// A caller asks how an attempt stands. Answered at once.
+    Status {
+        /// Who waits.
+        ticket: Ticket,
+        /// Which attempt.
+        attempt: AttemptId,
+    },
+    /// A caller wants a page of attempts. Answered at once.
+    List {
+        /// Who waits.
+        ticket: Ticket,
+        /// Which page.
+        query: ListQuery,
+    },
+    /// A caller wants the open debts driven now. Answered when each was tried once.
+    Resolve {
+        /// Who waits.
+        ticket: Ticket,
+        /// Leave to do so.
+        permit: Permit<ResolveDebts>,
+    },
+    /// A caller wants the whole journal verified. Answered at once.
+    Verify {
+        /// Who waits.
+        ticket: Ticket,
+    },
+    /// A caller is about to print a receipt. Answered at once, when the printing is recorded.
+    PrintReceipt {
+        /// Who waits.
+        ticket: Ticket,
+        /// Of which attempt.
+        attempt: AttemptId,
+        /// Whose copy.
+        copy: ReceiptCopy,
+    },
+    /// A caller has taken the result of this attempt.
+    Taken {
+        /// Which attempt.
+        attempt: AttemptId,
+    },
+    /// The card or the reader did something.
+    Card(CardEvent<'a>),
+    /// The connection did something.
+    Link(LinkEvent<'a>),
+    /// Time went by.
+    Tick,
+}
+
+/// What to do.
+pub enum Output {
+    /// To the reader.
+    Card(CardCommand),
+    /// To the connection.
+    Link(LinkCommand),
+    /// To the observer.
+    Notice(Notice),
+    /// A sale was accepted under this name; its result follows with the same ticket.
+    Begun {
+        /// Who waits.
+        ticket: Ticket,
+        /// The attempt's name, given or minted.
+        attempt: AttemptId,
+    },
+    /// The result for a waiting caller. Nothing more comes for this ticket.
+    Tell {
+        /// Who waits.
+        ticket: Ticket,
+        /// The result.
+        result: Result<Reply, Error>,
+    },
+    /// Come back with [`Input::Tick`] then, if nothing happens before. At most one, always the last.
+    WakeAt(MonoMs),
+    /// The engine can do no more (the journal is unsure, or a test ended it): drop it and open the till again.
+    Stopped(Error),
+}
+
+/// What the reader is to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CardCommand {
+    /// Wait for a card; answer with `Found`. A channel from before is not to be used any more.
+    Await,
+    /// Send this command APDU; answer with `Response`, `Lost` or `TimedOut`.
+    Transmit(Vec<u8>),
+    /// Let the card go: the tap is over.
+    Release,
+}
+
+/// What the connection is to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LinkCommand {
+    /// Connect; answer with `Connected` or `NotConnected`.
+    Connect,
+    /// Write these bytes at once.
+    Send(Vec<u8>),
+    /// Close, or give up connecting.
+    Disconnect,
+}
+
+/// A result.
+#[derive(Debug)]
+pub enum Reply {
+    /// Of a sale, a cancellation or a question about one attempt.
+    Attempt(Box<AttemptView>),
+    /// Of a list.
+    Page(Page),
+    /// Of resolving.
+    Resolved(Resolved),
+    /// Of asking for a receipt: the attempt, and how often this copy was printed before.
+    Receipt {
+        /// The attempt.
+        view: Box<AttemptView>,
+        /// 0 for the first print; any other makes it a reprint.
+        printed_before: u32,
+    },
+    /// Of verifying.
+    Verified(VerifyReport),
+}

@@ -1,0 +1,439 @@
+//! What the journal's events say of each attempt, and of the numbers that are taken.
+//!
+//! Two folds: `attempts` holds one [`Entry`] an attempt, found by id, state, order, host day and STAN;
+//! `numbers` holds the open batch and the last STAN. Every event is held against the table of legal steps
+//! before it is recorded, so the journal cannot come to say what the table forbids. A debt is an entry in a
+//! state of debt: there is no list of debts that could be forgotten.
+//!
+//! It never holds card data beyond the masked number. Evidence: `mod tests` below, `tests/payment_kills.rs`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{AttemptId, BatchNo, HostCode, Stan};
+use crate::journal::{Cursor, Event, Fold, FoldError, Journal, JournalError, Page as RowQuery, Rows};
+use crate::payment::events::{
+    AnswerBefore, AttemptEvent, Body, CardFacts, DeclinedBy, HostAnswer, Opening, Prepared, ReceiptPrinted, SignedOn,
+    Unsent,
+};
+use crate::payment::reason::Reason;
+use crate::payment::state::State;
+use crate::payment::view::{AttemptView, JournalPlace, ListQuery, Page, ReceiptCopy, ReceiptCounts, ReversalView};
+
+/// The folds of this room, to be registered when a till's journal is created or opened.
+#[must_use]
+pub fn folds() -> Vec<Box<dyn Fold>> {
+    vec![Box::new(Attempts), Box::new(Numbers), Box::new(crate::account::AccountFold)]
+}
+
+/// Everything that the journal says of one attempt.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Entry {
+    /// What callers see; the tree's root is filled in when it is shown.
+    pub view: AttemptView,
+    /// What the messages were, once one was prepared.
+    pub prepared: Option<PreparedFacts>,
+    /// How often the host finally refused the reversal, not counting an answer that no event has recorded.
+    pub refusals: u32,
+    /// Whether every send of the reversal fell on the sale's own host day.
+    pub reversed_on_the_same_day: bool,
+}
+
+/// What a reversal repeats of its sale.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct PreparedFacts {
+    pub stan: Stan,
+    pub batch: BatchNo,
+    pub host_day: String,
+    pub local_date: String,
+    pub local_time: String,
+    pub transmission_date_time: String,
+    pub dialect: String,
+}
+
+/// The numbers that are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Taken {
+    /// The batch that the host named last.
+    pub batch: BatchNo,
+    /// The STAN that was reserved last; `None` on a new till.
+    pub stan: Option<Stan>,
+}
+
+impl Entry {
+    /// Where the attempt stands in the table, sent and unsent reversals told apart.
+    pub fn state(&self) -> State {
+        match (self.view.state, &self.view.reversal) {
+            (State::ReversalDue, Some(reversal)) if reversal.sends > 0 => State::ReversalSent,
+            (state, _) => state,
+        }
+    }
+
+    fn opened(attempt: &AttemptId, opening: &Opening, event: &Event) -> Self {
+        Self {
+            view: AttemptView {
+                attempt: attempt.clone(),
+                order: opening.order.clone(),
+                state: State::Unknown,
+                reason: None,
+                amount: opening.amount,
+                refunded_minor: 0,
+                delivered: false,
+                settled: false,
+                created_ms: event.now.wall,
+                card_masked: None,
+                aid: None,
+                label: None,
+                kernel: None,
+                tvr: None,
+                cryptogram: None,
+                cryptogram_kind: None,
+                cvm: None,
+                stan: None,
+                batch: None,
+                auth_code: None,
+                rrn: None,
+                host_code: None,
+                host_time: None,
+                reversal: None,
+                receipts: ReceiptCounts::default(),
+                journal: JournalPlace { sequence: event.sequence, root: String::new() },
+            },
+            prepared: None,
+            refusals: 0,
+            reversed_on_the_same_day: true,
+        }
+    }
+
+    fn take_card(&mut self, card: CardFacts) {
+        self.view.card_masked = Some(card.masked);
+        self.view.aid = Some(card.aid);
+        self.view.label = Some(card.label);
+        self.view.kernel = Some(card.kernel);
+        self.view.tvr = Some(card.tvr);
+        self.view.cryptogram = Some(card.cryptogram);
+        self.view.cryptogram_kind = Some(card.cryptogram_kind);
+        self.view.cvm = Some(card.cvm);
+    }
+
+    fn take_prepared(&mut self, prepared: Prepared) {
+        self.view.stan = Some(prepared.stan);
+        self.view.batch = Some(prepared.batch);
+        self.prepared = Some(PreparedFacts {
+            stan: prepared.stan,
+            batch: prepared.batch,
+            host_day: prepared.opening.host_day,
+            local_date: prepared.local_date,
+            local_time: prepared.local_time,
+            transmission_date_time: prepared.transmission_date_time,
+            dialect: prepared.dialect,
+        });
+        self.take_card(prepared.card);
+    }
+
+    fn take_answer(&mut self, answer: HostAnswer) {
+        self.view.host_code = Some(answer.host_code);
+        self.view.auth_code = answer.auth_code;
+        self.view.rrn = answer.rrn;
+        self.view.host_time = answer.host_time;
+    }
+
+    fn take_reversal_code(&mut self, host_code: HostCode) {
+        if let Some(reversal) = &mut self.view.reversal {
+            reversal.host_code = Some(host_code);
+        }
+    }
+
+    fn take_send(&mut self, number: u32, host_day: &str, before: &AnswerBefore) -> Result<(), FoldError> {
+        let same_day = self.prepared.as_ref().is_some_and(|prepared| prepared.host_day == host_day);
+        self.reversed_on_the_same_day &= same_day;
+        let reversal = self.view.reversal.as_mut().ok_or(FoldError::Refused("reversal_without_debt"))?;
+        if number != reversal.sends + 1 {
+            return Err(FoldError::Refused("reversal_number_out_of_order"));
+        }
+        reversal.sends = number;
+        if let Some(code) = before.host_code() {
+            reversal.host_code = Some(code.clone());
+        }
+        self.refusals += u32::from(matches!(before, AnswerBefore::Refused(_)));
+        Ok(())
+    }
+
+    /// What the event makes known, apart from the state.
+    fn learn(&mut self, event: AttemptEvent) -> Result<(), FoldError> {
+        match event {
+            AttemptEvent::Prepared(prepared) => self.take_prepared(prepared),
+            AttemptEvent::InDoubt(_) | AttemptEvent::LateAnswer(_) => {}
+            AttemptEvent::Approved(approved) => self.take_answer(approved.answer),
+            AttemptEvent::Declined(declined) => match declined.by {
+                DeclinedBy::Card { card, .. } => {
+                    self.view.reason = Some(Reason::Card);
+                    if let Some(card) = card {
+                        self.take_card(card);
+                    }
+                }
+                DeclinedBy::Host(answer) => {
+                    self.view.reason = Some(Reason::Host);
+                    self.take_answer(answer);
+                }
+            },
+            AttemptEvent::NotSent(not_sent) => self.view.reason = Some(not_sent.reason),
+            AttemptEvent::ReversalDue(due) => {
+                self.view.reason = Some(due.cause);
+                self.view.reversal = Some(ReversalView { reason: due.reason, sends: 0, host_code: None });
+            }
+            AttemptEvent::ReversalSent(sent) => self.take_send(sent.number, &sent.host_day, &sent.before)?,
+            AttemptEvent::Reversed(reversed) => self.take_reversal_code(reversed.host_code),
+            AttemptEvent::ReversalStuck(stuck) => {
+                self.view.reason = Some(stuck.cause);
+                if let Some(host_code) = stuck.host_code {
+                    self.take_reversal_code(host_code);
+                }
+            }
+            AttemptEvent::Delivered(_) => self.view.delivered = true,
+        }
+        Ok(())
+    }
+}
+
+/// The fold of attempts.
+struct Attempts;
+
+impl Fold for Attempts {
+    fn name(&self) -> &'static str {
+        ATTEMPTS
+    }
+
+    fn schema(&self) -> u32 {
+        1
+    }
+
+    fn apply(&self, rows: &mut dyn Rows, event: &Event) -> Result<(), FoldError> {
+        if event.kind == ReceiptPrinted::KIND {
+            return count_receipt(rows, event);
+        }
+        let Some(step) = AttemptEvent::of(event)? else { return Ok(()) };
+        let attempt = event.attempt.as_ref().ok_or(FoldError::Refused("attempt_without_name"))?;
+        let known = match rows.get(attempt.as_str())? {
+            Some(row) => Some(read(&row).ok_or(FoldError::Refused("row_malformed"))?),
+            None => None,
+        };
+        let entry = follow(known, attempt, step, event)?;
+        store(rows, &entry)
+    }
+}
+
+/// A receipt is a fact beside the state.
+fn count_receipt(rows: &mut dyn Rows, event: &Event) -> Result<(), FoldError> {
+    let attempt = event.attempt.as_ref().ok_or(FoldError::Refused("receipt_without_attempt"))?;
+    let row = rows.get(attempt.as_str())?.ok_or(FoldError::Refused("never_opened"))?;
+    let mut entry = read(&row).ok_or(FoldError::Refused("row_malformed"))?;
+    match ReceiptPrinted::of(event)?.copy {
+        ReceiptCopy::Merchant => entry.view.receipts.merchant += 1,
+        ReceiptCopy::Customer => entry.view.receipts.customer += 1,
+    }
+    store(rows, &entry)
+}
+
+/// The entry after the event, where the table allows it.
+fn follow(known: Option<Entry>, attempt: &AttemptId, step: AttemptEvent, event: &Event) -> Result<Entry, FoldError> {
+    let from = known.as_ref().map_or(State::Unknown, Entry::state);
+    let to = from.after(step.step()).map_err(|_| FoldError::Refused("step_illegal"))?;
+    let opening = opening_of(&step);
+    let mut entry = match (known, opening) {
+        (Some(entry), None) => entry,
+        (None, Some(opening)) => Entry::opened(attempt, opening, event),
+        (Some(entry), Some(opening)) => {
+            let same = entry.view.amount == opening.amount && entry.view.order == opening.order;
+            if from == State::Prepared && same { entry } else { return Err(FoldError::Refused("opened_twice")) }
+        }
+        (None, None) => return Err(FoldError::Refused("never_opened")),
+    };
+    // What stands beside the state leaves the place alone: a receipt and a list name the event that decided.
+    if !matches!(step, AttemptEvent::Delivered(_) | AttemptEvent::LateAnswer(_)) {
+        entry.view.journal.sequence = event.sequence;
+    }
+    entry.learn(step)?;
+    entry.view.state = if to == State::ReversalSent { State::ReversalDue } else { to };
+    Ok(entry)
+}
+
+fn opening_of(step: &AttemptEvent) -> Option<&Opening> {
+    match step {
+        AttemptEvent::Prepared(prepared) => Some(&prepared.opening),
+        AttemptEvent::NotSent(not_sent) => match &not_sent.was {
+            Unsent::Unknown(opening) => Some(opening),
+            Unsent::Prepared => None,
+        },
+        AttemptEvent::Declined(declined) => match &declined.by {
+            DeclinedBy::Card { opening, .. } => Some(opening),
+            DeclinedBy::Host(_) => None,
+        },
+        _ => None,
+    }
+}
+
+fn store(rows: &mut dyn Rows, entry: &Entry) -> Result<(), FoldError> {
+    let value = serde_json::to_vec(entry).map_err(|_| FoldError::Refused("row_unwritable"))?;
+    let stan = entry.prepared.as_ref().map(|prepared| prepared.stan.to_string());
+    let mut index = vec![(STATE_INDEX, entry.view.state.word())];
+    if let Some(order) = &entry.view.order {
+        index.push((ORDER_INDEX, order.as_str()));
+    }
+    if let Some(prepared) = &entry.prepared {
+        index.push((DAY_INDEX, prepared.host_day.as_str()));
+    }
+    if let Some(stan) = &stan {
+        index.push((STAN_INDEX, stan));
+    }
+    Ok(rows.put(entry.view.attempt.as_str(), &value, &index)?)
+}
+
+fn read(row: &[u8]) -> Option<Entry> {
+    serde_json::from_slice(row).ok()
+}
+
+/// The fold of numbers.
+struct Numbers;
+
+impl Fold for Numbers {
+    fn name(&self) -> &'static str {
+        NUMBERS
+    }
+
+    fn schema(&self) -> u32 {
+        1
+    }
+
+    fn apply(&self, rows: &mut dyn Rows, event: &Event) -> Result<(), FoldError> {
+        let mut taken = match rows.get(TAKEN_ROW)? {
+            Some(row) => serde_json::from_slice(&row).map_err(|_| FoldError::Refused("row_malformed"))?,
+            None => Taken::none(),
+        };
+        let before = taken;
+        match event.kind.as_str() {
+            Prepared::KIND => taken.stan = Some(Prepared::of(event)?.stan),
+            SignedOn::KIND => taken.batch = SignedOn::of(event)?.batch.unwrap_or(taken.batch),
+            _ => {}
+        }
+        if taken == before {
+            return Ok(());
+        }
+        let row = serde_json::to_vec(&taken).map_err(|_| FoldError::Refused("row_unwritable"))?;
+        Ok(rows.put(TAKEN_ROW, &row, &[])?)
+    }
+}
+
+impl Taken {
+    /// Of a till that has never spoken with its host.
+    pub fn none() -> Self {
+        Self { batch: BatchNo::new(1).expect("1 is a batch number"), stan: None }
+    }
+}
+
+/// One attempt's entry.
+pub(super) fn entry(journal: &Journal, attempt: &AttemptId) -> Result<Option<Entry>, JournalError> {
+    journal.row(ATTEMPTS, attempt.as_str())?.map(|row| read(&row).ok_or(JournalError::Newer)).transpose()
+}
+
+/// All entries in a state, oldest first.
+pub(super) fn entries_in(journal: &Journal, state: State) -> Result<Vec<Entry>, JournalError> {
+    let mut entries = Vec::new();
+    let mut after = None;
+    loop {
+        let page = journal.rows_by_index(ATTEMPTS, STATE_INDEX, state.word(), RowQuery { limit: PAGE_ROWS, after })?;
+        for row in &page.rows {
+            entries.push(read(&row.value).ok_or(JournalError::Newer)?);
+        }
+        after = page.next;
+        if after.is_none() {
+            entries.reverse();
+            return Ok(entries);
+        }
+    }
+}
+
+/// The newest attempt with this STAN, in any batch or in the given one.
+pub(super) fn entry_with_stan(
+    journal: &Journal,
+    stan: Stan,
+    batch: Option<BatchNo>,
+) -> Result<Option<Entry>, JournalError> {
+    let mut after = None;
+    loop {
+        let page = RowQuery { limit: PAGE_ROWS, after };
+        let page = journal.rows_by_index(ATTEMPTS, STAN_INDEX, &stan.to_string(), page)?;
+        for row in &page.rows {
+            let entry = read(&row.value).ok_or(JournalError::Newer)?;
+            if batch.is_none() || entry.view.batch == batch {
+                return Ok(Some(entry));
+            }
+        }
+        after = page.next;
+        if after.is_none() {
+            return Ok(None);
+        }
+    }
+}
+
+/// The numbers that are taken.
+pub(super) fn taken(journal: &Journal) -> Result<Taken, JournalError> {
+    match journal.row(NUMBERS, TAKEN_ROW)? {
+        Some(row) => serde_json::from_slice(&row).map_err(|_| JournalError::Newer),
+        None => Ok(Taken::none()),
+    }
+}
+
+/// The entry as callers see it.
+pub(super) fn shown(journal: &Journal, entry: Entry) -> Result<AttemptView, JournalError> {
+    let mut view = entry.view;
+    view.journal.root = hex(&journal.root_at(view.journal.sequence)?);
+    Ok(view)
+}
+
+/// A page of attempts.
+pub(super) fn list(journal: &Journal, query: &ListQuery) -> Result<Page, JournalError> {
+    let limit = query.limit.clamp(1, LIST_MAX) as usize;
+    let mut after = query.cursor.as_deref().map(str::parse::<Cursor>).transpose()?;
+    let mut attempts = Vec::new();
+    loop {
+        let asked = RowQuery { limit: limit - attempts.len(), after };
+        let page = match &query.order {
+            Some(order) => journal.rows_by_index(ATTEMPTS, ORDER_INDEX, order.as_str(), asked)?,
+            None => journal.rows_newest(ATTEMPTS, asked)?,
+        };
+        for row in &page.rows {
+            let entry = read(&row.value).ok_or(JournalError::Newer)?;
+            let created = entry.view.created_ms;
+            if query.from.is_none_or(|from| created >= from) && query.to.is_none_or(|to| created < to) {
+                attempts.push(shown(journal, entry)?);
+            }
+        }
+        after = page.next;
+        if after.is_none() || attempts.len() == limit {
+            return Ok(Page { attempts, next: after.map(|cursor| cursor.to_string()) });
+        }
+    }
+}
+
+/// Capital hexadecimal digits, as EMV values are shown.
+pub(super) fn hex_capital(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02X}")).collect()
+}
+
+/// Small hexadecimal digits, as hashes are shown.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+const ATTEMPTS: &str = "attempts";
+const NUMBERS: &str = "numbers";
+const TAKEN_ROW: &str = "taken";
+const STATE_INDEX: &str = "state";
+const ORDER_INDEX: &str = "order";
+const DAY_INDEX: &str = "day";
+const STAN_INDEX: &str = "stan";
+const PAGE_ROWS: usize = 50;
+const LIST_MAX: u32 = 100;
+
+#[cfg(test)]
+mod tests;

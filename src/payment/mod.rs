@@ -1,0 +1,27 @@
+//! Taking a payment: the life of an attempt from the order to the host's word, through every crash.
+//!
+//! [`Engine`] is one state machine without I/O. It is fed an [`Input`] with the time and answers with
+//! [`Output`]s; it owns the journal, the host conversation and the card kernel. What is legal is one table
+//! ([`state::TRANSITIONS`], printed in `docs/states.md`); what was done is journalled before it is done, and
+//! what is owed follows from the journal alone.
+//!
+//! It never waits, reads a clock or believes a host's answer that is not verified. Evidence:
+//! `tests/payment_kills.rs` (every crash point with every misbehaviour of a host), `tests/payment_bugs.rs`.
+
+mod card_data;
+mod civil;
+mod engine;
+mod events;
+mod exchange;
+mod ledger;
+mod reason;
+pub mod state;
+mod view;
+
+pub use engine::Engine;
+pub use exchange::{CardCommand, Input, LinkCommand, Output, Reply, Ticket};
+pub use ledger::folds;
+pub use reason::{Reason, ReversalReason};
+pub use view::{
+    AttemptView, JournalPlace, ListQuery, Page, ReceiptCopy, ReceiptCounts, Resolved, ReversalView, SaleOrder,
+};

@@ -1,0 +1,258 @@
+//! The life of an attempt: its states, what can happen to it, and the one table of what is legal.
+//!
+//! | rule | where it shows |
+//! |---|---|
+//! | a reversal is owed from the moment before the first byte leaves | `in_doubt` leads to nothing but an answer or a debt |
+//! | a time-out is never a decline | no way from `in_doubt` to `declined` but the host's verified answer |
+//! | a late answer is evidence | `late_answer` changes no state |
+//! | a debt is never dropped | `reversal_due` ends in `reversed` or `reversal_stuck` only |
+//!
+//! It never looks at a clock or a host. Evidence: `mod tests` tries every state with every step and compares
+//! the table with `docs/states.md`.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Where an attempt stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum State {
+    /// Nothing about it is in the journal.
+    #[serde(skip)]
+    Unknown,
+    /// STAN and batch are reserved and the templates stored; nothing was sent.
+    #[serde(rename = "prepared")]
+    Prepared,
+    /// From before the first byte until the end is known.
+    #[serde(rename = "in_doubt")]
+    InDoubt,
+    /// The host said yes. Final.
+    #[serde(rename = "approved")]
+    Approved,
+    /// The host or the card said no. Final.
+    #[serde(rename = "declined")]
+    Declined,
+    /// No byte left, provably. Final.
+    #[serde(rename = "not_sent")]
+    NotSent,
+    /// A reversal is owed and none was sent.
+    #[serde(rename = "reversal_due")]
+    ReversalDue,
+    /// A reversal is owed and was sent at least once. Callers see `reversal_due`.
+    #[serde(skip_deserializing, rename = "reversal_due")]
+    ReversalSent,
+    /// The host confirmed the reversal. Final.
+    #[serde(rename = "reversed")]
+    Reversed,
+    /// The host will not confirm the reversal: people must look. Shown everywhere, never deleted.
+    #[serde(rename = "reversal_stuck")]
+    ReversalStuck,
+}
+
+impl State {
+    /// Every state, in the order of the table.
+    pub const ALL: [Self; 10] = [
+        Self::Unknown,
+        Self::Prepared,
+        Self::InDoubt,
+        Self::Approved,
+        Self::Declined,
+        Self::NotSent,
+        Self::ReversalDue,
+        Self::ReversalSent,
+        Self::Reversed,
+        Self::ReversalStuck,
+    ];
+
+    /// The word in JSON, on screen and in the index.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Prepared => "prepared",
+            Self::InDoubt => "in_doubt",
+            Self::Approved => "approved",
+            Self::Declined => "declined",
+            Self::NotSent => "not_sent",
+            Self::ReversalDue | Self::ReversalSent => "reversal_due",
+            Self::Reversed => "reversed",
+            Self::ReversalStuck => "reversal_stuck",
+        }
+    }
+
+    /// The word in the table, where sent and unsent reversals are told apart.
+    #[must_use]
+    pub fn table_word(self) -> &'static str {
+        if self == Self::ReversalSent { "reversal_sent" } else { self.word() }
+    }
+
+    /// Whether the till still owes the host something that it can do by itself.
+    #[must_use]
+    pub fn is_debt(self) -> bool {
+        matches!(self, Self::InDoubt | Self::ReversalDue | Self::ReversalSent)
+    }
+
+    /// Whether nothing of the till's own doing will change it any more.
+    #[must_use]
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Approved | Self::Declined | Self::NotSent | Self::Reversed | Self::ReversalStuck)
+    }
+
+    /// Where `step` leads from here.
+    ///
+    /// # Errors
+    /// [`IllegalStep`] for every pair that is not in the table.
+    pub fn after(self, step: Step) -> Result<Self, IllegalStep> {
+        TRANSITIONS
+            .iter()
+            .find(|row| row.from == self && row.step == step)
+            .map(|row| row.to)
+            .ok_or(IllegalStep { from: self, step })
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+/// What can happen to an attempt. Each is one journalled event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Step {
+    /// A STAN is reserved and the templates are stored.
+    Prepare,
+    /// The card declined.
+    CardDeclines,
+    /// It ends, and no byte left.
+    EndUnsent,
+    /// The request is about to leave.
+    Doubt,
+    /// The host's verified answer is yes.
+    Approve,
+    /// The host's verified answer is no.
+    HostDeclines,
+    /// There is no verified answer, or it came to nothing: a reversal is owed.
+    Owe,
+    /// A reversal is about to leave.
+    SendReversal,
+    /// The host confirms the reversal.
+    Reverse,
+    /// The reversal cannot be confirmed.
+    Stick,
+    /// An answer came after the end.
+    LateAnswer,
+    /// A caller took the result.
+    Deliver,
+}
+
+impl Step {
+    /// Every step, in the order of the table.
+    pub const ALL: [Self; 12] = [
+        Self::Prepare,
+        Self::CardDeclines,
+        Self::EndUnsent,
+        Self::Doubt,
+        Self::Approve,
+        Self::HostDeclines,
+        Self::Owe,
+        Self::SendReversal,
+        Self::Reverse,
+        Self::Stick,
+        Self::LateAnswer,
+        Self::Deliver,
+    ];
+
+    /// The journal event that records it.
+    #[must_use]
+    pub fn event(self) -> &'static str {
+        match self {
+            Self::Prepare => "attempt.prepared",
+            Self::CardDeclines | Self::HostDeclines => "attempt.declined",
+            Self::EndUnsent => "attempt.not_sent",
+            Self::Doubt => "attempt.in_doubt",
+            Self::Approve => "attempt.approved",
+            Self::Owe => "attempt.reversal_due",
+            Self::SendReversal => "attempt.reversal_sent",
+            Self::Reverse => "attempt.reversed",
+            Self::Stick => "attempt.reversal_stuck",
+            Self::LateAnswer => "attempt.late_answer",
+            Self::Deliver => "attempt.delivered",
+        }
+    }
+}
+
+/// A step that the table does not have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IllegalStep {
+    /// Where the attempt stands.
+    pub from: State,
+    /// What cannot happen there.
+    pub step: Step,
+}
+
+impl fmt::Display for IllegalStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} cannot follow {}", self.step.event(), self.from.table_word())
+    }
+}
+
+impl std::error::Error for IllegalStep {}
+
+/// One legal transition, with the reason in words.
+#[derive(Clone, Copy, Debug)]
+pub struct Transition {
+    /// Where the attempt stands.
+    pub from: State,
+    /// What happens.
+    pub step: Step,
+    /// Where it stands then.
+    pub to: State,
+    /// When and why.
+    pub when: &'static str,
+}
+
+const fn row(from: State, step: Step, to: State, when: &'static str) -> Transition {
+    Transition { from, step, to, when }
+}
+
+/// All that is legal. Whatever is not here is refused.
+#[rustfmt::skip]
+pub const TRANSITIONS: &[Transition] = {
+    use State::{Approved, Declined, InDoubt, NotSent, Prepared, Reversed, ReversalDue, ReversalSent, ReversalStuck, Unknown};
+    use Step::{Approve, CardDeclines, Deliver, Doubt, EndUnsent, HostDeclines, LateAnswer, Owe, Prepare, Reverse, SendReversal, Stick};
+    &[
+        row(Unknown, Prepare, Prepared, "the card was read and wants to go online"),
+        row(Unknown, CardDeclines, Declined, "the card declined"),
+        row(Unknown, EndUnsent, NotSent, "cancelled, or the tap ended without a request"),
+        row(Prepared, Prepare, Prepared, "the sign-on opened another batch: a new STAN in the new batch"),
+        row(Prepared, EndUnsent, NotSent, "no connection, cancelled, or found so after a restart"),
+        row(Prepared, Doubt, InDoubt, "synced before the first byte leaves"),
+        row(InDoubt, Approve, Approved, "verified answer; synced before the caller is told"),
+        row(InDoubt, HostDeclines, Declined, "verified answer"),
+        row(InDoubt, Owe, ReversalDue, "no valid answer (98, A0, 06), not recordable (96), or found so after a restart (98)"),
+        row(ReversalDue, SendReversal, ReversalSent, "synced before the first byte leaves"),
+        row(ReversalDue, Stick, ReversalStuck, "what the reversal needs is not there"),
+        row(ReversalSent, SendReversal, ReversalSent, "not confirmed yet: sent again as a repeat"),
+        row(ReversalSent, Reverse, Reversed, "verified answer: approved, or 25 to a repeat of the same host day"),
+        row(ReversalSent, Stick, ReversalStuck, "verified answer: finally refused, or 25 that proves nothing"),
+        row(InDoubt, LateAnswer, InDoubt, "evidence"),
+        row(Approved, LateAnswer, Approved, "evidence: the host answered twice"),
+        row(Declined, LateAnswer, Declined, "evidence: the host answered twice"),
+        row(ReversalDue, LateAnswer, ReversalDue, "evidence; the reversal goes on"),
+        row(ReversalSent, LateAnswer, ReversalSent, "evidence; the reversal goes on"),
+        row(Reversed, LateAnswer, Reversed, "evidence"),
+        row(ReversalStuck, LateAnswer, ReversalStuck, "evidence"),
+        row(Approved, Deliver, Approved, "the caller has it"),
+        row(Declined, Deliver, Declined, "the caller has it"),
+        row(NotSent, Deliver, NotSent, "the caller has it"),
+        row(InDoubt, Deliver, InDoubt, "the caller knows that it is not known yet"),
+        row(ReversalDue, Deliver, ReversalDue, "the caller knows that a reversal is owed"),
+        row(ReversalSent, Deliver, ReversalSent, "the caller knows that a reversal is owed"),
+        row(Reversed, Deliver, Reversed, "the caller has it"),
+        row(ReversalStuck, Deliver, ReversalStuck, "the caller has it"),
+    ]
+};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,172 @@
+//! What a caller asks for and what a caller sees of it.
+//!
+//! An [`AttemptView`] is the JSON object that shells, the desktop till and `--json` show. It is read from the
+//! ledger, so it says what the journal says and nothing newer.
+//!
+//! It never carries a card number, track data or a key. Evidence: `tests/payment_flows.rs`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::card::MaskedPan;
+use crate::clock::WallMs;
+use crate::ids::{AttemptId, AuthCode, BatchNo, HostCode, OrderNo, Rrn, Stan};
+use crate::money::Amount;
+use crate::payment::reason::{Reason, ReversalReason};
+use crate::payment::state::State;
+
+/// One sale that a caller wants.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SaleOrder {
+    /// The caller's name for the attempt; minted where there is none.
+    pub attempt: Option<AttemptId>,
+    /// What to charge.
+    pub amount: Amount,
+    /// The shop's own order number.
+    pub order: Option<OrderNo>,
+}
+
+/// What is known of one attempt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttemptView {
+    /// Its name.
+    pub attempt: AttemptId,
+    /// The shop's order number.
+    pub order: Option<OrderNo>,
+    /// Where it stands.
+    pub state: State,
+    /// Why it stands there, where that says more than the state.
+    pub reason: Option<Reason>,
+    /// What is charged.
+    pub amount: Amount,
+    /// What was given back, in minor units of the same currency.
+    pub refunded_minor: u64,
+    /// Whether a caller has taken the result.
+    pub delivered: bool,
+    /// Whether its batch is closed.
+    pub settled: bool,
+    /// When it entered the journal.
+    pub created_ms: WallMs,
+    /// The card, masked.
+    pub card_masked: Option<MaskedPan>,
+    /// The card application's id, as capital hex digits.
+    pub aid: Option<String>,
+    /// The card application's name.
+    pub label: Option<String>,
+    /// The contactless kernel's number.
+    pub kernel: Option<u8>,
+    /// Terminal verification results (EMV tag 95), as capital hex digits.
+    pub tvr: Option<String>,
+    /// The application cryptogram (EMV tag 9F26), as capital hex digits.
+    pub cryptogram: Option<String>,
+    /// `ARQC`, `TC` or `AAC`.
+    pub cryptogram_kind: Option<String>,
+    /// How the cardholder is verified: `none`, `on_device` or `signature`.
+    pub cvm: Option<String>,
+    /// Its trace number.
+    pub stan: Option<Stan>,
+    /// Its batch.
+    pub batch: Option<BatchNo>,
+    /// The host's authorisation code.
+    pub auth_code: Option<AuthCode>,
+    /// The host's reference number.
+    pub rrn: Option<Rrn>,
+    /// The host's response code to the sale.
+    pub host_code: Option<HostCode>,
+    /// The host's own date and time, `MMDDHHMMSS`.
+    pub host_time: Option<String>,
+    /// The reversal, where one is or was owed.
+    pub reversal: Option<ReversalView>,
+    /// How often which receipt was printed.
+    pub receipts: ReceiptCounts,
+    /// The event that put it where it stands.
+    pub journal: JournalPlace,
+}
+
+/// How often which receipt was printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceiptCounts {
+    /// The shop's copy.
+    pub merchant: u32,
+    /// The customer's copy.
+    pub customer: u32,
+}
+
+impl ReceiptCounts {
+    /// How often this copy was printed.
+    #[must_use]
+    pub fn of(self, copy: ReceiptCopy) -> u32 {
+        match copy {
+            ReceiptCopy::Merchant => self.merchant,
+            ReceiptCopy::Customer => self.customer,
+        }
+    }
+}
+
+/// Whose receipt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReceiptCopy {
+    /// The shop's copy.
+    Merchant,
+    /// The customer's copy.
+    Customer,
+}
+
+/// What is known of a reversal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReversalView {
+    /// Why it is owed.
+    pub reason: ReversalReason,
+    /// How often it was sent.
+    pub sends: u32,
+    /// The host's last verified answer to it.
+    pub host_code: Option<HostCode>,
+}
+
+/// Where in the journal something stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JournalPlace {
+    /// The event's sequence number.
+    pub sequence: u64,
+    /// The tree's root after it, as hex digits.
+    pub root: String,
+}
+
+/// Which attempts to list. The default is the newest twenty.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListQuery {
+    /// How many at most, 1 to 100.
+    pub limit: u32,
+    /// Not before this.
+    pub from: Option<WallMs>,
+    /// Before this.
+    pub to: Option<WallMs>,
+    /// Only those of this order.
+    pub order: Option<OrderNo>,
+    /// Where the page before ended.
+    pub cursor: Option<String>,
+}
+
+impl Default for ListQuery {
+    fn default() -> Self {
+        Self { limit: 20, from: None, to: None, order: None, cursor: None }
+    }
+}
+
+/// Attempts, newest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Page {
+    /// This page's attempts.
+    pub attempts: Vec<AttemptView>,
+    /// Where to go on, if there are more.
+    pub next: Option<String>,
+}
+
+/// What one round of resolving achieved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resolved {
+    /// The debts that this round closed.
+    pub closed: Vec<AttemptView>,
+    /// The debts that are left, stuck ones among them.
+    pub left: Vec<AttemptView>,
+}
