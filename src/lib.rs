@@ -30,6 +30,7 @@ pub mod money;
 pub mod paycrypto;
 pub mod payment;
 pub mod ports;
+pub mod receipt;
 pub mod secret;
 pub mod session;
 pub mod text;
