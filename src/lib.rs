@@ -33,4 +33,5 @@ pub mod ports;
 pub mod receipt;
 pub mod secret;
 pub mod session;
+pub mod terminal;
 pub mod text;

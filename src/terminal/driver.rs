@@ -1,0 +1,366 @@
+//! The engine's thread: feeds it what happens and carries out what it says.
+//!
+//! Everything arrives through one queue: callers' questions, card responses, connection events. The thread
+//! waits for nothing else, so a question is answered while a card is slow or a host is silent. News of an
+//! earlier card or connection is known by its number and dropped.
+//!
+//! A test's fault plan may end the thread before or after `send`, `receive` and `tell`; it then does nothing
+//! more, as if the process had ended there. It decides nothing about money. Evidence: `driver/tests.rs`.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::time::Duration;
+
+use crate::acquirer::{LinkEvent, LinkFault};
+use crate::clock::{MonoMs, Now};
+use crate::emv::CardEvent;
+use crate::error::{Error, ErrorCode};
+use crate::ids::AttemptId;
+use crate::payment::{CardCommand, Engine, Input, LinkCommand, ListQuery, Output, ReceiptCopy, SaleOrder, Ticket};
+use crate::ports::{CardChannel, CardFault, Fate, KillPoint, Moment, Ports, Posture};
+use crate::session::Permit;
+use crate::terminal::calls::{Ending, Said, say};
+use crate::terminal::net::{Net, NetEvent, NetHappening};
+use crate::terminal::reader::{CardSaid, Reader};
+
+/// What this thread drives: the payment engine, or a scripted one in a test.
+pub(crate) trait Machine: Send {
+    /// Takes one input and says what to do.
+    fn handle(&mut self, input: Input<'_>, now: Now) -> Vec<Output>;
+    /// Writes what is left to write.
+    fn close(self) -> Result<(), Error>;
+}
+
+impl Machine for Engine {
+    fn handle(&mut self, input: Input<'_>, now: Now) -> Vec<Output> {
+        Engine::handle(self, input, now)
+    }
+
+    fn close(self) -> Result<(), Error> {
+        Engine::close(self)
+    }
+}
+
+/// The connection, real or scripted.
+pub(crate) trait Wire: Send {
+    /// Opens a connection under this number, after closing any other.
+    fn open(&self, line: u64);
+    /// Writes bytes, all at once.
+    fn send(&self, bytes: Vec<u8>);
+    /// Closes the connection; nothing more is heard of it.
+    fn close(&self);
+}
+
+impl Wire for Net {
+    fn open(&self, line: u64) {
+        Net::open(self, line);
+    }
+
+    fn send(&self, bytes: Vec<u8>) {
+        Net::send(self, bytes);
+    }
+
+    fn close(&self) {
+        Net::close(self);
+    }
+}
+
+/// What a caller asks for.
+pub(crate) enum Question {
+    StartSale(SaleOrder),
+    Cancel(AttemptId),
+    Status(AttemptId),
+    List(ListQuery),
+    Resolve,
+    PrintReceipt(AttemptId, ReceiptCopy),
+    Verify,
+}
+
+/// Everything that can reach the thread.
+pub(crate) enum Message {
+    /// A caller asks and waits.
+    Ask(Question, Sender<Said>),
+    /// A caller has taken an attempt's result.
+    Taken(AttemptId),
+    /// A card is in the field.
+    Present(Arc<dyn CardChannel>),
+    /// More than one card is in the field.
+    Collision,
+    /// A card answered.
+    Card(CardSaid),
+    /// The connection did something.
+    Net(NetEvent),
+    /// End.
+    Close,
+}
+
+/// Whether a card is wanted, and which one is there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Field {
+    Off,
+    Awaiting,
+    Card(u64),
+}
+
+/// Why the loop ends.
+enum End {
+    /// Somebody closed the terminal.
+    Closed,
+    /// The engine or a fault plan can do no more.
+    Stopped(Error),
+}
+
+/// The thread's whole state.
+pub(crate) struct Driver<M, W> {
+    machine: M,
+    ports: Ports,
+    wire: W,
+    reader: Reader,
+    inbox: Receiver<Message>,
+    ending: Ending,
+    waiting: BTreeMap<Ticket, Sender<Said>>,
+    tickets: u64,
+    cards: u64,
+    field: Field,
+    /// The number of the last connection, and whether it is still meant.
+    line: u64,
+    line_is_meant: bool,
+    /// What this thread tells the engine by itself, after the outputs at hand.
+    own_news: VecDeque<LinkFault>,
+    wake_at: Option<MonoMs>,
+}
+
+impl<M: Machine, W: Wire> Driver<M, W> {
+    pub(crate) fn new(
+        machine: M,
+        ports: Ports,
+        wire: W,
+        reader: Reader,
+        inbox: Receiver<Message>,
+        ending: Ending,
+    ) -> Self {
+        Self {
+            machine,
+            ports,
+            wire,
+            reader,
+            inbox,
+            ending,
+            waiting: BTreeMap::new(),
+            tickets: 0,
+            cards: 0,
+            field: Field::Off,
+            line: 0,
+            line_is_meant: false,
+            own_news: VecDeque::new(),
+            wake_at: None,
+        }
+    }
+
+    /// Works until somebody closes the terminal or the engine can do no more. The first tick lets the engine take
+    /// up what an earlier run left.
+    pub(crate) fn run(mut self) {
+        let end = match self.feed(Input::Tick) {
+            Ok(()) => self.serve(),
+            Err(end) => end,
+        };
+        if let End::Stopped(error) = &end {
+            self.ending.note(error.clone());
+        }
+        self.wire.close();
+        self.reader.release();
+        // Whoever still waits hears why; whoever asks from now on finds the queue gone.
+        for caller in std::mem::take(&mut self.waiting).into_values() {
+            say(&caller, Said::Done(Err(self.ending.error())));
+        }
+        if let End::Closed = end
+            && let Err(error) = self.machine.close()
+        {
+            self.ending.note(error);
+        }
+    }
+
+    fn serve(&mut self) -> End {
+        loop {
+            let worked = match self.next_message() {
+                Some(message) => self.take(message),
+                None => self.feed(Input::Tick),
+            };
+            if let Err(end) = worked {
+                return end;
+            }
+        }
+    }
+
+    /// The next message, or `None` when it is time to tick.
+    fn next_message(&self) -> Option<Message> {
+        let Some(wake_at) = self.wake_at else { return Some(self.inbox.recv().unwrap_or(Message::Close)) };
+        let wait_ms = wake_at.0.saturating_sub(self.ports.clock.now().mono.0).max(1);
+        match self.inbox.recv_timeout(Duration::from_millis(wait_ms)) {
+            Ok(message) => Some(message),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => Some(Message::Close),
+        }
+    }
+
+    fn take(&mut self, message: Message) -> Result<(), End> {
+        match message {
+            Message::Ask(question, caller) => self.ask(question, caller),
+            Message::Taken(attempt) => self.feed(Input::Taken { attempt }),
+            Message::Present(channel) => self.present(channel),
+            Message::Collision if self.field == Field::Off => Ok(()),
+            Message::Collision => self.feed(Input::Card(CardEvent::Collision)),
+            Message::Card(said) => self.card_said(&said),
+            Message::Net(event) => self.net_event(event),
+            Message::Close => Err(End::Closed),
+        }
+    }
+
+    fn ask(&mut self, question: Question, caller: Sender<Said>) -> Result<(), End> {
+        self.tickets += 1;
+        let ticket = Ticket(self.tickets);
+        self.waiting.insert(ticket, caller);
+        self.feed(match question {
+            Question::StartSale(order) => Input::StartSale { ticket, order, permit: Permit::unclaimed() },
+            Question::Cancel(attempt) => Input::Cancel { ticket, attempt },
+            Question::Status(attempt) => Input::Status { ticket, attempt },
+            Question::List(query) => Input::List { ticket, query },
+            Question::Resolve => Input::Resolve { ticket, permit: Permit::unclaimed() },
+            Question::PrintReceipt(attempt, copy) => Input::PrintReceipt { ticket, attempt, copy },
+            Question::Verify => Input::Verify { ticket },
+        })
+    }
+
+    /// A card that nobody waits for is let go at once.
+    fn present(&mut self, channel: Arc<dyn CardChannel>) -> Result<(), End> {
+        if self.field != Field::Awaiting {
+            return Ok(());
+        }
+        self.cards += 1;
+        self.field = Field::Card(self.cards);
+        self.reader.take(self.cards, channel);
+        self.feed(Input::Card(CardEvent::Found))
+    }
+
+    fn card_said(&mut self, said: &CardSaid) -> Result<(), End> {
+        if self.field != Field::Card(said.card) {
+            return Ok(());
+        }
+        self.feed(Input::Card(match &said.response {
+            Ok(response) => CardEvent::Response(response),
+            Err(CardFault::TimedOut) => CardEvent::TimedOut,
+            // A reader that failed has no card any more, whatever lies on it.
+            Err(CardFault::Lost | CardFault::ReaderFailed) => CardEvent::Lost,
+        }))
+    }
+
+    fn net_event(&mut self, event: NetEvent) -> Result<(), End> {
+        if event.line != self.line || !self.line_is_meant {
+            return Ok(());
+        }
+        match event.what {
+            NetHappening::Connected => self.feed(Input::Link(LinkEvent::Connected)),
+            NetHappening::Received(bytes) => {
+                self.pass(Moment::Before, "receive")?;
+                self.feed(Input::Link(LinkEvent::Received(&bytes)))?;
+                self.pass(Moment::After, "receive")
+            }
+            NetHappening::NotConnected(fault) => {
+                self.line_is_meant = false;
+                self.feed(Input::Link(LinkEvent::NotConnected(fault)))
+            }
+            NetHappening::Broken(fault) => {
+                self.line_is_meant = false;
+                self.feed(Input::Link(LinkEvent::Broken(fault)))
+            }
+        }
+    }
+
+    /// Gives the engine one input, carries out what it says, and goes on with what that led to.
+    fn feed(&mut self, input: Input<'_>) -> Result<(), End> {
+        let outputs = self.machine.handle(input, self.ports.clock.now());
+        self.carry_out_all(outputs)?;
+        while let Some(fault) = self.own_news.pop_front() {
+            let outputs = self.machine.handle(Input::Link(LinkEvent::NotConnected(fault)), self.ports.clock.now());
+            self.carry_out_all(outputs)?;
+        }
+        Ok(())
+    }
+
+    fn carry_out_all(&mut self, outputs: Vec<Output>) -> Result<(), End> {
+        self.wake_at = None;
+        outputs.into_iter().try_for_each(|output| self.carry_out(output))
+    }
+
+    fn carry_out(&mut self, output: Output) -> Result<(), End> {
+        match output {
+            Output::Card(command) => self.command_card(command),
+            Output::Link(command) => return self.command_link(command),
+            Output::Notice(notice) => self.ports.observer.hear(&notice),
+            Output::Begun { ticket, attempt } => {
+                if let Some(caller) = self.waiting.get(&ticket) {
+                    say(caller, Said::Begun(attempt));
+                }
+            }
+            Output::Tell { ticket, result } => {
+                self.pass(Moment::Before, "tell")?;
+                if let Some(caller) = self.waiting.remove(&ticket) {
+                    say(&caller, Said::Done(result));
+                }
+                return self.pass(Moment::After, "tell");
+            }
+            Output::WakeAt(at) => self.wake_at = Some(at),
+            Output::Stopped(error) => return Err(End::Stopped(error)),
+        }
+        Ok(())
+    }
+
+    fn command_card(&mut self, command: CardCommand) {
+        match command {
+            CardCommand::Await => self.let_go(Field::Awaiting),
+            CardCommand::Transmit(apdu) => self.reader.transmit(apdu),
+            CardCommand::Release => self.let_go(Field::Off),
+        }
+    }
+
+    fn let_go(&mut self, field: Field) {
+        self.reader.release();
+        self.field = field;
+    }
+
+    fn command_link(&mut self, command: LinkCommand) -> Result<(), End> {
+        match command {
+            LinkCommand::Connect if self.ports.network_posture.posture() == Posture::Absent => {
+                self.line_is_meant = false;
+                self.own_news.push_back(LinkFault::NetworkAbsent);
+            }
+            LinkCommand::Connect => {
+                self.line += 1;
+                self.line_is_meant = true;
+                self.wire.open(self.line);
+            }
+            LinkCommand::Send(bytes) => {
+                self.pass(Moment::Before, "send")?;
+                self.wire.send(bytes);
+                return self.pass(Moment::After, "send");
+            }
+            LinkCommand::Disconnect => {
+                self.line_is_meant = false;
+                self.wire.close();
+            }
+        }
+        Ok(())
+    }
+
+    /// A point at which a test may end this thread. The disk's faults are the journal's to suffer.
+    fn pass(&self, moment: Moment, step: &'static str) -> Result<(), End> {
+        match self.ports.faults.reach(KillPoint { moment, step }) {
+            Fate::Die => Err(End::Stopped(ErrorCode::StoppedByFaultPlan.into())),
+            Fate::GoOn | Fate::DiskFull | Fate::SyncFailed => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,251 @@
+//! The one object that a shell holds.
+//!
+//! A [`Terminal`] has one thread for the engine, one for cards and one for the network; its methods may be
+//! called from any thread and each is one question to the engine's. Only [`Operation::wait`] and
+//! [`Terminal::resolve`] take as long as a customer or a host does. A terminal that has ended, for whatever
+//! reason, answers every call with that reason.
+//!
+//! It decides nothing. Call none of its waiting methods from inside a port: the engine's thread would wait for
+//! itself; `present` and `collision` do not wait. Evidence: `terminal/driver/tests.rs`, `tests/terminal_sale.rs`.
+
+mod calls;
+mod driver;
+mod net;
+mod open;
+mod reader;
+mod receipt;
+mod route;
+mod tls;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel};
+use std::thread::JoinHandle;
+
+pub use receipt::ReceiptRequest;
+
+use crate::account::{Configuration, Provisioning};
+use crate::error::{Error, ErrorCode};
+use crate::ids::AttemptId;
+use crate::journal::VerifyReport;
+use crate::payment::{AttemptView, ListQuery, Page, Reply, Resolved, SaleOrder};
+use crate::ports::{CardChannel, Ports};
+use crate::terminal::calls::{Ending, Said, Wait};
+use crate::terminal::driver::{Message, Question};
+
+/// An open till.
+pub struct Terminal {
+    configuration: Configuration,
+    messages: Sender<Message>,
+    ending: Ending,
+    engine: Option<JoinHandle<()>>,
+}
+
+/// A sale that has begun.
+pub struct Operation {
+    attempt: AttemptId,
+    result: Waiting,
+    messages: Sender<Message>,
+}
+
+/// The result of an operation, there or on its way.
+enum Waiting {
+    Here(Box<Result<AttemptView, Error>>),
+    OnItsWay(Wait),
+}
+
+impl Operation {
+    /// The attempt's name, given or minted.
+    #[must_use]
+    pub fn attempt(&self) -> &AttemptId {
+        &self.attempt
+    }
+
+    /// Waits for the attempt's end, or for the moment at which it goes in doubt and resolves by itself.
+    ///
+    /// # Errors
+    /// What kept the attempt from ending; `status` tells later how it stands.
+    pub fn wait(self) -> Result<AttemptView, Error> {
+        let result = match self.result {
+            Waiting::Here(result) => *result,
+            Waiting::OnItsWay(wait) => wait.result().map(calls::attempt),
+        };
+        if result.is_ok() {
+            // A terminal that has ended meanwhile leaves the attempt undelivered; `status` shows it again.
+            let _ended = self.messages.send(Message::Taken(self.attempt));
+        }
+        result
+    }
+}
+
+impl Terminal {
+    /// Makes the till at `home` this acquirer's. It is not open afterwards.
+    ///
+    /// # Errors
+    /// What the provisioning is refused for, `already_provisioned`, and the errors of keys and storage.
+    pub fn provision(home: &Path, provisioning: &Provisioning, ports: &Ports) -> Result<(), Error> {
+        open::provision(home, provisioning, ports)
+    }
+
+    /// Opens the till at `home`. What an earlier run left unfinished is taken up at once.
+    ///
+    /// # Errors
+    /// `not_provisioned`, `till_open_elsewhere`, `journal_damaged` and the other errors of keys and storage.
+    pub fn open(home: &Path, ports: Ports) -> Result<Self, Error> {
+        open::open(home, ports)
+    }
+
+    /// Verifies the journal of a till that is not open, also of one that does not open.
+    ///
+    /// # Errors
+    /// `journal_damaged` with the place, and the errors of keys and storage.
+    pub fn inspect(home: &Path, ports: &Ports) -> Result<VerifyReport, Error> {
+        open::inspect(home, ports)
+    }
+
+    /// What the till knows about itself.
+    #[must_use]
+    pub fn configuration(&self) -> &Configuration {
+        &self.configuration
+    }
+
+    /// Begins a sale. The same attempt again gives its stored outcome.
+    ///
+    /// # Errors
+    /// A refusal before anything has begun: of the amount, `attempt_conflict`, `till_busy`, `reversal_pending`.
+    pub fn start_sale(&self, order: SaleOrder) -> Result<Operation, Error> {
+        let wait = self.ask(Question::StartSale(order))?;
+        let (attempt, result) = match wait.next()? {
+            Said::Begun(attempt) => (attempt, Waiting::OnItsWay(wait)),
+            Said::Done(result) => {
+                let view = calls::attempt(result?);
+                (view.attempt.clone(), Waiting::Here(Box::new(Ok(view))))
+            }
+        };
+        Ok(Operation { attempt, result, messages: self.messages.clone() })
+    }
+
+    /// A card is in the field. One that nobody waits for is let go. Does not wait.
+    ///
+    /// # Errors
+    /// Why the terminal has ended.
+    pub fn present(&self, channel: Arc<dyn CardChannel>) -> Result<(), Error> {
+        self.send(Message::Present(channel))
+    }
+
+    /// More than one card is in the field. Does not wait.
+    ///
+    /// # Errors
+    /// Why the terminal has ended.
+    pub fn collision(&self) -> Result<(), Error> {
+        self.send(Message::Collision)
+    }
+
+    /// Ends an attempt that has not gone to the host yet.
+    ///
+    /// # Errors
+    /// `attempt_unknown`, `attempt_already_finished`, `too_late_to_cancel`.
+    pub fn cancel(&self, attempt: &AttemptId) -> Result<AttemptView, Error> {
+        self.ask(Question::Cancel(attempt.clone()))?.result().map(calls::attempt)
+    }
+
+    /// How an attempt stands.
+    ///
+    /// # Errors
+    /// `attempt_unknown`.
+    pub fn status(&self, attempt: &AttemptId) -> Result<AttemptView, Error> {
+        self.ask(Question::Status(attempt.clone()))?.result().map(calls::attempt)
+    }
+
+    /// Attempts, newest first.
+    ///
+    /// # Errors
+    /// `identifier_malformed` for a cursor or a limit that is none.
+    pub fn list(&self, query: &ListQuery) -> Result<Page, Error> {
+        match self.ask(Question::List(query.clone()))?.result()? {
+            Reply::Page(page) => Ok(page),
+            _ => unreachable!("the engine answers a list with a page"),
+        }
+    }
+
+    /// Drives every debt now, each once, and says which are closed and which are left.
+    ///
+    /// # Errors
+    /// `till_busy` while a sale is under way, and the errors of storage. A debt that stays is no error.
+    pub fn resolve(&self) -> Result<Resolved, Error> {
+        match self.ask(Question::Resolve)?.result()? {
+            Reply::Resolved(resolved) => Ok(resolved),
+            _ => unreachable!("the engine answers resolving with what it resolved"),
+        }
+    }
+
+    /// The slip of an attempt, as text. Each line ends with a line feed. That it was printed is journalled, so
+    /// the same copy again says that it is a reprint.
+    ///
+    /// # Errors
+    /// `attempt_unknown`, `receipt_not_available` for an attempt that never went to the host.
+    pub fn receipt(&self, attempt: &AttemptId, request: ReceiptRequest) -> Result<String, Error> {
+        match self.ask(Question::PrintReceipt(attempt.clone(), request.counted_as()))?.result()? {
+            Reply::Receipt { view, printed_before } => {
+                receipt::print(&self.configuration, &view, printed_before, request)
+            }
+            _ => unreachable!("the engine answers a wish for a receipt with what stands on it"),
+        }
+    }
+
+    /// Verifies the whole journal.
+    ///
+    /// # Errors
+    /// `journal_damaged`, with the place.
+    pub fn verify(&self) -> Result<VerifyReport, Error> {
+        match self.ask(Question::Verify)?.result()? {
+            Reply::Verified(report) => Ok(report),
+            _ => unreachable!("the engine answers verifying with a report"),
+        }
+    }
+
+    /// Ends the threads, network and card first, and closes the journal. Whoever waits hears `terminal_closed`.
+    ///
+    /// # Errors
+    /// What the terminal had ended with before, or what closing the journal reported.
+    pub fn close(mut self) -> Result<(), Error> {
+        self.end();
+        match self.ending.error() {
+            error if error.code() == ErrorCode::TerminalClosed => Ok(()),
+            error => Err(error),
+        }
+    }
+
+    fn ask(&self, question: Question) -> Result<Wait, Error> {
+        let (caller, said) = channel();
+        self.send(Message::Ask(question, caller))?;
+        Ok(Wait::new(said, self.ending.clone()))
+    }
+
+    fn send(&self, message: Message) -> Result<(), Error> {
+        self.messages.send(message).map_err(|_| self.ending.error())
+    }
+
+    fn end(&mut self) {
+        let Some(engine) = self.engine.take() else { return };
+        let _ended_already = self.messages.send(Message::Close);
+        // The last handle may be dropped inside a port's call, on the engine's own thread: it ends by itself.
+        if engine.thread().id() != std::thread::current().id() {
+            let _panicked = engine.join();
+        }
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// A shell may share a terminal between its threads and hand an operation to another.
+const _: fn() = || {
+    fn may_be_shared<T: Send + Sync>() {}
+    fn may_be_handed_on<T: Send>() {}
+    may_be_shared::<Terminal>();
+    may_be_handed_on::<Operation>();
+};

@@ -1,0 +1,73 @@
+//! Provisioning a till and opening it: the journal first, then the threads.
+//!
+//! It starts nothing that it has not everything for. Evidence: `tests/terminal_sale.rs`.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::channel;
+
+use crate::account::{self, Provisioning};
+use crate::error::{Error, ErrorCode};
+use crate::journal::{Journal, JournalPorts, VerifyReport};
+use crate::payment::{self, Engine};
+use crate::ports::Ports;
+use crate::terminal::Terminal;
+use crate::terminal::calls::Ending;
+use crate::terminal::driver::{Driver, Message};
+use crate::terminal::net::Net;
+use crate::terminal::reader::Reader;
+use crate::terminal::route;
+
+/// The journal's file in the till's folder.
+const JOURNAL_FILE: &str = "journal.db";
+
+pub(super) fn provision(home: &Path, provisioning: &Provisioning, ports: &Ports) -> Result<(), Error> {
+    provisioning.check()?;
+    // What could never connect is refused before anything is written.
+    route::to_host(&provisioning.configuration, &provisioning.secrets.client_key_pem, Arc::clone(&ports.clock))?;
+    let path = journal_path(home);
+    let mut journal = if path.exists() {
+        Journal::open(&path, JournalPorts::from(ports), payment::folds())?
+    } else {
+        std::fs::create_dir_all(home).map_err(|_| ErrorCode::FileUnusable)?;
+        Journal::create(&path, JournalPorts::from(ports), payment::folds())?
+    };
+    account::accept(&mut journal, provisioning, &*ports.device_keys, ports.clock.now())?;
+    Ok(journal.close()?)
+}
+
+pub(super) fn inspect(home: &Path, ports: &Ports) -> Result<VerifyReport, Error> {
+    Ok(Journal::inspect(&existing_journal(home)?, JournalPorts::from(ports), payment::folds())?)
+}
+
+pub(super) fn open(home: &Path, ports: Ports) -> Result<Terminal, Error> {
+    let journal = Journal::open(&existing_journal(home)?, JournalPorts::from(&ports), payment::folds())?;
+    let account = account::open(&journal, &*ports.device_keys)?;
+    let configuration = account.configuration.clone();
+    let host = route::to_host(&configuration, &account.secrets.client_key_pem, Arc::clone(&ports.clock))?;
+    let engine = Engine::open(journal, account, Arc::clone(&ports.entropy), ports.clock.now())?;
+
+    let (messages, inbox) = channel();
+    let ending = Ending::default();
+    let (of_net, of_reader) = (messages.clone(), messages.clone());
+    // An engine that has ended hears nothing more, and that is no fault of the network's or the card's thread.
+    let net = Net::start(host, move |event| drop(of_net.send(Message::Net(event)))).map_err(no_thread)?;
+    let reader = Reader::start(move |said| drop(of_reader.send(Message::Card(said)))).map_err(no_thread)?;
+    let driver = Driver::new(engine, ports, net, reader, inbox, ending.clone());
+    let engine =
+        std::thread::Builder::new().name("taptill-engine".to_owned()).spawn(move || driver.run()).map_err(no_thread)?;
+    Ok(Terminal { configuration, messages, ending, engine: Some(engine) })
+}
+
+fn journal_path(home: &Path) -> PathBuf {
+    home.join(JOURNAL_FILE)
+}
+
+fn existing_journal(home: &Path) -> Result<PathBuf, Error> {
+    let path = journal_path(home);
+    if path.exists() { Ok(path) } else { Err(ErrorCode::NotProvisioned.into()) }
+}
+
+fn no_thread(_: std::io::Error) -> Error {
+    Error::from(ErrorCode::StorageFailed).word("resource", "thread")
+}

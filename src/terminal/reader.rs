@@ -1,0 +1,152 @@
+//! The card's side: one long-lived thread that speaks to whatever card is in the field.
+//!
+//! A platform's `transceive` may take seconds; it happens here and nowhere else, so that `cancel` and `status`
+//! never wait for a card. Each presented card has a number, and so has each response: what an earlier card
+//! still says is dropped by its number.
+//!
+//! It never keeps a card command or a response. Evidence: `terminal/driver/tests.rs`, `mod tests` below.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use crate::ports::{CardChannel, CardFault};
+
+/// What a card answered.
+pub(crate) struct CardSaid {
+    /// Which card: the number given to `take`.
+    pub card: u64,
+    /// The response APDU, which may hold card data and is wiped, or how the tap ended.
+    pub response: Result<Zeroizing<Vec<u8>>, CardFault>,
+}
+
+enum Command {
+    Take { card: u64, channel: Arc<dyn CardChannel> },
+    Transmit(Vec<u8>),
+    Release,
+}
+
+/// How long closing waits for a card command that is under way.
+const FAREWELL_MS_MAX: u64 = 500;
+
+/// The thread that speaks to cards. Dropping it waits for the command that is under way, but not for ever: a
+/// platform that hangs keeps its thread, which ends by itself with the command.
+pub(crate) struct Reader {
+    commands: Option<Sender<Command>>,
+    /// Nothing is sent on it; it ends with the thread.
+    ended: Receiver<()>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Reader {
+    /// Starts the thread. `hear` is called on it and must not wait.
+    ///
+    /// # Errors
+    /// Where the system gives no thread.
+    pub(crate) fn start(hear: impl Fn(CardSaid) + Send + 'static) -> io::Result<Self> {
+        let (commands, inbox) = channel();
+        let (running, ended) = channel::<()>();
+        let thread = std::thread::Builder::new().name("taptill-card".to_owned()).spawn(move || {
+            serve(&inbox, &hear);
+            drop(running);
+        })?;
+        Ok(Self { commands: Some(commands), ended, thread: Some(thread) })
+    }
+
+    /// Speaks to this card from now on.
+    pub(crate) fn take(&self, card: u64, channel: Arc<dyn CardChannel>) {
+        self.say(Command::Take { card, channel });
+    }
+
+    /// Sends a command APDU to it.
+    pub(crate) fn transmit(&self, command: Vec<u8>) {
+        self.say(Command::Transmit(command));
+    }
+
+    /// Lets it go.
+    pub(crate) fn release(&self) {
+        self.say(Command::Release);
+    }
+
+    fn say(&self, command: Command) {
+        if let Some(commands) = &self.commands {
+            // A thread that is gone says nothing more; the tap then ends by its own deadline or by `cancel`.
+            let _gone = commands.send(command);
+        }
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        self.commands = None;
+        let hangs = self.ended.recv_timeout(Duration::from_millis(FAREWELL_MS_MAX)) == Err(RecvTimeoutError::Timeout);
+        if let Some(thread) = self.thread.take().filter(|_| !hangs) {
+            let _panicked = thread.join();
+        }
+    }
+}
+
+fn serve(inbox: &Receiver<Command>, hear: &impl Fn(CardSaid)) {
+    let mut present: Option<(u64, Arc<dyn CardChannel>)> = None;
+    for command in inbox {
+        match command {
+            Command::Take { card, channel } => present = Some((card, channel)),
+            Command::Release => present = None,
+            Command::Transmit(apdu) => {
+                let Some((card, channel)) = &present else { continue };
+                hear(CardSaid { card: *card, response: channel.transceive(&apdu).map(Zeroizing::new) });
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    /// Hangs until the test lets go.
+    struct Hanging(Mutex<Receiver<()>>);
+
+    impl CardChannel for Hanging {
+        fn transceive(&self, _: &[u8]) -> Result<Vec<u8>, CardFault> {
+            let _let_go = self.0.lock().unwrap().recv();
+            Err(CardFault::Lost)
+        }
+    }
+
+    #[test]
+    fn a_platform_that_hangs_does_not_keep_the_terminal_from_closing() {
+        let (said, heard) = channel();
+        let reader = Reader::start(move |card: CardSaid| said.send(card.card).unwrap()).unwrap();
+        let (let_go, held) = channel();
+        reader.take(4, Arc::new(Hanging(Mutex::new(held))));
+        reader.transmit(vec![0]);
+        drop(reader);
+        let_go.send(()).unwrap();
+        assert_eq!(heard.into_iter().collect::<Vec<_>>(), [4], "the thread ends by itself");
+    }
+
+    #[test]
+    fn a_card_that_was_let_go_gets_no_command() {
+        struct Untouchable;
+        impl CardChannel for Untouchable {
+            fn transceive(&self, _: &[u8]) -> Result<Vec<u8>, CardFault> {
+                panic!("a card that was let go is not spoken to")
+            }
+        }
+        let (said, heard) = channel();
+        let reader = Reader::start(move |card: CardSaid| said.send(card.response).unwrap()).unwrap();
+        reader.transmit(vec![1]);
+        reader.take(1, Arc::new(Untouchable));
+        reader.release();
+        reader.transmit(vec![2]);
+        drop(reader);
+        assert_eq!(heard.into_iter().count(), 0);
+    }
+}

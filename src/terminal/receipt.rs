@@ -1,0 +1,148 @@
+//! From an attempt as the engine shows it to a slip.
+//!
+//! It adds nothing that the journal does not say. Evidence: `mod tests` below, `tests/terminal_sale.rs`; for the
+//! slips `tests/receipts.rs`.
+
+use crate::account::Configuration;
+use crate::error::{Error, ErrorCode};
+use crate::payment::state::State;
+use crate::payment::{AttemptView, ReceiptCopy};
+use crate::receipt::{
+    Columns, Copy, CryptogramKind, JournalMark, Layout, Merchant, Payment, ReceiptData, Standing, Zone, print as set,
+};
+use crate::text::Language;
+
+/// How a slip is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReceiptRequest {
+    /// How wide the paper is.
+    pub columns: Columns,
+    /// The language of the labels.
+    pub language: Language,
+    /// For whom. The journal knows whether this copy was printed before.
+    pub copy: Copy,
+}
+
+impl ReceiptRequest {
+    /// The copy, as the payment room counts it.
+    pub(super) fn counted_as(self) -> ReceiptCopy {
+        match self.copy {
+            Copy::Merchant => ReceiptCopy::Merchant,
+            Copy::Customer => ReceiptCopy::Customer,
+        }
+    }
+}
+
+/// The slip of this attempt, of which this copy was printed that often before.
+///
+/// # Errors
+/// `receipt_not_available` for an attempt of which there is nothing to hand out; `configuration_invalid` for a
+/// time zone that this build does not know.
+pub(super) fn print(
+    configuration: &Configuration,
+    view: &AttemptView,
+    printed_before: u32,
+    request: ReceiptRequest,
+) -> Result<String, Error> {
+    let none = || Error::from(ErrorCode::ReceiptNotAvailable).of_attempt(&view.attempt);
+    let standing = standing(view.state).ok_or_else(none)?;
+    let data =
+        ReceiptData { merchant: merchant(configuration)?, payment: payment(view), standing, journal: mark(view) };
+    let ReceiptRequest { columns, language, copy } = request;
+    Ok(set(&data, Layout { columns, language, copy, reprint: printed_before > 0 }))
+}
+
+fn standing(state: State) -> Option<Standing> {
+    match state {
+        State::Approved => Some(Standing::Approved),
+        State::Declined => Some(Standing::Declined),
+        State::Reversed => Some(Standing::Reversed),
+        State::InDoubt | State::ReversalDue | State::ReversalSent => Some(Standing::NotKnownYet),
+        State::ReversalStuck => Some(Standing::ReversalStuck),
+        State::Unknown | State::Prepared | State::NotSent => None,
+    }
+}
+
+fn merchant(configuration: &Configuration) -> Result<Merchant, Error> {
+    let zone = Zone::named(&configuration.time_zone)
+        .map_err(|_| Error::from(ErrorCode::ConfigurationInvalid).word("part", "time_zone"))?;
+    Ok(Merchant {
+        name: configuration.merchant.name.clone(),
+        address: configuration.merchant.address.clone(),
+        merchant_id: configuration.merchant_id.clone(),
+        terminal_id: configuration.terminal_id.clone(),
+        zone,
+    })
+}
+
+fn payment(view: &AttemptView) -> Payment {
+    Payment {
+        attempt: view.attempt.clone(),
+        order: view.order.clone(),
+        amount: view.amount,
+        at: view.created_ms,
+        card_masked: view.card_masked.clone(),
+        card_label: view.label.clone(),
+        aid: view.aid.as_deref().and_then(bytes),
+        tvr: view.tvr.as_deref().and_then(array),
+        cryptogram: cryptogram(view),
+        auth_code: view.auth_code.clone(),
+        rrn: view.rrn.clone(),
+        stan: view.stan,
+        batch: view.batch,
+        host_code: view.host_code.clone(),
+        signature: view.cvm.as_deref() == Some("signature"),
+    }
+}
+
+fn cryptogram(view: &AttemptView) -> Option<(CryptogramKind, [u8; 8])> {
+    let kind = match view.cryptogram_kind.as_deref()? {
+        "ARQC" => CryptogramKind::Arqc,
+        "TC" => CryptogramKind::Tc,
+        "AAC" => CryptogramKind::Aac,
+        _ => return None,
+    };
+    Some((kind, array(view.cryptogram.as_deref()?)?))
+}
+
+fn mark(view: &AttemptView) -> JournalMark {
+    JournalMark { sequence: view.journal.sequence, root: array(&view.journal.root).unwrap_or_default() }
+}
+
+fn array<const N: usize>(hex: &str) -> Option<[u8; N]> {
+    bytes(hex)?.try_into().ok()
+}
+
+fn bytes(hex: &str) -> Option<Vec<u8>> {
+    let digits: Vec<u8> =
+        hex.chars().map(|digit| digit.to_digit(16).map(|value| value as u8)).collect::<Option<_>>()?;
+    if digits.len() % 2 == 1 {
+        return None;
+    }
+    Some(digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_went_to_somebody_has_a_slip() {
+        let without: Vec<State> = State::ALL.into_iter().filter(|state| standing(*state).is_none()).collect();
+        assert_eq!(without, [State::Unknown, State::Prepared, State::NotSent]);
+        // A debt is never called anything but not known yet.
+        for state in [State::InDoubt, State::ReversalDue, State::ReversalSent] {
+            assert_eq!(standing(state), Some(Standing::NotKnownYet));
+        }
+    }
+
+    #[test]
+    fn hex_that_is_none_is_left_out() {
+        assert_eq!(bytes("A0fF"), Some(vec![0xA0, 0xFF]));
+        assert_eq!(array::<2>("A0fF"), Some([0xA0, 0xFF]));
+        for refused in ["A", "G0", "A0 ", "é0"] {
+            assert_eq!(bytes(refused), None, "{refused}");
+        }
+        assert_eq!(array::<2>("A0"), None);
+    }
+}
