@@ -1,1 +1,6 @@
 //! Simulated cards, a simulated acquirer host, and the desktop till.
+
+pub mod card;
+pub mod desktop;
+pub mod issuer;
+pub mod scan;

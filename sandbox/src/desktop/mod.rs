@@ -1,0 +1,83 @@
+//! The desktop's side of the ports: what a phone lends the core, lent by an ordinary computer.
+//!
+//! Keys are files in a folder, marked as for development; time and randomness are the system's. The folder
+//! must be outside the till's own, so that a copy of the till is worthless without it, as on a phone.
+//!
+//! It never pretends to be hardware: it attests to nothing. Evidence: `mod tests` of each file.
+
+mod clock;
+mod keys;
+
+pub use clock::SystemClock;
+pub use keys::FolderDeviceKeys;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use ring::rand::{SecureRandom, SystemRandom};
+use taptill::ports::{DeviceKeysFault, Entropy, EntropyFault, FaultPlan, NetworkPosture, Observer, Ports, Posture};
+
+/// All ports of a desktop till whose device keys live in `device_dir`.
+///
+/// # Errors
+/// Those of [`FolderDeviceKeys::open`].
+pub fn desktop_ports(
+    device_dir: &Path,
+    observer: Arc<dyn Observer>,
+    faults: Arc<dyn FaultPlan>,
+) -> Result<Ports, DeviceKeysFault> {
+    Ok(Ports {
+        device_keys: Arc::new(FolderDeviceKeys::open(device_dir)?),
+        clock: Arc::new(SystemClock::new()),
+        entropy: Arc::new(RingEntropy::default()),
+        network_posture: Arc::new(StatedPosture(Posture::Trusted)),
+        observer,
+        faults,
+    })
+}
+
+/// The operating system's random bytes, through `ring`.
+#[derive(Clone, Debug)]
+pub struct RingEntropy(SystemRandom);
+
+impl Default for RingEntropy {
+    fn default() -> Self {
+        Self(SystemRandom::new())
+    }
+}
+
+impl Entropy for RingEntropy {
+    fn fill(&self, buffer: &mut [u8]) -> Result<(), EntropyFault> {
+        self.0.fill(buffer).map_err(|_| EntropyFault)
+    }
+}
+
+/// A network that is what somebody said it is: a desktop has no better knowledge.
+#[derive(Clone, Copy, Debug)]
+pub struct StatedPosture(pub Posture);
+
+impl NetworkPosture for StatedPosture {
+    fn posture(&self) -> Posture {
+        self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use taptill::ports::{Deaf, NoFaults};
+
+    #[test]
+    fn desktop_ports_lend_working_keys_time_and_randomness() {
+        let folder = tempfile::tempdir().unwrap();
+        let ports = desktop_ports(&folder.path().join("device"), Arc::new(Deaf), Arc::new(NoFaults)).unwrap();
+        let (mut one, mut two) = ([0; 32], [0; 32]);
+        ports.entropy.fill(&mut one).unwrap();
+        ports.entropy.fill(&mut two).unwrap();
+        assert_ne!(one, two);
+        let (first, second) = (ports.clock.now(), ports.clock.now());
+        assert!(first.mono <= second.mono && first.boot == second.boot);
+        assert_eq!(ports.device_keys.exists("journal.master"), Ok(false));
+        assert_eq!(ports.network_posture.posture(), Posture::Trusted);
+    }
+}

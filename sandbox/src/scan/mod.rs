@@ -1,0 +1,170 @@
+//! Looking for secrets where none may be: card numbers, tracks and keys in bytes and files.
+//!
+//! A secret leaks in many coats, so each needle is looked for in every encoding that the core, a database, a
+//! JSON writer or a log could have put it in ([`Encoding`]). A hit names the needle and the place, never the
+//! bytes. What no such search can see is compressed or enciphered data; a test that uses it therefore plants
+//! its needles first and must find them. Evidence: `tests/scan.rs`, which plants each needle in each encoding.
+
+mod encodings;
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use taptill::card::Pan;
+
+pub use encodings::Encoding;
+
+/// What is looked for.
+#[derive(Default)]
+pub struct Needles {
+    patterns: Vec<Pattern>,
+    any_card_number: bool,
+}
+
+struct Pattern {
+    needle: &'static str,
+    encoding: Encoding,
+    bytes: Vec<u8>,
+}
+
+/// A needle that was found.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Hit {
+    /// The file, where there is one.
+    pub file: Option<PathBuf>,
+    /// The byte at which it begins.
+    pub offset: usize,
+    /// The needle's name.
+    pub needle: &'static str,
+    /// The coat it wears.
+    pub encoding: Encoding,
+}
+
+impl Needles {
+    /// Nothing to look for yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Looks for this card number: as text, and as the packed digits of chips and hosts.
+    #[must_use]
+    pub fn card_number(mut self, needle: &'static str, pan: &Pan) -> Self {
+        self.add(needle, encodings::of_digits(pan.expose()));
+        self.add(needle, encodings::of_bytes(pan.expose()));
+        self
+    }
+
+    /// Looks for this track 2: ASCII digits with `D` or `=` between number and expiry, in both spellings.
+    #[must_use]
+    pub fn track_2(mut self, needle: &'static str, track: &[u8]) -> Self {
+        let spelt =
+            |separator| track.iter().map(move |byte| if matches!(byte, b'D' | b'=') { separator } else { *byte });
+        self.add(needle, encodings::of_digits(&spelt(b'D').collect::<Vec<u8>>()));
+        for separator in [b'D', b'='] {
+            self.add(needle, encodings::of_bytes(&spelt(separator).collect::<Vec<u8>>()));
+        }
+        self
+    }
+
+    /// Looks for these bytes: a key, a password, any other secret.
+    ///
+    /// # Panics
+    /// On fewer than five bytes: such a needle is found everywhere and proves nothing.
+    #[must_use]
+    pub fn bytes(mut self, needle: &'static str, bytes: &[u8]) -> Self {
+        self.add(needle, encodings::of_bytes(bytes));
+        self
+    }
+
+    /// Looks also for anything that could be a card number: 13 to 19 ASCII digits that stand alone, begin
+    /// with 3 to 6 and end in a right check digit. One long number in ten passes by chance.
+    #[must_use]
+    pub fn any_card_number(mut self) -> Self {
+        self.any_card_number = true;
+        self
+    }
+
+    /// Everything found in these bytes, by place.
+    #[must_use]
+    pub fn find_in(&self, haystack: &[u8]) -> Vec<Hit> {
+        let mut hits = self.find_patterns(haystack);
+        if self.any_card_number {
+            hits.extend(likely_card_numbers(haystack));
+        }
+        hits.sort();
+        hits
+    }
+
+    /// Everything found in a file, or in all files below a folder, in order of path.
+    ///
+    /// # Errors
+    /// What the file system says; a file that cannot be read is not passed over.
+    pub fn find_in_dir(&self, path: &Path) -> io::Result<Vec<Hit>> {
+        if !path.is_dir() {
+            let hits = self.find_in(&fs::read(path)?).into_iter();
+            return Ok(hits.map(|hit| Hit { file: Some(path.to_owned()), ..hit }).collect());
+        }
+        let mut entries = fs::read_dir(path)?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
+        entries.sort();
+        let mut hits = Vec::new();
+        for entry in entries {
+            hits.extend(self.find_in_dir(&entry)?);
+        }
+        Ok(hits)
+    }
+
+    fn add(&mut self, needle: &'static str, coats: Vec<(Encoding, Vec<u8>)>) {
+        for (encoding, bytes) in coats {
+            assert!(bytes.len() >= PATTERN_BYTES_MIN, "the needle {needle} is too short to prove anything");
+            self.patterns.push(Pattern { needle, encoding, bytes });
+        }
+    }
+
+    /// One walk for all patterns: those that begin with the two bytes at hand are compared in full.
+    fn find_patterns(&self, haystack: &[u8]) -> Vec<Hit> {
+        let mut by_start: Vec<Vec<&Pattern>> = vec![Vec::new(); 1 << 16];
+        for pattern in &self.patterns {
+            by_start[start_of(&pattern.bytes)].push(pattern);
+        }
+        let mut hits = Vec::new();
+        for (offset, two) in haystack.windows(2).enumerate() {
+            for pattern in &by_start[start_of(two)] {
+                if haystack[offset..].starts_with(&pattern.bytes) {
+                    hits.push(Hit { file: None, offset, needle: pattern.needle, encoding: pattern.encoding });
+                }
+            }
+        }
+        hits
+    }
+}
+
+/// A shorter pattern would be found by chance in any file of some size.
+const PATTERN_BYTES_MIN: usize = 5;
+
+/// The first two bytes as a number.
+fn start_of(bytes: &[u8]) -> usize {
+    usize::from(bytes[0]) << 8 | usize::from(bytes[1])
+}
+
+fn likely_card_numbers(haystack: &[u8]) -> Vec<Hit> {
+    let mut hits = Vec::new();
+    let mut offset = 0;
+    for run in haystack.split(|byte| !byte.is_ascii_digit()) {
+        if (13..=19).contains(&run.len()) && (b'3'..=b'6').contains(&run[0]) && ends_in_check_digit(run) {
+            hits.push(Hit { file: None, offset, needle: "a likely card number", encoding: Encoding::Text });
+        }
+        offset += run.len() + 1;
+    }
+    hits
+}
+
+/// ISO/IEC 7812-1, annex B: every second digit from the right doubled, the digits' sum a multiple of ten.
+fn ends_in_check_digit(digits: &[u8]) -> bool {
+    let weigh = |(index, digit): (usize, &u8)| {
+        let weight = u32::from(digit - b'0') << (index % 2);
+        weight / 10 + weight % 10
+    };
+    digits.iter().rev().enumerate().map(weigh).sum::<u32>() % 10 == 0
+}
