@@ -2,5 +2,6 @@
 
 pub mod card;
 pub mod desktop;
+pub mod host;
 pub mod issuer;
 pub mod scan;

@@ -1,0 +1,360 @@
+//! The host's book: one entry for each attempt that it saw, in SQLite.
+//!
+//! Everything that one request changes is one transaction, committed before the answer may leave. An entry is
+//! never deleted and never changed but for its reversal; its key is terminal, batch and trace number, so the
+//! same attempt cannot be booked twice.
+//!
+//! It never holds a card number that is not masked, and no track data. It does hold the terminals' simulated
+//! keys in clear: a real host keeps them in a hardware module. Evidence: `sandbox/tests/host_acquirer.rs`.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
+use serde::Serialize;
+use taptill::card::MaskedPan;
+use taptill::clock::WallMs;
+use taptill::ids::{AuthCode, BatchNo, HostCode, MerchantId, Rrn, Stan, TerminalId};
+use taptill::money::Currency;
+use taptill::secret::SecretBytes;
+
+use super::error::HostError;
+use super::script::Kind;
+
+/// What became of an attempt, as the host sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EntryState {
+    /// The customer is charged.
+    Booked,
+    /// The customer was charged and got everything back.
+    Reversed,
+    /// The customer was never charged.
+    Declined,
+    /// A reversal came whose original was never seen; if that comes late, it is refused.
+    ReversalWithoutOriginal,
+}
+
+impl EntryState {
+    const ALL: [Self; 4] = [Self::Booked, Self::Reversed, Self::Declined, Self::ReversalWithoutOriginal];
+
+    /// The stable word, as in JSON.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Booked => "booked",
+            Self::Reversed => "reversed",
+            Self::Declined => "declined",
+            Self::ReversalWithoutOriginal => "reversal_without_original",
+        }
+    }
+}
+
+/// One attempt in the host's book.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct BookEntry {
+    /// Which terminal sent it.
+    pub terminal: TerminalId,
+    /// The batch that it is booked in.
+    pub batch: BatchNo,
+    /// The terminal's trace number, unique within terminal and batch.
+    pub stan: Stan,
+    /// The host's own reference.
+    pub rrn: Rrn,
+    /// Given with an approval.
+    pub auth_code: Option<AuthCode>,
+    /// How the attempt was answered, or would have been.
+    pub response_code: HostCode,
+    /// What was asked for, in minor units.
+    pub amount_minor: u64,
+    /// What the customer is charged now, in minor units: the amount, or 0.
+    pub net_minor: u64,
+    /// The terminal's currency.
+    pub currency: Currency,
+    /// What became of it.
+    pub state: EntryState,
+    /// First six and last four digits, where the message had a card number.
+    pub card_masked: Option<MaskedPan>,
+    /// Reversals of this entry that were answered, with whatever code.
+    pub reversals: u32,
+    /// When it was booked, in milliseconds since 1970 UTC.
+    pub booked_ms: WallMs,
+}
+
+/// A registered terminal with its simulated keys.
+pub(super) struct TerminalRow {
+    pub terminal: TerminalId,
+    pub merchant: MerchantId,
+    pub dialect_toml: String,
+    pub certificate_sha256: Vec<u8>,
+    pub currency: Currency,
+    pub amount_limit_minor: u64,
+    pub batch: BatchNo,
+    pub tmk: SecretBytes,
+    pub mak: Option<SecretBytes>,
+}
+
+/// The book, open.
+pub(super) struct Book {
+    connection: Connection,
+}
+
+const SCHEMA_VERSION: i64 = 1;
+const SCHEMA: &str = "
+    CREATE TABLE terminals (
+        tid TEXT PRIMARY KEY, mid TEXT NOT NULL, dialect TEXT NOT NULL, certificate BLOB NOT NULL UNIQUE,
+        currency TEXT NOT NULL, limit_minor INTEGER NOT NULL, batch INTEGER NOT NULL, tmk BLOB NOT NULL, mak BLOB
+    ) STRICT;
+    CREATE TABLE entries (
+        id INTEGER PRIMARY KEY, tid TEXT NOT NULL, batch INTEGER NOT NULL, stan INTEGER NOT NULL, rrn TEXT NOT NULL,
+        auth_code TEXT, response_code TEXT NOT NULL, amount_minor INTEGER NOT NULL, net_minor INTEGER NOT NULL,
+        currency TEXT NOT NULL, state TEXT NOT NULL, card_masked TEXT, reversals INTEGER NOT NULL,
+        booked_ms INTEGER NOT NULL, UNIQUE (tid, batch, stan)
+    ) STRICT;
+    CREATE TABLE next (
+        place INTEGER PRIMARY KEY, kind TEXT NOT NULL, remaining INTEGER NOT NULL
+    ) STRICT;
+    PRAGMA user_version = 1;";
+
+impl Book {
+    /// Opens the book, or begins one.
+    pub(super) fn open(file: &Path) -> Result<Self, HostError> {
+        let connection = Connection::open(file)?;
+        connection.pragma_update(None, "journal_mode", "wal")?;
+        Self::prepared(connection)
+    }
+
+    /// A book that lives as long as this value.
+    pub(super) fn in_memory() -> Result<Self, HostError> {
+        Self::prepared(Connection::open_in_memory()?)
+    }
+
+    fn prepared(connection: Connection) -> Result<Self, HostError> {
+        connection.busy_timeout(Duration::from_secs(5))?;
+        connection.pragma_update(None, "synchronous", "full")?;
+        let mut book = Self { connection };
+        book.change(|page| match page.schema_version()? {
+            0 => Ok(page.transaction.execute_batch(SCHEMA)?),
+            SCHEMA_VERSION => Ok(()),
+            _ => Err(HostError::BookUnusable),
+        })?;
+        Ok(book)
+    }
+
+    /// Runs `work` in one transaction; it is durable on return, or nothing happened.
+    pub(super) fn change<T>(&mut self, work: impl FnOnce(&Page<'_>) -> Result<T, HostError>) -> Result<T, HostError> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let page = Page { transaction };
+        let result = work(&page)?;
+        page.transaction.commit()?;
+        Ok(result)
+    }
+
+    /// All entries, oldest first.
+    pub(super) fn entries(&self) -> Result<Vec<BookEntry>, HostError> {
+        let mut statement = self.connection.prepare(&format!("SELECT {ENTRY_COLUMNS} FROM entries ORDER BY id"))?;
+        let rows = statement.query_map([], |row| Ok(entry_of(row)))?;
+        rows.map(|row| row?).collect()
+    }
+
+    /// The terminal whose client certificate has this SHA-256.
+    pub(super) fn terminal_by_certificate(&self, sha256: &[u8]) -> Result<Option<TerminalId>, HostError> {
+        let query = "SELECT tid FROM terminals WHERE certificate = ?1";
+        let tid: Option<String> = self.connection.query_row(query, [sha256], |row| row.get(0)).optional()?;
+        tid.map(|tid| TerminalId::new(tid).map_err(|_| HostError::BookUnusable)).transpose()
+    }
+}
+
+/// The book within one transaction.
+pub(super) struct Page<'a> {
+    transaction: Transaction<'a>,
+}
+
+impl Page<'_> {
+    fn schema_version(&self) -> Result<i64, HostError> {
+        Ok(self.transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?)
+    }
+
+    /// How many terminals are registered.
+    pub(super) fn terminal_count(&self) -> Result<u32, HostError> {
+        Ok(self.transaction.query_row("SELECT count(*) FROM terminals", [], |row| row.get(0))?)
+    }
+
+    /// Registers a terminal.
+    pub(super) fn add_terminal(&self, row: &TerminalRow) -> Result<(), HostError> {
+        self.transaction.execute(
+            "INSERT INTO terminals (tid, mid, dialect, certificate, currency, limit_minor, batch, tmk)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            params![
+                row.terminal.as_str(),
+                row.merchant.as_str(),
+                row.dialect_toml,
+                row.certificate_sha256,
+                row.currency.code(),
+                stored(row.amount_limit_minor)?,
+                row.batch.number(),
+                row.tmk.expose(),
+            ],
+        )?;
+        Ok(())
+    }
+
+    /// A registered terminal.
+    pub(super) fn terminal(&self, terminal: &TerminalId) -> Result<Option<TerminalRow>, HostError> {
+        let query = "SELECT tid, mid, dialect, certificate, currency, limit_minor, batch, tmk, mak
+                     FROM terminals WHERE tid = ?1";
+        let mut statement = self.transaction.prepare_cached(query)?;
+        statement.query_row([terminal.as_str()], |row| Ok(terminal_of(row))).optional()?.transpose()
+    }
+
+    /// Replaces the terminal's MAC key; the one before is gone.
+    pub(super) fn set_mac_key(&self, terminal: &TerminalId, mak: &SecretBytes) -> Result<(), HostError> {
+        let query = "UPDATE terminals SET mak = ?2 WHERE tid = ?1";
+        self.transaction.execute(query, params![terminal.as_str(), mak.expose()])?;
+        Ok(())
+    }
+
+    /// The attempt's entry.
+    pub(super) fn entry(
+        &self,
+        terminal: &TerminalId,
+        batch: BatchNo,
+        stan: Stan,
+    ) -> Result<Option<BookEntry>, HostError> {
+        let query = format!("SELECT {ENTRY_COLUMNS} FROM entries WHERE tid = ?1 AND batch = ?2 AND stan = ?3");
+        let mut statement = self.transaction.prepare_cached(&query)?;
+        let key = params![terminal.as_str(), batch.number(), stan.number()];
+        statement.query_row(key, |row| Ok(entry_of(row))).optional()?.transpose()
+    }
+
+    /// The number of the next entry, 1 for the first.
+    pub(super) fn next_number(&self) -> Result<u64, HostError> {
+        let query = "SELECT coalesce(max(id), 0) + 1 FROM entries";
+        counted(self.transaction.query_row(query, [], |row| row.get(0))?)
+    }
+
+    /// Adds an entry.
+    pub(super) fn add(&self, number: u64, entry: &BookEntry) -> Result<(), HostError> {
+        let mut statement = self.transaction.prepare_cached(
+            "INSERT INTO entries (id, tid, batch, stan, rrn, auth_code, response_code, amount_minor, net_minor,
+                                  currency, state, card_masked, reversals, booked_ms)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+        )?;
+        statement.execute(params![
+            stored(number)?,
+            entry.terminal.as_str(),
+            entry.batch.number(),
+            entry.stan.number(),
+            entry.rrn.as_str(),
+            entry.auth_code.as_ref().map(AuthCode::as_str),
+            entry.response_code.as_str(),
+            stored(entry.amount_minor)?,
+            stored(entry.net_minor)?,
+            entry.currency.code(),
+            entry.state.word(),
+            entry.card_masked.as_ref().map(MaskedPan::as_str),
+            entry.reversals,
+            entry.booked_ms.0,
+        ])?;
+        Ok(())
+    }
+
+    /// Stores what a reversal changed: state, net amount and count.
+    pub(super) fn update(&self, entry: &BookEntry) -> Result<(), HostError> {
+        let mut statement = self.transaction.prepare_cached(
+            "UPDATE entries SET state = ?4, net_minor = ?5, reversals = ?6 WHERE tid = ?1 AND batch = ?2 AND stan = ?3",
+        )?;
+        statement.execute(params![
+            entry.terminal.as_str(),
+            entry.batch.number(),
+            entry.stan.number(),
+            entry.state.word(),
+            stored(entry.net_minor)?,
+            entry.reversals,
+        ])?;
+        Ok(())
+    }
+
+    /// Lines up misbehaviour behind what is lined up already.
+    pub(super) fn line_up(&self, kind: Kind, count: u32) -> Result<(), HostError> {
+        let query = "INSERT INTO next (kind, remaining) VALUES (?1, ?2)";
+        self.transaction.execute(query, params![kind.word(), count])?;
+        Ok(())
+    }
+
+    /// Forgets all misbehaviour that was lined up.
+    pub(super) fn clear_lined_up(&self) -> Result<(), HostError> {
+        self.transaction.execute("DELETE FROM next", [])?;
+        Ok(())
+    }
+
+    /// Uses up one step of the queue for sales, or for reversals.
+    pub(super) fn take_next(&self, of_reversals: bool) -> Result<Kind, HostError> {
+        let comparison = if of_reversals { "=" } else { "<>" };
+        let query = format!("SELECT place, kind FROM next WHERE kind {comparison} ?1 ORDER BY place LIMIT 1");
+        let mut statement = self.transaction.prepare_cached(&query)?;
+        let found: Option<(i64, String)> =
+            statement.query_row([Kind::RefuseReversal.word()], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        let Some((place, word)) = found else { return Ok(Kind::Normal) };
+        self.transaction.execute("UPDATE next SET remaining = remaining - 1 WHERE place = ?1", [place])?;
+        self.transaction.execute("DELETE FROM next WHERE remaining < 1", [])?;
+        word.parse().map_err(|_| HostError::BookUnusable)
+    }
+}
+
+fn terminal_of(row: &Row<'_>) -> Result<TerminalRow, HostError> {
+    Ok(TerminalRow {
+        terminal: checked(TerminalId::new(row.get::<_, String>(0)?))?,
+        merchant: checked(MerchantId::new(row.get::<_, String>(1)?))?,
+        dialect_toml: row.get(2)?,
+        certificate_sha256: row.get(3)?,
+        currency: checked(Currency::from_code(&row.get::<_, String>(4)?))?,
+        amount_limit_minor: counted(row.get(5)?)?,
+        batch: checked(BatchNo::new(row.get(6)?))?,
+        tmk: SecretBytes::new(row.get(7)?),
+        mak: row.get::<_, Option<Vec<u8>>>(8)?.map(SecretBytes::new),
+    })
+}
+
+const ENTRY_COLUMNS: &str = "tid, batch, stan, rrn, auth_code, response_code, amount_minor, net_minor, currency, \
+                             state, card_masked, reversals, booked_ms";
+
+fn entry_of(row: &Row<'_>) -> Result<BookEntry, HostError> {
+    let state: String = row.get(9)?;
+    Ok(BookEntry {
+        terminal: checked(TerminalId::new(row.get::<_, String>(0)?))?,
+        batch: checked(BatchNo::new(row.get(1)?))?,
+        stan: checked(Stan::new(row.get(2)?))?,
+        rrn: checked(Rrn::new(row.get::<_, String>(3)?))?,
+        auth_code: row
+            .get::<_, Option<String>>(4)?
+            .map(AuthCode::new)
+            .transpose()
+            .map_err(|_| HostError::BookUnusable)?,
+        response_code: checked(HostCode::new(row.get::<_, String>(5)?))?,
+        amount_minor: counted(row.get(6)?)?,
+        net_minor: counted(row.get(7)?)?,
+        currency: checked(Currency::from_code(&row.get::<_, String>(8)?))?,
+        state: EntryState::ALL.into_iter().find(|known| known.word() == state).ok_or(HostError::BookUnusable)?,
+        card_masked: row
+            .get::<_, Option<String>>(10)?
+            .map(MaskedPan::try_from)
+            .transpose()
+            .map_err(|_| HostError::BookUnusable)?,
+        reversals: row.get(11)?,
+        booked_ms: WallMs(row.get(12)?),
+    })
+}
+
+/// SQLite's integers are signed; amounts and counts fit them.
+fn stored(number: u64) -> Result<i64, HostError> {
+    checked(i64::try_from(number))
+}
+
+fn counted(number: i64) -> Result<u64, HostError> {
+    checked(u64::try_from(number))
+}
+
+fn checked<T, E>(value: Result<T, E>) -> Result<T, HostError> {
+    value.map_err(|_| HostError::BookUnusable)
+}

@@ -1,0 +1,123 @@
+//! A host's home folder: what lies in it, who may use it, and what can be asked of it from outside.
+//!
+//! `certificates/` is the host's authority, `book.sqlite3` its book, `lock` is held while a host runs (the
+//! operating system lets go of it when the process ends, however it ends). Enrolling a terminal and lining up
+//! misbehaviour go through the book, so they reach a running host at its next request.
+//!
+//! It never removes anything from a home. Evidence: `sandbox/tests/host_tls.rs`, `sandbox/tests/host_acquirer.rs`.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+use super::book::{Book, BookEntry};
+use super::certificates::Certificates;
+use super::error::HostError;
+use super::script::{Kind, checked_count};
+
+/// Every attempt that the host has seen, oldest first; the host may be running.
+///
+/// # Errors
+/// `HomeUnknown`, `BookUnusable`.
+pub fn book(home: &Path) -> Result<Vec<BookEntry>, HostError> {
+    Home::existing(home)?.open_book()?.entries()
+}
+
+/// Makes the running host treat its next `count` financial requests (or reversals) so, once it has played
+/// what was lined up before.
+///
+/// # Errors
+/// `CountOutOfRange`, `HomeUnknown`, `NotRunning`, `BookUnusable`.
+pub fn set_next(home: &Path, kind: Kind, count: u32) -> Result<(), HostError> {
+    let count = checked_count(count)?;
+    let home = Home::existing(home)?;
+    if !home.is_running()? {
+        return Err(HostError::NotRunning);
+    }
+    home.open_book()?.change(|page| page.line_up(kind, count))
+}
+
+/// A home folder that is there.
+#[derive(Clone)]
+pub(super) struct Home {
+    folder: PathBuf,
+}
+
+/// Held for as long as a host serves its home.
+pub(super) struct HomeLock(#[expect(dead_code, reason = "the open file is the lock")] File);
+
+impl Home {
+    /// The home, made if it is not there yet.
+    pub(super) fn prepare(folder: &Path) -> Result<Self, HostError> {
+        let mut builder = fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(folder).map_err(|_| HostError::HomeUnusable)?;
+        let home = Self { folder: folder.to_owned() };
+        home.certificates()?;
+        // SQLite gives its other files the rights of this one.
+        private(File::options().create(true).append(true))
+            .open(home.book_file())
+            .map_err(|_| HostError::HomeUnusable)?;
+        home.open_book()?;
+        Ok(home)
+    }
+
+    /// The home of a host that has been started, or has enrolled a terminal, before.
+    pub(super) fn existing(folder: &Path) -> Result<Self, HostError> {
+        let home = Self { folder: folder.to_owned() };
+        if home.book_file().is_file() { Ok(home) } else { Err(HostError::HomeUnknown) }
+    }
+
+    /// The host's authority, made at the first call.
+    pub(super) fn certificates(&self) -> Result<Certificates, HostError> {
+        let folder = self.folder.join("certificates");
+        let draft = self.folder.join(format!("certificates.{}", std::process::id()));
+        Certificates::prepare(folder, &draft)
+    }
+
+    /// Opens the book; each caller has its own connection.
+    pub(super) fn open_book(&self) -> Result<Book, HostError> {
+        Book::open(&self.book_file())
+    }
+
+    /// Takes the home for one host. Somebody who only looks whether a host runs holds the lock for an instant,
+    /// hence the second and third try.
+    pub(super) fn lock(&self) -> Result<HomeLock, HostError> {
+        let file = self.lock_file()?;
+        for wait_ms in [5, 20, 0] {
+            match file.try_lock() {
+                Ok(()) => return Ok(HomeLock(file)),
+                Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(wait_ms)),
+                Err(TryLockError::Error(_)) => return Err(HostError::HomeUnusable),
+            }
+        }
+        Err(HostError::HomeInUse)
+    }
+
+    fn is_running(&self) -> Result<bool, HostError> {
+        match self.lock_file()?.try_lock_shared() {
+            Ok(()) => Ok(false),
+            Err(TryLockError::WouldBlock) => Ok(true),
+            Err(TryLockError::Error(_)) => Err(HostError::HomeUnusable),
+        }
+    }
+
+    fn lock_file(&self) -> Result<File, HostError> {
+        let options = || File::options().create(true).truncate(false).write(true).open(self.folder.join("lock"));
+        options().map_err(|_| HostError::HomeUnusable)
+    }
+
+    fn book_file(&self) -> PathBuf {
+        self.folder.join("book.sqlite3")
+    }
+}
+
+/// For the owner alone, where the system knows owners.
+pub(super) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+    options
+}
