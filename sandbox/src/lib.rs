@@ -5,3 +5,4 @@ pub mod desktop;
 pub mod host;
 pub mod issuer;
 pub mod scan;
+pub mod till;

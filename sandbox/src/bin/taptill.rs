@@ -1,2 +1,7 @@
 //! The desktop till.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    taptill_sandbox::till::run(std::env::args_os().collect())
+}

@@ -1,0 +1,207 @@
+//! The words that the till is called with. Everything that can be judged without a till is judged here, so
+//! that a usage error has no effect.
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, Parser, Subcommand};
+use taptill::receipt::{Columns, Copy, Zone};
+use taptill::text::Language;
+
+use crate::card;
+use crate::host::Kind;
+
+/// A payment terminal on a desktop, with simulated cards and a simulated acquirer.
+#[derive(Parser)]
+#[command(name = "taptill", version)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What may stand before or after the command.
+#[derive(Args, Clone)]
+pub(super) struct Global {
+    /// The till's folder (for `host`: the host's); by default in the platform's data folder
+    #[arg(long, global = true, value_name = "DIR")]
+    pub home: Option<PathBuf>,
+    /// The folder that stands for the device's key store, outside the till's [default: <home>-device]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub device: Option<PathBuf>,
+    /// Print exactly one JSON object or array (in `shell`: one a line)
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// End this process, as kill -9 would, at a point such as 'after attempt.in_doubt'
+    #[arg(long, global = true, value_name = "POINT", hide = true)]
+    pub die_at: Option<String>,
+}
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// Show the whole story in a temporary folder: sales, a decline, reversals, a kill, a receipt, a proof
+    Demo,
+    /// Run the simulated acquirer until Ctrl-C, read its book, or make it misbehave
+    Host(HostArguments),
+    /// Set a till up with a sandbox host
+    Init(InitArguments),
+    /// Take one payment
+    Sale(SaleArguments),
+    /// Tell what is known of one payment
+    Status {
+        /// The payment's attempt id
+        attempt: String,
+    },
+    /// List payments, newest first
+    List(ListArguments),
+    /// Print a receipt
+    Receipt(ReceiptArguments),
+    /// Drive every payment whose outcome is open to its end
+    Resolve,
+    /// Recompute the whole journal and say whether it is what was written
+    Verify,
+    /// List the simulated cards
+    Cards,
+    /// Run card transcripts through the card kernels
+    Replay(ReplayArguments),
+    /// Read commands line by line from standard input
+    Shell,
+}
+
+#[derive(Args)]
+pub(super) struct HostArguments {
+    /// Where to listen, on this machine only
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
+    pub listen: SocketAddr,
+    /// Play a list of misbehaviour from its start
+    #[arg(long, value_name = "FILE")]
+    pub script: Option<PathBuf>,
+    #[command(subcommand)]
+    pub action: Option<HostAction>,
+}
+
+#[derive(Subcommand)]
+pub(super) enum HostAction {
+    /// Print the host's book: one entry a payment
+    Book,
+    /// Make the running host treat its next requests so
+    Next {
+        /// What to do
+        #[arg(value_parser = kinds())]
+        kind: Kind,
+        /// How many times
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=i64::from(crate::host::COUNT_MAX)))]
+        count: u32,
+    },
+}
+
+#[derive(Args)]
+pub(super) struct InitArguments {
+    /// The host's folder
+    #[arg(long, value_name = "DIR")]
+    pub host_home: PathBuf,
+    /// The host's address, as it prints it
+    #[arg(long, value_name = "ADDR")]
+    pub host: SocketAddr,
+    /// The language of the host's messages
+    #[arg(long, default_value = "unionpay", value_parser = ["unionpay", "iso87"])]
+    pub dialect: String,
+}
+
+#[derive(Args)]
+pub(super) struct SaleArguments {
+    /// The amount in plain digits, as 12.30
+    #[arg(allow_hyphen_values = true)]
+    pub amount: String,
+    /// The currency's three letters [default: the till's own]
+    #[arg(long)]
+    pub currency: Option<String>,
+    /// Which simulated card is tapped (command `cards` lists them)
+    #[arg(long, value_name = "NAME", default_value = "visa", hide_possible_values = true, value_parser = card_names())]
+    pub card: String,
+    /// The caller's id for this payment; the same id twice is the same payment
+    #[arg(long, value_name = "ID", allow_hyphen_values = true)]
+    pub attempt: Option<String>,
+    /// The shop's order number
+    #[arg(long, value_name = "NO", allow_hyphen_values = true)]
+    pub order: Option<String>,
+}
+
+#[derive(Args)]
+pub(super) struct ListArguments {
+    /// How many at most
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+    pub limit: u32,
+    /// From the start of this day in the shop's time zone, as 2026-11-22
+    #[arg(long, value_name = "DATE", value_parser = day)]
+    pub from: Option<String>,
+    /// To the end of this day
+    #[arg(long, value_name = "DATE", value_parser = day)]
+    pub to: Option<String>,
+    /// Only payments of this order
+    #[arg(long, value_name = "NO", allow_hyphen_values = true)]
+    pub order: Option<String>,
+}
+
+#[derive(Args)]
+pub(super) struct ReceiptArguments {
+    /// The payment's attempt id
+    pub attempt: String,
+    /// The paper's width
+    #[arg(long, default_value = "32", value_parser = columns())]
+    pub columns: Columns,
+    /// The language of the labels
+    #[arg(long, default_value = "en", value_parser = language())]
+    pub language: Language,
+    /// For whom
+    #[arg(long, default_value = "customer", value_parser = copy())]
+    pub copy: Copy,
+}
+
+#[derive(Args)]
+pub(super) struct ReplayArguments {
+    /// A transcript, or a folder of them (*.json)
+    pub path: PathBuf,
+    /// More CA keys, besides the transcript's own
+    #[arg(long, value_name = "FILE")]
+    pub capks: Option<PathBuf>,
+}
+
+/// Whether JSON is asked for, found without understanding the rest: a usage error must be JSON too.
+pub(super) fn asks_for_json(words: &[OsString]) -> bool {
+    words.iter().take_while(|word| *word != "--").any(|word| word == "--json")
+}
+
+fn kinds() -> impl TypedValueParser<Value = Kind> {
+    PossibleValuesParser::new(Kind::ALL.iter().map(|kind| kind.word())).try_map(|word| word.parse::<Kind>())
+}
+
+fn card_names() -> PossibleValuesParser {
+    PossibleValuesParser::new(card::names())
+}
+
+fn columns() -> impl TypedValueParser<Value = Columns> {
+    let known = |word: String| word.parse().ok().and_then(Columns::from_count).ok_or("not a width");
+    PossibleValuesParser::new(["32", "48"]).try_map(known)
+}
+
+fn language() -> impl TypedValueParser<Value = Language> {
+    let tags = Language::ALL.map(Language::tag);
+    PossibleValuesParser::new(tags).try_map(|tag| Language::from_tag(&tag).ok_or("not a language"))
+}
+
+fn copy() -> impl TypedValueParser<Value = Copy> {
+    PossibleValuesParser::new(["merchant", "customer"]).map(|word| match word.as_str() {
+        "merchant" => Copy::Merchant,
+        _ => Copy::Customer,
+    })
+}
+
+/// A day that exists; which instants it covers is known once the shop's zone is.
+fn day(text: &str) -> Result<String, String> {
+    let zone = Zone::named("UTC").map_err(|error| error.to_string())?;
+    zone.day(text).map(|_| text.to_owned()).map_err(|error| error.to_string())
+}

@@ -1,0 +1,166 @@
+//! Where the demonstration plays: a temporary folder, a host as one process, the till as others.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::host::{BookEntry, Kind, book, set_next};
+
+use super::Broken;
+
+/// How long anything on the stage may take before it counts as broken.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The folder and the running host. Dropping it ends the host and removes the folder.
+pub(super) struct Stage {
+    folder: TempDir,
+    program: PathBuf,
+    host: Option<(Child, String)>,
+}
+
+impl Stage {
+    pub(super) fn set() -> Result<Self, Broken> {
+        let folder = tempfile::Builder::new().prefix("taptill-demo-").tempdir();
+        let folder = folder.map_err(|_| Broken("no temporary folder could be made".to_owned()))?;
+        let program = std::env::current_exe().map_err(|_| Broken("this program does not find itself".to_owned()))?;
+        Ok(Self { folder, program, host: None })
+    }
+
+    /// Starts the host and gives its address.
+    pub(super) fn start_host(&mut self) -> Result<String, Broken> {
+        let mut command = self.command(&self.host_home());
+        let child = command.args(["host", "--listen", "127.0.0.1:0"]).stdout(Stdio::piped()).spawn();
+        let mut child = child.map_err(|_| Broken("the host could not be started".to_owned()))?;
+        let address = child.stdout.take().and_then(first_line);
+        // Kept before the address is judged, so that it is ended with the stage.
+        self.host = Some((child, address.clone().unwrap_or_default()));
+        address.ok_or_else(|| Broken("the host printed no address".to_owned()))
+    }
+
+    pub(super) fn host_address(&self) -> &str {
+        self.host.as_ref().map_or("", |(_, address)| address)
+    }
+
+    pub(super) fn host_home(&self) -> PathBuf {
+        self.folder.path().join("host")
+    }
+
+    pub(super) fn till_home(&self) -> PathBuf {
+        self.folder.path().join("till")
+    }
+
+    /// Runs the till once and gives its JSON; anything but exit code 0 is broken.
+    pub(super) fn till(&self, words: &[&str]) -> Result<Value, Broken> {
+        let (code, json) = self.till_at(&self.till_home(), words)?;
+        if code == Some(0) { Ok(json) } else { Err(Broken(format!("{} failed: {}", words[0], json["error"]["code"]))) }
+    }
+
+    /// Runs the till in another folder and gives exit code and JSON.
+    pub(super) fn till_at(&self, home: &Path, words: &[&str]) -> Result<(Option<i32>, Value), Broken> {
+        let ran = self.command(home).args(words).output();
+        let ran = ran.map_err(|_| Broken("the till could not be started".to_owned()))?;
+        let json = serde_json::from_slice(&ran.stdout).map_err(|_| Broken(format!("{} printed no JSON", words[0])))?;
+        Ok((ran.status.code(), json))
+    }
+
+    /// Starts the till and leaves it running.
+    pub(super) fn start_till(&self, words: &[&str]) -> Result<Running, Broken> {
+        let child = self.command(&self.till_home()).args(words).stdout(Stdio::null()).spawn();
+        child.map(Running).map_err(|_| Broken("the till could not be started".to_owned()))
+    }
+
+    /// Makes the host misbehave once.
+    pub(super) fn host_next(&self, kind: Kind) -> Result<(), Broken> {
+        set_next(&self.host_home(), kind, 1).map_err(|error| Broken(error.to_string()))
+    }
+
+    /// The host's newest entry.
+    pub(super) fn last_booked(&self) -> Result<BookEntry, Broken> {
+        let entries = book(&self.host_home()).map_err(|error| Broken(error.to_string()))?;
+        entries.into_iter().last().ok_or_else(|| Broken("the host's book is empty".to_owned()))
+    }
+
+    /// The host's newest entry, once it is one of this many minor units.
+    pub(super) fn wait_until_booked(&self, minor: u64) -> Result<BookEntry, Broken> {
+        let begun = Instant::now();
+        loop {
+            match self.last_booked() {
+                Ok(entry) if entry.amount_minor == minor => return Ok(entry),
+                _ if begun.elapsed() > PATIENCE => return Err(Broken("the host did not book the sale".to_owned())),
+                _ => thread::sleep(Duration::from_millis(10)),
+            }
+        }
+    }
+
+    /// A copy of the till and of its device folder; what happens to it does not touch the till.
+    pub(super) fn copy_of_till(&self) -> Result<PathBuf, Broken> {
+        let copy = self.folder.path().join("copy");
+        for suffix in ["", "-device"] {
+            let from = self.folder.path().join(format!("till{suffix}"));
+            copy_folder(&from, &self.folder.path().join(format!("copy{suffix}")))
+                .map_err(|_| Broken("the till's folder could not be copied".to_owned()))?;
+        }
+        Ok(copy)
+    }
+
+    fn command(&self, home: &Path) -> Command {
+        let mut command = Command::new(&self.program);
+        command.arg("--json").arg("--home").arg(home).stdin(Stdio::null()).stderr(Stdio::null());
+        command.env_remove("TAPTILL_DIE_AT");
+        command
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        if let Some((host, _)) = &mut self.host {
+            // A host that is gone already needs no ending.
+            let _ = host.kill();
+            let _ = host.wait();
+        }
+    }
+}
+
+/// A till that is running.
+pub(super) struct Running(Child);
+
+impl Running {
+    /// Ends it as `kill -9` does: it has no chance to tidy up.
+    pub(super) fn kill(mut self) -> Result<(), Broken> {
+        let finished_before = self.0.try_wait().ok().flatten().is_some();
+        let killed = self.0.kill().and_then(|()| self.0.wait());
+        match killed {
+            Ok(_) if !finished_before => Ok(()),
+            _ => Err(Broken("the till had ended before it could be killed".to_owned())),
+        }
+    }
+}
+
+/// The address in the host's first line.
+fn first_line(stdout: ChildStdout) -> Option<String> {
+    let mut line = String::new();
+    BufReader::new(stdout).read_line(&mut line).ok()?;
+    let json: Value = serde_json::from_str(&line).ok()?;
+    json["address"].as_str().map(str::to_owned)
+}
+
+fn copy_folder(from: &Path, to: &Path) -> std::io::Result<()> {
+    fs::create_dir(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_folder(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    // A key folder that others may read is not used.
+    fs::set_permissions(to, fs::metadata(from)?.permissions())
+}

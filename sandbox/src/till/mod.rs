@@ -1,0 +1,104 @@
+//! The desktop till: the `taptill` command.
+//!
+//! Each command is a file with one function that takes its arguments and gives a reply or a
+//! failure; `output.rs` alone prints. The rules of selling are the core's: nothing here decides
+//! about money. The same commands run once, or line by line in `shell`.
+//!
+//! Exit code: 0 the command did its work (a decline, or a sale left in doubt, is work done), 1 a typed error,
+//! 2 a usage error. Evidence: `sandbox/tests/till_*.rs`, which run the binary.
+
+mod args;
+mod cards;
+mod context;
+mod demo;
+mod failure;
+mod faults;
+mod host;
+mod init;
+mod list;
+mod output;
+mod receipt;
+mod replay;
+mod resolve;
+mod sale;
+mod screen;
+mod shell;
+mod status;
+mod verify;
+mod view;
+mod words;
+
+use std::ffi::OsString;
+use std::io::{ErrorKind, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::error::ErrorKind as Refusal;
+
+use args::{Arguments, Command};
+use context::Till;
+use failure::Failure;
+use output::{Output, Reply};
+
+/// Runs the command that `words` spell (the first is the program's own name) and gives its exit code.
+#[must_use]
+pub fn run(words: Vec<OsString>) -> ExitCode {
+    let output = Output::new(args::asks_for_json(&words));
+    let arguments = match Arguments::try_parse_from(words) {
+        Ok(arguments) => arguments,
+        Err(error) => return refuse(output, &error),
+    };
+    let mut till = Till::new(&arguments.global);
+    let result = match arguments.command {
+        Command::Shell => shell::run(&mut till, output),
+        Command::Host(host) if host.action.is_none() => host::serve(&till, &host, output),
+        command => execute(&mut till, command, output),
+    };
+    finish(output, result)
+}
+
+/// Every command that takes its time and gives one reply.
+fn execute(till: &mut Till, command: Command, output: Output) -> Result<Reply, Failure> {
+    match command {
+        Command::Demo => demo::run(output),
+        Command::Host(host) => host::ask(till, &host),
+        Command::Init(init) => init::run(till, &init),
+        Command::Sale(sale) => sale::run(till, &sale),
+        Command::Status { attempt } => status::run(till, attempt),
+        Command::List(list) => list::run(till, &list),
+        Command::Receipt(receipt) => receipt::run(till, receipt),
+        Command::Resolve => resolve::run(till),
+        Command::Verify => verify::run(till),
+        Command::Cards => cards::run(),
+        Command::Replay(replay) => replay::run(&replay),
+        Command::Shell => Err(Failure::Usage("a shell is open already".to_owned())),
+    }
+}
+
+fn finish(output: Output, result: Result<Reply, Failure>) -> ExitCode {
+    let (code, printed) = match &result {
+        Ok(reply) => (u8::from(!reply.ok), output.reply(reply)),
+        Err(failure) => (failure.exit_code(), output.failure(failure)),
+    };
+    match printed {
+        Ok(()) => ExitCode::from(code),
+        // Whoever listened has heard enough.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => ExitCode::from(code),
+        Err(error) => {
+            // The result is in the journal; only its telling failed.
+            let _ = writeln!(std::io::stderr(), "the result could not be printed: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What clap says: help and version are answers, everything else is a usage error.
+fn refuse(output: Output, error: &clap::Error) -> ExitCode {
+    let is_answer = matches!(error.kind(), Refusal::DisplayHelp | Refusal::DisplayVersion);
+    if is_answer || !output.is_json() {
+        // clap chooses the stream, colours for a terminal, and the exit code: 0 or 2.
+        let _ = error.print();
+        return ExitCode::from(if is_answer { 0 } else { 2 });
+    }
+    finish(output, Err(Failure::Usage(error.render().to_string())))
+}

@@ -1,0 +1,207 @@
+//! The process may end anywhere, the host may do anything: what the till says and what the host books is the same.
+//!
+//! Each row of the matrix is one point at which the process ends, in a sale with one kind of trouble. Afterwards
+//! the till is opened again, drives its debts, and an auditor compares its journal with the host's book. The
+//! control takes the one safeguard away on which all of this rests, and the auditor must see it.
+
+#![allow(clippy::unwrap_used, reason = "a helper that cannot help fails the test")]
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use support::audit::{Finding, audit};
+use support::device::Seeded;
+use support::host::Trouble;
+use support::world::World;
+use taptill::payment::state::State;
+
+/// Every point that a clean sale passes, in order. A new one must be thought about, and then listed.
+const POINTS_OF_A_SALE: [&str; 20] = [
+    "before attempt.prepared",
+    "after attempt.prepared",
+    "before send",
+    "after send",
+    "before receive",
+    "before host.signed_on",
+    "after host.signed_on",
+    "before attempt.in_doubt",
+    "after attempt.in_doubt",
+    "before send",
+    "after send",
+    "after receive",
+    "before receive",
+    "before attempt.approved",
+    "after attempt.approved",
+    "before tell",
+    "after tell",
+    "before attempt.delivered",
+    "after attempt.delivered",
+    "after receive",
+];
+
+#[test]
+fn a_sale_passes_the_listed_points_and_no_other() {
+    let mut world = World::new(1);
+    world.plan.die_at(None);
+    world.sell("A-1", 1_230);
+    assert_eq!(world.plan.visited(), POINTS_OF_A_SALE);
+}
+
+fn sale_points(trouble: Trouble) -> Vec<String> {
+    let mut world = scene(trouble);
+    world.sell("A-1", 1_230);
+    world.settle_down();
+    let points = world.plan.visited();
+    assert_eq!(judge(&mut world), [], "{trouble:?} without a kill");
+    points
+}
+
+fn scene(trouble: Trouble) -> World {
+    let mut world = World::new(trouble as u64);
+    world.host.troubles.push_back(trouble);
+    if trouble == Trouble::DropFirstLine {
+        world.host.drop_lines = 1;
+    }
+    world.plan.die_at(None);
+    world
+}
+
+fn judge(world: &mut World) -> Vec<Finding> {
+    let attempts = world.attempts();
+    world.verify();
+    audit(&attempts, &world.host, &world.told_approved)
+}
+
+/// Kills a sale with this trouble at each point that it passes.
+fn no_kill_loses_or_doubles_money(trouble: Trouble) {
+    for visit in 0..sale_points(trouble).len() {
+        let mut world = scene(trouble);
+        world.plan.die_at(Some(visit));
+        world.sell("A-1", 1_230);
+        world.settle_down();
+        let point = world.plan.visited().get(visit).cloned().unwrap_or_default();
+        assert_eq!(judge(&mut world), [], "{trouble:?} killed at {visit} ({point})");
+        world.host.troubles.clear();
+        world.host.drop_lines = 0;
+        let next = world.sell("A-2", 500).unwrap().unwrap();
+        assert_eq!(next.state, State::Approved, "{trouble:?} killed at {visit} ({point}) poisons the till: {next:?}");
+    }
+}
+
+macro_rules! matrix {
+    ($($name:ident: $trouble:ident,)+) => {
+        $(
+            #[test]
+            fn $name() {
+                no_kill_loses_or_doubles_money(Trouble::$trouble);
+            }
+        )+
+
+        #[test]
+        fn the_matrix_has_every_trouble() {
+            assert_eq!([$(Trouble::$trouble),+], Trouble::ALL);
+        }
+    };
+}
+
+matrix! {
+    no_kill_of_a_clean_sale_loses_money: None,
+    no_kill_loses_money_when_the_host_is_silent: NoAnswer,
+    no_kill_loses_money_when_the_host_forgets: Forget,
+    no_kill_loses_money_when_the_answer_is_late: LateAnswer,
+    no_kill_loses_money_when_the_host_answers_twice: AnswerTwice,
+    no_kill_loses_money_when_the_mac_is_bad: BadMac,
+    no_kill_loses_money_when_the_echo_is_wrong: WrongEcho,
+    no_kill_loses_money_when_half_a_frame_comes: HalfFrame,
+    no_kill_loses_money_when_the_line_is_reset: Reset,
+    no_kill_of_a_declined_sale_loses_money: Decline,
+    no_kill_loses_money_when_reversals_are_refused: RefuseReversal,
+    no_kill_loses_money_when_a_reversals_answer_is_lost: LoseReversalAnswer,
+    no_kill_loses_money_when_the_reversal_overtakes_its_sale: Overtaken,
+    no_kill_loses_money_when_rubbish_comes: Rubbish,
+    no_kill_loses_money_when_the_first_line_drops: DropFirstLine,
+}
+
+/// The file of the journal as it was before the doubt was recorded, put back after the kill: what a till would
+/// find that sends before it has synced.
+#[test]
+fn the_auditor_sees_a_doubt_that_was_not_synced() {
+    let mut seen = 0;
+    for visit in 0..sale_points(Trouble::NoAnswer).len() {
+        let mut world = scene(Trouble::NoAnswer);
+        let snapshot = Arc::new(Mutex::new(None));
+        let (folder, taken) = (world.folder().to_owned(), snapshot.clone());
+        world.plan.set_hook(Some(Box::new(move |point| {
+            if point == "before attempt.in_doubt" {
+                *taken.lock().unwrap() = Some(files(&folder));
+            }
+        })));
+        world.plan.die_at(Some(visit));
+        world.sell("A-1", 1_230);
+        world.kill();
+        if let Some(before_doubt) = snapshot.lock().unwrap().take() {
+            put_back(world.folder(), &before_doubt);
+        }
+        world.plan.set_hook(None);
+        world.plan.die_at(None);
+        world.settle_down();
+        seen += usize::from(!judge(&mut world).is_empty());
+    }
+    assert!(seen > 0, "the control passes: the auditor is blind");
+}
+
+/// All files of a folder, with their contents.
+type Files = Vec<(std::path::PathBuf, Vec<u8>)>;
+
+fn files(folder: &Path) -> Files {
+    let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    paths.map(|path| (path.clone(), std::fs::read(&path).unwrap())).collect()
+}
+
+fn put_back(folder: &Path, before: &Files) {
+    for (path, _) in files(folder) {
+        std::fs::remove_file(path).unwrap();
+    }
+    for (path, bytes) in before {
+        std::fs::write(path, bytes).unwrap();
+    }
+}
+
+/// Random days: sales with random troubles, kills at random points, restarts, waits, questions.
+#[test]
+fn random_days_end_with_equal_books() {
+    let mut states = BTreeSet::new();
+    for seed in 0..RANDOM_DAYS {
+        let mut world = World::new(seed);
+        let draw = Seeded::new(seed ^ 0x5EED);
+        world.plan.die_at(None);
+        for sale in 0..1 + draw.below(4) {
+            world.host.troubles = [Trouble::ALL[draw.below(Trouble::ALL.len())]].into();
+            if draw.below(3) == 0 {
+                world.plan.die_at(Some(draw.below(40)));
+            }
+            if draw.below(8) == 0 {
+                world.host.batch += 1;
+            }
+            world.host.up = draw.below(10) != 0;
+            world.sell(&format!("A-{sale}"), 100 + draw.below(5_000) as u64);
+            world.wait(draw.below(20_000) as u64);
+            if !world.is_open() {
+                world.restart();
+            }
+            world.host.up = true;
+        }
+        world.host.drop_lines = 0;
+        world.plan.die_at(None);
+        world.settle_down();
+        assert_eq!(judge(&mut world), [], "seed {seed}");
+        states.extend(world.attempts().into_iter().map(|view| view.state));
+    }
+    let all = [State::Approved, State::Declined, State::NotSent, State::Reversed, State::ReversalStuck];
+    assert_eq!(states.into_iter().collect::<Vec<_>>(), all, "the days reach every end");
+}
+
+const RANDOM_DAYS: u64 = 120;

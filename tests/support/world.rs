@@ -1,0 +1,636 @@
+//! The world: virtual time, one till, one host, one card.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use taptill::account::{
+    self, Configuration, HostAddress, Limits, Merchant, PROVISIONING_VERSION, Policy, Provisioning, SecretText, Secrets,
+};
+use taptill::acquirer::{LinkEvent, LinkFault};
+use taptill::clock::{BootCount, MonoMs, Now, WallMs};
+use taptill::emv::{CardEvent, TerminalData};
+use taptill::error::Error;
+use taptill::ids::{AttemptId, MerchantId, OrderNo, TerminalId};
+use taptill::iso8583::Dialect;
+use taptill::journal::{Journal, JournalPorts};
+use taptill::money::{Amount, Currency};
+use taptill::payment::{
+    self, AttemptView, CardCommand, Engine, Input, LinkCommand, ListQuery, Output, Page, ReceiptCopy, Reply, Resolved,
+    SaleOrder, Ticket,
+};
+use taptill::ports::{CardChannel, CardFault, Fate, FaultPlan, KillPoint, Moment, Notice};
+use taptill::session::Permit;
+use taptill_sandbox::card::{self, PresentedCard, SimulatedCard};
+use tempfile::TempDir;
+
+use super::device::{MemoryKeys, Plan, Seeded};
+use super::host::{Host, MASTER_KEY_HEX, Said};
+
+/// 2026-11-22T09:00:00Z, 17:00 at the host's place.
+const WALL_START_MS: i64 = 1_795_338_000_000;
+
+/// What a caller was told.
+#[derive(Debug)]
+pub enum Caller {
+    /// Nothing yet.
+    Waiting,
+    /// The end.
+    Told(Result<Reply, Error>),
+    /// The process ended while it waited.
+    Orphaned,
+}
+
+enum Event {
+    Link(u64, OwnedLink),
+    Card(OwnedCard),
+}
+
+enum OwnedLink {
+    Connected,
+    NotConnected(LinkFault),
+    Received(Vec<u8>),
+    Broken(LinkFault),
+}
+
+enum OwnedCard {
+    Found,
+    Response(Vec<u8>),
+    Lost,
+    TimedOut,
+}
+
+pub struct World {
+    folder: TempDir,
+    pub keys: Arc<MemoryKeys>,
+    pub entropy: Arc<Seeded>,
+    pub plan: Arc<Plan>,
+    pub host: Host,
+    pub card: SimulatedCard,
+    /// Whether the card is held to the reader.
+    pub card_is_there: bool,
+    tap: Option<Arc<PresentedCard>>,
+    pub now: Now,
+    till: Option<Engine>,
+    events: BTreeMap<(u64, u64), Event>,
+    event_number: u64,
+    line: u64,
+    alarm: Option<u64>,
+    tickets: u64,
+    callers: BTreeMap<u64, Caller>,
+    pub notices: Vec<Notice>,
+    pub begun: Vec<AttemptId>,
+    /// Whether callers take their results at once.
+    pub callers_take: bool,
+    /// Attempts whose approval a caller was told.
+    pub told_approved: Vec<AttemptId>,
+    pub stopped: Option<Error>,
+}
+
+/// A provisioned till, to be copied.
+struct Template {
+    folder: TempDir,
+    keys: Arc<MemoryKeys>,
+    dialect: Arc<Dialect>,
+}
+
+impl World {
+    /// A provisioned till that has never sold, and its host.
+    pub fn new(seed: u64) -> Self {
+        static PROVISIONED: OnceLock<Template> = OnceLock::new();
+        let template = PROVISIONED.get_or_init(|| {
+            let mut world = Self::with(0, "iso87", |_| {});
+            world.kill();
+            let empty = std::mem::replace(&mut world.folder, temporary_folder());
+            Template { folder: empty, keys: world.keys.clone(), dialect: world.host.dialect.clone() }
+        });
+        let mut world = Self::empty(seed, template.dialect.clone());
+        world.keys = Arc::new(template.keys.copy());
+        for file in std::fs::read_dir(template.folder.path()).unwrap() {
+            let file = file.unwrap();
+            std::fs::copy(file.path(), world.folder.path().join(file.file_name())).unwrap();
+        }
+        world.open().unwrap();
+        world
+    }
+
+    /// A till of this dialect and configuration.
+    pub fn with(seed: u64, dialect: &str, change: impl FnOnce(&mut Configuration)) -> Self {
+        let toml = Dialect::shipped(dialect).unwrap();
+        let mut world = Self::empty(seed, Arc::new(Dialect::from_toml(toml).unwrap()));
+        let mut journal = Journal::create(&world.path(), world.ports(), payment::folds()).unwrap();
+        let mut provisioning = provisioning(toml);
+        change(&mut provisioning.configuration);
+        account::accept(&mut journal, &provisioning, &*world.keys, world.now).unwrap();
+        journal.close().unwrap();
+        world.open().unwrap();
+        world
+    }
+
+    fn empty(seed: u64, dialect: Arc<Dialect>) -> Self {
+        // Making a card is a hundred signatures' work; one a thread is enough, with its counter at the start.
+        thread_local! { static CARD: SimulatedCard = card::named("visa").unwrap(); }
+        Self {
+            folder: temporary_folder(),
+            keys: Arc::default(),
+            entropy: Arc::new(Seeded::new(seed)),
+            plan: Arc::default(),
+            host: Host::new(dialect),
+            card: CARD.with(|card| card.clone().counted_to(0)),
+            card_is_there: true,
+            tap: None,
+            now: Now { wall: WallMs(WALL_START_MS), mono: MonoMs(0), boot: BootCount(1) },
+            till: None,
+            events: BTreeMap::new(),
+            event_number: 0,
+            line: 0,
+            alarm: None,
+            tickets: 0,
+            callers: BTreeMap::new(),
+            notices: Vec::new(),
+            begun: Vec::new(),
+            callers_take: true,
+            told_approved: Vec::new(),
+            stopped: None,
+        }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join("journal.db")
+    }
+
+    pub fn ports(&self) -> JournalPorts {
+        JournalPorts { device_keys: self.keys.clone(), entropy: self.entropy.clone(), faults: self.plan.clone() }
+    }
+
+    /// Starts the till. It may die while it opens.
+    pub fn open(&mut self) -> Result<(), Error> {
+        let journal = Journal::open(&self.path(), self.ports(), payment::folds())?;
+        let account = account::open(&journal, &*self.keys)?;
+        let engine = Engine::open(journal, account, self.entropy.clone(), self.now)?;
+        self.stopped = None;
+        self.till = Some(engine);
+        self.give(Input::Tick);
+        Ok(())
+    }
+
+    /// The process ends here and now.
+    pub fn kill(&mut self) {
+        self.till = None;
+        self.end_of_process();
+    }
+
+    fn end_of_process(&mut self) {
+        self.events.clear();
+        self.alarm = None;
+        self.tap = None;
+        self.host.hang_up();
+        self.line += 1;
+        for caller in self.callers.values_mut() {
+            if matches!(caller, Caller::Waiting) {
+                *caller = Caller::Orphaned;
+            }
+        }
+    }
+
+    /// Opens the till again after it died, in a new boot, until it stays open.
+    pub fn restart(&mut self) {
+        self.kill();
+        self.now.boot.0 += 1;
+        self.now.mono = MonoMs(self.now.mono.0 % 1_000);
+        for _ in 0..3 {
+            match self.open() {
+                Ok(()) if self.till.is_some() => return,
+                Ok(()) => {}
+                Err(error) => assert_eq!(error.code().code(), "stopped_by_fault_plan", "{error}"),
+            }
+        }
+        panic!("the till does not open");
+    }
+
+    /// Every event of the journal, as kind and body. The till is closed and opened again for it.
+    pub fn journal(&mut self) -> Vec<(String, serde_json::Value)> {
+        self.kill();
+        let journal = Journal::open(&self.path(), self.ports(), payment::folds()).unwrap();
+        let mut events = Vec::new();
+        journal
+            .for_each_event(&mut |event| {
+                events.push((event.kind.clone(), event.body.clone()));
+                Ok(())
+            })
+            .unwrap();
+        drop(journal);
+        self.restart();
+        events
+    }
+
+    /// How many side rows the journal holds.
+    pub fn side_rows(&mut self) -> u64 {
+        match self.ask(|ticket| Input::Verify { ticket }) {
+            Ok(Reply::Verified(report)) => report.side_rows,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The kinds of the journal's events about attempts, in order.
+    pub fn kinds(&mut self) -> Vec<String> {
+        self.journal().into_iter().map(|(kind, _)| kind).filter(|kind| kind.starts_with("attempt.")).collect()
+    }
+
+    pub fn is_open(&self) -> bool {
+        self.till.is_some()
+    }
+
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn give(&mut self, input: Input<'_>) {
+        let mut inputs = VecDeque::from([Given::Input(input)]);
+        while let Some(given) = inputs.pop_front() {
+            let Some(till) = &mut self.till else { return };
+            let outputs = match given {
+                Given::Input(input) => till.handle(input, self.now),
+                Given::Taken(attempt) => till.handle(Input::Taken { attempt }, self.now),
+            };
+            self.alarm = None;
+            for output in outputs {
+                if self.till.is_none() {
+                    return;
+                }
+                if let Some(taken) = self.carry_out(output) {
+                    inputs.push_back(Given::Taken(taken));
+                }
+            }
+        }
+    }
+
+    /// Carries out one output; says which attempt's result a caller has taken.
+    fn carry_out(&mut self, output: Output) -> Option<AttemptId> {
+        match output {
+            Output::Card(command) => self.reader(command),
+            Output::Link(command) => self.network(command),
+            Output::Notice(notice) => self.notices.push(notice),
+            Output::Begun { attempt, .. } => self.begun.push(attempt),
+            Output::Tell { ticket, result } => return self.tell(ticket, result),
+            Output::WakeAt(at) => self.alarm = Some(at.0),
+            Output::Stopped(error) => {
+                self.stopped = Some(error);
+                self.kill();
+            }
+        }
+        None
+    }
+
+    fn tell(&mut self, ticket: Ticket, result: Result<Reply, Error>) -> Option<AttemptId> {
+        if self.passes("tell", Moment::Before) {
+            return None;
+        }
+        let taken = match &result {
+            Ok(Reply::Attempt(view)) => {
+                if view.state == payment::state::State::Approved {
+                    self.told_approved.push(view.attempt.clone());
+                }
+                Some(view.attempt.clone())
+            }
+            _ => None,
+        };
+        let caller = self.callers.get_mut(&ticket.0).expect("somebody waits with this ticket");
+        assert!(matches!(caller, Caller::Waiting), "a ticket is answered once");
+        *caller = Caller::Told(result);
+        if self.passes("tell", Moment::After) {
+            return None;
+        }
+        taken.filter(|_| self.callers_take)
+    }
+
+    /// Visits a point of the driver; says whether the process ended there.
+    fn passes(&mut self, step: &'static str, moment: Moment) -> bool {
+        let died = self.plan.reach(KillPoint { moment, step }) == Fate::Die;
+        if died {
+            self.kill();
+        }
+        died
+    }
+
+    fn reader(&mut self, command: CardCommand) {
+        match command {
+            CardCommand::Await => {
+                if self.card_is_there {
+                    self.tap = Some(self.card.tap());
+                    self.later(10, Event::Card(OwnedCard::Found));
+                }
+            }
+            CardCommand::Transmit(apdu) => {
+                let tap = self.tap.clone().expect("a card is in the field");
+                let event = match tap.transceive(&apdu) {
+                    Ok(response) => OwnedCard::Response(response),
+                    Err(CardFault::Lost) => OwnedCard::Lost,
+                    Err(CardFault::TimedOut | CardFault::ReaderFailed) => OwnedCard::TimedOut,
+                };
+                self.later(10, Event::Card(event));
+            }
+            CardCommand::Release => self.tap = None,
+        }
+    }
+
+    fn network(&mut self, command: LinkCommand) {
+        match command {
+            LinkCommand::Connect => {
+                self.line += 1;
+                let event = if self.host.connect() {
+                    OwnedLink::Connected
+                } else {
+                    OwnedLink::NotConnected(LinkFault::Unreachable)
+                };
+                self.later(20, Event::Link(self.line, event));
+            }
+            LinkCommand::Send(bytes) => {
+                if self.passes("send", Moment::Before) {
+                    return;
+                }
+                let said = self.host.receive(&bytes);
+                if self.passes("send", Moment::After) {
+                    return;
+                }
+                for word in said {
+                    match word {
+                        Said::Bytes { after_ms, bytes } => {
+                            self.later(after_ms, Event::Link(self.line, OwnedLink::Received(bytes)));
+                        }
+                        Said::End { after_ms } => {
+                            self.later(after_ms, Event::Link(self.line, OwnedLink::Broken(LinkFault::Closed)));
+                        }
+                    }
+                }
+            }
+            LinkCommand::Disconnect => {
+                self.line += 1;
+                self.host.hang_up();
+            }
+        }
+    }
+
+    fn later(&mut self, after_ms: u64, event: Event) {
+        self.event_number += 1;
+        self.events.insert((self.now.mono.0 + after_ms, self.event_number), event);
+    }
+
+    /// Lets time pass until nothing happens for `quiet_ms`, at most `most_ms`.
+    fn run(&mut self, most_ms: u64, mut done: impl FnMut(&Self) -> bool) {
+        let end = self.now.mono.0 + most_ms;
+        while self.till.is_some() && !done(self) {
+            let next_event = self.events.keys().next().map(|(at, _)| *at);
+            let Some(at) = [next_event, self.alarm].into_iter().flatten().min() else { break };
+            if at > end {
+                break;
+            }
+            self.advance_to(at);
+            let due = next_event.filter(|event_at| *event_at <= self.now.mono.0);
+            match due.and_then(|_| self.events.pop_first()) {
+                Some((_, event)) => self.happen(event),
+                None => self.give(Input::Tick),
+            }
+        }
+    }
+
+    fn advance_to(&mut self, at: u64) {
+        let by = at.saturating_sub(self.now.mono.0);
+        self.now.mono.0 += by;
+        self.now.wall.0 += by as i64;
+    }
+
+    fn happen(&mut self, event: Event) {
+        match event {
+            Event::Link(line, _) if line != self.line => {}
+            Event::Link(_, OwnedLink::Connected) => self.give(Input::Link(LinkEvent::Connected)),
+            Event::Link(_, OwnedLink::NotConnected(fault)) => {
+                self.give(Input::Link(LinkEvent::NotConnected(fault)));
+            }
+            Event::Link(_, OwnedLink::Broken(fault)) => self.give(Input::Link(LinkEvent::Broken(fault))),
+            Event::Link(_, OwnedLink::Received(bytes)) => {
+                if self.passes("receive", Moment::Before) {
+                    return;
+                }
+                self.give(Input::Link(LinkEvent::Received(&bytes)));
+                if self.till.is_some() {
+                    self.passes("receive", Moment::After);
+                }
+            }
+            Event::Card(OwnedCard::Found) => self.give(Input::Card(CardEvent::Found)),
+            Event::Card(OwnedCard::Response(response)) => {
+                self.give(Input::Card(CardEvent::Response(&response)));
+            }
+            Event::Card(OwnedCard::Lost) => self.give(Input::Card(CardEvent::Lost)),
+            Event::Card(OwnedCard::TimedOut) => self.give(Input::Card(CardEvent::TimedOut)),
+        }
+    }
+
+    /// Lets this much time pass.
+    pub fn wait(&mut self, ms: u64) {
+        let end = self.now.mono.0 + ms;
+        self.run(ms, |_| false);
+        self.advance_to(end.max(self.now.mono.0));
+        if self.till.is_some() {
+            self.give(Input::Tick);
+        }
+    }
+
+    fn ticket(&mut self) -> Ticket {
+        self.tickets += 1;
+        self.callers.insert(self.tickets, Caller::Waiting);
+        Ticket(self.tickets)
+    }
+
+    /// Whether this caller has been told.
+    pub fn is_told(&self, ticket: Ticket) -> bool {
+        !matches!(self.callers.get(&ticket.0), Some(Caller::Waiting))
+    }
+
+    /// What the caller was told; lets time pass until it is.
+    pub fn await_caller(&mut self, ticket: Ticket) -> Caller {
+        self.run(600_000, |world| world.is_told(ticket));
+        self.callers.remove(&ticket.0).unwrap()
+    }
+
+    pub fn start(&mut self, order: SaleOrder) -> Ticket {
+        let ticket = self.ticket();
+        self.give(Input::StartSale { ticket, order, permit: Permit::unclaimed() });
+        ticket
+    }
+
+    /// Starts a sale and lets this much time pass.
+    pub fn start_and_wait(&mut self, attempt: &str, minor: u64, ms: u64) -> Ticket {
+        let ticket = self.start(order(attempt, minor));
+        self.wait(ms);
+        ticket
+    }
+
+    /// A sale of this attempt, to its end. `None` when the process died on the way.
+    pub fn sell(&mut self, attempt: &str, minor: u64) -> Option<Result<AttemptView, Error>> {
+        let ticket = self.start(order(attempt, minor));
+        match self.await_caller(ticket) {
+            Caller::Told(Ok(Reply::Attempt(view))) => Some(Ok(*view)),
+            Caller::Told(Err(error)) => Some(Err(error)),
+            Caller::Told(Ok(other)) => panic!("a sale is answered with an attempt, not {other:?}"),
+            Caller::Orphaned => None,
+            Caller::Waiting => panic!("the sale never ends"),
+        }
+    }
+
+    fn ask(&mut self, input: impl FnOnce(Ticket) -> Input<'static>) -> Result<Reply, Error> {
+        let ticket = self.ticket();
+        self.give(input(ticket));
+        match self.callers.remove(&ticket.0) {
+            Some(Caller::Told(result)) => result,
+            other => panic!("a question is answered at once, not {other:?}"),
+        }
+    }
+
+    pub fn status(&mut self, attempt: &str) -> Result<AttemptView, Error> {
+        let attempt = AttemptId::new(attempt).unwrap();
+        match self.ask(|ticket| Input::Status { ticket, attempt })? {
+            Reply::Attempt(view) => Ok(*view),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub fn cancel(&mut self, attempt: &str) -> Result<AttemptView, Error> {
+        let attempt = AttemptId::new(attempt).unwrap();
+        match self.ask(|ticket| Input::Cancel { ticket, attempt })? {
+            Reply::Attempt(view) => Ok(*view),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub fn print(&mut self, attempt: &str, copy: ReceiptCopy) -> Result<u32, Error> {
+        let attempt = AttemptId::new(attempt).unwrap();
+        match self.ask(|ticket| Input::PrintReceipt { ticket, attempt, copy })? {
+            Reply::Receipt { printed_before, .. } => Ok(printed_before),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub fn list(&mut self, query: ListQuery) -> Result<Page, Error> {
+        match self.ask(|ticket| Input::List { ticket, query })? {
+            Reply::Page(page) => Ok(page),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub fn verify(&mut self) {
+        match self.ask(|ticket| Input::Verify { ticket }) {
+            Ok(Reply::Verified(_)) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// One round of resolving. `None` when the process died on the way.
+    pub fn resolve(&mut self) -> Option<Resolved> {
+        let ticket = self.ticket();
+        self.give(Input::Resolve { ticket, permit: Permit::unclaimed() });
+        match self.await_caller(ticket) {
+            Caller::Told(Ok(Reply::Resolved(resolved))) => Some(resolved),
+            Caller::Orphaned => None,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Every attempt in the journal, oldest first.
+    pub fn attempts(&mut self) -> Vec<AttemptView> {
+        let mut all = Vec::new();
+        let mut cursor = None;
+        loop {
+            let page = self.list(ListQuery { limit: 100, cursor, ..ListQuery::default() }).unwrap();
+            all.extend(page.attempts);
+            cursor = page.next;
+            if cursor.is_none() {
+                all.reverse();
+                return all;
+            }
+        }
+    }
+
+    /// Restarts where the process died, and drives every debt until it is closed or stuck.
+    pub fn settle_down(&mut self) {
+        for _ in 0..40 {
+            if self.till.is_none() {
+                self.restart();
+            }
+            self.wait(5_000);
+            if self.is_open()
+                && let Some(resolved) = self.resolve()
+                && self.is_open()
+                && resolved.left.iter().all(|view| view.state == payment::state::State::ReversalStuck)
+            {
+                return;
+            }
+        }
+        panic!("the debts are never closed");
+    }
+}
+
+/// Nobody is left waiting on a till that runs.
+impl Drop for World {
+    fn drop(&mut self) {
+        if self.is_open() && !std::thread::panicking() {
+            let waiting = self.callers.values().filter(|caller| matches!(caller, Caller::Waiting)).count();
+            assert_eq!(waiting, 0, "somebody still waits for an answer");
+        }
+    }
+}
+
+enum Given<'a> {
+    Input(Input<'a>),
+    Taken(AttemptId),
+}
+
+/// Memory where there is such a folder: a sync costs nothing there, and a process's end is all that dies here.
+fn temporary_folder() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() { tempfile::tempdir_in(memory).unwrap() } else { tempfile::tempdir().unwrap() }
+}
+
+pub fn yuan(minor: u64) -> Amount {
+    Amount::from_minor(minor, Currency::CNY).unwrap()
+}
+
+pub fn order(attempt: &str, minor: u64) -> SaleOrder {
+    SaleOrder { attempt: Some(AttemptId::new(attempt).unwrap()), amount: yuan(minor), order: None }
+}
+
+pub fn order_no(text: &str) -> OrderNo {
+    OrderNo::new(text).unwrap()
+}
+
+pub fn provisioning(dialect: &str) -> Provisioning {
+    let pem = |kind: &str| format!("-----BEGIN {kind}-----\nMAA=\n-----END {kind}-----\n");
+    Provisioning {
+        version: PROVISIONING_VERSION,
+        configuration: Configuration {
+            terminal_id: TerminalId::new("TILL0001").unwrap(),
+            merchant_id: MerchantId::new("SANDBOX00000001").unwrap(),
+            merchant: Merchant { name: "Test shop".into(), address: vec!["1 Test Road".into()] },
+            time_zone: "Asia/Shanghai".into(),
+            host_utc_offset_minutes: 480,
+            currency: Currency::CNY,
+            limits: Limits { sale_max_minor: 5_000_000 },
+            host: HostAddress {
+                address: "127.0.0.1:9583".into(),
+                server_name: "localhost".into(),
+                ca_pem: pem("CERTIFICATE"),
+                spki_sha256: "00".repeat(32),
+                spki_sha256_backup: None,
+            },
+            client_certificate_pem: pem("CERTIFICATE"),
+            dialect: dialect.to_owned(),
+            terminal_data: TerminalData::sandbox(),
+            ca_keys: serde_json::from_str(card::ca_keys_json()).unwrap(),
+            policy: Policy::default(),
+        },
+        secrets: Secrets {
+            master_key_hex: SecretText::new(MASTER_KEY_HEX.into()),
+            client_key_pem: SecretText::new(pem("PRIVATE KEY")),
+        },
+    }
+}
