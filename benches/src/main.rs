@@ -4,8 +4,11 @@
 //! `--json` prints one object. Exit code 1 when a bar is missed (never with `--once`).
 
 mod allocations;
+mod card;
+mod hex;
 mod measure;
 mod table;
+mod wire;
 
 use std::process::ExitCode;
 
@@ -28,6 +31,7 @@ fn main() -> ExitCode {
 }
 
 fn measure_all(effort: Effort) -> Vec<Row> {
-    let _ = effort;
-    Vec::new()
+    let mut rows = card::rows(effort);
+    rows.extend(wire::rows(effort));
+    rows
 }
