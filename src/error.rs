@@ -266,6 +266,8 @@ error_codes! {
     FileUnusable = "file_unusable": User NotMoved AfterUserAction NotNeeded Integrator,
     /// A test stopped the core here.
     StoppedByFaultPlan = "stopped_by_fault_plan": Integration MayHaveMoved SameAttempt Pending Integrator,
+    /// A fault inside the till, or in a port that it borrows, ended its run; it must be opened again.
+    TillFailed = "till_failed": Lifecycle MayHaveMoved SameAttempt Pending Integrator,
 }
 
 impl ErrorCode {

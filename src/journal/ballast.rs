@@ -10,6 +10,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::PathBuf;
 
+use super::error::JournalError;
 use crate::ports::Entropy;
 
 /// Bytes of the ballast: some ten debts with all that they write.
@@ -30,12 +31,18 @@ impl Ballast {
         self.is_whole
     }
 
-    /// Whether it is whole, after having tried to make it so.
-    pub(super) fn make_whole(&mut self, entropy: &dyn Entropy) -> bool {
+    /// Makes it whole, where it is not.
+    ///
+    /// # Errors
+    /// [`JournalError::Entropy`], and [`JournalError::DiskFull`] whatever else kept it from being written.
+    pub(super) fn make_whole(&mut self, entropy: &dyn Entropy) -> Result<(), JournalError> {
         if !self.is_whole {
-            self.is_whole = self.write(entropy).is_ok();
+            let mut bytes = vec![0; BALLAST_BYTES];
+            entropy.fill(&mut bytes)?;
+            self.write(&bytes).map_err(|_| JournalError::DiskFull)?;
+            self.is_whole = true;
         }
-        self.is_whole
+        Ok(())
     }
 
     /// Gives its room back. `false` when there was none to give.
@@ -44,11 +51,9 @@ impl Ballast {
         was_whole && fs::remove_file(&self.path).is_ok()
     }
 
-    fn write(&self, entropy: &dyn Entropy) -> io::Result<()> {
-        let mut bytes = vec![0; BALLAST_BYTES];
-        entropy.fill(&mut bytes).map_err(|_| io::Error::from(io::ErrorKind::Other))?;
+    fn write(&self, bytes: &[u8]) -> io::Result<()> {
         let written = File::create(&self.path).and_then(|mut file| {
-            file.write_all(&bytes)?;
+            file.write_all(bytes)?;
             file.sync_all()
         });
         if written.is_err() {

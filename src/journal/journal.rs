@@ -146,7 +146,8 @@ impl Journal {
     fn start(store: Store, path: &Path, tree: Frontier, folds: Vec<Box<dyn Fold>>) -> Result<Self, JournalError> {
         let folds = register(&store, folds)?;
         let mut ballast = Ballast::at(beside(path, "ballast"));
-        ballast.make_whole(&*store.ports.entropy);
+        // Without it the journal opens all the same: what is owed can still be recorded.
+        let _may_come_later = ballast.make_whole(&*store.ports.entropy);
         let root = tree.root();
         // What a destroyed row left in the write-ahead log before a crash goes now.
         let mut journal = Self { store, folds, tree, root, ballast, refusing: None, checkpoint_owed: true };
@@ -167,8 +168,8 @@ impl Journal {
     pub fn append(&mut self, draft: Draft, side: SideWork, now: Now) -> Result<Recorded, JournalError> {
         self.ready()?;
         self.reach(Moment::Before, &draft)?;
-        if !draft.may_use_ballast && !self.ballast.make_whole(&*self.store.ports.entropy) {
-            return Err(JournalError::DiskFull);
+        if !draft.may_use_ballast {
+            self.ballast.make_whole(&*self.store.ports.entropy)?;
         }
         let recorded = match self.record(&draft, &side, now) {
             Err(JournalError::DiskFull) if draft.may_use_ballast && self.ballast.give_up() => {

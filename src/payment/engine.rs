@@ -119,7 +119,17 @@ impl Engine {
         std::mem::take(&mut self.outputs)
     }
 
-    /// Closes the journal. Whoever waits is told `terminal_closed` by the driver.
+    /// Ends the run: whoever waits for a payment that may have left is told that it is in doubt, whoever else
+    /// waits for one `terminal_closed`. Close the engine afterwards.
+    #[must_use]
+    pub fn farewell(&mut self) -> Vec<Output> {
+        if self.stopped.is_none() {
+            self.halt(ErrorCode::TerminalClosed.into());
+        }
+        std::mem::take(&mut self.outputs)
+    }
+
+    /// Closes the journal. Whoever still waits is told `terminal_closed` by the driver.
     ///
     /// # Errors
     /// Those of the journal.

@@ -8,6 +8,7 @@
 //! more, as if the process had ended there. It decides nothing about money. Evidence: `driver/tests.rs`.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
@@ -28,6 +29,8 @@ use crate::terminal::reader::{CardSaid, Reader};
 pub(crate) trait Machine: Send {
     /// Takes one input and says what to do.
     fn handle(&mut self, input: Input<'_>, now: Now) -> Vec<Output>;
+    /// What to say to whoever waits, before it is closed.
+    fn farewell(&mut self) -> Vec<Output>;
     /// Writes what is left to write.
     fn close(self) -> Result<(), Error>;
 }
@@ -35,6 +38,10 @@ pub(crate) trait Machine: Send {
 impl Machine for Engine {
     fn handle(&mut self, input: Input<'_>, now: Now) -> Vec<Output> {
         Engine::handle(self, input, now)
+    }
+
+    fn farewell(&mut self) -> Vec<Output> {
+        Engine::farewell(self)
     }
 
     fn close(self) -> Result<(), Error> {
@@ -111,8 +118,21 @@ enum End {
     Stopped(Error),
 }
 
+/// Notes, where a panic ends the thread, that money may have moved: what was under way is not known here.
+struct PanicNote(Ending);
+
+impl Drop for PanicNote {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.note(ErrorCode::TillFailed.into());
+        }
+    }
+}
+
 /// The thread's whole state.
 pub(crate) struct Driver<M, W> {
+    /// First, so that the reason stands before those who wait are let go.
+    _panic_note: PanicNote,
     machine: M,
     ports: Ports,
     wire: W,
@@ -141,6 +161,7 @@ impl<M: Machine, W: Wire> Driver<M, W> {
         ending: Ending,
     ) -> Self {
         Self {
+            _panic_note: PanicNote(ending.clone()),
             machine,
             ports,
             wire,
@@ -165,6 +186,7 @@ impl<M: Machine, W: Wire> Driver<M, W> {
             Ok(()) => self.serve(),
             Err(end) => end,
         };
+        let end = if let End::Closed = end { self.say_farewell() } else { end };
         if let End::Stopped(error) = &end {
             self.ending.note(error.clone());
         }
@@ -178,6 +200,15 @@ impl<M: Machine, W: Wire> Driver<M, W> {
             && let Err(error) = self.machine.close()
         {
             self.ending.note(error);
+        }
+    }
+
+    /// Whoever waits for a payment that may have left hears that it is in doubt, and not merely that the till closed.
+    fn say_farewell(&mut self) -> End {
+        let outputs = self.machine.farewell();
+        match self.carry_out_all(outputs) {
+            Err(End::Stopped(error)) if error.code() != ErrorCode::TerminalClosed => End::Stopped(error),
+            _ => End::Closed,
         }
     }
 
@@ -297,7 +328,10 @@ impl<M: Machine, W: Wire> Driver<M, W> {
         match output {
             Output::Card(command) => self.command_card(command),
             Output::Link(command) => return self.command_link(command),
-            Output::Notice(notice) => self.ports.observer.hear(&notice),
+            Output::Notice(notice) => {
+                // It is asked nothing and holds nothing up, not even by a panic.
+                let _panicked = catch_unwind(AssertUnwindSafe(|| self.ports.observer.hear(&notice)));
+            }
             Output::Begun { ticket, attempt } => {
                 if let Some(caller) = self.waiting.get(&ticket) {
                     say(caller, Said::Begun(attempt));

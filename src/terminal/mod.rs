@@ -204,7 +204,8 @@ impl Terminal {
         }
     }
 
-    /// Ends the threads, network and card first, and closes the journal. Whoever waits hears `terminal_closed`.
+    /// Ends the threads, network and card first, and closes the journal. Whoever waits hears `terminal_closed`, or
+    /// that the payment is in doubt.
     ///
     /// # Errors
     /// What the terminal had ended with before, or what closing the journal reported.

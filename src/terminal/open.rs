@@ -8,7 +8,7 @@ use std::sync::mpsc::channel;
 
 use crate::account::{self, Provisioning};
 use crate::error::{Error, ErrorCode};
-use crate::journal::{Journal, JournalPorts, VerifyReport};
+use crate::journal::{Journal, JournalError, JournalPorts, VerifyReport};
 use crate::payment::{self, Engine};
 use crate::ports::Ports;
 use crate::terminal::Terminal;
@@ -26,11 +26,12 @@ pub(super) fn provision(home: &Path, provisioning: &Provisioning, ports: &Ports)
     // What could never connect is refused before anything is written.
     route::to_host(&provisioning.configuration, &provisioning.secrets.client_key_pem, Arc::clone(&ports.clock))?;
     let path = journal_path(home);
-    let mut journal = if path.exists() {
-        Journal::open(&path, JournalPorts::from(ports), payment::folds())?
-    } else {
-        std::fs::create_dir_all(home).map_err(|_| ErrorCode::FileUnusable)?;
-        Journal::create(&path, JournalPorts::from(ports), payment::folds())?
+    std::fs::create_dir_all(home).map_err(|_| ErrorCode::FileUnusable)?;
+    let journal_ports = || JournalPorts::from(ports);
+    let mut journal = match Journal::open(&path, journal_ports(), payment::folds()) {
+        // There is none, or one whose creation was cut short.
+        Err(JournalError::NotThere) => Journal::create(&path, journal_ports(), payment::folds())?,
+        opened => opened?,
     };
     account::accept(&mut journal, provisioning, &*ports.device_keys, ports.clock.now())?;
     Ok(journal.close()?)

@@ -7,6 +7,7 @@
 //! It never keeps a card command or a response. Evidence: `terminal/driver/tests.rs`, `mod tests` below.
 
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
@@ -98,10 +99,15 @@ fn serve(inbox: &Receiver<Command>, hear: &impl Fn(CardSaid)) {
             Command::Release => present = None,
             Command::Transmit(apdu) => {
                 let Some((card, channel)) = &present else { continue };
-                hear(CardSaid { card: *card, response: channel.transceive(&apdu).map(Zeroizing::new) });
+                hear(CardSaid { card: *card, response: transceive(&**channel, &apdu).map(Zeroizing::new) });
             }
         }
     }
+}
+
+/// A channel that panics is a reader that failed: this thread has the next card to speak to.
+fn transceive(channel: &dyn CardChannel, apdu: &[u8]) -> Result<Vec<u8>, CardFault> {
+    catch_unwind(AssertUnwindSafe(|| channel.transceive(apdu))).unwrap_or(Err(CardFault::ReaderFailed))
 }
 
 #[cfg(test)]

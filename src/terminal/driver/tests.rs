@@ -29,6 +29,10 @@ impl Machine for ScriptedEngine {
         (self.script)(&word, ticket)
     }
 
+    fn farewell(&mut self) -> Vec<Output> {
+        Vec::new()
+    }
+
     fn close(self) -> Result<(), Error> {
         self.heard.send("close".to_owned()).unwrap();
         Ok(())
@@ -438,7 +442,7 @@ fn an_engine_that_panics_keeps_nobody_waiting() {
     let sale = bench.ask(Question::StartSale(order())).unwrap();
     let status = bench.status().unwrap();
     for waiting in [sale, status] {
-        assert_eq!(waiting.result().unwrap_err().code(), ErrorCode::TerminalClosed);
+        assert_eq!(waiting.result().unwrap_err().code(), ErrorCode::TillFailed);
     }
     bench.end();
 }
