@@ -24,7 +24,7 @@ use taptill::text::Language;
 use taptill_sandbox::card::{self, SimulatedCard};
 use taptill_sandbox::desktop::{StatedPosture, desktop_ports};
 use taptill_sandbox::host::{Host, Kind, Options, RunningHost, Script, book, provision_in, set_next};
-use tempfile::TempDir;
+use taptill_sandbox::scratch::{self, Scratch};
 
 /// Says when the field goes on.
 struct Watch(Mutex<Sender<()>>);
@@ -39,13 +39,13 @@ impl Observer for Watch {
 
 /// A shop: a folder for everything, a host, and what the till needs to be opened.
 struct Shop {
-    folder: TempDir,
+    folder: Scratch,
     host: Option<RunningHost>,
     provisioning: Provisioning,
 }
 
 fn shop() -> Shop {
-    let folder = TempDir::new().unwrap();
+    let folder = scratch::folder("terminal");
     let host = Host::start(&folder.path().join("host"), Host::any_port(), &Script::honest()).unwrap();
     let impatient = Dialect::shipped("unionpay").unwrap().replace("timeout_ms = 2000", "timeout_ms = 200");
     let address = host.address().to_string();

@@ -5,4 +5,5 @@ pub mod desktop;
 pub mod host;
 pub mod issuer;
 pub mod scan;
+pub mod scratch;
 pub mod till;

@@ -23,6 +23,7 @@ use taptill::paycrypto::{MasterKey, open_key_block};
 use taptill_sandbox::host::{
     Acquirer, EntryState, Host, HostError, Kind, Options, RunningHost, Script, book, provision, provision_in, set_next,
 };
+use taptill_sandbox::scratch::{self, Scratch};
 use tempfile::TempDir;
 
 type Tls = StreamOwned<ClientConnection, TcpStream>;
@@ -188,15 +189,15 @@ fn nothing_in_the_home_holds_a_card_number() {
     }
 }
 
-/// A host in a folder that goes away with it.
+/// A host in a folder of its own.
 struct Shop {
-    folder: TempDir,
+    folder: Scratch,
     host: RunningHost,
 }
 
 impl Shop {
     fn open(script: &Script) -> Self {
-        let folder = TempDir::new().unwrap();
+        let folder = scratch::folder("host");
         let host = Host::start(folder.path(), Host::any_port(), script).unwrap();
         Self { folder, host }
     }
@@ -209,7 +210,7 @@ impl Shop {
         self.host.address()
     }
 
-    fn stop(self) -> TempDir {
+    fn stop(self) -> Scratch {
         self.host.stop();
         self.folder
     }

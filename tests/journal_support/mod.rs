@@ -17,13 +17,13 @@ use taptill_sandbox::desktop::{FolderDeviceKeys, RingEntropy};
 
 /// A till's folder with its device keys.
 pub struct Till {
-    pub folder: tempfile::TempDir,
+    pub folder: taptill_sandbox::scratch::Scratch,
     pub plan: Arc<Plan>,
 }
 
 impl Till {
     pub fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), plan: Arc::new(Plan::default()) }
+        Self { folder: taptill_sandbox::scratch::folder("journal"), plan: Arc::new(Plan::default()) }
     }
 
     pub fn path(&self) -> PathBuf {

@@ -19,6 +19,10 @@ mod personality;
 mod tlv;
 mod transaction;
 
+use std::collections::BTreeSet;
+
+use taptill::card::Pan;
+
 pub use certificates::ca_keys_json;
 pub use channel::{DelayHook, PresentedCard, SimulatedCard};
 pub use personality::{CardInfo, Misbehaviour};
@@ -33,6 +37,14 @@ pub fn list() -> Vec<CardInfo> {
 #[must_use]
 pub fn names() -> Vec<&'static str> {
     personality::NAMED.iter().map(|card| card.name).collect()
+}
+
+/// Every card number under any of them, each once: what must never be found in clear.
+#[must_use]
+pub fn numbers() -> Vec<Pan> {
+    let all = personality::NAMED.iter().map(|card| card.pan).chain([personality::PAN_OTHER]);
+    let once: BTreeSet<&str> = all.collect();
+    once.into_iter().map(|pan| Pan::from_ascii(pan.as_bytes()).expect("the table holds card numbers")).collect()
 }
 
 /// A new card of this name, with its transaction counter at zero.

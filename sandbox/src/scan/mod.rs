@@ -6,6 +6,7 @@
 //! its needles first and must find them. Evidence: `tests/scan.rs`, which plants each needle in each encoding.
 
 mod encodings;
+mod report;
 
 use std::fs;
 use std::io;
@@ -14,6 +15,7 @@ use std::path::{Path, PathBuf};
 use taptill::card::Pan;
 
 pub use encodings::Encoding;
+pub use report::{Report, report};
 
 /// What is looked for.
 #[derive(Default)]

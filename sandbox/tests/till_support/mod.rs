@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
-use tempfile::TempDir;
+use taptill_sandbox::scratch::{self, Scratch};
 
 /// What a run of the binary left.
 pub struct Ran {
@@ -31,7 +31,7 @@ impl Ran {
 
 /// A folder with a till in it, and perhaps a host.
 pub struct Shop {
-    pub folder: TempDir,
+    pub folder: Scratch,
     host: Option<Child>,
     address: String,
 }
@@ -39,7 +39,7 @@ pub struct Shop {
 impl Shop {
     /// A folder with nothing in it.
     pub fn empty() -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), host: None, address: String::new() }
+        Self { folder: scratch::folder("binary"), host: None, address: String::new() }
     }
 
     /// A host that runs, and a till that is set up with it.
