@@ -1,7 +1,7 @@
 //! A whole terminal over real sockets: simulated cards, the sandbox host behind mutual TLS, a journal on disk.
 //!
 //! The refusals of the pure rooms have their tables elsewhere; here stands that the threads carry them out.
-//! Each test has a host and a till of its own, and a dialect whose time-out is a fifth of a second.
+//! Each test has a host and a till of its own, and a dialect whose time-out is a second.
 
 #![allow(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
 
@@ -47,7 +47,7 @@ struct Shop {
 fn shop() -> Shop {
     let folder = scratch::folder("terminal");
     let host = Host::start(&folder.path().join("host"), Host::any_port(), &Script::honest()).unwrap();
-    let impatient = Dialect::shipped("unionpay").unwrap().replace("timeout_ms = 2000", "timeout_ms = 200");
+    let impatient = Dialect::shipped("unionpay").unwrap().replace("timeout_ms = 2000", "timeout_ms = 1000");
     let address = host.address().to_string();
     let home = folder.path().join("host");
     let provisioning = provision_in(&home, &impatient, &address, &Options::default()).unwrap();
