@@ -134,6 +134,79 @@ fn a_stuck_reversal_is_still_shown_after_a_restart() {
     assert_eq!(resolved.left[0].reversal.as_ref().unwrap().sends, 3);
 }
 
+/// A shell that opens the till for one command at a time: each run hears one refusal and ends.
+#[test]
+fn refusals_are_counted_across_runs() {
+    let mut world = in_debt_with(Trouble::RefuseReversal, |host| host.goes_down_after_sale = true);
+    world.host.up = true;
+    for run in 1..=3 {
+        world.restart();
+        world.wait(200);
+        let reversal = world.status("A-1").unwrap().reversal.unwrap();
+        // The first send was lost with the host.
+        assert_eq!((reversal.sends, reversal.host_code.unwrap().as_str()), (1 + run, "12"), "each answer is shown");
+    }
+    assert_eq!(state(&mut world), State::ReversalStuck);
+    assert_eq!(world.sell("A-2", 500).unwrap().unwrap().state, State::Approved, "the till is not blocked for ever");
+}
+
+#[test]
+fn one_round_tries_a_refused_reversal_as_often_as_policy_allows() {
+    for (refusals, end) in [(1, State::Reversed), (2, State::Reversed), (3, State::ReversalStuck)] {
+        let mut world = in_debt_with(Trouble::NoAnswer, |host| host.goes_down_after_sale = true);
+        world.wait(5_000);
+        world.host.up = true;
+        world.host.reversal_codes = std::iter::repeat_n("12", refusals).collect();
+        let resolved = world.resolve().unwrap();
+        let all: Vec<_> = resolved.closed.iter().chain(&resolved.left).map(|view| view.state).collect();
+        assert_eq!(all, [end], "{refusals} refusals");
+    }
+}
+
+#[test]
+fn a_host_that_only_ever_puts_off_ends_the_round_all_the_same() {
+    let mut world = in_debt_with(Trouble::NoAnswer, |host| host.goes_down_after_sale = true);
+    world.wait(5_000);
+    world.host.up = true;
+    world.host.reversal_codes = std::iter::repeat_n("96", 100).collect();
+    let began = world.now.mono.0;
+    assert_eq!(world.resolve().unwrap().left.len(), 1);
+    assert!(world.now.mono.0 - began < 10_000, "nobody waits for ever");
+    assert_eq!(world.sell("A-2", 500).unwrap().unwrap_err().code().code(), "reversal_pending");
+}
+
+/// 25 proves something only where an earlier send may have been carried out.
+#[test]
+fn a_repeat_whose_earlier_sends_were_all_refused_does_not_take_25_for_done() {
+    for (codes, verdict) in
+        [(["12", "25"], State::ReversalStuck), (["A0", "25"], State::ReversalStuck), (["96", "25"], State::Reversed)]
+    {
+        let mut world = in_debt_with(Trouble::NoAnswer, |host| host.reversal_codes = codes.into());
+        world.settle_down();
+        assert_eq!(state(&mut world), verdict, "{codes:?}");
+    }
+}
+
+/// The till's clock was set back over midnight: only the host knows that another day has begun.
+#[test]
+fn a_clock_that_went_back_does_not_make_25_mean_done() {
+    let mut world = in_debt(Trouble::LoseReversalAnswer);
+    world.host.local_date = "1123".into();
+    world.settle_down();
+    assert_eq!(state(&mut world), State::ReversalStuck);
+}
+
+/// The host took new keys into use and the run ended before they were kept: the next sale is not the one to find out.
+#[test]
+fn a_run_that_ended_in_a_sign_on_costs_no_sale() {
+    let mut world = World::new(7);
+    world.sell("A-1", 1_230).unwrap().unwrap();
+    world.host.lose_keys();
+    world.restart();
+    assert_eq!(world.sell("A-2", 500).unwrap().unwrap().state, State::Approved);
+    assert!(world.host.reversals.is_empty());
+}
+
 #[test]
 fn an_error_while_sending_is_not_taken_for_unsent() {
     let mut world = World::new(7);

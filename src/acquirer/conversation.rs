@@ -274,7 +274,7 @@ impl Conversation {
 
     /// Packs a request, or signs on before it where that is due.
     fn leave_with(&mut self, line: Line, request: Request, now: Now) {
-        if self.sign_on_is_due(request.op) {
+        if self.sign_on_is_due() {
             self.queued = Some(request);
             return self.greet(line, Op::SignOn, now);
         }
@@ -294,11 +294,10 @@ impl Conversation {
         }
     }
 
-    /// A run that ended between the host's sign-on answer and the journal left the two with different keys. A
-    /// sale finds that out at the price of a reversal; a reversal must not, or no run would ever close the debt.
-    fn sign_on_is_due(&self, op: Op) -> bool {
-        let doubtful = op == Op::Reversal && !self.keys_are_proven;
-        (self.keys.is_none() || self.sign_on_demanded || doubtful) && self.dialect.row(Op::SignOn).is_some()
+    /// A run that ended between the host's sign-on answer and the journal left the two with different keys: kept
+    /// keys are not trusted before the host has shown in this run that it has the same.
+    fn sign_on_is_due(&self) -> bool {
+        (self.sign_on_demanded || !self.keys_are_proven) && self.dialect.row(Op::SignOn).is_some()
     }
 
     /// Makes the connection prove itself with an echo or a sign-on.
@@ -363,8 +362,7 @@ impl Conversation {
             return Err(self.out_of_turn("connected"));
         }
         let line = Line::new(self.dialect.frame().deframer(Side::Answer));
-        let wanted = self.queued.as_ref().map_or(Op::Echo, |request| request.op);
-        let op = if self.sign_on_is_due(wanted) { Op::SignOn } else { Op::Echo };
+        let op = if self.sign_on_is_due() { Op::SignOn } else { Op::Echo };
         self.greet(line, op, now);
         Ok(())
     }

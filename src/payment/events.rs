@@ -114,8 +114,11 @@ bodies! {
         number: u32,
         /// The host's day on which it is sent, as `2026-11-22`.
         host_day: String,
-        /// What the host said to the send before.
-        before: AnswerBefore,
+    }
+    /// The host answered the last reversal and did not confirm it.
+    ReversalAnswered = "attempt.reversal_answered" v 1 ballast true {
+        host_code: HostCode,
+        meaning: NotConfirmed,
     }
     /// The host confirmed the reversal.
     Reversed = "attempt.reversed" v 1 ballast true {
@@ -211,25 +214,16 @@ pub(super) struct HostAnswer {
     pub host_time: Option<String>,
 }
 
-/// What the host said to the reversal's send before.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub(super) enum AnswerBefore {
-    /// There was none, or no valid answer to it.
-    None,
-    /// A final refusal.
-    Refused(HostCode),
-    /// To try again.
-    TryAgain(HostCode),
-}
-
-impl AnswerBefore {
-    pub fn host_code(&self) -> Option<&HostCode> {
-        match self {
-            Self::None => None,
-            Self::Refused(code) | Self::TryAgain(code) => Some(code),
-        }
-    }
+/// What a verified answer to a reversal means that does not confirm it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum NotConfirmed {
+    /// A final refusal: the send did nothing. It counts.
+    Refused,
+    /// To try again: what the send did is not known.
+    TryAgain,
+    /// To sign on first: the send did nothing.
+    SignOnFirst,
 }
 
 /// Any event of an attempt, read.
@@ -242,6 +236,7 @@ pub(super) enum AttemptEvent {
     NotSent(NotSent),
     ReversalDue(ReversalDue),
     ReversalSent(ReversalSent),
+    ReversalAnswered(ReversalAnswered),
     Reversed(Reversed),
     ReversalStuck(ReversalStuck),
     LateAnswer(LateAnswer),
@@ -262,6 +257,7 @@ impl AttemptEvent {
             NotSent::KIND => Self::NotSent(Body::of(event)?),
             ReversalDue::KIND => Self::ReversalDue(Body::of(event)?),
             ReversalSent::KIND => Self::ReversalSent(Body::of(event)?),
+            ReversalAnswered::KIND => Self::ReversalAnswered(Body::of(event)?),
             Reversed::KIND => Self::Reversed(Body::of(event)?),
             ReversalStuck::KIND => Self::ReversalStuck(Body::of(event)?),
             LateAnswer::KIND => Self::LateAnswer(Body::of(event)?),
@@ -282,6 +278,7 @@ impl AttemptEvent {
             Self::NotSent(_) => Step::EndUnsent,
             Self::ReversalDue(_) => Step::Owe,
             Self::ReversalSent(_) => Step::SendReversal,
+            Self::ReversalAnswered(_) => Step::HearReversal,
             Self::Reversed(_) => Step::Reverse,
             Self::ReversalStuck(_) => Step::Stick,
             Self::LateAnswer(_) => Step::LateAnswer,

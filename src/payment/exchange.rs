@@ -52,7 +52,7 @@ pub enum Input<'a> {
         /// Which page.
         query: ListQuery,
     },
-    /// A caller wants the open debts driven now. Answered when each was tried once.
+    /// A caller wants the open debts driven now. Answered when each had its turn.
     Resolve {
         /// Who waits.
         ticket: Ticket,

@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use crate::ids::{AttemptId, BatchNo, HostCode, Stan};
 use crate::journal::{Cursor, Event, Fold, FoldError, Journal, JournalError, Page as RowQuery, Rows};
 use crate::payment::events::{
-    AnswerBefore, AttemptEvent, Body, CardFacts, DeclinedBy, HostAnswer, Opening, Prepared, ReceiptPrinted, SignedOn,
-    Unsent,
+    AttemptEvent, Body, CardFacts, DeclinedBy, HostAnswer, NotConfirmed, Opening, Prepared, ReceiptPrinted,
+    ReversalAnswered, ReversalSent, SignedOn, Unsent,
 };
 use crate::payment::reason::Reason;
 use crate::payment::state::State;
@@ -32,8 +32,12 @@ pub(super) struct Entry {
     pub view: AttemptView,
     /// What the messages were, once one was prepared.
     pub prepared: Option<PreparedFacts>,
-    /// How often the host finally refused the reversal, not counting an answer that no event has recorded.
+    /// How often the host finally refused the reversal.
     pub refusals: u32,
+    /// Whether the last send of the reversal may have been carried out: it was not answered with a refusal.
+    pub last_send_may_have_worked: bool,
+    /// Whether a send before the last may have been carried out.
+    pub earlier_send_may_have_worked: bool,
     /// Whether every send of the reversal fell on the sale's own host day.
     pub reversed_on_the_same_day: bool,
 }
@@ -100,6 +104,8 @@ impl Entry {
             },
             prepared: None,
             refusals: 0,
+            last_send_may_have_worked: false,
+            earlier_send_may_have_worked: false,
             reversed_on_the_same_day: true,
         }
     }
@@ -143,7 +149,7 @@ impl Entry {
         }
     }
 
-    fn take_send(&mut self, number: u32, host_day: &str, before: &AnswerBefore) -> Result<(), FoldError> {
+    fn take_send(&mut self, ReversalSent { number, host_day }: ReversalSent) -> Result<(), FoldError> {
         let same_day = self.prepared.as_ref().is_some_and(|prepared| prepared.host_day == host_day);
         self.reversed_on_the_same_day &= same_day;
         let reversal = self.view.reversal.as_mut().ok_or(FoldError::Refused("reversal_without_debt"))?;
@@ -151,11 +157,15 @@ impl Entry {
             return Err(FoldError::Refused("reversal_number_out_of_order"));
         }
         reversal.sends = number;
-        if let Some(code) = before.host_code() {
-            reversal.host_code = Some(code.clone());
-        }
-        self.refusals += u32::from(matches!(before, AnswerBefore::Refused(_)));
+        self.earlier_send_may_have_worked |= self.last_send_may_have_worked;
+        self.last_send_may_have_worked = true;
         Ok(())
+    }
+
+    fn take_reversal_answer(&mut self, ReversalAnswered { host_code, meaning }: ReversalAnswered) {
+        self.take_reversal_code(host_code);
+        self.refusals += u32::from(meaning == NotConfirmed::Refused);
+        self.last_send_may_have_worked = meaning == NotConfirmed::TryAgain;
     }
 
     /// What the event makes known, apart from the state.
@@ -181,7 +191,8 @@ impl Entry {
                 self.view.reason = Some(due.cause);
                 self.view.reversal = Some(ReversalView { reason: due.reason, sends: 0, host_code: None });
             }
-            AttemptEvent::ReversalSent(sent) => self.take_send(sent.number, &sent.host_day, &sent.before)?,
+            AttemptEvent::ReversalSent(sent) => self.take_send(sent)?,
+            AttemptEvent::ReversalAnswered(answered) => self.take_reversal_answer(answered),
             AttemptEvent::Reversed(reversed) => self.take_reversal_code(reversed.host_code),
             AttemptEvent::ReversalStuck(stuck) => {
                 self.view.reason = Some(stuck.cause);

@@ -136,6 +136,8 @@ pub enum Step {
     Owe,
     /// A reversal is about to leave.
     SendReversal,
+    /// The host answered a reversal and did not confirm it.
+    HearReversal,
     /// The host confirms the reversal.
     Reverse,
     /// The reversal cannot be confirmed.
@@ -148,7 +150,7 @@ pub enum Step {
 
 impl Step {
     /// Every step, in the order of the table.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Prepare,
         Self::CardDeclines,
         Self::EndUnsent,
@@ -157,6 +159,7 @@ impl Step {
         Self::HostDeclines,
         Self::Owe,
         Self::SendReversal,
+        Self::HearReversal,
         Self::Reverse,
         Self::Stick,
         Self::LateAnswer,
@@ -174,6 +177,7 @@ impl Step {
             Self::Approve => "attempt.approved",
             Self::Owe => "attempt.reversal_due",
             Self::SendReversal => "attempt.reversal_sent",
+            Self::HearReversal => "attempt.reversal_answered",
             Self::Reverse => "attempt.reversed",
             Self::Stick => "attempt.reversal_stuck",
             Self::LateAnswer => "attempt.late_answer",
@@ -220,7 +224,7 @@ const fn row(from: State, step: Step, to: State, when: &'static str) -> Transiti
 #[rustfmt::skip]
 pub const TRANSITIONS: &[Transition] = {
     use State::{Approved, Declined, InDoubt, NotSent, Prepared, Reversed, ReversalDue, ReversalSent, ReversalStuck, Unknown};
-    use Step::{Approve, CardDeclines, Deliver, Doubt, EndUnsent, HostDeclines, LateAnswer, Owe, Prepare, Reverse, SendReversal, Stick};
+    use Step::{Approve, CardDeclines, Deliver, Doubt, EndUnsent, HearReversal, HostDeclines, LateAnswer, Owe, Prepare, Reverse, SendReversal, Stick};
     &[
         row(Unknown, Prepare, Prepared, "the card was read and wants to go online"),
         row(Unknown, CardDeclines, Declined, "the card declined"),
@@ -234,7 +238,8 @@ pub const TRANSITIONS: &[Transition] = {
         row(ReversalDue, SendReversal, ReversalSent, "synced before the first byte leaves"),
         row(ReversalDue, Stick, ReversalStuck, "what the reversal needs is not there"),
         row(ReversalSent, SendReversal, ReversalSent, "not confirmed yet: sent again as a repeat"),
-        row(ReversalSent, Reverse, Reversed, "verified answer: approved, or 25 to a repeat of the same host day"),
+        row(ReversalSent, HearReversal, ReversalSent, "verified answer: refused, not yet, or to sign on first; counted, and sent again"),
+        row(ReversalSent, Reverse, Reversed, "verified answer: approved, or 25 to a repeat of the same host day of which an earlier send may have worked"),
         row(ReversalSent, Stick, ReversalStuck, "verified answer: finally refused, or 25 that proves nothing"),
         row(InDoubt, LateAnswer, InDoubt, "evidence"),
         row(Approved, LateAnswer, Approved, "evidence: the host answered twice"),

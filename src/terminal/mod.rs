@@ -168,7 +168,7 @@ impl Terminal {
         }
     }
 
-    /// Drives every debt now, each once, and says which are closed and which are left.
+    /// Drives every debt now, as far as the host answers, and says which are closed and which are left.
     ///
     /// # Errors
     /// `till_busy` while a sale is under way, and the errors of storage. A debt that stays is no error.

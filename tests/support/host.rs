@@ -114,6 +114,8 @@ pub struct Host {
     pub drop_lines: usize,
     /// Reversals that arrived.
     pub reversals: Vec<Key>,
+    /// The host's day, as it says in its answers to reversals.
+    pub local_date: String,
     /// What fields the reversals carried.
     pub reversal_reasons: Vec<String>,
 }
@@ -140,6 +142,7 @@ impl Host {
             goes_down_after_codes: false,
             drop_lines: 0,
             reversals: Vec::new(),
+            local_date: "1122".into(),
             reversal_reasons: Vec::new(),
         }
     }
@@ -305,6 +308,9 @@ impl Host {
     fn answer(&self, op: Op, request: &Values, code: &str) -> Said {
         let mut values = echoed(request);
         values.set(ValueName::ResponseCode, code);
+        if op == Op::Reversal {
+            values.set(ValueName::LocalDate, &*self.local_date);
+        }
         if op == Op::Sale && code == "00" {
             values.set(ValueName::AuthCode, "A1B2C3").set(ValueName::Rrn, "260101000001");
         }

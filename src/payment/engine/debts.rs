@@ -2,12 +2,13 @@
 //!
 //! The list here is only the waits; that a reversal is owed stands in the journal, and the list is made from it
 //! when the till opens. Each send is recorded first. The wait doubles after each send up to the policy's
-//! longest. A round is one try of every debt, whatever its wait: before a sale, and when a caller asks.
+//! longest. A round drives every debt, whatever its wait, before a sale and when a caller asks: until the debt is
+//! closed or stuck, until no answer comes, or until the host has answered [`ROUND_SENDS_MAX`] sends.
 //!
 //! | the host's verified answer | the debt |
 //! |---|---|
 //! | approved | reversed |
-//! | 25 (`close_rc`) to a repeat whose sends all fell on the sale's host day | reversed: it was done already |
+//! | 25 (`close_rc`) to a repeat, all on the sale's host day, when an earlier send may have worked | reversed: done already |
 //! | 25 otherwise | stuck: 25 also means "of another day" (?) |
 //! | to sign on first, or a wrong MAC | sent again at once, once; then as below |
 //! | to try again | sent again |
@@ -16,7 +17,7 @@
 //!
 //! It never drops a debt. Evidence: `tests/payment_bugs.rs`, `mod tests`.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use crate::acquirer::{Answer, NotSentCause, Request};
 use crate::clock::{MonoMs, Now};
@@ -27,7 +28,7 @@ use crate::payment::card_data::CardData;
 use crate::payment::engine::record::{Refused, card_row, destroy_card};
 use crate::payment::engine::sale::Phase;
 use crate::payment::engine::{Engine, Halt};
-use crate::payment::events::{AnswerBefore, ReversalSent, ReversalStuck, Reversed};
+use crate::payment::events::{NotConfirmed, ReversalAnswered, ReversalSent, ReversalStuck, Reversed};
 use crate::payment::exchange::Ticket;
 use crate::payment::ledger::{self, Entry, PreparedFacts};
 use crate::payment::reason::Reason;
@@ -45,17 +46,15 @@ struct Debt {
     due: MonoMs,
     /// The wait after the next send.
     wait_ms: u64,
-    /// What the host said last and no event has recorded yet.
-    before: AnswerBefore,
     /// Whether it has had the second send that follows a sign-on at once.
     signed_on_for: bool,
 }
 
-/// One try of every debt.
+/// One turn for every debt.
 #[derive(Default)]
 struct Round {
-    /// Not tried yet.
-    left: BTreeSet<AttemptId>,
+    /// Whose turn is not over, and how many more answers of the host it may take.
+    left: BTreeMap<AttemptId, u32>,
     /// All of it.
     all: Vec<AttemptId>,
     /// Who waits for its end.
@@ -65,7 +64,7 @@ struct Round {
 impl Debts {
     /// A debt that is due at once.
     pub fn add(&mut self, attempt: AttemptId, now: MonoMs) {
-        self.open.push(Debt { attempt, due: now, wait_ms: 0, before: AnswerBefore::None, signed_on_for: false });
+        self.open.push(Debt { attempt, due: now, wait_ms: 0, signed_on_for: false });
     }
 
     pub fn count(&self) -> usize {
@@ -80,15 +79,17 @@ impl Debts {
         self.open.iter().map(|debt| debt.due).min()
     }
 
-    /// Makes every debt due, or joins the round that is on.
+    /// Makes every debt due with short waits, or joins the round that is on.
     pub fn begin_round(&mut self, ticket: Option<Ticket>, now: Now) {
         for debt in &mut self.open {
             debt.due = debt.due.min(now.mono);
+            debt.wait_ms = 0;
         }
         let open = &self.open;
         let round = self.round.get_or_insert_with(|| {
             let all: Vec<AttemptId> = open.iter().map(|debt| debt.attempt.clone()).collect();
-            Round { left: all.iter().cloned().collect(), all, tickets: Vec::new() }
+            let left = all.iter().map(|attempt| (attempt.clone(), ROUND_SENDS_MAX)).collect();
+            Round { left, all, tickets: Vec::new() }
         });
         round.tickets.extend(ticket);
     }
@@ -97,7 +98,7 @@ impl Debts {
         self.round.as_ref().is_some_and(|round| !round.left.is_empty())
     }
 
-    /// The round, when each of its debts was tried: all of it, and who waits.
+    /// The round, when the turn of each of its debts is over: all of it, and who waits.
     pub fn end_of_round(&mut self) -> Option<(Vec<AttemptId>, Vec<Ticket>)> {
         if self.round_is_open() { None } else { self.round.take().map(|round| (round.all, round.tickets)) }
     }
@@ -115,14 +116,24 @@ impl Debts {
         self.open.iter().find(|debt| debt.due <= now).map(|debt| debt.attempt.clone())
     }
 
-    fn tried(&mut self, attempt: &AttemptId) {
+    fn turn_is_over(&mut self, attempt: &AttemptId) {
         if let Some(round) = &mut self.round {
             round.left.remove(attempt);
         }
     }
 
+    /// The host answered a send of this debt. Its turn goes on, but not for ever.
+    fn answered(&mut self, attempt: &AttemptId) {
+        if let Some(answers) = self.round.as_mut().and_then(|round| round.left.get_mut(attempt)) {
+            *answers -= 1;
+            if *answers == 0 {
+                self.turn_is_over(attempt);
+            }
+        }
+    }
+
     fn close(&mut self, attempt: &AttemptId) {
-        self.tried(attempt);
+        self.turn_is_over(attempt);
         self.open.retain(|debt| debt.attempt != *attempt);
     }
 
@@ -133,7 +144,6 @@ impl Debts {
             debt.due = now.after_ms(debt.wait_ms);
             debt.signed_on_for = false;
         }
-        self.tried(attempt);
     }
 }
 
@@ -189,13 +199,9 @@ impl Engine {
     pub(super) fn reversal_leaves(&mut self, now: Now) -> Result<(), Halt> {
         let Some(attempt) = self.debts.on_the_line.clone() else { return self.withdraw(now) };
         let sends = ledger::entry(&self.journal, &attempt)?.and_then(|entry| entry.view.reversal).map(|it| it.sends);
-        let before = self.debts.find(&attempt).map_or(AnswerBefore::None, |debt| debt.before.clone());
-        let body = ReversalSent { number: sends.unwrap_or(0) + 1, host_day: self.civil(now.wall).day_text(), before };
+        let body = ReversalSent { number: sends.unwrap_or(0) + 1, host_day: self.civil(now.wall).day_text() };
         match self.record(&attempt, &body, SideWork::None, now) {
             Ok(()) => {
-                if let Some(debt) = self.debts.find(&attempt) {
-                    debt.before = AnswerBefore::None;
-                }
                 self.synced(now);
                 Ok(())
             }
@@ -231,43 +237,41 @@ impl Engine {
                 self.debts.on_the_line = None;
                 self.stick(&attempt, cause, Some(code.clone()), now)
             }
-            Verdict::Again(before) => {
-                if let Some(debt) = self.debts.find(&attempt) {
-                    debt.before = before;
+            Verdict::Again(meaning) => {
+                // Not written, it is not counted: the host is asked once more than policy wants.
+                self.note(Some(&attempt), &ReversalAnswered { host_code: code.clone(), meaning }, now)?;
+                if meaning == NotConfirmed::SignOnFirst {
+                    return self.reversal_needs_sign_on(now);
                 }
-                self.reversal_unanswered(now)
-            }
-            Verdict::SignOnFirst => {
-                if let Some(debt) = self.debts.find(&attempt) {
-                    debt.before = AnswerBefore::TryAgain(code.clone());
-                }
-                self.reversal_needs_sign_on(now)
+                self.debts.on_the_line = None;
+                self.put_off(&attempt, now);
+                self.debts.answered(&attempt);
+                Ok(())
             }
         }
     }
 
     fn judge_reversal(&self, entry: &Entry, answer: &Answer) -> Verdict {
-        let code = answer.host_code.clone();
-        let Some(row) = self.dialect.row(Op::Reversal) else { return Verdict::Again(AnswerBefore::TryAgain(code)) };
-        let text = code.as_str().as_bytes();
+        let Some(row) = self.dialect.row(Op::Reversal) else { return Verdict::Again(NotConfirmed::TryAgain) };
+        let text = answer.host_code.as_str().as_bytes();
         if answer.approved {
             return Verdict::Reversed;
         }
         if row.not_found(text) {
-            let repeat = entry.view.reversal.as_ref().is_some_and(|reversal| reversal.sends > 1);
-            let proves = repeat && entry.reversed_on_the_same_day;
+            let proves = entry.earlier_send_may_have_worked && entry.reversed_on_the_same_day;
+            let proves = proves && is_of_the_sales_day(entry, answer);
             return if proves { Verdict::Reversed } else { Verdict::Stuck(Reason::ReversalNotFound) };
         }
         if row.asks_sign_on(text) {
-            return Verdict::SignOnFirst;
+            return Verdict::Again(NotConfirmed::SignOnFirst);
         }
         if row.asks_retry(text) {
-            return Verdict::Again(AnswerBefore::TryAgain(code));
+            return Verdict::Again(NotConfirmed::TryAgain);
         }
         if entry.refusals + 1 >= self.configuration.policy.reversal_refusals_max {
             return Verdict::Stuck(Reason::ReversalRefused);
         }
-        Verdict::Again(AnswerBefore::Refused(code))
+        Verdict::Again(NotConfirmed::Refused)
     }
 
     /// The keys of till and host are not the same: the conversation signs on before the next send, which need
@@ -289,9 +293,14 @@ impl Engine {
     /// Nothing that closes the debt was heard: it waits for its next send.
     pub(super) fn reversal_unanswered(&mut self, now: Now) -> Result<(), Halt> {
         let Some(attempt) = self.debts.on_the_line.take() else { return Ok(()) };
-        let policy = self.configuration.policy;
-        self.debts.put_off(&attempt, policy.reversal_wait_first_ms, policy.reversal_wait_max_ms, now.mono);
+        self.put_off(&attempt, now);
+        self.debts.turn_is_over(&attempt);
         Ok(())
+    }
+
+    fn put_off(&mut self, attempt: &AttemptId, now: Now) {
+        let policy = self.configuration.policy;
+        self.debts.put_off(attempt, policy.reversal_wait_first_ms, policy.reversal_wait_max_ms, now.mono);
     }
 
     /// There is no way to the host: no debt can be tried now.
@@ -302,11 +311,9 @@ impl Engine {
             return self.stick(&attempt, Reason::ReversalUnpackable, None, now);
         }
         self.reversal_unanswered(now)?;
-        if let Some(round) = &mut self.debts.round {
-            let policy = self.configuration.policy;
-            for attempt in std::mem::take(&mut round.left) {
-                self.debts.put_off(&attempt, policy.reversal_wait_first_ms, policy.reversal_wait_max_ms, now.mono);
-            }
+        let left = self.debts.round.as_mut().map(|round| std::mem::take(&mut round.left));
+        for attempt in left.into_iter().flat_map(BTreeMap::into_keys) {
+            self.put_off(&attempt, now);
         }
         Ok(())
     }
@@ -325,8 +332,8 @@ impl Engine {
                 Ok(())
             }
             Err(Refused::NotWritten(_)) => {
-                let policy = self.configuration.policy;
-                self.debts.put_off(attempt, policy.reversal_wait_first_ms, policy.reversal_wait_max_ms, now.mono);
+                self.put_off(attempt, now);
+                self.debts.turn_is_over(attempt);
                 Ok(())
             }
             Err(Refused::Over(halt)) => Err(halt),
@@ -340,8 +347,13 @@ struct Missing(Reason);
 enum Verdict {
     Reversed,
     Stuck(Reason),
-    Again(AnswerBefore),
-    SignOnFirst,
+    Again(NotConfirmed),
+}
+
+/// Whether the host does not say that its day is another than the sale's. This till's clock may have gone back.
+fn is_of_the_sales_day(entry: &Entry, answer: &Answer) -> bool {
+    let sale = entry.prepared.as_ref().map(|prepared| prepared.local_date.as_bytes());
+    answer.host_date.is_none_or(|date| sale == Some(date.as_slice()))
 }
 
 /// The sale's own values, the reduced chip data and the reason; never the track.
@@ -371,6 +383,9 @@ fn reversal_values(entry: &Entry, prepared: &PreparedFacts, card: &CardData) -> 
     values
 }
 
+/// A host that answers, but never with an end, keeps a round no longer than the waits between so many sends.
+const ROUND_SENDS_MAX: u32 = 3;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -397,14 +412,18 @@ mod tests {
     }
 
     #[test]
-    fn a_round_is_over_when_each_of_its_debts_was_tried() {
+    fn a_round_is_over_when_each_of_its_debts_had_its_turn() {
         let mut debts = Debts::default();
         debts.add(attempt("A"), MonoMs(90_000));
         debts.add(attempt("B"), MonoMs(90_000));
         debts.begin_round(Some(Ticket(1)), at(10));
         assert_eq!(debts.first_due(MonoMs(10)), Some(attempt("A")), "a round knows no waits");
         debts.begin_round(Some(Ticket(2)), at(11));
-        debts.put_off(&attempt("A"), 1_000, 60_000, MonoMs(12));
+        for _ in 0..ROUND_SENDS_MAX {
+            debts.put_off(&attempt("A"), 1_000, 60_000, MonoMs(12));
+            assert!(debts.round_is_open());
+            debts.answered(&attempt("A"));
+        }
         assert!(debts.round_is_open() && debts.end_of_round().is_none());
         debts.close(&attempt("B"));
         let (all, tickets) = debts.end_of_round().unwrap();

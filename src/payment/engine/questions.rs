@@ -35,7 +35,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Tries every open debt once, now. Answered when each was tried.
+    /// Drives every open debt now. Answered when each had its turn.
     pub(super) fn resolve(&mut self, ticket: Ticket, permit: Permit<ResolveDebts>, now: Now) -> Result<(), Halt> {
         let busy = self.sale.as_ref().is_some_and(|sale| !matches!(sale.phase, Phase::Clearing));
         if busy {

@@ -1,6 +1,7 @@
 //! The folds, event by event: what they refuse, and what an attempt looks like at the end.
 
 use std::collections::BTreeMap;
+use std::slice;
 
 use serde_json::{Value, json};
 
@@ -65,8 +66,12 @@ fn due() -> Event {
     event("attempt.reversal_due", json!({"reason": "98", "cause": "no_answer"}))
 }
 
-fn sent(number: u32, day: &str, before: &Value) -> Event {
-    event("attempt.reversal_sent", json!({"number": number, "host_day": day, "before": before}))
+fn sent(number: u32, day: &str) -> Event {
+    event("attempt.reversal_sent", json!({"number": number, "host_day": day}))
+}
+
+fn answered(code: &str, meaning: &str) -> Event {
+    event("attempt.reversal_answered", json!({"host_code": code, "meaning": meaning}))
 }
 
 fn told(events: &[Event]) -> Result<(Entry, Memory), FoldError> {
@@ -84,7 +89,6 @@ fn what_the_table_forbids_is_not_recorded() {
         "attempt.approved",
         json!({"answer": {"host_code": "00", "auth_code": null, "rrn": null, "host_time": null}}),
     );
-    let none = json!("none");
     let mut nameless = prepared(1, 1);
     nameless.attempt = None;
     let printed = event("receipt.printed", json!({"copy": "merchant"}));
@@ -95,7 +99,8 @@ fn what_the_table_forbids_is_not_recorded() {
         (vec![prepared(1, 1), in_doubt(), due(), approved], "step_illegal"),
         (vec![prepared(1, 1), in_doubt(), prepared(1, 1)], "step_illegal"),
         (vec![prepared(1, 1), prepared(2, 2)], "opened_twice"),
-        (vec![prepared(1, 1), in_doubt(), due(), sent(2, "2026-11-22", &none)], "reversal_number_out_of_order"),
+        (vec![prepared(1, 1), in_doubt(), due(), sent(2, "2026-11-22")], "reversal_number_out_of_order"),
+        (vec![prepared(1, 1), in_doubt(), due(), answered("12", "refused")], "step_illegal"),
         (
             vec![
                 prepared(1, 1),
@@ -130,21 +135,24 @@ fn an_entry_is_found_by_state_order_day_and_stan() {
 
 #[test]
 fn sends_refusals_and_days_are_counted() {
-    let refused = json!({"refused": "12"});
-    let again = json!({"try_again": "96"});
-    let debt = [prepared(1, 1), in_doubt(), due()];
-    let after = |sends: &[(&str, &Value)]| {
-        let sends = sends.iter().zip(1..).map(|((day, before), number)| sent(number, day, before));
-        let (entry, _) = told(&debt.iter().cloned().chain(sends).collect::<Vec<_>>()).unwrap();
-        let reversal = entry.view.reversal.clone().unwrap();
-        (entry.state(), reversal.sends, entry.refusals, entry.reversed_on_the_same_day)
+    let after = |told_of_it: &[Event]| {
+        let debt = [prepared(1, 1), in_doubt(), due()];
+        let (entry, _) = told(&debt.into_iter().chain(told_of_it.iter().cloned()).collect::<Vec<_>>()).unwrap();
+        let sends = entry.view.reversal.as_ref().unwrap().sends;
+        (entry.state(), sends, entry.refusals, entry.reversed_on_the_same_day, entry.earlier_send_may_have_worked)
     };
-    let (today, tomorrow) = ("2026-11-22", "2026-11-23");
-    assert_eq!(after(&[]), (State::ReversalDue, 0, 0, true));
-    assert_eq!(after(&[(today, &json!("none"))]), (State::ReversalSent, 1, 0, true));
-    assert_eq!(after(&[(today, &json!("none")), (today, &refused)]), (State::ReversalSent, 2, 1, true));
-    assert_eq!(after(&[(today, &json!("none")), (today, &again)]), (State::ReversalSent, 2, 0, true));
-    assert_eq!(after(&[(tomorrow, &json!("none")), (today, &refused)]), (State::ReversalSent, 2, 1, false));
+    let (one, two) = (sent(1, "2026-11-22"), sent(2, "2026-11-22"));
+    let (refused, again, sign_on) =
+        (answered("12", "refused"), answered("96", "try_again"), answered("A0", "sign_on_first"));
+    let owed = State::ReversalSent;
+    assert_eq!(after(&[]), (State::ReversalDue, 0, 0, true, false));
+    assert_eq!(after(slice::from_ref(&one)), (owed, 1, 0, true, false));
+    assert_eq!(after(&[one.clone(), refused.clone()]), (owed, 1, 1, true, false));
+    assert_eq!(after(&[one.clone(), two.clone()]), (owed, 2, 0, true, true));
+    assert_eq!(after(&[one.clone(), refused, two.clone()]), (owed, 2, 1, true, false));
+    assert_eq!(after(&[one.clone(), again, two.clone()]), (owed, 2, 0, true, true));
+    assert_eq!(after(&[one, sign_on, two.clone()]), (owed, 2, 0, true, false));
+    assert_eq!(after(&[sent(1, "2026-11-23"), two]), (owed, 2, 0, false, true));
 }
 
 #[test]

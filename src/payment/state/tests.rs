@@ -18,7 +18,7 @@ const LEGAL: [(State, &[Step]); 10] = {
         (State::Declined, &[LateAnswer, Deliver]),
         (State::NotSent, &[Deliver]),
         (State::ReversalDue, &[SendReversal, Stick, LateAnswer, Deliver]),
-        (State::ReversalSent, &[SendReversal, Reverse, Stick, LateAnswer, Deliver]),
+        (State::ReversalSent, &[SendReversal, HearReversal, Reverse, Stick, LateAnswer, Deliver]),
         (State::Reversed, &[LateAnswer, Deliver]),
         (State::ReversalStuck, &[LateAnswer, Deliver]),
     ]
