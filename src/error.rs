@@ -2,8 +2,8 @@
 //!
 //! A declined card is an outcome, not an error. An error says whose turn it is ([`Actor`]), whether money
 //! moved ([`Money`]), what to do next ([`Retry`]) and what becomes of a reversal ([`Reversal`]). The table
-//! gives these for each code; an [`Error`] adds what is particular: the attempt, a journal sequence, the
-//! host's code, a few named numbers. The words for people are in `texts/*.toml` under the code.
+//! gives these for each code; an [`Error`] adds what is particular: the attempt and how its money stands, a
+//! journal sequence, the host's code, a few named numbers. The words for people are in `texts/*.toml` under the code.
 //!
 //! It never carries card data, paths, SQL or free text from below: facts are numbers and fixed words.
 //! Evidence: `tests/errors.rs` (each code has its line in `docs/errors.md` and its texts in both languages).
@@ -282,6 +282,7 @@ impl ErrorCode {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
     code: ErrorCode,
+    standing: Option<(Money, Reversal)>,
     attempt: Option<AttemptId>,
     sequence: Option<u64>,
     host_code: Option<HostCode>,
@@ -300,7 +301,7 @@ pub enum Fact {
 
 impl From<ErrorCode> for Error {
     fn from(code: ErrorCode) -> Self {
-        Self { code, attempt: None, sequence: None, host_code: None, facts: Vec::new() }
+        Self { code, standing: None, attempt: None, sequence: None, host_code: None, facts: Vec::new() }
     }
 }
 
@@ -309,6 +310,18 @@ impl Error {
     #[must_use]
     pub fn code(&self) -> ErrorCode {
         self.code
+    }
+
+    /// Whether the customer's money moved: what the code's row says, unless the attempt is known to stand otherwise.
+    #[must_use]
+    pub fn money(&self) -> Money {
+        self.standing.map_or(self.code.row().money, |(money, _)| money)
+    }
+
+    /// What becomes of a reversal, on the same condition.
+    #[must_use]
+    pub fn reversal(&self) -> Reversal {
+        self.standing.map_or(self.code.row().reversal, |(_, reversal)| reversal)
     }
 
     /// The attempt that it is about.
@@ -340,6 +353,19 @@ impl Error {
     pub fn of_attempt(mut self, attempt: &AttemptId) -> Self {
         self.attempt = Some(attempt.clone());
         self
+    }
+
+    /// Says how the money of its attempt stands, in place of the code's row.
+    #[must_use]
+    pub fn with_standing(mut self, (money, reversal): (Money, Reversal)) -> Self {
+        self.standing = Some((money, reversal));
+        self
+    }
+
+    /// Stands in place of the state of this attempt, of which nothing is known here.
+    #[must_use]
+    pub fn in_place_of(self, attempt: &AttemptId) -> Self {
+        self.of_attempt(attempt).with_standing((Money::MayHaveMoved, Reversal::Pending))
     }
 
     /// Names the journal sequence.
@@ -394,9 +420,9 @@ impl Serialize for Error {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("code", row.code)?;
         map.serialize_entry("category", &row.category)?;
-        map.serialize_entry("money", &row.money)?;
+        map.serialize_entry("money", &self.money())?;
         map.serialize_entry("retry", &row.retry)?;
-        map.serialize_entry("reversal", &row.reversal)?;
+        map.serialize_entry("reversal", &self.reversal())?;
         map.serialize_entry("actor", &row.actor)?;
         if let Some(attempt) = &self.attempt {
             map.serialize_entry("attempt", attempt)?;

@@ -154,6 +154,51 @@ fn cancel_always_ends() {
 }
 
 #[test]
+fn a_refused_sign_on_is_told_with_its_code() {
+    let mut world = World::new(1);
+    world.host.sign_on_refusal = Some("03");
+    for _again in 0..2 {
+        let error = world.sell("A-1", 500).unwrap().unwrap_err();
+        assert_eq!((error.code().code(), error.host_code().unwrap().as_str()), ("sign_on_refused", "03"));
+    }
+    world.host.sign_on_refusal = None;
+    assert_eq!(world.sell("A-2", 500).unwrap().unwrap().state, State::Approved);
+}
+
+/// What an error says of the money is true of the attempt that it names.
+#[test]
+fn an_error_about_an_attempt_says_how_its_money_stands() {
+    use taptill::error::{Money, Reversal};
+    for (trouble, state, money, reversal) in [
+        (Trouble::None, "approved", Money::Moved, Reversal::NotNeeded),
+        (Trouble::Decline, "declined", Money::NotMoved, Reversal::NotNeeded),
+        (Trouble::NoAnswer, "reversed", Money::Reversed, Reversal::Done),
+        (Trouble::RefuseReversal, "reversal_stuck", Money::MayHaveMoved, Reversal::Required),
+    ] {
+        let mut world = World::new(1);
+        world.host.troubles.push_back(trouble);
+        world.sell("A-1", 1_230).unwrap().unwrap();
+        if trouble != Trouble::None {
+            let error = world.cancel("A-1").unwrap_err();
+            let owed = trouble != Trouble::Decline;
+            assert_eq!(error.money(), if owed { Money::MayHaveMoved } else { Money::NotMoved }, "{state}");
+            world.settle_down();
+        }
+        let error = world.cancel("A-1").unwrap_err();
+        assert_eq!(
+            (error.code().code(), error.money(), error.reversal()),
+            ("attempt_already_finished", money, reversal)
+        );
+        let json = serde_json::to_value(&error).unwrap();
+        assert_eq!((json["state"].as_str(), json["money"].as_str()), (Some(state), Some(money.word())));
+        world.entropy.fails.store(true, Ordering::Relaxed);
+        let error = world.print("A-1", ReceiptCopy::Customer).unwrap_err();
+        assert_eq!((error.code().code(), error.money(), error.reversal()), ("entropy_failed", money, reversal));
+        world.entropy.fails.store(false, Ordering::Relaxed);
+    }
+}
+
+#[test]
 fn every_end_of_a_tap_is_an_end_of_the_attempt() {
     for (name, minor, state, reason) in [
         ("visa-declines", 1_230, State::Declined, Some(Reason::Card)),

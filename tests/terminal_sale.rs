@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use taptill::account::Provisioning;
-use taptill::error::ErrorCode;
+use taptill::error::{ErrorCode, Money};
 use taptill::ids::{AttemptId, OrderNo};
 use taptill::iso8583::Dialect;
 use taptill::money::{Amount, Currency};
@@ -293,6 +293,31 @@ fn a_till_that_dies_says_so_and_the_next_run_finds_what_is_owed() {
         }
         assert_eq!(shop.net_minor(), net_minor, "{point}");
     }
+}
+
+/// A disk that fails while the answer is recorded: nobody hears that no money moved.
+#[test]
+fn a_till_whose_disk_failed_in_doubt_does_not_say_that_no_money_moved() {
+    struct FailsAt(&'static str);
+    impl FaultPlan for FailsAt {
+        fn reach(&self, point: KillPoint) -> Fate {
+            if point.to_string() == self.0 { Fate::SyncFailed } else { Fate::GoOn }
+        }
+    }
+    let shop = shop();
+    let attempt = AttemptId::new("fails").unwrap();
+    let till = shop.till_with(Arc::new(FailsAt("before attempt.approved")), Posture::Trusted);
+    let operation = till.terminal.start_sale(SaleOrder { attempt: Some(attempt.clone()), ..order(500) }).unwrap();
+    till.tap(&operation, &card("visa"));
+    assert_eq!(operation.wait().unwrap().state, State::InDoubt);
+    for refused in [till.terminal.status(&attempt), till.terminal.cancel(&attempt)] {
+        let error = refused.unwrap_err();
+        assert_eq!((error.code(), error.money()), (ErrorCode::SyncFailed, Money::MayHaveMoved));
+        assert_eq!(error.attempt(), Some(&attempt));
+    }
+    drop(till);
+    drop(shop.till().until(&attempt, State::Reversed));
+    assert_eq!(shop.net_minor(), 0);
 }
 
 #[test]

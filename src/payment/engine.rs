@@ -109,7 +109,7 @@ impl Engine {
     #[must_use]
     pub fn handle(&mut self, input: Input<'_>, now: Now) -> Vec<Output> {
         if let Some(error) = self.stopped.clone() {
-            return refusal(&input, error.clone()).into_iter().chain([Output::Stopped(error)]).collect();
+            return refusal(&input, &error).into_iter().chain([Output::Stopped(error)]).collect();
         }
         let done = self.clear_leftovers(now).and_then(|()| self.take(input, now)).and_then(|()| self.work(now));
         match done {
@@ -187,7 +187,7 @@ impl Engine {
         if let Some(sale) = self.sale.take() {
             let result = match sale.in_doubt_view() {
                 Some(view) if error.code() != ErrorCode::StoppedByFaultPlan => Ok(view),
-                _ => Err(error.clone().of_attempt(&sale.attempt)),
+                _ => Err(sale.stopped_by(error.clone())),
             };
             for ticket in sale.tickets {
                 self.tell(ticket, result.clone().map(|view| Reply::Attempt(Box::new(view))));
@@ -226,15 +226,17 @@ impl Engine {
 }
 
 /// What a stopped engine answers to somebody who waits for an answer.
-fn refusal(input: &Input<'_>, error: Error) -> Option<Output> {
-    let ticket = match input {
+fn refusal(input: &Input<'_>, error: &Error) -> Option<Output> {
+    let (ticket, error) = match input {
         Input::StartSale { ticket, .. }
-        | Input::Cancel { ticket, .. }
-        | Input::Status { ticket, .. }
         | Input::List { ticket, .. }
         | Input::Resolve { ticket, .. }
-        | Input::PrintReceipt { ticket, .. }
-        | Input::Verify { ticket } => *ticket,
+        | Input::Verify { ticket } => (*ticket, error.clone()),
+        // How this attempt stands is not known any more.
+        Input::Cancel { ticket, attempt } | Input::Status { ticket, attempt } => {
+            (*ticket, error.clone().in_place_of(attempt))
+        }
+        Input::PrintReceipt { ticket, attempt, .. } => (*ticket, error.clone().in_place_of(attempt)),
         Input::Taken { .. } | Input::Card(_) | Input::Link(_) | Input::Tick => return None,
     };
     Some(Output::Tell { ticket, result: Err(error) })

@@ -96,6 +96,8 @@ bodies! {
         reason: Reason,
         /// How the tap ended, in the card room's own word; `none` where that is not the reason.
         tap: String,
+        /// The code with which the host refused the sign-on before it.
+        host_code: Option<HostCode>,
     }
     /// The card or the host said no.
     Declined = "attempt.declined" v 1 ballast true {

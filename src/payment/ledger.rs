@@ -186,7 +186,10 @@ impl Entry {
                     self.take_answer(answer);
                 }
             },
-            AttemptEvent::NotSent(not_sent) => self.view.reason = Some(not_sent.reason),
+            AttemptEvent::NotSent(not_sent) => {
+                self.view.reason = Some(not_sent.reason);
+                self.view.host_code = not_sent.host_code;
+            }
             AttemptEvent::ReversalDue(due) => {
                 self.view.reason = Some(due.cause);
                 self.view.reversal = Some(ReversalView { reason: due.reason, sends: 0, host_code: None });

@@ -14,6 +14,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::{Money, Reversal};
+
 /// Where an attempt stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum State {
@@ -96,6 +98,18 @@ impl State {
     #[must_use]
     pub fn is_final(self) -> bool {
         matches!(self, Self::Approved | Self::Declined | Self::NotSent | Self::Reversed | Self::ReversalStuck)
+    }
+
+    /// Whether the customer's money moved, and what becomes of a reversal, for errors about such an attempt.
+    #[must_use]
+    pub fn standing(self) -> (Money, Reversal) {
+        match self {
+            Self::Unknown | Self::Prepared | Self::Declined | Self::NotSent => (Money::NotMoved, Reversal::NotNeeded),
+            Self::InDoubt | Self::ReversalStuck => (Money::MayHaveMoved, Reversal::Required),
+            Self::ReversalDue | Self::ReversalSent => (Money::MayHaveMoved, Reversal::Pending),
+            Self::Approved => (Money::Moved, Reversal::NotNeeded),
+            Self::Reversed => (Money::Reversed, Reversal::Done),
+        }
     }
 
     /// Where `step` leads from here.

@@ -70,7 +70,7 @@ pub struct AttemptView {
     pub auth_code: Option<AuthCode>,
     /// The host's reference number.
     pub rrn: Option<Rrn>,
-    /// The host's response code to the sale.
+    /// The host's response code to the sale; of a sale that was not sent, to the sign-on before it.
     pub host_code: Option<HostCode>,
     /// The host's own date and time, `MMDDHHMMSS`.
     pub host_time: Option<String>,

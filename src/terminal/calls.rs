@@ -68,6 +68,12 @@ pub(crate) fn say(caller: &Sender<Said>, said: Said) {
     let _stopped_waiting = caller.send(said);
 }
 
+/// An answer about this attempt. An error that does not name it is not about it: the terminal has ended, and how the
+/// attempt stands is not known.
+pub(crate) fn about<T>(attempt: &AttemptId, result: Result<T, Error>) -> Result<T, Error> {
+    result.map_err(|error| if error.attempt().is_some() { error } else { error.in_place_of(attempt) })
+}
+
 /// What the engine answers with where one attempt was asked for.
 pub(crate) fn attempt(reply: Reply) -> AttemptView {
     match reply {

@@ -68,7 +68,7 @@ impl Operation {
     pub fn wait(self) -> Result<AttemptView, Error> {
         let result = match self.result {
             Waiting::Here(result) => *result,
-            Waiting::OnItsWay(wait) => wait.result().map(calls::attempt),
+            Waiting::OnItsWay(wait) => calls::about(&self.attempt, wait.result()).map(calls::attempt),
         };
         if result.is_ok() {
             // A terminal that has ended meanwhile leaves the attempt undelivered; `status` shows it again.
@@ -146,7 +146,7 @@ impl Terminal {
     /// # Errors
     /// `attempt_unknown`, `attempt_already_finished`, `too_late_to_cancel`.
     pub fn cancel(&self, attempt: &AttemptId) -> Result<AttemptView, Error> {
-        self.ask(Question::Cancel(attempt.clone()))?.result().map(calls::attempt)
+        self.ask_about(attempt, Question::Cancel(attempt.clone())).map(calls::attempt)
     }
 
     /// How an attempt stands.
@@ -154,7 +154,7 @@ impl Terminal {
     /// # Errors
     /// `attempt_unknown`.
     pub fn status(&self, attempt: &AttemptId) -> Result<AttemptView, Error> {
-        self.ask(Question::Status(attempt.clone()))?.result().map(calls::attempt)
+        self.ask_about(attempt, Question::Status(attempt.clone())).map(calls::attempt)
     }
 
     /// Attempts, newest first.
@@ -185,7 +185,7 @@ impl Terminal {
     /// # Errors
     /// `attempt_unknown`, `receipt_not_available` for an attempt that never went to the host.
     pub fn receipt(&self, attempt: &AttemptId, request: ReceiptRequest) -> Result<String, Error> {
-        match self.ask(Question::PrintReceipt(attempt.clone(), request.counted_as()))?.result()? {
+        match self.ask_about(attempt, Question::PrintReceipt(attempt.clone(), request.counted_as()))? {
             Reply::Receipt { view, printed_before } => {
                 receipt::print(&self.configuration, &view, printed_before, request)
             }
@@ -221,6 +221,10 @@ impl Terminal {
         let (caller, said) = channel();
         self.send(Message::Ask(question, caller))?;
         Ok(Wait::new(said, self.ending.clone()))
+    }
+
+    fn ask_about(&self, attempt: &AttemptId, question: Question) -> Result<Reply, Error> {
+        calls::about(attempt, self.ask(question).and_then(|wait| wait.result()))
     }
 
     fn send(&self, message: Message) -> Result<(), Error> {

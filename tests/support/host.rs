@@ -114,6 +114,8 @@ pub struct Host {
     pub drop_lines: usize,
     /// Reversals that arrived.
     pub reversals: Vec<Key>,
+    /// What sign-ons are refused with.
+    pub sign_on_refusal: Option<&'static str>,
     /// The host's day, as it says in its answers to reversals.
     pub local_date: String,
     /// What fields the reversals carried.
@@ -142,6 +144,7 @@ impl Host {
             goes_down_after_codes: false,
             drop_lines: 0,
             reversals: Vec::new(),
+            sign_on_refusal: None,
             local_date: "1122".into(),
             reversal_reasons: Vec::new(),
         }
@@ -199,6 +202,9 @@ impl Host {
     }
 
     fn sign_on(&mut self, request: &Values) -> Said {
+        if let Some(code) = self.sign_on_refusal {
+            return self.answer(Op::SignOn, request, code);
+        }
         self.key_number += 1;
         let number = self.key_number;
         let key = |first: u8| -> [u8; 16] {

@@ -58,7 +58,7 @@ impl Failure {
         let (what, todo) = self.what_and_todo();
         let mut words = vec![format!("Error: {what}")];
         if let Self::Core(error) = self {
-            words.push(texts.money(error.code().row().money));
+            words.push(texts.money(error.money()));
             words.push(todo);
             words.push(format!("({}{})", error.code().code(), particulars(error)));
         } else {

@@ -47,6 +47,9 @@ impl Engine {
         let attempt = sale.attempt.clone();
         let taken = ledger::taken(&self.journal)?;
         let Some(stan) = self.free_stan(taken)? else {
+            if row == SideRow::InPlace {
+                self.leftovers.end_unsent(attempt.clone(), Reason::StorageFailed, now);
+            }
             self.refuse_sale(Error::from(ErrorCode::StorageFailed).word("why", "batch_has_no_free_stan"));
             return Ok(());
         };
@@ -257,7 +260,13 @@ impl Engine {
         match self.sale_in_flight() {
             // The line broke between the journal's word and the first byte: the debt stands all the same.
             Some(attempt) => self.owe(attempt, ReversalReason::NoAnswer, Reason::of_not_sent(cause), now),
-            None => self.end_unsent(Reason::of_not_sent(cause), "none", now),
+            None => {
+                let host_code = match cause {
+                    NotSentCause::SignOnRefused(code) => Some(code.clone()),
+                    _ => None,
+                };
+                self.end_unsent_with(host_code, Reason::of_not_sent(cause), "none", now)
+            }
         }
     }
 

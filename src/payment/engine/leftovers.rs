@@ -98,7 +98,7 @@ impl Engine {
     fn record_leftover(&mut self, item: Leftover, now: Now) -> Result<(), Refused> {
         match item {
             Leftover::EndUnsent { attempt, reason } => {
-                let body = NotSent { was: Unsent::Prepared, reason, tap: "none".to_owned() };
+                let body = NotSent { was: Unsent::Prepared, reason, tap: "none".to_owned(), host_code: None };
                 self.record(&attempt, &body, destroy_card(&attempt), now)
             }
             Leftover::Owe { attempt, reason, cause } => {

@@ -86,20 +86,22 @@ impl Engine {
         copy: ReceiptCopy,
         now: Now,
     ) -> Result<(), Halt> {
-        let refusal = match self.state_of(attempt)? {
+        let state = self.state_of(attempt)?;
+        let refused = |code: ErrorCode| Error::from(code).of_attempt(attempt).with_standing(state.standing());
+        let refusal = match state {
             State::Unknown => Some(ErrorCode::AttemptUnknown),
             State::Prepared | State::NotSent => Some(ErrorCode::ReceiptNotAvailable),
             _ => None,
         };
         if let Some(code) = refusal {
-            self.tell(ticket, Err(Error::from(code).of_attempt(attempt)));
+            self.tell(ticket, Err(refused(code)));
             return Ok(());
         }
         let printed_before = self.view(attempt)?.map_or(0, |view| view.receipts.of(copy));
         match self.append(Some(attempt), &ReceiptPrinted { copy }, SideWork::None, now) {
             Ok(()) => {}
             Err(Refused::NotWritten(code)) => {
-                self.tell(ticket, Err(Error::from(code).of_attempt(attempt)));
+                self.tell(ticket, Err(refused(code)));
                 return Ok(());
             }
             Err(Refused::Over(halt)) => return Err(halt),

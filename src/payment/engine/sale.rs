@@ -8,8 +8,8 @@
 
 use crate::clock::{Now, WallMs};
 use crate::emv::{CardRead, Cvm, Tap};
-use crate::error::{Error, ErrorCode};
-use crate::ids::{AttemptId, OrderNo};
+use crate::error::{Error, ErrorCode, Money, Reversal};
+use crate::ids::{AttemptId, HostCode, OrderNo};
 use crate::money::Amount;
 use crate::payment::engine::record::{Refused, destroy_card};
 use crate::payment::engine::{Engine, Halt};
@@ -59,6 +59,16 @@ impl Sale {
             Phase::InDoubt(view) => Some(view.as_ref().clone()),
             _ => None,
         }
+    }
+
+    /// The run is over before anything was sent. Whether the journal kept that it was to be sent is not sure then.
+    pub fn stopped_by(&self, error: Error) -> Error {
+        let error = error.of_attempt(&self.attempt);
+        let unsure = matches!(error.code(), ErrorCode::SyncFailed | ErrorCode::StorageFailed);
+        if unsure && matches!(self.phase, Phase::Prepared { .. }) {
+            return error.with_standing((Money::NotMoved, Reversal::Required));
+        }
+        error
     }
 
     fn is_same(&self, order: &SaleOrder) -> bool {
@@ -207,11 +217,22 @@ impl Engine {
 
     /// Ends a sale of which the journal knows nothing, or no more than that it was prepared.
     pub(super) fn end_unsent(&mut self, reason: Reason, tap: &str, now: Now) -> Result<(), Halt> {
+        self.end_unsent_with(None, reason, tap, now)
+    }
+
+    /// The same, with the code by which the host refused the sign-on.
+    pub(super) fn end_unsent_with(
+        &mut self,
+        host_code: Option<HostCode>,
+        reason: Reason,
+        tap: &str,
+        now: Now,
+    ) -> Result<(), Halt> {
         let Some(sale) = &self.sale else { return Ok(()) };
         let attempt = sale.attempt.clone();
         let prepared = matches!(sale.phase, Phase::Prepared { .. });
         let was = if prepared { Unsent::Prepared } else { Unsent::Unknown(self.opening(sale, now)) };
-        let body = NotSent { was, reason, tap: tap.to_owned() };
+        let body = NotSent { was, reason, tap: tap.to_owned(), host_code };
         match self.record(&attempt, &body, destroy_card(&attempt), now) {
             Ok(()) => self.finish_sale(),
             Err(Refused::NotWritten(code)) => {
@@ -227,8 +248,10 @@ impl Engine {
 
     /// Tells everybody who waits for the sale what the journal says of it now.
     pub(super) fn finish_sale(&mut self) -> Result<(), Halt> {
+        let Some(attempt) = self.sale.as_ref().map(|sale| sale.attempt.clone()) else { return Ok(()) };
+        // The sale stays until there is something to tell: a journal that cannot be read tells what is certain.
+        let Some(view) = self.view(&attempt)? else { return Ok(()) };
         let Some(sale) = self.sale.take() else { return Ok(()) };
-        let Some(view) = self.view(&sale.attempt)? else { return Ok(()) };
         self.notice(Notice::Show(prompt_of(view.state)));
         for ticket in sale.tickets {
             self.tell_end(ticket, view.clone());
@@ -242,6 +265,7 @@ impl Engine {
         match error {
             Some(code) => {
                 let error = Error::from(code).of_attempt(&view.attempt).at_sequence(view.journal.sequence);
+                let error = view.host_code.iter().fold(error, Error::with_host_code);
                 self.tell(ticket, Err(error));
             }
             None => self.tell_view(ticket, view),
@@ -320,11 +344,8 @@ enum Admission {
 
 fn cancel_refusal(entry: &Entry) -> Error {
     let state = entry.view.state;
-    if state.is_final() {
-        Error::from(ErrorCode::AttemptAlreadyFinished).word("state", state.word())
-    } else {
-        Error::from(ErrorCode::TooLateToCancel).word("state", state.word())
-    }
+    let code = if state.is_final() { ErrorCode::AttemptAlreadyFinished } else { ErrorCode::TooLateToCancel };
+    Error::from(code).with_standing(entry.state().standing()).word("state", state.word())
 }
 
 fn prompt_of(state: State) -> Prompt {

@@ -26,10 +26,14 @@ fn bodies() -> Vec<(&'static str, Value, Option<Step>)> {
         ("attempt.declined", by_card, Some(Step::CardDeclines)),
         (
             "attempt.not_sent",
-            json!({"was": {"unknown": opening}, "reason": "cancelled", "tap": "none"}),
+            json!({"was": {"unknown": opening}, "reason": "cancelled", "tap": "none", "host_code": null}),
             Some(Step::EndUnsent),
         ),
-        ("attempt.not_sent", json!({"was": "prepared", "reason": "closed", "tap": "none"}), Some(Step::EndUnsent)),
+        (
+            "attempt.not_sent",
+            json!({"was": "prepared", "reason": "closed", "tap": "none", "host_code": null}),
+            Some(Step::EndUnsent),
+        ),
         ("attempt.reversal_due", json!({"reason": "98", "cause": "no_answer"}), Some(Step::Owe)),
         ("attempt.reversal_sent", json!({"number": 1, "host_day": "2026-11-22"}), Some(Step::SendReversal)),
         ("attempt.reversal_answered", json!({"host_code": "12", "meaning": "refused"}), Some(Step::HearReversal)),

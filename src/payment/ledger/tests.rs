@@ -107,7 +107,7 @@ fn what_the_table_forbids_is_not_recorded() {
                 event(
                     "attempt.not_sent",
                     json!({
-                        "was": {"unknown": opening(1)}, "reason": "cancelled", "tap": "none",
+                        "was": {"unknown": opening(1)}, "reason": "cancelled", "tap": "none", "host_code": null,
                     }),
                 ),
                 in_doubt(),
@@ -115,7 +115,10 @@ fn what_the_table_forbids_is_not_recorded() {
             "step_illegal",
         ),
         (
-            vec![event("attempt.not_sent", json!({"was": "prepared", "reason": "closed", "tap": "none"}))],
+            vec![event(
+                "attempt.not_sent",
+                json!({"was": "prepared", "reason": "closed", "tap": "none", "host_code": null}),
+            )],
             "never_opened",
         ),
         (vec![nameless], "attempt_without_name"),
