@@ -110,9 +110,13 @@ pub(super) fn batch(values: &Values) -> Option<BatchNo> {
 
 fn echo_is_equal(dialect: &Dialect, exchange: &Exchange, heard: &Heard) -> Result<(), DoubtCause> {
     let row = dialect.row(exchange.op).ok_or(DoubtCause::AnswerInvalid)?;
-    match row.echo_fault(&exchange.values, &heard.values) {
-        None => Ok(()),
-        Some(field) => Err(DoubtCause::EchoDiffers { field }),
+    if let Some(field) = row.echo_fault(&exchange.values, &heard.values) {
+        return Err(DoubtCause::EchoDiffers { field });
+    }
+    // An amount is none without its currency: a dialect need not ask for it, but it must not be another.
+    match (exchange.values.get(ValueName::CurrencyNumber), heard.values.get(ValueName::CurrencyNumber)) {
+        (Some(asked), Some(answered)) if asked != answered => Err(DoubtCause::EchoDiffers { field: DE49_CURRENCY }),
+        _ => Ok(()),
     }
 }
 
@@ -137,3 +141,6 @@ fn stan(values: &Values) -> Option<Stan> {
 fn number(values: &Values, name: ValueName) -> Option<u32> {
     values.text(name).and_then(|text| text.parse().ok())
 }
+
+/// Currency code, transaction.
+const DE49_CURRENCY: u8 = 49;

@@ -481,7 +481,7 @@ fn rubbish(world: &World) -> Vec<u8> {
 
 #[test]
 fn a_failure_after_the_first_byte_is_in_doubt() {
-    let table: [(&str, Happening, &[&str]); 12] = [
+    let table: [(&str, Happening, &[&str]); 13] = [
         ("no answer", |w| late_by(w, TIMEOUT_MS), &["in doubt no_answer 98"]),
         ("lost", World::breaks, &["in doubt connection_lost 98"]),
         (
@@ -522,6 +522,15 @@ fn a_failure_after_the_first_byte_is_in_doubt() {
             |w| {
                 w.hears(&w.answer(|values| {
                     values.set_number(ValueName::AmountMinor, 1_001);
+                }))
+            },
+            &["in doubt echo_differs 06"],
+        ),
+        (
+            "the amount in another currency",
+            |w| {
+                w.hears(&w.answer(|values| {
+                    values.set(ValueName::CurrencyNumber, "392");
                 }))
             },
             &["in doubt echo_differs 06"],

@@ -358,3 +358,15 @@ fn sale_values(prepared: &Prepared, card: &CardRead) -> Values {
 pub(super) const KEYS_ROW: &str = "working-keys";
 /// Above it, the conversation numbers echo and sign-on.
 const STAN_MAX: u32 = 989_999;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn payments_number_themselves_round_below_the_control_messages() {
+        let after = |last: Option<u32>| next_stan(last.map(|number| Stan::new(number).unwrap())).number();
+        let last = [None, Some(1), Some(STAN_MAX - 1), Some(STAN_MAX), Some(990_000), Some(999_999)];
+        assert_eq!(last.map(after), [1, 2, STAN_MAX, 1, 1, 1]);
+    }
+}

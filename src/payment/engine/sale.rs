@@ -250,8 +250,8 @@ impl Engine {
     pub(super) fn finish_sale(&mut self) -> Result<(), Halt> {
         let Some(attempt) = self.sale.as_ref().map(|sale| sale.attempt.clone()) else { return Ok(()) };
         // The sale stays until there is something to tell: a journal that cannot be read tells what is certain.
-        let Some(view) = self.view(&attempt)? else { return Ok(()) };
-        let Some(sale) = self.sale.take() else { return Ok(()) };
+        let view = self.view(&attempt)?;
+        let (Some(sale), Some(view)) = (self.sale.take(), view) else { return Ok(()) };
         self.notice(Notice::Show(prompt_of(view.state)));
         for ticket in sale.tickets {
             self.tell_end(ticket, view.clone());
