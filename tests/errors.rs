@@ -20,6 +20,9 @@ A declined payment, or one whose outcome is not known yet, is an outcome and not
 turn it is. Where they apply it also names the attempt, the journal's sequence, the host's response code and a few
 numbers or fixed words. It never holds card data, paths or text from outside.
 
+`money` and `reversal` are those of the row, unless the error names an attempt that is known to stand otherwise: to
+cancel an approved payment is `attempt_already_finished` with `money` `moved`.
+
 | code | category | money | retry | reversal | actor | what happened | what to do next |
 |---|---|---|---|---|---|---|---|
 ";
