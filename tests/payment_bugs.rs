@@ -196,6 +196,19 @@ fn a_clock_that_went_back_does_not_make_25_mean_done() {
     assert_eq!(state(&mut world), State::ReversalStuck);
 }
 
+#[test]
+fn a_clock_beyond_the_calendar_is_no_reason_to_give_a_reversal_up() {
+    for wall in [i64::MAX, i64::MIN] {
+        let mut world = in_debt_with(Trouble::NoAnswer, |host| host.goes_down_after_sale = true);
+        world.kill();
+        world.host.up = true;
+        world.now.wall.0 = wall - wall.signum() * DAY_MS as i64;
+        world.restart();
+        world.settle_down();
+        assert_eq!(state(&mut world), State::Reversed, "{wall}");
+    }
+}
+
 /// The host took new keys into use and the run ended before they were kept: the next sale is not the one to find out.
 #[test]
 fn a_run_that_ended_in_a_sign_on_costs_no_sale() {

@@ -327,9 +327,7 @@ impl Conversation {
         };
         missing(ValueName::TerminalId, self.terminal.as_str());
         missing(ValueName::MerchantId, self.merchant.as_str());
-        if let Some(stamp) = utc_stamp(now.wall) {
-            missing(ValueName::TransmissionDateTime, &stamp);
-        }
+        missing(ValueName::TransmissionDateTime, &utc_stamp(now.wall));
     }
 
     fn answer_by(&self, op: Op, now: Now) -> MonoMs {
@@ -588,10 +586,11 @@ fn doubt_of(fault: EnvelopeError) -> DoubtCause {
     }
 }
 
-/// `MMDDhhmmss` in UTC (ISO 8583-1:1987, field 7). `None` for a clock beyond the calendar.
-fn utc_stamp(wall: WallMs) -> Option<String> {
-    let time = jiff::Timestamp::from_millisecond(wall.0).ok()?;
-    Some(time.strftime("%m%d%H%M%S").to_string())
+/// `MMDDhhmmss` in UTC (ISO 8583-1:1987, field 7). A clock beyond the calendar stands at its end: a message without
+/// a time could not be packed, and a reversal that cannot be packed is given up.
+fn utc_stamp(wall: WallMs) -> String {
+    let end = if wall.0 < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX };
+    jiff::Timestamp::from_millisecond(wall.0).unwrap_or(end).strftime("%m%d%H%M%S").to_string()
 }
 
 #[cfg(test)]
