@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex};
 use support::audit::{Finding, audit};
 use support::device::Seeded;
 use support::host::Trouble;
+use support::seeds;
 use support::world::World;
 use taptill::payment::state::State;
 
@@ -150,38 +151,74 @@ fn put_back(folder: &Path, before: &Files) {
     }
 }
 
-/// Random days: sales with random troubles, kills at random points, restarts, waits, questions.
+const RANDOM_DAYS: u64 = 1_000;
+
+/// What to type for one day, with `TAPTILL_SEEDS` before it.
+const AGAIN: &str = "cargo test -p taptill --test payment_kills random_days";
+
 #[test]
 fn random_days_end_with_equal_books() {
-    let mut states = BTreeSet::new();
-    for seed in 0..RANDOM_DAYS {
-        let mut world = World::new(seed);
-        let draw = Seeded::new(seed ^ 0x5EED);
-        world.plan.die_at(None);
-        for sale in 0..1 + draw.below(4) {
-            world.host.troubles = [Trouble::ALL[draw.below(Trouble::ALL.len())]].into();
-            if draw.below(3) == 0 {
-                world.plan.die_at(Some(draw.below(40)));
-            }
-            if draw.below(8) == 0 {
-                world.host.batch += 1;
-            }
-            world.host.up = draw.below(10) != 0;
-            world.sell(&format!("A-{sale}"), 100 + draw.below(5_000) as u64);
-            world.wait(draw.below(20_000) as u64);
-            if !world.is_open() {
-                world.restart();
-            }
-            world.host.up = true;
-        }
-        world.host.drop_lines = 0;
-        world.plan.die_at(None);
-        world.settle_down();
-        assert_eq!(judge(&mut world), [], "seed {seed}");
-        states.extend(world.attempts().into_iter().map(|view| view.state));
+    let asked = seeds::asked();
+    let aloud = asked.as_ref().is_some_and(|asked| asked.end - asked.start == 1);
+    let days = seeds::each(AGAIN, asked.clone().unwrap_or(0..RANDOM_DAYS), |seed| {
+        let day = random_day(seed, aloud);
+        assert_eq!(day.findings, [], "the books differ");
+        day
+    });
+    if aloud {
+        println!("trace {}", days[0].trace);
     }
+    let states: BTreeSet<_> = days.into_iter().flat_map(|day| day.states).collect();
     let all = [State::Approved, State::Declined, State::NotSent, State::Reversed, State::ReversalStuck];
-    assert_eq!(states.into_iter().collect::<Vec<_>>(), all, "the days reach every end");
+    assert!(asked.is_some() || states.into_iter().eq(all), "the days reach every end");
 }
 
-const RANDOM_DAYS: u64 = 120;
+#[test]
+fn the_same_seed_is_the_same_day() {
+    let traces: Vec<String> = (0..12).map(|seed| random_day(seed, false).trace).collect();
+    assert_eq!(traces.iter().collect::<BTreeSet<_>>().len(), traces.len(), "each day is another");
+    for (seed, trace) in traces.iter().enumerate().rev() {
+        assert_eq!(random_day(seed as u64, false).trace, *trace, "seed {seed}");
+    }
+    let mut another = std::process::Command::new(std::env::current_exe().unwrap());
+    another.args(["--exact", "random_days_end_with_equal_books", "--nocapture"]).env("TAPTILL_SEEDS", "7");
+    let said = String::from_utf8(another.output().unwrap().stdout).unwrap();
+    assert!(said.contains(&format!("trace {}\n", traces[7])), "another process has another day: {said}");
+}
+
+/// How a day ended.
+struct Day {
+    findings: Vec<Finding>,
+    states: Vec<State>,
+    trace: String,
+}
+
+/// A day: sales with random troubles, kills at random points, restarts, waits.
+fn random_day(seed: u64, aloud: bool) -> Day {
+    let mut world = World::new(seed);
+    world.trace.aloud = aloud;
+    let draw = Seeded::new(seed ^ 0x5EED);
+    world.plan.die_at(None);
+    for sale in 0..1 + draw.below(4) {
+        world.host.troubles = [Trouble::ALL[draw.below(Trouble::ALL.len())]].into();
+        if draw.below(3) == 0 {
+            world.plan.die_at(Some(draw.below(40)));
+        }
+        if draw.below(8) == 0 {
+            world.host.batch += 1;
+        }
+        world.host.up = draw.below(10) != 0;
+        world.sell(&format!("A-{sale}"), 100 + draw.below(5_000) as u64);
+        world.wait(draw.below(20_000) as u64);
+        if !world.is_open() {
+            world.restart();
+        }
+        world.host.up = true;
+    }
+    world.host.drop_lines = 0;
+    world.plan.die_at(None);
+    world.settle_down();
+    let findings = judge(&mut world);
+    let states = world.attempts().into_iter().map(|view| view.state).collect();
+    Day { findings, states, trace: world.trace.hex() }
+}
