@@ -39,10 +39,14 @@ pub fn each<T: Send>(test: &str, seeds: Range<u64>, play: impl Fn(u64) -> T + Sy
         }
     });
     let ends = ends.into_inner().unwrap();
-    let failed: Vec<u64> = ends.iter().filter(|(_, end)| end.is_err()).map(|(seed, _)| *seed).collect();
+    let mut failed: Vec<u64> = ends.iter().filter(|(_, end)| end.is_err()).map(|(seed, _)| *seed).collect();
+    let count = failed.len();
+    failed.truncate(10);
     let play_it = |(seed, end): (u64, Result<T, String>)| {
         end.unwrap_or_else(|why| {
-            panic!("seeds {failed:?} fail; seed {seed}: {why}\nagain: TAPTILL_SEEDS={seed} {test} -- --nocapture")
+            panic!(
+                "{count} seeds fail, {failed:?}…; seed {seed}: {why}\nagain: TAPTILL_SEEDS={seed} {test} -- --nocapture"
+            )
         })
     };
     ends.into_iter().map(play_it).collect()

@@ -20,7 +20,7 @@ impl Trace {
             self.hash.update(part);
         }
         if self.aloud {
-            println!("{now_ms:>10} {what}");
+            println!("{now_ms:>10} {what:.160}");
         }
     }
 

@@ -11,7 +11,7 @@ use taptill::account::{
 use taptill::acquirer::{LinkEvent, LinkFault};
 use taptill::clock::{BootCount, MonoMs, Now, WallMs};
 use taptill::emv::{CaKeys, CardEvent, TerminalData};
-use taptill::error::Error;
+use taptill::error::{Error, ErrorCode};
 use taptill::ids::{AttemptId, MerchantId, OrderNo, TerminalId};
 use taptill::iso8583::Dialect;
 use taptill::journal::{Journal, JournalPorts};
@@ -527,6 +527,7 @@ impl World {
         self.give(input(ticket));
         match self.callers.remove(&ticket.0) {
             Some(Caller::Told(result)) => result,
+            Some(Caller::Orphaned) => Err(ErrorCode::StoppedByFaultPlan.into()),
             other => panic!("a question is answered at once, not {other:?}"),
         }
     }
