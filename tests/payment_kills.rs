@@ -198,7 +198,7 @@ struct Day {
 
 /// A day: sales with random troubles, kills and failures at random points, restarts, waits, moved clocks.
 fn random_day(seed: u64, aloud: bool) -> Day {
-    let mut world = World::new(seed);
+    let mut world = World::speaking(["iso87", "unionpay"][seed as usize % 2], seed);
     world.trace.aloud = aloud;
     let draw = Seeded::new(seed ^ 0x5EED);
     world.plan.die_at(None);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex};
 
 use taptill::account::{
     self, Account, Configuration, HostAddress, Limits, Merchant, PROVISIONING_VERSION, Policy, Provisioning,
@@ -110,14 +110,14 @@ struct Template {
 impl World {
     /// A provisioned till that has never sold, and its host.
     pub fn new(seed: u64) -> Self {
-        static PROVISIONED: OnceLock<Template> = OnceLock::new();
-        let template = PROVISIONED.get_or_init(|| {
-            let mut world = Self::with(0, "iso87", |_| {});
-            world.kill();
-            let empty = std::mem::replace(&mut world.folder, temporary_folder());
-            let (keys, known, dialect) = (world.keys.clone(), world.known.clone(), world.host.dialect.clone());
-            Template { folder: empty, keys, known, dialect }
-        });
+        Self::speaking("iso87", seed)
+    }
+
+    /// The same in another dialect.
+    pub fn speaking(dialect: &'static str, seed: u64) -> Self {
+        static PROVISIONED: Mutex<BTreeMap<&str, Arc<Template>>> = Mutex::new(BTreeMap::new());
+        let template =
+            PROVISIONED.lock().unwrap().entry(dialect).or_insert_with(|| Arc::new(template(dialect))).clone();
         let mut world = Self::empty(seed, template.dialect.clone());
         world.keys = Arc::new(template.keys.copy());
         world.known = template.known.clone();
@@ -634,6 +634,14 @@ enum Given<'a> {
 fn temporary_folder() -> TempDir {
     let memory = Path::new("/dev/shm");
     if memory.is_dir() { tempfile::tempdir_in(memory).unwrap() } else { tempfile::tempdir().unwrap() }
+}
+
+fn template(dialect: &str) -> Template {
+    let mut world = World::with(0, dialect, |_| {});
+    world.kill();
+    let empty = std::mem::replace(&mut world.folder, temporary_folder());
+    let (keys, known, dialect) = (world.keys.clone(), world.known.clone(), world.host.dialect.clone());
+    Template { folder: empty, keys, known, dialect }
 }
 
 /// Copies a file into a folder. The ballast is never written in place, so another name for it will do.
