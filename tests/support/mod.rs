@@ -10,4 +10,6 @@
 pub mod audit;
 pub mod device;
 pub mod host;
+pub mod seeds;
+pub mod trace;
 pub mod world;

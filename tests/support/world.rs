@@ -2,15 +2,16 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex};
 
 use taptill::account::{
-    self, Configuration, HostAddress, Limits, Merchant, PROVISIONING_VERSION, Policy, Provisioning, SecretText, Secrets,
+    self, Account, Configuration, HostAddress, Limits, Merchant, PROVISIONING_VERSION, Policy, Provisioning,
+    SecretText, Secrets,
 };
 use taptill::acquirer::{LinkEvent, LinkFault};
 use taptill::clock::{BootCount, MonoMs, Now, WallMs};
-use taptill::emv::{CardEvent, TerminalData};
-use taptill::error::Error;
+use taptill::emv::{CaKeys, CardEvent, TerminalData};
+use taptill::error::{Error, ErrorCode};
 use taptill::ids::{AttemptId, MerchantId, OrderNo, TerminalId};
 use taptill::iso8583::Dialect;
 use taptill::journal::{Journal, JournalPorts};
@@ -26,6 +27,7 @@ use tempfile::TempDir;
 
 use super::device::{MemoryKeys, Plan, Seeded};
 use super::host::{Host, MASTER_KEY_HEX, Said};
+use super::trace::Trace;
 
 /// 2026-11-22T09:00:00Z, 17:00 at the host's place.
 const WALL_START_MS: i64 = 1_795_338_000_000;
@@ -85,30 +87,42 @@ pub struct World {
     /// Attempts whose approval a caller was told.
     pub told_approved: Vec<AttemptId>,
     pub stopped: Option<Error>,
+    pub trace: Trace,
+    /// What the journal's configuration was compiled to when the till was opened first.
+    known: Option<Arc<Known>>,
+}
+
+/// A compiled configuration. Reading a dialect costs as much as a sale, and a world opens its till often.
+struct Known {
+    configuration: Configuration,
+    dialect: Arc<Dialect>,
+    ca_keys: Arc<CaKeys>,
 }
 
 /// A provisioned till, to be copied.
 struct Template {
     folder: TempDir,
     keys: Arc<MemoryKeys>,
+    known: Option<Arc<Known>>,
     dialect: Arc<Dialect>,
 }
 
 impl World {
     /// A provisioned till that has never sold, and its host.
     pub fn new(seed: u64) -> Self {
-        static PROVISIONED: OnceLock<Template> = OnceLock::new();
-        let template = PROVISIONED.get_or_init(|| {
-            let mut world = Self::with(0, "iso87", |_| {});
-            world.kill();
-            let empty = std::mem::replace(&mut world.folder, temporary_folder());
-            Template { folder: empty, keys: world.keys.clone(), dialect: world.host.dialect.clone() }
-        });
+        Self::speaking("iso87", seed)
+    }
+
+    /// The same in another dialect.
+    pub fn speaking(dialect: &'static str, seed: u64) -> Self {
+        static PROVISIONED: Mutex<BTreeMap<&str, Arc<Template>>> = Mutex::new(BTreeMap::new());
+        let template =
+            PROVISIONED.lock().unwrap().entry(dialect).or_insert_with(|| Arc::new(template(dialect))).clone();
         let mut world = Self::empty(seed, template.dialect.clone());
         world.keys = Arc::new(template.keys.copy());
+        world.known = template.known.clone();
         for file in std::fs::read_dir(template.folder.path()).unwrap() {
-            let file = file.unwrap();
-            std::fs::copy(file.path(), world.folder.path().join(file.file_name())).unwrap();
+            copy(&file.unwrap().path(), world.folder.path());
         }
         world.open().unwrap();
         world
@@ -152,6 +166,8 @@ impl World {
             callers_take: true,
             told_approved: Vec::new(),
             stopped: None,
+            trace: Trace::new(),
+            known: None,
         }
     }
 
@@ -166,7 +182,7 @@ impl World {
     /// Starts the till. It may die while it opens.
     pub fn open(&mut self) -> Result<(), Error> {
         let journal = Journal::open(&self.path(), self.ports(), payment::folds())?;
-        let account = account::open(&journal, &*self.keys)?;
+        let account = self.account(&journal)?;
         let engine = Engine::open(journal, account, self.entropy.clone(), self.now)?;
         self.stopped = None;
         self.till = Some(engine);
@@ -174,8 +190,26 @@ impl World {
         Ok(())
     }
 
+    /// The account in the journal: read the first time, remembered afterwards.
+    fn account(&mut self, journal: &Journal) -> Result<Account, Error> {
+        if let Some(known) = &self.known {
+            assert!(account::is_provisioned(journal)?, "the till is no longer provisioned");
+            let (configuration, dialect) = (known.configuration.clone(), known.dialect.clone());
+            return Ok(Account { configuration, dialect, ca_keys: known.ca_keys.clone(), secrets: secrets() });
+        }
+        let account = account::open(journal, &*self.keys)?;
+        let (configuration, dialect) = (account.configuration.clone(), account.dialect.clone());
+        self.known = Some(Arc::new(Known { configuration, dialect, ca_keys: account.ca_keys.clone() }));
+        Ok(account)
+    }
+
+    fn note(&mut self, what: &str, bytes: &[u8]) {
+        self.trace.note(self.now.mono.0, what, bytes);
+    }
+
     /// The process ends here and now.
     pub fn kill(&mut self) {
+        self.note("the process ends", &[]);
         self.till = None;
         self.end_of_process();
     }
@@ -270,8 +304,14 @@ impl World {
         match output {
             Output::Card(command) => self.reader(command),
             Output::Link(command) => self.network(command),
-            Output::Notice(notice) => self.notices.push(notice),
-            Output::Begun { attempt, .. } => self.begun.push(attempt),
+            Output::Notice(notice) => {
+                self.note(&format!("notice {notice:?}"), &[]);
+                self.notices.push(notice);
+            }
+            Output::Begun { attempt, .. } => {
+                self.note(&format!("begun {attempt}"), &[]);
+                self.begun.push(attempt);
+            }
             Output::Tell { ticket, result } => return self.tell(ticket, result),
             Output::WakeAt(at) => self.alarm = Some(at.0),
             Output::Stopped(error) => {
@@ -286,6 +326,7 @@ impl World {
         if self.passes("tell", Moment::Before) {
             return None;
         }
+        self.note(&format!("told {result:?}"), &[]);
         let taken = match &result {
             Ok(Reply::Attempt(view)) => {
                 if view.state == payment::state::State::Approved {
@@ -322,6 +363,7 @@ impl World {
                 }
             }
             CardCommand::Transmit(apdu) => {
+                self.note("to the card", &apdu);
                 let tap = self.tap.clone().expect("a card is in the field");
                 let event = match tap.transceive(&apdu) {
                     Ok(response) => OwnedCard::Response(response),
@@ -338,17 +380,17 @@ impl World {
         match command {
             LinkCommand::Connect => {
                 self.line += 1;
-                let event = if self.host.connect() {
-                    OwnedLink::Connected
-                } else {
-                    OwnedLink::NotConnected(LinkFault::Unreachable)
-                };
+                let is_there = self.host.connect();
+                self.note(if is_there { "connects" } else { "connects in vain" }, &[]);
+                let event =
+                    if is_there { OwnedLink::Connected } else { OwnedLink::NotConnected(LinkFault::Unreachable) };
                 self.later(20, Event::Link(self.line, event));
             }
             LinkCommand::Send(bytes) => {
                 if self.passes("send", Moment::Before) {
                     return;
                 }
+                self.note("to the host", &bytes);
                 let said = self.host.receive(&bytes);
                 if self.passes("send", Moment::After) {
                     return;
@@ -412,6 +454,7 @@ impl World {
                 if self.passes("receive", Moment::Before) {
                     return;
                 }
+                self.note("from the host", &bytes);
                 self.give(Input::Link(LinkEvent::Received(&bytes)));
                 if self.till.is_some() {
                     self.passes("receive", Moment::After);
@@ -419,6 +462,7 @@ impl World {
             }
             Event::Card(OwnedCard::Found) => self.give(Input::Card(CardEvent::Found)),
             Event::Card(OwnedCard::Response(response)) => {
+                self.note("from the card", &response);
                 self.give(Input::Card(CardEvent::Response(&response)));
             }
             Event::Card(OwnedCard::Lost) => self.give(Input::Card(CardEvent::Lost)),
@@ -483,6 +527,7 @@ impl World {
         self.give(input(ticket));
         match self.callers.remove(&ticket.0) {
             Some(Caller::Told(result)) => result,
+            Some(Caller::Orphaned) => Err(ErrorCode::StoppedByFaultPlan.into()),
             other => panic!("a question is answered at once, not {other:?}"),
         }
     }
@@ -520,7 +565,7 @@ impl World {
 
     pub fn verify(&mut self) {
         match self.ask(|ticket| Input::Verify { ticket }) {
-            Ok(Reply::Verified(_)) => {}
+            Ok(Reply::Verified(report)) => self.note("the journal's root", &report.root),
             other => panic!("{other:?}"),
         }
     }
@@ -591,6 +636,23 @@ fn temporary_folder() -> TempDir {
     if memory.is_dir() { tempfile::tempdir_in(memory).unwrap() } else { tempfile::tempdir().unwrap() }
 }
 
+fn template(dialect: &str) -> Template {
+    let mut world = World::with(0, dialect, |_| {});
+    world.kill();
+    let empty = std::mem::replace(&mut world.folder, temporary_folder());
+    let (keys, known, dialect) = (world.keys.clone(), world.known.clone(), world.host.dialect.clone());
+    Template { folder: empty, keys, known, dialect }
+}
+
+/// Copies a file into a folder. The ballast is never written in place, so another name for it will do.
+fn copy(file: &Path, folder: &Path) {
+    let to = folder.join(file.file_name().unwrap());
+    let is_ballast = file.extension().is_some_and(|ending| ending == "ballast");
+    if !is_ballast || std::fs::hard_link(file, &to).is_err() {
+        std::fs::copy(file, &to).unwrap();
+    }
+}
+
 pub fn yuan(minor: u64) -> Amount {
     Amount::from_minor(minor, Currency::CNY).unwrap()
 }
@@ -603,8 +665,18 @@ pub fn order_no(text: &str) -> OrderNo {
     OrderNo::new(text).unwrap()
 }
 
+fn pem(kind: &str) -> String {
+    format!("-----BEGIN {kind}-----\nMAA=\n-----END {kind}-----\n")
+}
+
+fn secrets() -> Secrets {
+    Secrets {
+        master_key_hex: SecretText::new(MASTER_KEY_HEX.into()),
+        client_key_pem: SecretText::new(pem("PRIVATE KEY")),
+    }
+}
+
 pub fn provisioning(dialect: &str) -> Provisioning {
-    let pem = |kind: &str| format!("-----BEGIN {kind}-----\nMAA=\n-----END {kind}-----\n");
     Provisioning {
         version: PROVISIONING_VERSION,
         configuration: Configuration {
@@ -628,9 +700,6 @@ pub fn provisioning(dialect: &str) -> Provisioning {
             ca_keys: serde_json::from_str(card::ca_keys_json()).unwrap(),
             policy: Policy::default(),
         },
-        secrets: Secrets {
-            master_key_hex: SecretText::new(MASTER_KEY_HEX.into()),
-            client_key_pem: SecretText::new(pem("PRIVATE KEY")),
-        },
+        secrets: secrets(),
     }
 }

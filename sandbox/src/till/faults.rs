@@ -1,23 +1,36 @@
 //! Dying on demand: `--die-at 'after attempt.in_doubt'`, or the same in `TAPTILL_DIE_AT`, ends the process at
-//! that point without any tidying up, as a power cut would. For tests and demonstrations.
+//! that point without any tidying up, as a power cut would; `'after send 2'` at the second time that the point is
+//! passed. For tests and demonstrations.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use taptill::ports::{Fate, FaultPlan, KillPoint, NoFaults};
 
 /// The plan that was asked for; nothing is interrupted otherwise.
 pub(super) fn plan(point: Option<String>) -> Arc<dyn FaultPlan> {
     match point.or_else(|| std::env::var("TAPTILL_DIE_AT").ok()) {
-        Some(point) if !point.is_empty() => Arc::new(DieAt(point)),
+        Some(point) if !point.is_empty() => Arc::new(DieAt::read(&point)),
         _ => Arc::new(NoFaults),
     }
 }
 
-struct DieAt(String);
+struct DieAt {
+    point: String,
+    visits_left: AtomicU32,
+}
+
+impl DieAt {
+    fn read(words: &str) -> Self {
+        let numbered = words.rsplit_once(' ').and_then(|(point, visit)| Some((point, visit.parse().ok()?)));
+        let (point, visit) = numbered.unwrap_or((words, 1));
+        Self { point: point.to_owned(), visits_left: AtomicU32::new(visit) }
+    }
+}
 
 impl FaultPlan for DieAt {
     fn reach(&self, point: KillPoint) -> Fate {
-        if point.to_string() == self.0 {
+        if point.to_string() == self.point && self.visits_left.fetch_sub(1, Ordering::Relaxed) == 1 {
             // No destructor runs, no buffer is flushed, no file is closed in order.
             std::process::abort();
         }

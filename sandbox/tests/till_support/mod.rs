@@ -59,6 +59,17 @@ impl Shop {
         self.listen("host", "127.0.0.1:0");
     }
 
+    /// Where the host listens.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// The host's power fails and comes back: the same home, the same address.
+    pub fn restart_host(&mut self) {
+        self.stop_host();
+        self.listen("host", &self.address.clone());
+    }
+
     /// A host with an authority of its own, where the first one was.
     pub fn start_another_host_there(&mut self) {
         self.listen("another-host", &self.address.clone());
