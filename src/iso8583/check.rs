@@ -16,6 +16,7 @@ use super::message::{FieldTemplate, MacOnAnswer, MessageRow, MessageSide, Op, Re
 use super::rules::{DialectError, Place, Rule};
 use super::template::{Part, Template, TemplateFault};
 use super::value::{ValueKind, ValueName};
+use crate::hex;
 use crate::paycrypto::{MacAlgorithm, Padding, TAG_BYTES_MIN};
 
 #[derive(Deserialize)]
@@ -175,11 +176,11 @@ fn frame(row: &FrameFile) -> Result<Frame, Rule> {
     let tpdu = match &row.tpdu {
         None => None,
         Some(text) => {
-            let bytes = unhex(text).and_then(|bytes| <[u8; TPDU_BYTES]>::try_from(bytes).ok());
+            let bytes = hex::decode(text).and_then(|bytes| <[u8; TPDU_BYTES]>::try_from(bytes).ok());
             Some(bytes.ok_or(Rule::TpduMalformed)?)
         }
     };
-    let header = |text: &str| unhex(text).filter(|bytes| bytes.len() <= 64).ok_or(Rule::HeaderMalformed);
+    let header = |text: &str| hex::decode(text).filter(|bytes| bytes.len() <= 64).ok_or(Rule::HeaderMalformed);
     let (header_request, header_answer) = (header(&row.header_request)?, header(&row.header_answer)?);
     if header_request.len() != header_answer.len() {
         return Err(Rule::HeadersDiffer);
@@ -189,12 +190,6 @@ fn frame(row: &FrameFile) -> Result<Frame, Rule> {
         return Err(Rule::FrameSizeOutOfRange);
     }
     Ok(Frame { prefix: row.length, tpdu, header_request, header_answer, bytes_max })
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let (pairs, odd) = text.as_bytes().as_chunks();
-    let well_formed = odd.is_empty() && (text.is_empty() || chars::all_in(chars::HEX, text.as_bytes()));
-    well_formed.then(|| pairs.iter().map(|[high, low]| chars::hex_value(*high) << 4 | chars::hex_value(*low)).collect())
 }
 
 fn codec(file: &DialectFile) -> Result<Codec, DialectError> {

@@ -18,6 +18,7 @@ use rcgen::{
 use ring::digest;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use taptill::hex;
 use time::{Duration, OffsetDateTime};
 
 use super::error::HostError;
@@ -177,7 +178,7 @@ fn named(name: &str) -> CertificateParams {
 }
 
 fn pin_of(key: &KeyPair) -> String {
-    sha256(&key.subject_public_key_info()).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode_lower(&sha256(&key.subject_public_key_info()))
 }
 
 fn unusable(_: rcgen::Error) -> HostError {
