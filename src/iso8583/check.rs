@@ -333,9 +333,12 @@ fn messages(files: &[MessageFile], codec: &Codec, mac: Option<MacRule>) -> Resul
         rows.push(row);
     }
     let has_reversal = rows.iter().any(|row| row.op == Op::Reversal);
-    for row in rows.iter().filter(|row| row.reversal) {
-        require(row.op == Op::Sale, Place::Message(row.op), Rule::ReversalNotOwed)?;
-        require(has_reversal, Place::Message(row.op), Rule::ReversalMissing)?;
+    for file in files {
+        let place = Place::Message(file.op);
+        let is_sale = file.op == Op::Sale;
+        require(is_sale || !file.reversal, place, Rule::ReversalNotOwed)?;
+        require(!is_sale || file.reversal, place, Rule::ReversalOwed)?;
+        require(!is_sale || has_reversal, place, Rule::ReversalMissing)?;
     }
     Ok(rows)
 }
@@ -372,7 +375,6 @@ fn message(file: &MessageFile, codec: &Codec, mac: Option<MacRule>) -> Result<Me
         timeout_ms: file.timeout_ms,
         mac_on_request: file.mac_request == MacOnRequest::Always,
         mac_on_answer: file.mac_response,
-        reversal: file.reversal,
         echo: file.echo.clone(),
         match_key: file.match_key.clone(),
         codes,
@@ -637,6 +639,8 @@ mod tests {
             ("unionpay", "match_key = [11, 41, 42, 60]", "match_key = [3]", sale, Rule::MatchKeyWithoutValue),
             ("unionpay", "op = \"reversal\"", "op = \"reversal\"\nreversal = true", reversal, Rule::ReversalNotOwed),
             ("unionpay", "op = \"echo\"", "op = \"echo\"\nreversal = true", echo, Rule::ReversalNotOwed),
+            ("unionpay", "\nreversal = true", "", sale, Rule::ReversalOwed),
+            ("unionpay", "\nreversal = true", "\nreversal = false", sale, Rule::ReversalOwed),
             ("iso87", "70 = \"001\"", "70 = \"301\"", sign_on, Rule::NotDistinguishable),
         ]);
         let without_reversal = Dialect::shipped("iso87").unwrap().split("# Reversal of a sale").next().unwrap();
