@@ -6,8 +6,7 @@
 
 use crate::error::ErrorCode;
 
-/// What the connection did.
-#[derive(Debug)]
+/// What the connection did. It has no `Debug`: what a host sends may repeat card data.
 pub enum LinkEvent<'a> {
     /// It stands: TLS is done and the host's certificate and pin are verified.
     Connected,

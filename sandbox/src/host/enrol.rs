@@ -195,8 +195,7 @@ fn provisioning_of(
         policy: Policy::default(),
     };
     let master_key_hex = hex::encode(enrolled.master_key.expose());
-    let secrets =
-        Secrets { master_key_hex: SecretText::new(master_key_hex), client_key_pem: SecretText::new(client.key_pem) };
+    let secrets = Secrets { master_key_hex: SecretText::new(master_key_hex), client_key_pem: client.key_pem };
     let provisioning = Provisioning { version: PROVISIONING_VERSION, configuration, secrets };
     provisioning.check().map_err(|_| HostError::OptionsUnusable)?;
     Ok(provisioning)
