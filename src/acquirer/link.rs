@@ -2,7 +2,7 @@
 //!
 //! Faults are told apart where somebody else has to act: the shop's network, the phone's clock, the
 //! acquirer's certificate, this till's own certificate. It never carries text from below.
-//! Evidence: `terminal/net.rs` makes each fault over a real socket.
+//! Evidence: `terminal/net/tests.rs` makes each fault over a real socket.
 
 use crate::error::ErrorCode;
 

@@ -1,4 +1,7 @@
 //! What stands on a slip and in which order.
+//!
+//! It never prints a card number that is not masked, and an attempt whose outcome is not known says on its slip
+//! that it is no receipt. Evidence: `tests/receipts.rs`.
 
 use crate::card::MaskedPan;
 use crate::clock::WallMs;

@@ -1,7 +1,7 @@
 //! From the issuer's master key to the key of one card, and to the key of one of its transactions.
 //!
 //! Source: EMV Book 2, annexes A1.3.1 (common session key) and A1.4 (options A and B).
-//! Evidence: `tests/issuer_vectors.rs`.
+//! Evidence: `sandbox/tests/issuer_vectors.rs`.
 
 use ring::digest;
 use taptill::card::Pan;

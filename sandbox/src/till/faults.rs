@@ -1,5 +1,6 @@
 //! Dying on demand: `--die-at 'after attempt.in_doubt'`, or the same in `TAPTILL_DIE_AT`, ends the process at
 //! that point without any tidying up, as a power cut would. For tests and demonstrations.
+//! Evidence: `sandbox/tests/till_sales.rs`.
 
 use std::sync::Arc;
 

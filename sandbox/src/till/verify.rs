@@ -1,4 +1,5 @@
 //! `verify`: recomputes the whole journal and says whether it is what was written.
+//! Evidence: `sandbox/tests/till_sales.rs`.
 
 use serde_json::json;
 use taptill::hex;
