@@ -10,11 +10,13 @@
 //! | 3 | `session`, `acquirer` | who may, and the conversation with the acquirer's host |
 //! | 2 | `journal` | the append-only record of everything that happened |
 //! | 1 | `emv`, `iso8583`, `paycrypto`, `merkle`, `receipt` | pure: bytes and values in, bytes and values out |
-//! | 0 | `money`, `ids`, `card`, `clock`, `secret`, `text`, `ports`, `error` | the words that everyone speaks |
+//! | 0 | `money`, `ids`, `card`, `clock`, `secret`, `hex`, `text`, `ports`, `error` | the words that everyone speaks |
 //!
 //! Protocol code never waits: a card kernel, a host conversation and a payment are fed what happened and
 //! answer with what to do next. Only `terminal` touches sockets, clocks and cards, through [`ports`]; the
 //! journal alone owns its database connection.
+
+#![forbid(unsafe_code)]
 
 pub mod account;
 pub mod acquirer;
@@ -22,6 +24,7 @@ pub mod card;
 pub mod clock;
 pub mod emv;
 pub mod error;
+pub mod hex;
 pub mod ids;
 pub mod iso8583;
 pub mod journal;

@@ -6,7 +6,7 @@
 //! that two readers could take for two amounts is refused with the reason.
 //!
 //! Source: ISO 4217 (codes and exponents). It never rounds, and never guesses a currency.
-//! Evidence: the tables in `mod tests` below and `tests/amounts.rs`.
+//! Evidence: the tables in `mod tests` below.
 
 use std::fmt;
 

@@ -322,3 +322,8 @@ fn verification_is_asked_for_from_its_limit_on() {
         assert_eq!(format!("{} {:?}", outcome.kind.word(), outcome.cvm), verdict, "{minor} {ctq}");
     }
 }
+
+#[test]
+fn a_response_never_shows_its_bytes() {
+    assert_eq!(format!("{:?}", CardEvent::Response(&[0x47, 0x61])), "Response(2 bytes)");
+}

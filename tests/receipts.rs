@@ -92,7 +92,7 @@ fn a_payment_that_is_not_known_is_never_called_a_receipt() {
             let slip = print(&noodle_house(standing), layout);
             let (warning, approved) = match layout.language {
                 Language::En => ("THIS IS NOT A RECEIPT", "APPROVED"),
-                Language::ZhCn => ("本单不是收据", "交易成功"),
+                Language::ZhCn => ("本单不作收款凭证", "交易成功"),
             };
             assert!(slip.contains(warning) && !slip.contains(approved), "{slip}");
         }

@@ -1,6 +1,6 @@
 //! Each way of writing a field: what it looks like on the wire, and what is refused.
 
-#![cfg(test)]
+#![allow(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
 
 use taptill::iso8583::{CodecFault, Dialect, FieldSet};
 

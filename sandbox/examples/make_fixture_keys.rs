@@ -12,6 +12,7 @@ use rsa::pkcs8::{EncodePrivateKey, LineEnding};
 use rsa::rand_core::OsRng;
 use rsa::traits::PublicKeyParts;
 use rsa::{BigUint, RsaPrivateKey};
+use taptill::hex;
 
 /// Visa's registered application provider identifier, as the real directory entry carries it.
 const RID_VISA: [u8; 5] = [0xA0, 0x00, 0x00, 0x00, 0x03];
@@ -39,16 +40,12 @@ fn authority_json(index: u8, key: &RsaPrivateKey) -> String {
     let sha1 = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, &summed);
     let row = serde_json::json!([{
         "environment": "sandbox",
-        "rid": hex(&RID_VISA),
-        "index": hex(&[index]),
+        "rid": hex::encode(&RID_VISA),
+        "index": hex::encode(&[index]),
         "bits": modulus.len() * 8,
-        "exponent": hex(&exponent),
-        "modulus": hex(&modulus),
-        "sha1": hex(sha1.as_ref()),
+        "exponent": hex::encode(&exponent),
+        "modulus": hex::encode(&modulus),
+        "sha1": hex::encode(sha1.as_ref()),
     }]);
     format!("{row:#}\n")
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02X}")).collect()
 }

@@ -1,10 +1,10 @@
 //! Folders for tests: gone with the test, unless somebody wants to look at them afterwards.
 //!
 //! Where the environment names a folder in `TAPTILL_KEEP_SCRATCH`, every scratch folder is made there and
-//! stays, so that a whole test run can be searched for secrets (`examples/scan_folder.rs`). A test that plants
+//! stays, so that a whole test run can be searched for secrets (`sandbox/examples/scan_folder.rs`). A test that plants
 //! a secret on purpose takes another temporary folder, or the search would find it.
 //!
-//! It never removes anything that it did not make. Evidence: `tests/scan_report.rs`.
+//! It never removes anything that it did not make. Evidence: `sandbox/tests/scan_report.rs`.
 
 use std::fs;
 use std::path::{Path, PathBuf};

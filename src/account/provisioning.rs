@@ -16,6 +16,7 @@ use crate::account::configuration::{Configuration, ConfigurationError, is_pem};
 use crate::account::secret_text::SecretText;
 use crate::emv::CaKeys;
 use crate::error::{Error, ErrorCode};
+use crate::hex;
 use crate::iso8583::{Dialect, Op};
 use crate::secret::SecretBytes;
 
@@ -115,17 +116,11 @@ impl Secrets {
     /// [`ConfigurationError`] when it is not 32 hex digits.
     pub fn master_key(&self) -> Result<SecretBytes, ConfigurationError> {
         let refused = ConfigurationError { part: "secrets.master_key_hex", rule: "32 hex digits, not all the same" };
-        let digits = self.master_key_hex.expose().as_bytes();
-        if digits.len() != 32 || digits.iter().all(|digit| *digit == digits[0]) {
+        let digits = self.master_key_hex.expose();
+        if digits.len() != 32 || digits.bytes().all(|digit| digit == digits.as_bytes()[0]) {
             return Err(refused);
         }
-        let mut bytes = Vec::with_capacity(16);
-        for pair in digits.chunks_exact(2) {
-            let nibble = |digit: u8| char::from(digit).to_digit(16);
-            let (Some(high), Some(low)) = (nibble(pair[0]), nibble(pair[1])) else { return Err(refused) };
-            bytes.push((high * 16 + low) as u8);
-        }
-        Ok(SecretBytes::new(bytes))
+        hex::decode(digits).map(SecretBytes::new).ok_or(refused)
     }
 
     fn check(&self) -> Result<(), ConfigurationError> {

@@ -2,12 +2,11 @@
 //!
 //! Faults are told apart where somebody else has to act: the shop's network, the phone's clock, the
 //! acquirer's certificate, this till's own certificate. It never carries text from below.
-//! Evidence: `terminal/net.rs` makes each fault over a real socket.
+//! Evidence: `terminal/net/tests.rs` makes each fault over a real socket.
 
 use crate::error::ErrorCode;
 
-/// What the connection did.
-#[derive(Debug)]
+/// What the connection did. It has no `Debug`: what a host sends may repeat card data.
 pub enum LinkEvent<'a> {
     /// It stands: TLS is done and the host's certificate and pin are verified.
     Connected,

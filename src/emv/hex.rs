@@ -1,17 +1,11 @@
-//! Hexadecimal text, as it stands in configuration and transcripts.
+//! Hexadecimal text in JSON, as it stands in configuration and transcripts.
 //!
-//! Either case is read, capitals are written, as in the EMV books. JSON may have spaces between bytes, as
-//! traces do; [`decode`] allows none. It never repairs an odd number of digits. Evidence: `mod tests` below.
+//! Either case is read, capitals are written, as in the EMV books. There may be spaces between bytes, as traces
+//! have them; [`decode`] allows none. It never repairs an odd number of digits. Evidence: `mod tests` below.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// The bytes of a text of hexadecimal digit pairs; `None` for anything else.
-#[must_use]
-pub fn decode(text: &str) -> Option<Vec<u8>> {
-    let digits = text.as_bytes();
-    let (pairs, []) = digits.as_chunks::<2>() else { return None };
-    pairs.iter().map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?)).collect()
-}
+pub use crate::hex::{decode, encode};
 
 /// As [`decode`], with space between bytes allowed.
 #[must_use]
@@ -20,18 +14,6 @@ pub fn decode_spaced(text: &str) -> Option<Vec<u8>> {
         bytes.extend(decode(part)?);
         Some(bytes)
     })
-}
-
-fn digit(character: u8) -> Option<u8> {
-    char::from(character).to_digit(16).and_then(|value| u8::try_from(value).ok())
-}
-
-/// The bytes as capital hexadecimal digits.
-#[must_use]
-pub fn encode(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
-    let pair = |byte: &u8| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 0x0F)]];
-    bytes.iter().flat_map(pair).map(char::from).collect()
 }
 
 /// Exactly `N` bytes that are written as hexadecimal text.
@@ -74,23 +56,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_digit_pairs_are_bytes() {
-        for (text, verdict) in [
-            ("", Some(vec![])),
-            ("00fF7a", Some(vec![0x00, 0xFF, 0x7A])),
-            ("0", None),
-            ("0G", None),
-            ("0 1", None),
-            ("+1", None),
-            ("é", None),
-        ] {
-            assert_eq!(decode(text), verdict, "{text}");
-        }
+    fn space_may_stand_between_bytes_and_nowhere_else() {
         for (text, verdict) in
             [(" 00 fF7a\n", Some(vec![0x00, 0xFF, 0x7A])), ("  ", Some(vec![])), ("0 0", None), ("00,FF", None)]
         {
             assert_eq!(decode_spaced(text), verdict, "{text}");
         }
-        assert_eq!(encode(&[0x00, 0xAB, 0x9F]), "00AB9F");
     }
 }

@@ -89,20 +89,9 @@ pub struct IssuerKey(PublicKey);
 #[derive(Debug)]
 pub struct IccKey(PublicKey);
 
-/// Recovered and verified dynamic data: what the card signed for this transaction.
+/// The proof that the card signed this transaction's data. Only the verification makes one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DynamicDataVerified {
-    number: [u8; 8],
-    count: usize,
-}
-
-impl DynamicDataVerified {
-    /// The ICC dynamic number (9F4C), up to eight bytes.
-    #[must_use]
-    pub fn icc_dynamic_number(&self) -> &[u8] {
-        &self.number[..self.count]
-    }
-}
+pub struct DynamicDataVerified(());
 
 /// A key with fewer bytes is toy size, one with more does not fit a command (Book 2, 11.2: 1984 bits).
 const KEY_BYTES: std::ops::RangeInclusive<usize> = 64..=248;
@@ -325,9 +314,7 @@ fn verify_dynamic(icc: &IccKey, signature: &[u8], data: &[&[u8]]) -> Result<Dyna
     if rest.len() < count || padding.iter().any(|byte| *byte != 0xBB) {
         return Err(OdaError::DynamicData);
     }
-    let mut number = [0; 8];
-    number[..count].copy_from_slice(&rest[..count]);
-    Ok(DynamicDataVerified { number, count })
+    Ok(DynamicDataVerified(()))
 }
 
 /// Whether a BCD date `YYMMDD` lies before another. Years 50 to 99 are 1950 to 1999 (Book 4, 6.7.3).

@@ -9,6 +9,7 @@
 //! (Try Again, collision, see phone) comes as `AwaitCard`; there are at most [`RESTARTS_MAX`] in one tap.
 //! It never blocks. Evidence: `tests/emv_outcomes.rs`, `tests/emv_rubbish.rs` (it ends, whatever the card says).
 
+use std::fmt;
 use std::sync::Arc;
 
 use crate::money::Amount;
@@ -46,8 +47,8 @@ pub struct TapRequest {
     pub sequence_counter: u32,
 }
 
-/// What happened in the field.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What happened in the field. A response may hold the card number: `Debug` shows its length alone.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub enum CardEvent<'a> {
     /// One card is there and activated.
     Found,
@@ -59,6 +60,18 @@ pub enum CardEvent<'a> {
     TimedOut,
     /// More than one card is there.
     Collision,
+}
+
+impl fmt::Debug for CardEvent<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Found => f.write_str("Found"),
+            Self::Response(bytes) => write!(f, "Response({} bytes)", bytes.len()),
+            Self::Lost => f.write_str("Lost"),
+            Self::TimedOut => f.write_str("TimedOut"),
+            Self::Collision => f.write_str("Collision"),
+        }
+    }
 }
 
 /// What to do next.

@@ -444,4 +444,17 @@ mod tests {
             assert_eq!(verdict, Err(TerminalDataError::Common { tag }));
         }
     }
+
+    #[test]
+    fn the_acquirers_identity_takes_its_place_or_is_refused() {
+        let data = TerminalData::sandbox();
+        let named = data.with_identity("SBX00001", "SANDBOX00000001").unwrap();
+        assert_eq!(named.common().terminal_id.as_deref(), Some("SBX00001"));
+        assert_eq!(named.common().merchant_id.as_deref(), Some("SANDBOX00000001"));
+        for (terminal, merchant, tag) in
+            [("SBX0001", "SANDBOX00000001", "9F1C"), ("SBX00001", "SANDBOX000000012", "9F16")]
+        {
+            assert_eq!(data.with_identity(terminal, merchant).err(), Some(TerminalDataError::Common { tag }));
+        }
+    }
 }

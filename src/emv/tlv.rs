@@ -15,8 +15,8 @@ use super::tags::Tag;
 /// How deep templates may lie in each other: the deepest in the books is 6F, A5, BF0C, 61.
 pub const DEPTH_MAX: usize = 8;
 
-/// One data object, borrowed from the bytes it was read from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// One data object, borrowed from the bytes it was read from. `Debug` shows its tag and length, never its value.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Tlv<'a> {
     /// Its tag.
     pub tag: Tag,
@@ -53,6 +53,12 @@ impl<'a> Tlv<'a> {
     pub fn child(&self, tag: Tag) -> Result<Option<Self>, TlvError> {
         let is_wanted = |child: &Result<Self, TlvError>| child.as_ref().map_or(true, |child| child.tag == tag);
         self.children().find(is_wanted).transpose()
+    }
+}
+
+impl fmt::Debug for Tlv<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({} bytes)", self.tag, self.value.len())
     }
 }
 
@@ -99,7 +105,7 @@ impl fmt::Display for TlvError {
 impl std::error::Error for TlvError {}
 
 /// The data objects of one level. After an error it ends.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Tlvs<'a> {
     bytes: &'a [u8],
     at: usize,
@@ -136,7 +142,7 @@ impl<'a> Iterator for Tlvs<'a> {
 }
 
 /// All data objects, outer before inner, in the order of their bytes. After an error it ends.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Walk<'a> {
     bytes: &'a [u8],
     at: usize,
@@ -365,5 +371,11 @@ mod tests {
             write(&mut out, Tag(0xDF8117), &vec![0x5A; length]);
             assert_eq!(flat(&out), Ok(vec![(0xDF8117, vec![0x5A; length])]));
         }
+    }
+
+    #[test]
+    fn an_object_shows_its_tag_and_length_and_never_its_value() {
+        let object = read(&[0x5A, 0x02, 0x47, 0x61]).next().unwrap().unwrap();
+        assert_eq!(format!("{object:?}"), "5A (2 bytes)");
     }
 }

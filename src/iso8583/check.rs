@@ -16,6 +16,7 @@ use super::message::{FieldTemplate, MacOnAnswer, MessageRow, MessageSide, Op, Re
 use super::rules::{DialectError, Place, Rule};
 use super::template::{Part, Template, TemplateFault};
 use super::value::{ValueKind, ValueName};
+use crate::hex;
 use crate::paycrypto::{MacAlgorithm, Padding, TAG_BYTES_MIN};
 
 #[derive(Deserialize)]
@@ -175,11 +176,11 @@ fn frame(row: &FrameFile) -> Result<Frame, Rule> {
     let tpdu = match &row.tpdu {
         None => None,
         Some(text) => {
-            let bytes = unhex(text).and_then(|bytes| <[u8; TPDU_BYTES]>::try_from(bytes).ok());
+            let bytes = hex::decode(text).and_then(|bytes| <[u8; TPDU_BYTES]>::try_from(bytes).ok());
             Some(bytes.ok_or(Rule::TpduMalformed)?)
         }
     };
-    let header = |text: &str| unhex(text).filter(|bytes| bytes.len() <= 64).ok_or(Rule::HeaderMalformed);
+    let header = |text: &str| hex::decode(text).filter(|bytes| bytes.len() <= 64).ok_or(Rule::HeaderMalformed);
     let (header_request, header_answer) = (header(&row.header_request)?, header(&row.header_answer)?);
     if header_request.len() != header_answer.len() {
         return Err(Rule::HeadersDiffer);
@@ -189,12 +190,6 @@ fn frame(row: &FrameFile) -> Result<Frame, Rule> {
         return Err(Rule::FrameSizeOutOfRange);
     }
     Ok(Frame { prefix: row.length, tpdu, header_request, header_answer, bytes_max })
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let (pairs, odd) = text.as_bytes().as_chunks();
-    let well_formed = odd.is_empty() && (text.is_empty() || chars::all_in(chars::HEX, text.as_bytes()));
-    well_formed.then(|| pairs.iter().map(|[high, low]| chars::hex_value(*high) << 4 | chars::hex_value(*low)).collect())
 }
 
 fn codec(file: &DialectFile) -> Result<Codec, DialectError> {
@@ -338,9 +333,12 @@ fn messages(files: &[MessageFile], codec: &Codec, mac: Option<MacRule>) -> Resul
         rows.push(row);
     }
     let has_reversal = rows.iter().any(|row| row.op == Op::Reversal);
-    for row in rows.iter().filter(|row| row.reversal) {
-        require(row.op == Op::Sale, Place::Message(row.op), Rule::ReversalNotOwed)?;
-        require(has_reversal, Place::Message(row.op), Rule::ReversalMissing)?;
+    for file in files {
+        let place = Place::Message(file.op);
+        let is_sale = file.op == Op::Sale;
+        require(is_sale || !file.reversal, place, Rule::ReversalNotOwed)?;
+        require(!is_sale || file.reversal, place, Rule::ReversalOwed)?;
+        require(!is_sale || has_reversal, place, Rule::ReversalMissing)?;
     }
     Ok(rows)
 }
@@ -377,7 +375,6 @@ fn message(file: &MessageFile, codec: &Codec, mac: Option<MacRule>) -> Result<Me
         timeout_ms: file.timeout_ms,
         mac_on_request: file.mac_request == MacOnRequest::Always,
         mac_on_answer: file.mac_response,
-        reversal: file.reversal,
         echo: file.echo.clone(),
         match_key: file.match_key.clone(),
         codes,
@@ -642,6 +639,8 @@ mod tests {
             ("unionpay", "match_key = [11, 41, 42, 60]", "match_key = [3]", sale, Rule::MatchKeyWithoutValue),
             ("unionpay", "op = \"reversal\"", "op = \"reversal\"\nreversal = true", reversal, Rule::ReversalNotOwed),
             ("unionpay", "op = \"echo\"", "op = \"echo\"\nreversal = true", echo, Rule::ReversalNotOwed),
+            ("unionpay", "\nreversal = true", "", sale, Rule::ReversalOwed),
+            ("unionpay", "\nreversal = true", "\nreversal = false", sale, Rule::ReversalOwed),
             ("iso87", "70 = \"001\"", "70 = \"301\"", sign_on, Rule::NotDistinguishable),
         ]);
         let without_reversal = Dialect::shipped("iso87").unwrap().split("# Reversal of a sale").next().unwrap();

@@ -86,7 +86,6 @@ pub struct MessageRow {
     pub(super) timeout_ms: u64,
     pub(super) mac_on_request: bool,
     pub(super) mac_on_answer: MacOnAnswer,
-    pub(super) reversal: bool,
     pub(super) echo: Vec<u8>,
     pub(super) match_key: Vec<u8>,
     pub(super) codes: ResponseCodes,
@@ -142,18 +141,6 @@ impl MessageRow {
     #[must_use]
     pub fn mac_on_answer(&self) -> MacOnAnswer {
         self.mac_on_answer
-    }
-
-    /// Whether a request without a valid answer owes a reversal.
-    #[must_use]
-    pub fn owes_reversal(&self) -> bool {
-        self.reversal
-    }
-
-    /// The fields of the answer that must equal the request's.
-    #[must_use]
-    pub fn echo_fields(&self) -> &[u8] {
-        &self.echo
     }
 
     /// The fields by which an answer belongs to its request.

@@ -154,6 +154,8 @@ rules! {
     MacNotDefined = "the message asks for a MAC and the dialect has none",
     /// Only a message that the dialect can reverse owes a reversal.
     ReversalMissing = "the message owes a reversal and the dialect has none",
+    /// A sale whose answer is lost is taken back; no dialect can switch that off.
+    ReversalOwed = "a sale owes a reversal: say reversal = true",
     /// A reversal, an echo and a sign-on owe none.
     ReversalNotOwed = "only a sale owes a reversal",
     /// Two messages of one type can be told apart.

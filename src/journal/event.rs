@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::{Damage, JournalError};
 use crate::clock::{BootCount, MonoMs, Now, WallMs};
+use crate::hex::encode_lower;
 use crate::ids::AttemptId;
 use crate::secret::SecretBytes;
 
@@ -123,7 +124,7 @@ impl Event {
             v: draft.v,
             kind: draft.kind,
             seq: sequence,
-            salt: hex(&salt),
+            salt: encode_lower(&salt),
             wall_ms: now.wall.0,
             mono_ms: now.mono.0,
             boot: now.boot.0,
@@ -154,15 +155,6 @@ impl Event {
             body: envelope.body,
         })
     }
-}
-
-/// Lower-case hexadecimal.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("text grows in memory");
-        text
-    })
 }
 
 #[cfg(test)]

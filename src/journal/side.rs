@@ -15,10 +15,11 @@ use zeroize::Zeroizing;
 
 use super::database::fault;
 use super::error::{Damage, JournalError};
-use super::event::{Side, SideWork, hex};
+use super::event::{Side, SideWork};
 use super::keys::{
     KEY_GENERATION, Keys, NonceBytes, SEAL_LENGTH, SessionSalt, Tag, open, place, random, random_key, seal,
 };
+use crate::hex::encode_lower;
 use crate::ports::Entropy;
 use crate::secret::{Secret, SecretBytes};
 
@@ -67,7 +68,7 @@ impl SideRows<'_> {
                 self.store(name, name_salt, payload, sequence, entropy).map(Some)
             }
             SideWork::Destroy { name } => match self.find(name)? {
-                Some(old) => self.destroy(&old.tag).map(|()| Some(Side::Destroyed(hex(&old.name_hash)))),
+                Some(old) => self.destroy(&old.tag).map(|()| Some(Side::Destroyed(encode_lower(&old.name_hash)))),
                 None => Ok(None),
             },
         }
@@ -90,7 +91,7 @@ impl SideRows<'_> {
         while let Some(row) = rows.next().map_err(fault)? {
             let row = stored(row).map_err(|_| Damage::SideRow.anywhere())?;
             let sequence = row.sequence as u64;
-            if expected.remove(&hex(&row.name_hash)) != Some(sequence) {
+            if expected.remove(&encode_lower(&row.name_hash)) != Some(sequence) {
                 return Err(Damage::SideRow.at(sequence));
             }
             self.open(row)?;
@@ -150,7 +151,7 @@ impl SideRows<'_> {
                 insert.execute(params![row.tag, KEY_GENERATION, self.keys.session_salt(), key_nonce, *sealed_key])
             })
             .map_err(fault)?;
-        Ok(Side::Stored(hex(&row.name_hash)))
+        Ok(Side::Stored(encode_lower(&row.name_hash)))
     }
 
     /// Key first, then row; each overwritten before it is deleted.

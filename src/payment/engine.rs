@@ -86,8 +86,13 @@ impl Engine {
             pace: Pace::default(),
         })
         .map_err(|_| Error::from(ErrorCode::ConfigurationInvalid).word("part", "secrets.master_key_hex"))?;
+        let (terminal, merchant) = (&account.configuration.terminal_id, &account.configuration.merchant_id);
+        let terminal_data = account.configuration.terminal_data.with_identity(terminal.as_str(), merchant.as_str());
         let mut engine = Self {
-            terminal_data: Arc::new(account.configuration.terminal_data.clone()),
+            terminal_data: Arc::new(
+                terminal_data
+                    .map_err(|_| Error::from(ErrorCode::ConfigurationInvalid).word("part", "terminal_data"))?,
+            ),
             configuration: account.configuration,
             dialect: account.dialect,
             ca_keys: account.ca_keys,

@@ -9,6 +9,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::hex::encode_lower;
 use crate::ids::{AttemptId, BatchNo, HostCode, Stan};
 use crate::journal::{Cursor, Event, Fold, FoldError, Journal, JournalError, Page as RowQuery, Rows};
 use crate::payment::events::{
@@ -400,7 +401,7 @@ pub(super) fn taken(journal: &Journal) -> Result<Taken, JournalError> {
 /// The entry as callers see it.
 pub(super) fn shown(journal: &Journal, entry: Entry) -> Result<AttemptView, JournalError> {
     let mut view = entry.view;
-    view.journal.root = hex(&journal.root_at(view.journal.sequence)?);
+    view.journal.root = encode_lower(&journal.root_at(view.journal.sequence)?);
     Ok(view)
 }
 
@@ -427,16 +428,6 @@ pub(super) fn list(journal: &Journal, query: &ListQuery) -> Result<Page, Journal
             return Ok(Page { attempts, next: after.map(|cursor| cursor.to_string()) });
         }
     }
-}
-
-/// Capital hexadecimal digits, as EMV values are shown.
-pub(super) fn hex_capital(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02X}")).collect()
-}
-
-/// Small hexadecimal digits, as hashes are shown.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 const ATTEMPTS: &str = "attempts";

@@ -1,9 +1,11 @@
 //! What stands on a slip and in which order.
-
-use std::fmt::Write as _;
+//!
+//! It never prints a card number that is not masked, and an attempt whose outcome is not known says on its slip
+//! that it is no receipt. Evidence: `tests/receipts.rs`.
 
 use crate::card::MaskedPan;
 use crate::clock::WallMs;
+use crate::hex;
 use crate::ids::{AttemptId, AuthCode, BatchNo, HostCode, MerchantId, OrderNo, Rrn, Stan, TerminalId};
 use crate::money::Amount;
 use crate::text::{Catalogue, Language};
@@ -228,17 +230,17 @@ impl Slip<'_> {
         self.pair_if("stan", payment.stan.map(|stan| stan.to_string()).as_deref());
         self.pair_if("batch", payment.batch.map(|batch| batch.to_string()).as_deref());
         self.pair_if("host_code", payment.host_code.as_ref().map(HostCode::as_str));
-        self.pair_if("aid", payment.aid.as_deref().map(hex).as_deref());
-        self.pair_if("tvr", payment.tvr.map(|tvr| hex(&tvr)).as_deref());
+        self.pair_if("aid", payment.aid.as_deref().map(hex::encode).as_deref());
+        self.pair_if("tvr", payment.tvr.map(|tvr| hex::encode(&tvr)).as_deref());
         if let Some((kind, cryptogram)) = payment.cryptogram {
-            self.paper.pair(kind.name(), &hex(&cryptogram));
+            self.paper.pair(kind.name(), &hex::encode(&cryptogram));
         }
     }
 
     fn proof(&mut self) {
         let mark = self.data.journal;
         self.pair("journal_sequence", &mark.sequence.to_string());
-        self.pair("journal_root", &hex(&mark.root[..8]));
+        self.pair("journal_root", &hex::encode(&mark.root[..8]));
     }
 
     fn foot(&mut self) {
@@ -298,12 +300,4 @@ impl CryptogramKind {
             Self::Aac => "AAC",
         }
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing into a String cannot fail.
-        let _ = write!(text, "{byte:02X}");
-        text
-    })
 }

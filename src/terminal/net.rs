@@ -7,6 +7,7 @@
 //! How long to wait for a connection is the conversation's business: it says `close` and hears no more of it.
 //! It never retries and never sends a byte that it was not given. Evidence: `mod tests`, over loopback sockets.
 
+use std::fmt;
 use std::io;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -42,8 +43,8 @@ pub(crate) struct NetEvent {
     pub what: NetHappening,
 }
 
-/// What a connection can do; the owned form of `acquirer::LinkEvent`.
-#[derive(Debug, PartialEq, Eq)]
+/// What a connection can do; the owned form of `acquirer::LinkEvent`. What arrived shows its length alone.
+#[derive(PartialEq, Eq)]
 pub(crate) enum NetHappening {
     /// TLS is done, both pins and certificates are in order as far as this side can see.
     Connected,
@@ -53,6 +54,17 @@ pub(crate) enum NetHappening {
     Received(Vec<u8>),
     /// The connection ended.
     Broken(LinkFault),
+}
+
+impl fmt::Debug for NetHappening {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Connected => f.write_str("Connected"),
+            Self::NotConnected(fault) => write!(f, "NotConnected({fault:?})"),
+            Self::Received(bytes) => write!(f, "Received({} bytes)", bytes.len()),
+            Self::Broken(fault) => write!(f, "Broken({fault:?})"),
+        }
+    }
 }
 
 /// How long a write may hold the line before the connection counts as broken.

@@ -9,6 +9,7 @@ use rustls::pki_types::ServerName;
 
 use crate::account::{Configuration, HostAddress, SecretText};
 use crate::error::{Error, ErrorCode};
+use crate::hex;
 use crate::ports::Clock;
 use crate::secret::SecretBytes;
 use crate::terminal::net::HostRoute;
@@ -39,22 +40,15 @@ pub(crate) fn to_host(
 fn pins(host: &HostAddress) -> Result<Pins, Error> {
     let current = digest(&host.spki_sha256).ok_or_else(|| invalid("host.spki_sha256"))?;
     let backup = match &host.spki_sha256_backup {
-        Some(hex) => Some(digest(hex).ok_or_else(|| invalid("host.spki_sha256_backup"))?),
+        Some(text) => Some(digest(text).ok_or_else(|| invalid("host.spki_sha256_backup"))?),
         None => None,
     };
     Ok(Pins { current, backup })
 }
 
 /// 64 hex digits of either case.
-fn digest(hex: &str) -> Option<[u8; 32]> {
-    if hex.len() != 64 || !hex.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-        return None;
-    }
-    let mut bytes = [0; 32];
-    for (index, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&hex[2 * index..2 * index + 2], 16).ok()?;
-    }
-    Some(bytes)
+fn digest(text: &str) -> Option<[u8; 32]> {
+    hex::decode(text)?.try_into().ok()
 }
 
 fn invalid(part: &'static str) -> Error {

@@ -6,7 +6,7 @@
 //! connection checks everything again.
 //!
 //! It never falls back to the system's authorities and never asks the system for the time.
-//! Evidence: `terminal/net.rs`, `mod tests`: each refusal over a real socket.
+//! Evidence: `terminal/net/tests.rs`, each refusal over a real socket.
 
 use std::fmt;
 use std::io;

@@ -164,6 +164,8 @@ impl SigningKey {
 
 #[cfg(test)]
 mod tests {
+    use taptill::hex;
+
     use super::*;
 
     #[test]
@@ -176,17 +178,16 @@ mod tests {
     fn the_published_authority_is_the_one_that_signs() {
         let rows: serde_json::Value = serde_json::from_str(ca_keys_json()).unwrap();
         let (modulus, exponent) = AUTHORITY.public_parts();
-        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02X}")).collect::<String>();
         let summed = [&[0xA0, 0, 0, 0, 3, AUTHORITY_INDEX][..], &modulus, &exponent].concat();
         let sha1 = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, &summed);
         assert_eq!(rows.as_array().unwrap().len(), 1);
         for (name, verdict) in [
             ("environment", "sandbox".to_owned()),
             ("rid", "A000000003".to_owned()),
-            ("index", hex(&[AUTHORITY_INDEX])),
-            ("modulus", hex(&modulus)),
-            ("exponent", hex(&exponent)),
-            ("sha1", hex(sha1.as_ref())),
+            ("index", hex::encode(&[AUTHORITY_INDEX])),
+            ("modulus", hex::encode(&modulus)),
+            ("exponent", hex::encode(&exponent)),
+            ("sha1", hex::encode(sha1.as_ref())),
         ] {
             assert_eq!(rows[0][name], verdict, "{name}");
         }

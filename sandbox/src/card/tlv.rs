@@ -1,4 +1,5 @@
 //! Writing BER-TLV objects, the card's way: shortest form, no padding (EMV Book 3, annex B).
+//! Evidence: `tests/card_kernel.rs`, where the core reads it back.
 
 /// One data object with a tag of one or two bytes.
 pub(super) fn object(tag: u16, value: &[u8]) -> Vec<u8> {

@@ -18,7 +18,10 @@ use rcgen::{
 use ring::digest;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use taptill::account::SecretText;
+use taptill::hex;
 use time::{Duration, OffsetDateTime};
+use zeroize::Zeroizing;
 
 use super::error::HostError;
 use super::home::private;
@@ -49,7 +52,7 @@ pub(super) struct TrustAnchor {
 /// What a till needs to be trusted by this host.
 pub(super) struct ClientIdentity {
     pub certificate_pem: String,
-    pub key_pem: String,
+    pub key_pem: SecretText,
     pub certificate_sha256: Vec<u8>,
 }
 
@@ -74,7 +77,7 @@ impl Certificates {
 
     /// Reads what the listener needs.
     pub(super) fn server(&self) -> Result<ServerIdentity, HostError> {
-        let key = self.read(SERVER_KEY)?;
+        let key = Zeroizing::new(self.read(SERVER_KEY)?);
         Ok(ServerIdentity {
             ca: self.certificate(CA_CERTIFICATE)?,
             certificate: self.certificate(SERVER_CERTIFICATE)?,
@@ -97,7 +100,11 @@ impl Certificates {
         let ca_params = authority(&ca_key);
         let certificate = params.signed_by(&key, &Issuer::from_params(&ca_params, &ca_key)).map_err(unusable)?;
         let certificate_sha256 = sha256(certificate.der());
-        Ok(ClientIdentity { certificate_pem: certificate.pem(), key_pem: key.serialize_pem(), certificate_sha256 })
+        Ok(ClientIdentity {
+            certificate_pem: certificate.pem(),
+            key_pem: SecretText::new(key.serialize_pem()),
+            certificate_sha256,
+        })
     }
 
     fn read(&self, file: &str) -> Result<String, HostError> {
@@ -105,7 +112,7 @@ impl Certificates {
     }
 
     fn key(&self, file: &str) -> Result<KeyPair, HostError> {
-        KeyPair::from_pem(&self.read(file)?).map_err(unusable)
+        KeyPair::from_pem(&Zeroizing::new(self.read(file)?)).map_err(unusable)
     }
 
     fn certificate(&self, file: &str) -> Result<CertificateDer<'static>, HostError> {
@@ -126,10 +133,10 @@ fn make_authority(draft: &Path) -> Result<(), HostError> {
     let server_params = server();
     let server = server_params.signed_by(&server_key, &Issuer::from_params(&ca_params, &ca_key)).map_err(unusable)?;
     write_private(&draft.join(CA_CERTIFICATE), &ca.pem())?;
-    write_private(&draft.join(CA_KEY), &ca_key.serialize_pem())?;
+    write_private(&draft.join(CA_KEY), &Zeroizing::new(ca_key.serialize_pem()))?;
     write_private(&draft.join(SERVER_CERTIFICATE), &server.pem())?;
-    write_private(&draft.join(SERVER_KEY), &server_key.serialize_pem())?;
-    write_private(&draft.join(BACKUP_KEY), &backup_key.serialize_pem())
+    write_private(&draft.join(SERVER_KEY), &Zeroizing::new(server_key.serialize_pem()))?;
+    write_private(&draft.join(BACKUP_KEY), &Zeroizing::new(backup_key.serialize_pem()))
 }
 
 fn new_key() -> Result<KeyPair, HostError> {
@@ -177,7 +184,7 @@ fn named(name: &str) -> CertificateParams {
 }
 
 fn pin_of(key: &KeyPair) -> String {
-    sha256(&key.subject_public_key_info()).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode_lower(&sha256(&key.subject_public_key_info()))
 }
 
 fn unusable(_: rcgen::Error) -> HostError {

@@ -13,6 +13,7 @@ use taptill::account::{
     Configuration, HostAddress, Limits, Merchant, PROVISIONING_VERSION, Policy, Provisioning, SecretText, Secrets,
 };
 use taptill::emv::TerminalData;
+use taptill::hex;
 use taptill::ids::{BatchNo, MerchantId, TerminalId};
 use taptill::iso8583::{Dialect, Op};
 use taptill::money::Currency;
@@ -193,9 +194,8 @@ fn provisioning_of(
         ca_keys: serde_json::from_str(ca_keys_json()).map_err(|_| HostError::OptionsUnusable)?,
         policy: Policy::default(),
     };
-    let master_key_hex = enrolled.master_key.expose().iter().map(|byte| format!("{byte:02X}")).collect();
-    let secrets =
-        Secrets { master_key_hex: SecretText::new(master_key_hex), client_key_pem: SecretText::new(client.key_pem) };
+    let master_key_hex = hex::encode(enrolled.master_key.expose());
+    let secrets = Secrets { master_key_hex: SecretText::new(master_key_hex), client_key_pem: client.key_pem };
     let provisioning = Provisioning { version: PROVISIONING_VERSION, configuration, secrets };
     provisioning.check().map_err(|_| HostError::OptionsUnusable)?;
     Ok(provisioning)

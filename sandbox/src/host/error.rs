@@ -3,7 +3,7 @@
 //! Each error has a stable code word, a sentence that says what is wrong, and a sentence that says what to
 //! do next. A terminal that misbehaves is no error here: it gets an answer, or its connection is closed.
 //!
-//! It never carries a path, a key or a card number. Evidence: `mod tests` below, `tests/host_script.rs`.
+//! It never carries a path, a key or a card number. Evidence: `mod tests` below, and those of `script.rs`.
 
 use std::fmt;
 

@@ -13,8 +13,7 @@
 //!
 //! Amounts from 1000.01 to 1000.99 are refused with their last two digits as the response code: 1000.51 is
 //! answered 51. The book holds masked card numbers only, and the home folder's keys protect no real money.
-//! Evidence: in `sandbox/tests`, `host_acquirer.rs` (frames), `host_conversation.rs` (with the core's own side),
-//! `host_tls.rs` (sockets).
+//! Evidence: `sandbox/tests/host_*.rs`, of frames alone, with the core's own side, and over sockets.
 
 mod acquirer;
 mod book;

@@ -2,6 +2,7 @@
 //!
 //! Sources: EMV Book 2, section 8.1 and 8.2; what Visa's versions 10 and 18 put under the MAC is taken from
 //! open peers (?) and agrees with the vectors of `sandbox/fixtures/paycrypto.json`.
+//! Evidence: `sandbox/tests/issuer_vectors.rs`.
 
 use super::keys::{IccMasterKey, SessionKey};
 use super::tdes::{Padding, encipher, mac};

@@ -1,11 +1,12 @@
 //! From the issuer's master key to the key of one card, and to the key of one of its transactions.
 //!
 //! Source: EMV Book 2, annexes A1.3.1 (common session key) and A1.4 (options A and B).
-//! Evidence: `tests/issuer_vectors.rs`.
+//! Evidence: `sandbox/tests/issuer_vectors.rs`.
 
 use ring::digest;
 use taptill::card::Pan;
 use taptill::secret::Secret;
+use zeroize::Zeroizing;
 
 use super::tdes::{Block, encipher};
 
@@ -38,7 +39,8 @@ impl IssuerMasterKey {
     /// Option A up to 16 digits, option B above: the same choice that every issuer of such cards makes.
     #[must_use]
     pub fn icc_master_key(&self, pan: &Pan, pan_sequence: u8) -> IccMasterKey {
-        let mut digits: Vec<u8> = pan.expose().iter().map(|digit| digit - b'0').collect();
+        let mut digits = Zeroizing::new(Vec::with_capacity(pan.expose().len() + 2));
+        digits.extend(pan.expose().iter().map(|digit| digit - b'0'));
         digits.extend([pan_sequence / 10 % 10, pan_sequence % 10]);
         let right: Block = if pan.expose().len() > 16 { hashed_block(&digits) } else { rightmost_block(&digits) };
         IccMasterKey(pair(&self.0, right, right.map(|byte| !byte)))

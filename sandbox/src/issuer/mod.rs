@@ -6,7 +6,7 @@
 //!
 //! Sources: EMV Book 2, annex A1 (derivation, MAC) and section 8 (session keys, answers); the layout of
 //! Visa's cryptogram versions 10 and 18 as open peers compute them (?). It never sees an online PIN.
-//! Evidence: `tests/issuer_vectors.rs` and the tables in each file.
+//! Evidence: `sandbox/tests/issuer_vectors.rs` and the tables in each file.
 
 mod chip_data;
 mod cryptogram;

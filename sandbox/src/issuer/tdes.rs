@@ -1,6 +1,6 @@
 //! Two-key triple DES on single blocks, and the MAC that EMV builds from it.
 //!
-//! Source: ISO/IEC 9797-1 algorithm 3 with DES (EMV Book 2, annex A1.2.1). Evidence: `tests/issuer_vectors.rs`.
+//! Source: ISO/IEC 9797-1 algorithm 3 with DES (EMV Book 2, annex A1.2.1). Evidence: `sandbox/tests/issuer_vectors.rs`.
 
 use des::cipher::{BlockCipherEncrypt, KeyInit};
 use des::{Des, TdesEde2};

@@ -1,6 +1,6 @@
 //! What an issuer does with a request: recompute the cryptogram, compare, and answer the card.
 //!
-//! It never says what the right cryptogram would have been. Evidence: `tests/issuer_vectors.rs`.
+//! It never says what the right cryptogram would have been. Evidence: `sandbox/tests/issuer_vectors.rs`.
 
 use std::fmt;
 

@@ -1,6 +1,6 @@
 //! The coats that a secret can wear.
 //!
-//! It makes patterns only; nothing here reads a file. Evidence: `tests/scan.rs`.
+//! It makes patterns only; nothing here reads a file. Evidence: `sandbox/tests/scan.rs`.
 
 /// How the bytes of a needle are written where they were found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -3,7 +3,7 @@
 //! A secret leaks in many coats, so each needle is looked for in every encoding that the core, a database, a
 //! JSON writer or a log could have put it in ([`Encoding`]). A hit names the needle and the place, never the
 //! bytes. What no such search can see is compressed or enciphered data; a test that uses it therefore plants
-//! its needles first and must find them. Evidence: `tests/scan.rs`, which plants each needle in each encoding.
+//! its needles first and must find them. Evidence: `sandbox/tests/scan.rs`, which plants each needle in each encoding.
 
 mod encodings;
 mod report;

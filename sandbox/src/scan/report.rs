@@ -5,7 +5,7 @@
 //! those included, for the numbers of the simulated cards. Private keys in their usual form (RFC 5958, P-256)
 //! are looked for by how they begin.
 //!
-//! It never tells a needle, only its kind. Evidence: `tests/scan_report.rs`, which plants one of each.
+//! It never tells a needle, only its kind. Evidence: `sandbox/tests/scan_report.rs`, which plants one of each.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,4 +1,4 @@
-//! `cards`: the simulated cards that a sale can be made with.
+//! `cards`: the simulated cards that a sale can be made with. Evidence: `sandbox/tests/till_usage.rs`.
 
 use serde_json::json;
 

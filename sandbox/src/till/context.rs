@@ -1,4 +1,5 @@
 //! Where a command works: the till's folders, and the terminal once a command needs it.
+//! Evidence: `mod tests` below.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

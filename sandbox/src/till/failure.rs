@@ -1,4 +1,5 @@
 //! What a command can fail with, as a program and as a person reads it.
+//! Evidence: `sandbox/tests/till_usage.rs`.
 
 use serde_json::{Map, Value, json};
 use taptill::error::{Error, ErrorCode, Fact};

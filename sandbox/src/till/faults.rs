@@ -1,6 +1,7 @@
 //! Dying on demand: `--die-at 'after attempt.in_doubt'`, or the same in `TAPTILL_DIE_AT`, ends the process at
 //! that point without any tidying up, as a power cut would; `'after send 2'` at the second time that the point is
 //! passed. For tests and demonstrations.
+//! Evidence: `sandbox/tests/till_kills.rs`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

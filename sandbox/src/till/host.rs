@@ -1,4 +1,5 @@
 //! `host`: runs the simulated acquirer, reads its book, makes it misbehave.
+//! Evidence: `sandbox/tests/till_sales.rs`.
 
 use serde_json::json;
 

@@ -1,4 +1,5 @@
 //! `init`: sets a till up with a sandbox host, as an acquirer would with a letter and a key injection.
+//! Evidence: `sandbox/tests/till_usage.rs`.
 
 use serde_json::json;
 use taptill::terminal::Terminal;

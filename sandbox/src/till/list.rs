@@ -1,4 +1,4 @@
-//! `list`: payments, newest first, page by page up to the limit.
+//! `list`: payments, newest first, page by page up to the limit. Evidence: `sandbox/tests/till_sales.rs`.
 
 use taptill::clock::WallMs;
 use taptill::error::{Error, ErrorCode};

@@ -2,6 +2,7 @@
 //!
 //! A reply carries both forms; which one is printed, and whether it has colour, is decided here. Logs and the
 //! spinner go to standard error, so that a pipe sees the result and nothing else.
+//! Evidence: `sandbox/tests/till_usage.rs`.
 
 use std::io::{self, IsTerminal, Write};
 

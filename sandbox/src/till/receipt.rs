@@ -1,4 +1,4 @@
-//! `receipt ATTEMPT`: the slip as the printer would print it.
+//! `receipt ATTEMPT`: the slip as the printer would print it. Evidence: `sandbox/tests/till_sales.rs`.
 
 use serde_json::json;
 use taptill::ids::AttemptId;

@@ -2,7 +2,7 @@
 //!
 //! A file gives one object, a folder an array in order of file name. `ok` is true where the kernel sent the same
 //! commands and reached what the transcript expects, false where it did not, null where the transcript expects
-//! nothing. One false makes the exit code 1.
+//! nothing. One false makes the exit code 1. Evidence: `sandbox/tests/till_usage.rs`.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! `resolve`: drives every debt to its end and says which are left.
+//! `resolve`: drives every debt to its end and says which are left. Evidence: `sandbox/tests/till_sales.rs`.
 
 use taptill::payment::Resolved;
 use taptill::text::{Arg, Catalogue, Language};

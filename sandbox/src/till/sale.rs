@@ -2,6 +2,7 @@
 //!
 //! The command returns as soon as the outcome is told. A sale whose outcome is not known yet is told as such;
 //! its debt is in the journal, and `resolve`, the next sale or an open `shell` drives it to its end.
+//! Evidence: `sandbox/tests/till_sales.rs`.
 
 use std::path::Path;
 use std::sync::Arc;

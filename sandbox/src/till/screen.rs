@@ -1,5 +1,6 @@
 //! What the people at the till see while they wait: the reader's prompt beside a spinner, on standard error,
 //! and only where that is a terminal. It also tells the simulated card when the field is on.
+//! Evidence: `sandbox/tests/till_sales.rs`, where no card would be presented without it.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Mutex, MutexGuard, PoisonError};

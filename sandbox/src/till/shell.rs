@@ -2,7 +2,7 @@
 //!
 //! A person gets a prompt and a history that ends with the process. A program writes a command a line and,
 //! with `--json`, reads one object or array a line. A line that cannot be run is answered with its error, and
-//! the shell goes on; `exit`, `quit` or the end of the input ends it.
+//! the shell goes on; `exit`, `quit` or the end of the input ends it. Evidence: `sandbox/tests/till_sales.rs`.
 
 use std::io::{self, BufRead, IsTerminal};
 

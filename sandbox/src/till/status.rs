@@ -1,4 +1,4 @@
-//! `status ATTEMPT`: what is known of one payment.
+//! `status ATTEMPT`: what is known of one payment. Evidence: `sandbox/tests/till_sales.rs`.
 
 use taptill::ids::AttemptId;
 

@@ -1,6 +1,8 @@
 //! `verify`: recomputes the whole journal and says whether it is what was written.
+//! Evidence: `sandbox/tests/till_sales.rs`.
 
 use serde_json::json;
+use taptill::hex;
 use taptill::terminal::Terminal;
 use taptill::text::{Arg, Catalogue, Language};
 
@@ -18,7 +20,7 @@ pub(super) fn run(till: &mut Till) -> Result<Reply, Failure> {
             screen.while_waiting(|| Terminal::inspect(&home, &ports))?
         }
     };
-    let root: String = report.root.iter().map(|byte| format!("{byte:02x}")).collect();
+    let root = hex::encode_lower(&report.root);
     let args = [("count", Arg::Number(report.size)), ("root", Arg::Word(&root))];
     let sound = Catalogue::of(Language::En).say("till.journal_sound", &args);
     let json = json!({

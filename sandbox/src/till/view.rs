@@ -1,4 +1,5 @@
 //! One payment as lines for a person. The words come from the catalogue, the facts from the journal.
+//! Evidence: `sandbox/tests/till_sales.rs`.
 
 use taptill::payment::AttemptView;
 use taptill::payment::state::State;

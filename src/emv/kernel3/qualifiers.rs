@@ -20,12 +20,6 @@ impl Ttq {
         self.0[0] & 0x20 != 0
     }
 
-    /// Byte 1 bit 5: a contact chip interface is there.
-    #[must_use]
-    pub fn offers_contact_chip(self) -> bool {
-        self.0[0] & 0x10 != 0
-    }
-
     /// Byte 1 bit 4: the reader is never online.
     #[must_use]
     pub fn is_offline_only(self) -> bool {

@@ -21,6 +21,7 @@ use std::collections::BTreeMap;
 
 use crate::acquirer::{Answer, NotSentCause, Request};
 use crate::clock::{MonoMs, Now};
+use crate::hex::encode_lower;
 use crate::ids::AttemptId;
 use crate::iso8583::{Op, Side, ValueName, Values};
 use crate::journal::SideWork;
@@ -185,7 +186,7 @@ impl Engine {
         let (Some(prepared), Some(card)) = (&entry.prepared, card) else {
             return Ok(Err(Missing(Reason::CardDataGone)));
         };
-        if prepared.dialect != ledger::hex(&self.dialect.hash()) {
+        if prepared.dialect != encode_lower(&self.dialect.hash()) {
             return Ok(Err(Missing(Reason::DialectChanged)));
         }
         let mut values = reversal_values(entry, prepared, &card);

@@ -17,6 +17,7 @@ use crate::acquirer::{
 use crate::clock::Now;
 use crate::emv::{CardRead, Cvm};
 use crate::error::{Error, ErrorCode};
+use crate::hex::encode_lower;
 use crate::ids::{AttemptId, BatchNo, Stan};
 use crate::iso8583::{Op, ValueName, Values};
 use crate::journal::SideWork;
@@ -100,7 +101,7 @@ impl Engine {
             local_date: here.mmdd(),
             local_time: here.hhmmss(),
             transmission_date_time: format!("{}{}", utc.mmdd(), utc.hhmmss()),
-            dialect: ledger::hex(&self.dialect.hash()),
+            dialect: encode_lower(&self.dialect.hash()),
             card,
         }
     }

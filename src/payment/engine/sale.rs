@@ -9,6 +9,7 @@
 use crate::clock::{Now, WallMs};
 use crate::emv::{CardRead, Cvm, Tap};
 use crate::error::{Error, ErrorCode, Money, Reversal};
+use crate::hex::encode_lower;
 use crate::ids::{AttemptId, HostCode, OrderNo};
 use crate::money::Amount;
 use crate::payment::engine::record::{Refused, destroy_card};
@@ -193,7 +194,7 @@ impl Engine {
     fn mint(&self) -> Result<AttemptId, Error> {
         let mut bytes = [0; 8];
         self.entropy.fill(&mut bytes)?;
-        Ok(AttemptId::new(format!("tt-{}", ledger::hex(&bytes)))?)
+        Ok(AttemptId::new(format!("tt-{}", encode_lower(&bytes)))?)
     }
 
     /// Leaves `Clearing` when the round of reversals is over. Says whether anything moved.

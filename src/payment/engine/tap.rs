@@ -10,6 +10,7 @@ use crate::emv::{
     CardEvent, CardRead, Cvm, EndReason, Outcome, OutcomeKind, Tap, TapRequest, TapStep, TransactionType,
 };
 use crate::error::Error;
+use crate::hex;
 use crate::journal::SideWork;
 use crate::payment::civil::Civil;
 use crate::payment::engine::record::Refused;
@@ -17,7 +18,7 @@ use crate::payment::engine::sale::Phase;
 use crate::payment::engine::{Engine, Halt};
 use crate::payment::events::{CardFacts, Declined, DeclinedBy};
 use crate::payment::exchange::{CardCommand, Output};
-use crate::payment::ledger::{self, hex_capital};
+use crate::payment::ledger;
 use crate::payment::reason::Reason;
 use crate::ports::Notice;
 
@@ -133,12 +134,12 @@ fn reason_of_end(reason: EndReason) -> Reason {
 pub(super) fn facts(card: &CardRead, cvm: Cvm) -> CardFacts {
     CardFacts {
         masked: card.pan.masked(),
-        aid: hex_capital(&card.aid),
+        aid: hex::encode(&card.aid),
         label: card.label.clone(),
         kernel: card.kernel,
         atc: card.atc,
-        tvr: hex_capital(&card.tvr),
-        cryptogram: hex_capital(&card.cryptogram),
+        tvr: hex::encode(&card.tvr),
+        cryptogram: hex::encode(&card.cryptogram),
         cryptogram_kind: card.cryptogram_kind.word().to_owned(),
         oda: card.oda.word().to_owned(),
         cvm: cvm_word(cvm).to_owned(),

@@ -50,12 +50,21 @@ fn word_of(input: &Input<'_>) -> (String, Option<Ticket>) {
         Input::Card(CardEvent::Lost) => ("lost", None),
         Input::Card(CardEvent::TimedOut) => ("timed_out", None),
         Input::Card(CardEvent::Collision) => ("collision", None),
-        Input::Link(event) => return (format!("{event:?}"), None),
+        Input::Link(event) => return (word_of_link(event), None),
         Input::Tick => ("tick", None),
         Input::Taken { .. } => ("taken", None),
         _ => ("other", None),
     };
     (word.to_owned(), ticket)
+}
+
+fn word_of_link(event: &LinkEvent<'_>) -> String {
+    match event {
+        LinkEvent::Connected => "Connected".to_owned(),
+        LinkEvent::NotConnected(fault) => format!("NotConnected({fault:?})"),
+        LinkEvent::Received(bytes) => format!("Received({bytes:?})"),
+        LinkEvent::Broken(fault) => format!("Broken({fault:?})"),
+    }
 }
 
 struct ScriptedWire(Sender<String>);

@@ -2,7 +2,7 @@
 //!
 //! Host and till are processes of this same program in a fresh temporary folder, so that what is shown is what
 //! a shop would run: the till is really killed, and really finds its way by what is on the disk. A step that
-//! does not hold says why, ends the story, and makes the exit code 1.
+//! does not hold says why, ends the story, and makes the exit code 1. Evidence: `sandbox/tests/till_demo.rs`.
 
 mod stage;
 mod steps;

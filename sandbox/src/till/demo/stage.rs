@@ -1,4 +1,5 @@
 //! Where the demonstration plays: a temporary folder, a host as one process, the till as others.
+//! Evidence: `sandbox/tests/till_demo.rs`.
 
 use std::fs;
 use std::io::{BufRead, BufReader};

@@ -1,5 +1,5 @@
 //! The steps of the demonstration, in order. Each acts, then compares what the till says with what the host
-//! has in its book.
+//! has in its book. Evidence: `sandbox/tests/till_demo.rs`.
 
 use std::fs;
 use std::path::Path;
