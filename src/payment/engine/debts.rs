@@ -1,9 +1,7 @@
 //! The reversals that are owed: when each goes out, and what the host's answers mean.
 //!
-//! The list here is only the waits; that a reversal is owed stands in the journal, and the list is made from it
-//! when the till opens. Each send is recorded first. The wait doubles after each send up to the policy's
-//! longest. A round drives every debt, whatever its wait, before a sale and when a caller asks: until the debt is
-//! closed or stuck, until no answer comes, or until the host has answered [`ROUND_SENDS_MAX`] sends.
+//! The list is only the waits, made from the journal when the till opens; each send is recorded first. A round
+//! drives every debt until it is closed or stuck, no answer comes, or [`ROUND_SENDS_MAX`] sends were answered.
 //!
 //! | the host's verified answer | the debt |
 //! |---|---|
