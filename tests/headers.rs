@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A dozen lines, and a table where there is one.
-const HEADER_LINES_MAX: usize = 17;
+const HEADER_LINES_MAX: usize = 18;
 
 /// Front doors without behaviour of their own: they need no evidence.
 const FRONT_DOORS: [&str; 3] = ["src/lib.rs", "sandbox/src/lib.rs", "sandbox/src/bin/taptill.rs"];
@@ -40,7 +40,7 @@ fn each_fault_of_a_header_is_found() {
         ("//! What it is. Evidence: `tests/gone.rs`.\n", "`tests/gone.rs` is not there"),
         ("//! What it is. Evidence: `tests/gone_*.rs`.\n", "`tests/gone_*.rs` is not there"),
         ("//! What it is. Evidence: `mod tests`.\n", "it has no `mod tests`"),
-        (&long, "its header has more than 17 lines"),
+        (&long, "its header has more than 18 lines"),
     ] {
         assert_eq!(faults_of("src/money.rs", text), [verdict], "{text}");
     }
