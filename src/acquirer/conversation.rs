@@ -237,10 +237,10 @@ impl Conversation {
                 self.state = State::Connecting { give_up_at };
                 asleep(Some(give_up_at))
             }
-            State::Greeting { line, control, mut frame } => {
+            State::Greeting { line, control, frame } => {
                 let answer_by = self.answer_by(control.op, now);
                 self.state = State::Proving { line, control, answer_by };
-                Some(Step::Send(std::mem::take(&mut *frame)))
+                Some(Step::Send(frame))
             }
             State::Proving { line, control, answer_by } => {
                 self.state = State::Proving { line, control, answer_by };
@@ -256,10 +256,10 @@ impl Conversation {
                     asleep(Some(close_at))
                 }
             },
-            State::Unsent { line, flight, mut frame } => {
+            State::Unsent { line, flight, frame } => {
                 let answer_by = self.answer_by(flight.op, now);
                 self.state = State::Waiting { line, flight, answer_by };
-                Some(Step::Send(std::mem::take(&mut *frame)))
+                Some(Step::Send(frame))
             }
             State::Waiting { line, flight, answer_by } => {
                 self.state = State::Waiting { line, flight, answer_by };

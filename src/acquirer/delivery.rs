@@ -5,6 +5,8 @@
 //!
 //! It never holds card data; an answer's chip data are the issuer's. Evidence: `conversation/tests.rs`.
 
+use zeroize::Zeroizing;
+
 use crate::acquirer::link::LinkFault;
 use crate::clock::MonoMs;
 use crate::error::ErrorCode;
@@ -18,8 +20,8 @@ pub enum Step {
     Connect,
     /// Close the connection, or give up opening it. No answer is expected, and none is harmful.
     Disconnect,
-    /// Hand these bytes to the connection in one write, and wipe them: they may hold card data.
-    Send(Vec<u8>),
+    /// Hand these bytes to the connection in one write. They may hold card data.
+    Send(Zeroizing<Vec<u8>>),
     /// Make the fact durable, then call `synced`. Nothing is sent before.
     Sync(SyncReason),
     /// Something ended or was heard.

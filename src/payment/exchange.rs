@@ -6,6 +6,8 @@
 //!
 //! It never names a socket, a thread or a clock. Evidence: `tests/support` is one driver, `terminal` the other.
 
+use zeroize::Zeroizing;
+
 use crate::acquirer::LinkEvent;
 use crate::clock::MonoMs;
 use crate::emv::CardEvent;
@@ -131,7 +133,7 @@ pub enum LinkCommand {
     /// Connect; answer with `Connected` or `NotConnected`.
     Connect,
     /// Write these bytes at once.
-    Send(Vec<u8>),
+    Send(Zeroizing<Vec<u8>>),
     /// Close, or give up connecting.
     Disconnect,
 }

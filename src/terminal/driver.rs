@@ -13,6 +13,8 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
 
+use zeroize::Zeroizing;
+
 use crate::acquirer::{LinkEvent, LinkFault};
 use crate::clock::{MonoMs, Now};
 use crate::emv::CardEvent;
@@ -54,7 +56,7 @@ pub(crate) trait Wire: Send {
     /// Opens a connection under this number, after closing any other.
     fn open(&self, line: u64);
     /// Writes bytes, all at once.
-    fn send(&self, bytes: Vec<u8>);
+    fn send(&self, bytes: Zeroizing<Vec<u8>>);
     /// Closes the connection; nothing more is heard of it.
     fn close(&self);
 }
@@ -64,7 +66,7 @@ impl Wire for Net {
         Net::open(self, line);
     }
 
-    fn send(&self, bytes: Vec<u8>) {
+    fn send(&self, bytes: Zeroizing<Vec<u8>>) {
         Net::send(self, bytes);
     }
 

@@ -105,9 +105,9 @@ impl Net {
         self.say(Command::Open { line });
     }
 
-    /// Writes bytes, all at once, and wipes them.
-    pub(crate) fn send(&self, bytes: Vec<u8>) {
-        self.say(Command::Send(Zeroizing::new(bytes)));
+    /// Writes bytes, all at once.
+    pub(crate) fn send(&self, bytes: Zeroizing<Vec<u8>>) {
+        self.say(Command::Send(bytes));
     }
 
     /// Closes the connection, or gives up opening it. Nothing more is heard of it.

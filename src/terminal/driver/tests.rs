@@ -74,8 +74,8 @@ impl Wire for ScriptedWire {
         self.0.send(format!("open {line}")).unwrap();
     }
 
-    fn send(&self, bytes: Vec<u8>) {
-        self.0.send(format!("write {bytes:02x?}")).unwrap();
+    fn send(&self, bytes: Zeroizing<Vec<u8>>) {
+        self.0.send(format!("write {:02x?}", bytes.as_slice())).unwrap();
     }
 
     fn close(&self) {
@@ -329,7 +329,7 @@ fn connecting(word: &str, ticket: Option<Ticket>) -> Vec<Output> {
     match word {
         "sale" => vec![Output::Link(LinkCommand::Connect)],
         "status" => vec![Output::Link(LinkCommand::Disconnect), page(ticket)],
-        "Connected" => vec![Output::Link(LinkCommand::Send(vec![1, 2]))],
+        "Connected" => vec![Output::Link(LinkCommand::Send(vec![1, 2].into()))],
         _ => Vec::new(),
     }
 }

@@ -180,7 +180,7 @@ fn exchange_at(route: HostRoute) -> Vec<NetHappening> {
         assert_eq!(event.line, 7);
         let over = !matches!(event.what, NetHappening::Connected);
         if !over {
-            net.send(b"hello".to_vec());
+            net.send(b"hello".to_vec().into());
         }
         all.push(event.what);
         if over {
@@ -282,7 +282,7 @@ fn a_connection_that_is_closed_by_us_says_nothing_more() {
     let (net, heard) = start(world().route(listener.local_addr().unwrap().to_string()));
     net.open(1); // Nobody answers the handshake.
     net.close();
-    net.send(b"lost".to_vec());
+    net.send(b"lost".to_vec().into());
     drop(net);
     assert!(heard.recv().is_err());
 }
@@ -302,7 +302,7 @@ fn a_write_that_hangs_does_not_keep_the_connection_from_closing() {
     net.open(1);
     assert_eq!(heard.recv().unwrap().what, NetHappening::Connected);
     let silent = host.join().unwrap();
-    net.send(vec![0; 64 << 20]);
+    net.send(vec![0; 64 << 20].into());
     net.close();
     drop(net);
     assert!(heard.recv().is_err(), "nothing more is heard of a connection that was closed");

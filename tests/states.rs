@@ -1,0 +1,54 @@
+//! `docs/states.md` is printed from the table of legal steps; a page that says something else fails.
+//! `TAPTILL_WRITE=1 cargo test --test states` writes it anew.
+
+#![allow(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use taptill::payment::state::{State, Step, TRANSITIONS};
+
+#[test]
+fn the_page_is_the_table() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/states.md");
+    let printed = print();
+    if std::env::var_os("TAPTILL_WRITE").is_some() {
+        std::fs::write(&path, &printed).unwrap();
+    }
+    let page = std::fs::read_to_string(&path).unwrap();
+    assert!(page == printed, "docs/states.md is out of date: TAPTILL_WRITE=1 cargo test --test states");
+}
+
+fn print() -> String {
+    let mut text = String::from(HEAD);
+    text.push_str("## Picture\n\n```mermaid\nstateDiagram-v2\n");
+    for row in TRANSITIONS.iter().filter(|row| !(row.from == row.to && row.from.is_final())) {
+        let from = if row.from == State::Unknown { "[*]" } else { row.from.table_word() };
+        if !matches!(row.step, Step::LateAnswer | Step::Deliver) {
+            writeln!(text, "    {from} --> {}: {}", row.to.table_word(), row.step.event()).unwrap();
+        }
+    }
+    for state in State::ALL.iter().filter(|state| state.is_final()) {
+        writeln!(text, "    {} --> [*]", state.table_word()).unwrap();
+    }
+    text.push_str("```\n\n## Legal transitions\n\n| from | event | to | when |\n|---|---|---|---|\n");
+    for row in TRANSITIONS {
+        let (from, to) = (row.from.table_word(), row.to.table_word());
+        writeln!(text, "| `{from}` | `{}` | `{to}` | {} |", row.step.event(), row.when).unwrap();
+    }
+    text.push_str(
+        "\nEvery other pair is refused with a sentence such as \"attempt.approved cannot follow reversal_due\".\n",
+    );
+    text
+}
+
+const HEAD: &str = "# The life of an attempt
+
+This file is printed from the table in `src/payment/state.rs` by `tests/states.rs`; a difference between the
+two fails the build. Each step is one journal event, durable before anything follows from it.
+
+`unknown` is an attempt of which the journal says nothing. `reversal_sent` is told apart from `reversal_due` in this
+table only: callers see `reversal_due` and the number of sends. That a caller took the result (`delivered`) is a fact
+beside the state.
+
+";
