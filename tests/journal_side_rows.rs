@@ -49,6 +49,9 @@ fn a_destroyed_row_and_its_key_are_gone_from_the_files() {
     assert_eq!(found(&till, &traces), [true; 4], "the control: they are found while they are needed");
 
     journal.append(draft("attempt.approved", "A-1"), destroy("card/A-1"), at(2_000)).unwrap();
+    assert!(journal.is_untidy());
+    journal.tidy();
+    assert!(!journal.is_untidy());
     assert_eq!(found(&till, &traces), [false; 4]);
     assert!(journal.side_row("card/A-1").unwrap().is_none());
     let Some(Side::Stored(stored)) = journal.event(1).unwrap().unwrap().side else { panic!("event 1 stored a row") };
@@ -87,6 +90,7 @@ fn a_kept_secret_takes_the_place_of_the_old_one_whose_key_is_gone() {
     for keys in [b"first keys", b"second key"] {
         let recorded = journal.append(draft("host.signed_on", "A-1"), keep("working-keys", keys), at(1_000)).unwrap();
         hashes.push(journal.event(recorded.sequence).unwrap().unwrap().side);
+        journal.tidy();
         let new_traces = traces(&till);
         assert_eq!(found(&till, &new_traces), [true; 4]);
         // The name's salt stays, so that both events name the same row.

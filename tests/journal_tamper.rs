@@ -45,6 +45,7 @@ fn original() -> Original {
         // A-1 lives through all events and keeps its keys fresh; each event also belongs to its own attempt.
         let side = keep("keys", format!("keys {sequence}").as_bytes());
         journal.append(draft("attempt.prepared", "A-1"), side, at(sequence as i64)).unwrap();
+        journal.tidy();
         let raw = till.raw();
         past.push(Past {
             head: row(&raw, "SELECT * FROM head"),
@@ -105,20 +106,24 @@ impl Original {
     }
 }
 
-/// Flips one bit of a column, whatever its type; `false` when there is no bit in it.
-fn flip(raw: &Connection, table: &str, column: &str, condition: &str, dice: &mut Dice) -> bool {
+/// Flips one bit of a column, whatever its type, and gives its place.
+fn flip(raw: &Connection, table: &str, column: &str, condition: &str, dice: &mut Dice) -> u64 {
     let select = format!("SELECT {column} FROM {table} WHERE {condition}");
-    let flipped = match raw.query_row(&select, [], |row| row.get(0)).unwrap() {
-        Value::Integer(number) => Value::Integer(number ^ 1 << dice.below(40)),
-        Value::Blob(bytes) if bytes.is_empty() => return false,
+    let (bit, flipped) = match raw.query_row(&select, [], |row| row.get(0)).unwrap() {
+        Value::Integer(number) => {
+            let bit = dice.below(40);
+            (bit, Value::Integer(number ^ 1 << bit))
+        }
         Value::Blob(mut bytes) => {
-            let bit = dice.below(bytes.len() as u64 * 8) as usize;
-            bytes[bit / 8] ^= 1 << (bit % 8);
-            Value::Blob(bytes)
+            let bit = dice.below(bytes.len() as u64 * 8);
+            bytes[bit as usize / 8] ^= 1 << (bit % 8);
+            (bit, Value::Blob(bytes))
         }
         other => panic!("no bits in {other:?}"),
     };
-    raw.execute(&format!("UPDATE {table} SET {column} = ?1 WHERE {condition}"), [flipped]).unwrap() == 1
+    let changed = raw.execute(&format!("UPDATE {table} SET {column} = ?1 WHERE {condition}"), [flipped]).unwrap();
+    assert_eq!(changed, 1);
+    bit
 }
 
 fn any_event(dice: &mut Dice) -> u64 {
@@ -127,23 +132,13 @@ fn any_event(dice: &mut Dice) -> u64 {
 
 #[test]
 fn a_flipped_bit_in_an_event() {
-    let columns = [
-        ("format", Damage::Seal),
-        ("key_generation", Damage::Seal),
-        ("subkey_salt", Damage::Seal),
-        ("nonce", Damage::Seal),
-        ("sealed", Damage::Seal),
-        ("leaf_hash", Damage::LeafHash),
-        ("nodes", Damage::TreeNode),
-    ];
     original().class("bit flip", |raw, dice| {
-        loop {
-            let (column, damage) = columns[dice.below(7) as usize];
-            let sequence = any_event(dice);
-            if flip(raw, "event", column, &format!("seq = {sequence}"), dice) {
-                return (Some(sequence), damage);
-            }
-        }
+        let sequence = any_event(dice);
+        let column = ["sealed", "nodes"][dice.below(2) as usize];
+        let bit = flip(raw, "event", column, &format!("seq = {sequence}"), dice);
+        // The seal holds the leaf's hash, which is the first of the nodes.
+        let damage = if column == "sealed" || bit < 256 { Damage::Seal } else { Damage::TreeNode };
+        (Some(sequence), damage)
     });
 }
 
@@ -317,6 +312,31 @@ fn a_flipped_bit_anywhere_in_the_file_is_caught_or_means_nothing() {
         }
     }
     assert!(caught > trials() / 20, "caught {caught}");
+}
+
+/// Each byte before the sealed ones matters: format, key generation, salt, nonce.
+#[test]
+fn a_flipped_bit_in_what_stands_before_the_sealed_bytes() {
+    original().class("seal header", |raw, dice| {
+        let sequence = any_event(dice);
+        let select = format!("SELECT sealed FROM event WHERE seq = {sequence}");
+        let mut sealed: Vec<u8> = raw.query_row(&select, [], |row| row.get(0)).unwrap();
+        let bit = dice.below(33 * 8) as usize;
+        sealed[bit / 8] ^= 1 << (bit % 8);
+        raw.execute("UPDATE event SET sealed = ?1 WHERE seq = ?2", params![sealed, sequence as i64]).unwrap();
+        (Some(sequence), Damage::Seal)
+    });
+}
+
+/// A record shorter than what stands before it.
+#[test]
+fn a_record_cut_short() {
+    original().class("cut short", |raw, dice| {
+        let sequence = any_event(dice);
+        let cut = "UPDATE event SET sealed = substr(sealed, 1, ?1) WHERE seq = ?2";
+        raw.execute(cut, params![dice.below(64) as i64, sequence as i64]).unwrap();
+        (Some(sequence), Damage::Seal)
+    });
 }
 
 #[test]

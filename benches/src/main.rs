@@ -6,7 +6,9 @@
 mod allocations;
 mod card;
 mod hex;
+mod journal;
 mod measure;
+mod sale;
 mod table;
 mod wire;
 
@@ -33,5 +35,7 @@ fn main() -> ExitCode {
 fn measure_all(effort: Effort) -> Vec<Row> {
     let mut rows = card::rows(effort);
     rows.extend(wire::rows(effort));
+    rows.extend(journal::rows(effort));
+    rows.extend(sale::rows(effort));
     rows
 }

@@ -26,13 +26,8 @@ const SCHEMA_1: &str = "
 CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE event (
     seq INTEGER PRIMARY KEY,
-    format INTEGER NOT NULL,
-    key_generation INTEGER NOT NULL,
-    subkey_salt BLOB NOT NULL,
-    nonce BLOB NOT NULL,
-    leaf_hash BLOB NOT NULL,
-    nodes BLOB NOT NULL,        -- the tree's nodes that this leaf completes, from level 1 upward
-    sealed BLOB NOT NULL
+    nodes BLOB NOT NULL,        -- the leaf's hash and the tree's nodes that it completes, from level 0 upward
+    sealed BLOB NOT NULL        -- format, key generation, session salt and nonce, then the sealed event
 ) STRICT;
 CREATE TABLE head (
     one INTEGER PRIMARY KEY CHECK (one = 1),

@@ -166,6 +166,7 @@ impl Journal {
     /// [`JournalError::Stopped`] and [`JournalError::Damaged`] it may have been, and the journal refuses
     /// everything until it is opened again.
     pub fn append(&mut self, draft: Draft, side: SideWork, now: Now) -> Result<Recorded, JournalError> {
+        self.tidy();
         self.ready()?;
         self.reach(Moment::Before, &draft)?;
         if !draft.may_use_ballast {
@@ -178,13 +179,30 @@ impl Journal {
             other => other,
         };
         let recorded = recorded.inspect_err(|error| self.note(error))?;
-        // Without its ballast the journal has little room, and the write-ahead log would take the most of it.
-        let forgets = matches!(side, SideWork::Destroy { .. } | SideWork::Keep { .. });
-        self.checkpoint_owed |= forgets || !self.ballast.is_whole();
-        // The event is durable whatever becomes of this; a failed sync is met by the next call.
-        let _ = self.pay_checkpoint();
+        self.checkpoint_owed |= matches!(side, SideWork::Destroy { .. } | SideWork::Keep { .. });
+        if !self.ballast.is_whole() {
+            // The journal has little room, and the write-ahead log would take the most of it.
+            self.checkpoint_owed = true;
+            self.tidy();
+        }
         self.reach(Moment::After, &draft)?;
         Ok(recorded)
+    }
+
+    /// Empties the write-ahead log of what a destroyed or replaced secret has left in it, sealed.
+    ///
+    /// It takes as long as several appends, so an append leaves it to its caller, who may have somebody to tell
+    /// first. It is done at the latest with the next append, at closing and at opening.
+    pub fn tidy(&mut self) {
+        // What is recorded is durable whatever becomes of this; a failed sync is met by the next call.
+        let _ = self.pay_checkpoint();
+    }
+
+    /// Whether [`Journal::tidy`] has something to do. It may still have after it: another program that reads the
+    /// database puts it off.
+    #[must_use]
+    pub fn is_untidy(&self) -> bool {
+        self.checkpoint_owed
     }
 
     /// The tree as it stands.
@@ -238,13 +256,15 @@ impl Journal {
         Ok(root)
     }
 
-    /// All events in order, as the bytes that were written, each verified before it is given; then the head.
+    /// All events in order, as the bytes that were written, each verified before it is given (its seal, which holds
+    /// bytes, place, past and leaf hash together, and the tree's nodes); then the head. [`Journal::verify`] hashes the
+    /// bytes anew as well.
     ///
     /// # Errors
     /// The first error of `each`, [`JournalError::Damaged`] and those of the storage.
     pub fn scan(&self, each: EachRecord<'_>) -> Result<(), JournalError> {
         self.ready()?;
-        let tree = self.store.scan(each)?;
+        let tree = self.store.scan(&mut |sequence, bytes, _| each(sequence, bytes))?;
         verify::verify_head(&self.store, &tree, Some(&self.tree))
     }
 
@@ -373,7 +393,7 @@ impl Journal {
 
     /// Empties the write-ahead log, if it is owed. Another program that reads may put it off to the next call.
     fn pay_checkpoint(&mut self) -> Result<(), JournalError> {
-        if self.checkpoint_owed {
+        if self.checkpoint_owed && self.refusing.is_none() {
             let emptied = match database::checkpoint(&self.store.db) {
                 // A full disk puts it off as well: the events are in the log, and durable.
                 Err(JournalError::DiskFull | JournalError::Locked) => false,
@@ -424,7 +444,7 @@ fn register(store: &Store, folds: Vec<Box<dyn Fold>>) -> Result<Vec<Registered>,
         store.rows().clear(registered[*index].space().ids())?;
     }
     if !outdated.is_empty() {
-        store.scan(&mut |sequence, bytes| {
+        store.scan(&mut |sequence, bytes, _| {
             let event = Event::read(bytes, sequence)?;
             outdated
                 .iter()

@@ -5,7 +5,7 @@
 //! bound to their place. Look-up values are HMAC-SHA-256, cut to 128 bits.
 //!
 //! It never keeps a cipher's expanded key: it holds 32 bytes that are wiped on drop and builds the key for one
-//! call, in a worker of its own. Evidence: `mod tests` below, `tests/journal_tamper.rs`.
+//! call in a worker of its own, or for one walk over the journal. Evidence: `mod tests` below, `tests/journal_tamper.rs`.
 
 use std::cell::RefCell;
 
@@ -84,8 +84,25 @@ impl Keys {
         {
             return open(key, nonce, place, buffer);
         }
-        let (_, key) = reading.insert((*salt, derive(&self.master, salt, b"taptill journal seal 1")));
+        let (_, key) = reading.insert((*salt, self.sealing_key(salt)));
         open(key, nonce, place, buffer)
+    }
+
+    /// Seals a record under this session's key and puts before it what is needed to open it.
+    pub(super) fn seal_record(&self, nonce: &NonceBytes, place: &[u8], mut bytes: Vec<u8>) -> Vec<u8> {
+        self.seal(nonce, place, &mut bytes);
+        let generation = KEY_GENERATION.to_be_bytes();
+        [[FORMAT].as_slice(), &generation, &self.session_salt, nonce, &bytes].concat()
+    }
+
+    /// Opens records, one after another.
+    pub(super) fn reader(&self) -> Reader<'_> {
+        Reader { keys: self, cipher: None }
+    }
+
+    /// The key with which the session of this salt sealed.
+    fn sealing_key(&self, salt: &SessionSalt) -> Secret<32> {
+        derive(&self.master, salt, b"taptill journal seal 1")
     }
 
     /// The head's MAC under this session's key.
@@ -112,10 +129,46 @@ impl Keys {
     }
 }
 
+/// Opens records for the length of one walk, with a cipher that is built once a session.
+pub(super) struct Reader<'a> {
+    keys: &'a Keys,
+    cipher: Option<(SessionSalt, LessSafeKey)>,
+}
+
+impl Reader<'_> {
+    /// Opens what [`Keys::seal_record`] sealed, into the buffer in place of what was there.
+    pub(super) fn open(&mut self, record: &[u8], place: &[u8], buffer: &mut Vec<u8>) -> Result<(), SealBroken> {
+        let (&format, rest) = record.split_first().ok_or(SealBroken)?;
+        let (generation, rest) = rest.split_first_chunk().ok_or(SealBroken)?;
+        let (salt, rest) = rest.split_first_chunk().ok_or(SealBroken)?;
+        let (nonce, sealed) = rest.split_first_chunk().ok_or(SealBroken)?;
+        if format != FORMAT || u32::from_be_bytes(*generation) != KEY_GENERATION {
+            return Err(SealBroken);
+        }
+        buffer.clear();
+        buffer.extend_from_slice(sealed);
+        open_with(self.cipher_of(salt), nonce, place, buffer)
+    }
+
+    fn cipher_of(&mut self, salt: &SessionSalt) -> &LessSafeKey {
+        if self.cipher.as_ref().is_none_or(|(known, _)| known != salt) {
+            self.cipher = None;
+        }
+        &self.cipher.get_or_insert_with(|| (*salt, cipher(&self.keys.sealing_key(salt)))).1
+    }
+}
+
 /// The bytes to which a seal is bound: format, key generation, table, sequence, and particulars whose lengths
 /// follow from these.
 pub(super) fn place(table: &'static str, sequence: u64, particulars: &[&[u8]]) -> Vec<u8> {
-    let mut place = Vec::with_capacity(512);
+    let mut place = Vec::with_capacity(128);
+    place_in(&mut place, table, sequence, particulars);
+    place
+}
+
+/// As [`place`], in place of what was in the buffer.
+pub(super) fn place_in(place: &mut Vec<u8>, table: &'static str, sequence: u64, particulars: &[&[u8]]) {
+    place.clear();
     place.push(FORMAT);
     place.extend_from_slice(&KEY_GENERATION.to_be_bytes());
     place.push(table.len() as u8);
@@ -124,7 +177,6 @@ pub(super) fn place(table: &'static str, sequence: u64, particulars: &[&[u8]]) -
     for particular in particulars {
         place.extend_from_slice(particular);
     }
-    place
 }
 
 /// Fresh random bytes that are no secret: salts and nonces.
@@ -153,8 +205,12 @@ pub(super) fn seal(key: &Secret<32>, nonce: &NonceBytes, place: &[u8], buffer: &
 /// Opens in place; the buffer shrinks to the plaintext.
 #[inline(never)]
 pub(super) fn open(key: &Secret<32>, nonce: &NonceBytes, place: &[u8], buffer: &mut Vec<u8>) -> Result<(), SealBroken> {
+    open_with(&cipher(key), nonce, place, buffer)
+}
+
+fn open_with(cipher: &LessSafeKey, nonce: &NonceBytes, place: &[u8], buffer: &mut Vec<u8>) -> Result<(), SealBroken> {
     let nonce = Nonce::assume_unique_for_key(*nonce);
-    let opened = cipher(key).open_in_place(nonce, Aad::from(place), buffer).map_err(|_| SealBroken)?.len();
+    let opened = cipher.open_in_place(nonce, Aad::from(place), buffer).map_err(|_| SealBroken)?.len();
     buffer.truncate(opened);
     Ok(())
 }

@@ -90,6 +90,8 @@ impl StoredRow {
     }
 }
 
+const INSERT_ENTRY: &str = "INSERT INTO fold_index (tag, id) VALUES (?1, ?2)";
+const DELETE_ENTRY: &str = "DELETE FROM fold_index WHERE tag = ?1 AND id = ?2";
 const COLUMNS: &str = "r.id, r.key, r.seq, r.tags, r.subkey_salt, r.nonce, r.sealed";
 
 impl<'a> RowStore<'a> {
@@ -269,16 +271,14 @@ impl Rows for EventRows<'_> {
         let tags = self.tags(index);
         let id = match self.find(&key_tag)? {
             Some((id, old_tags)) => {
-                if old_tags != tags {
-                    self.write_entries("DELETE FROM fold_index WHERE tag = ?1 AND id = ?2", id, &old_tags)?;
-                    self.write_entries("INSERT INTO fold_index (tag, id) VALUES (?1, ?2)", id, &tags)?;
-                }
+                self.write_entries(DELETE_ENTRY, id, &without(&old_tags, &tags))?;
+                self.write_entries(INSERT_ENTRY, id, &without(&tags, &old_tags))?;
                 id
             }
             None => {
                 let id = self.space.id(self.sequence, self.created)?;
                 self.created += 1;
-                self.write_entries("INSERT INTO fold_index (tag, id) VALUES (?1, ?2)", id, &tags)?;
+                self.write_entries(INSERT_ENTRY, id, &tags)?;
                 id
             }
         };
@@ -309,7 +309,7 @@ impl Rows for EventRows<'_> {
 
     fn delete(&mut self, key: &str) -> Result<(), JournalError> {
         let Some((id, tags)) = self.find(&self.store.key_tag(self.space, key))? else { return Ok(()) };
-        self.write_entries("DELETE FROM fold_index WHERE tag = ?1 AND id = ?2", id, &tags)?;
+        self.write_entries(DELETE_ENTRY, id, &tags)?;
         let mut delete = self.store.db.prepare_cached("DELETE FROM fold_row WHERE id = ?1").map_err(fault)?;
         delete.execute([id]).map(drop).map_err(fault)
     }
@@ -321,6 +321,13 @@ fn rows_of<'s>(
 ) -> Result<impl Iterator<Item = rusqlite::Result<StoredRow>> + use<'s>, JournalError> {
     let Range { start, end } = space.ids();
     statement.query_map([start, end], StoredRow::read).map_err(fault)
+}
+
+/// The tags of the one row of tags that are not in the other.
+fn without(tags: &[u8], others: &[u8]) -> Vec<u8> {
+    let others = others.as_chunks::<{ size_of::<Tag>() }>().0;
+    let is_new = |tag: &&Tag| !others.contains(tag);
+    tags.as_chunks().0.iter().filter(is_new).copied().collect::<Vec<Tag>>().concat()
 }
 
 /// Length of the key in four bytes, key, value; with room for the seal.

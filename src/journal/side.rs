@@ -1,8 +1,8 @@
 //! Side rows: secrets beside the events, each under a key of its own.
 //!
 //! The payload is sealed under a random key, and that key, in another table, under the session's. To destroy a
-//! side row is to overwrite and delete both and to empty the write-ahead log; the event keeps SHA-256 over the
-//! row's salt and name, which says nothing once the salt is gone.
+//! side row is to overwrite and delete both, and then, by `Journal::tidy`, to empty the write-ahead log; the event keeps
+//! SHA-256 over the row's salt and name, which says nothing once the salt is gone.
 //!
 //! It never puts a name or a payload in clear columns. Evidence: `tests/journal_side_rows.rs` (bytes of row and
 //! key are found in the files before, and not after).

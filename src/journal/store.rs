@@ -1,21 +1,21 @@
 //! The opened database with its keys: events, tree nodes and head as they are stored.
 //!
-//! What is read here is checked as it is read: an event's seal against its place and past, its leaf hash against
-//! its bytes, the nodes it completes against the tree. The head's MAC covers size, root and frontier.
+//! What is read here is checked as it is read: an event's seal against its place, its past and its leaf hash, the
+//! nodes that it completes against the tree. The head's MAC covers size, root and frontier.
 //!
 //! It never writes outside a transaction of its caller. Evidence: `tests/journal_tamper.rs`.
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
 use super::JournalPorts;
 use super::database::{self, Found, fault};
 use super::error::{Damage, Damaged, JournalError};
 use super::event::Event;
 use super::fold::{Fold, FoldError};
-use super::keys::{FORMAT, KEY_GENERATION, Keys, NonceBytes, SessionSalt, place, random, random_key};
+use super::keys::{Keys, NonceBytes, SessionSalt, place, place_in, random, random_key};
 use super::rows::{RowStore, Space};
 use super::side::SideRows;
 use crate::merkle::{Frontier, Hash, NodeId, Nodes, leaf_hash};
@@ -28,6 +28,9 @@ const MASTER_CONTEXT: &[u8] = b"taptill journal master key 1";
 
 /// Takes a sequence and the bytes of its event.
 pub type EachRecord<'a> = &'a mut dyn FnMut(u64, &[u8]) -> Result<(), JournalError>;
+
+/// Takes the leaf hash as well, with which the bytes were sealed.
+pub(super) type EachSealed<'a> = &'a mut dyn FnMut(u64, &[u8], &Hash) -> Result<(), JournalError>;
 
 /// A fold with its number in this database.
 pub(super) struct Registered {
@@ -145,42 +148,46 @@ impl Store {
         Ok(last.max(0) as u64)
     }
 
-    /// Walks all stored events in order, each checked against all before it, and gives the tree they make.
-    pub(super) fn scan(&self, each: EachRecord<'_>) -> Result<Frontier, JournalError> {
+    /// Walks all stored events in order and gives the tree that they make. An event is given out, with its leaf hash,
+    /// when its seal has opened and the nodes that it completes are the tree's.
+    ///
+    /// The seal holds the bytes and the stored leaf hash together, so the bytes are not hashed anew here.
+    pub(super) fn scan(&self, each: EachSealed<'_>) -> Result<Frontier, JournalError> {
         let mut frontier = Frontier::default();
-        let mut bytes = Vec::new();
+        let mut reader = self.keys.reader();
+        // Filled anew for each event.
+        let (mut bytes, mut here, mut nodes) = (Vec::new(), Vec::new(), Vec::new());
         let mut statement = self.db.prepare_cached(SELECT_EVENTS).map_err(fault)?;
         let mut rows = statement.query([]).map_err(fault)?;
         loop {
             let expected = frontier.size() + 1;
             let Some(row) = rows.next().map_err(|error| at(expected, error))? else { return Ok(frontier) };
-            let read = EventRow::read(row, &mut bytes).map_err(|error| at(expected, error))?;
-            if read.sequence != expected {
+            let row = EventRow::read(row).map_err(|error| at(expected, error))?;
+            if row.sequence != expected {
                 return Err(Damage::Missing.at(expected));
             }
-            let leaf = self.open_event(&read, &frontier, &mut bytes)?;
-            let nodes = row.get_ref(6).and_then(|nodes| Ok(nodes.as_blob()?)).map_err(|error| at(expected, error))?;
-            if frontier.append(leaf).as_flattened() != nodes {
+            event_place(&mut here, expected, frontier.subtrees().last(), row.leaf);
+            reader.open(row.sealed, &here, &mut bytes).map_err(|_| Damage::Seal.at(expected))?;
+            frontier.append_into(*row.leaf, &mut nodes);
+            if nodes.as_flattened() != row.nodes {
                 return Err(Damage::TreeNode.at(expected));
             }
-            each(expected, &bytes)?;
+            each(expected, &bytes, row.leaf)?;
         }
     }
 
     /// The bytes of one event, checked against its past and its own leaf hash, which is given too.
     pub(super) fn event_bytes(&self, sequence: u64) -> Result<Option<(Vec<u8>, Hash)>, JournalError> {
-        let mut bytes = Vec::new();
-        let found = self
-            .db
-            .prepare_cached(SELECT_EVENT)
-            .and_then(|mut select| {
-                select.query_row([sequence as i64], |row| EventRow::read(row, &mut bytes)).optional()
-            })
-            .map_err(|error| at(sequence, error))?;
-        let Some(row) = found else { return Ok(None) };
-        let past = self.tree_at(sequence - 1)?;
-        let leaf = self.open_event(&row, &past, &mut bytes)?;
-        Ok(Some((bytes, leaf)))
+        let mut select = self.db.prepare_cached(SELECT_EVENT).map_err(fault)?;
+        let mut rows = select.query([sequence as i64]).map_err(fault)?;
+        let Some(row) = rows.next().map_err(|error| at(sequence, error))? else { return Ok(None) };
+        let row = EventRow::read(row).map_err(|error| at(sequence, error))?;
+        let before = Frontier::nodes_of(sequence - 1).last().map(|id| self.nodes().node(id)).transpose()?;
+        let (mut bytes, mut here) = (Vec::new(), Vec::new());
+        event_place(&mut here, sequence, before.as_ref(), row.leaf);
+        self.keys.reader().open(row.sealed, &here, &mut bytes).map_err(|_| Damage::Seal.at(sequence))?;
+        check_leaf(sequence, &bytes, row.leaf)?;
+        Ok(Some((bytes, *row.leaf)))
     }
 
     /// The tree when it had `size` leaves, from its stored nodes.
@@ -193,17 +200,6 @@ impl Store {
     pub(super) fn nodes(&self) -> StoredNodes<'_> {
         StoredNodes { db: &self.db }
     }
-
-    /// Opens an event's seal in place and gives its leaf hash.
-    fn open_event(&self, row: &EventRow, past: &Frontier, bytes: &mut Vec<u8>) -> Result<Hash, JournalError> {
-        let here = event_place(row.sequence, past);
-        let sealed_so = row.format == i64::from(FORMAT) && row.key_generation == i64::from(KEY_GENERATION);
-        if !sealed_so || self.keys.open(&row.salt, &row.nonce, &here, bytes).is_err() {
-            return Err(Damage::Seal.at(row.sequence));
-        }
-        let leaf = leaf_hash(bytes);
-        if leaf == row.leaf { Ok(leaf) } else { Err(Damage::LeafHash.at(row.sequence)) }
-    }
 }
 
 /// Seals an event and writes its row with the nodes that it completes.
@@ -211,39 +207,35 @@ pub(super) fn write_event(
     store: &Store,
     sequence: u64,
     past: &Frontier,
-    mut bytes: Vec<u8>,
+    bytes: Vec<u8>,
     leaf: &Hash,
     nodes: &[Hash],
 ) -> Result<(), JournalError> {
     let nonce: NonceBytes = random(&*store.ports.entropy)?;
-    store.keys.seal(&nonce, &event_place(sequence, past), &mut bytes);
+    let mut here = Vec::new();
+    event_place(&mut here, sequence, past.subtrees().last(), leaf);
+    let sealed = store.keys.seal_record(&nonce, &here, bytes);
     store
         .db
-        .prepare_cached(
-            "INSERT INTO event (seq, format, key_generation, subkey_salt, nonce, leaf_hash, nodes, sealed)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-        )
+        .prepare_cached("INSERT INTO event (seq, nodes, sealed) VALUES (?1, ?2, ?3)")
         .and_then(|mut insert| {
-            let salt = store.keys.session_salt();
-            insert.execute(params![
-                sequence as i64,
-                FORMAT,
-                KEY_GENERATION,
-                salt,
-                nonce,
-                leaf,
-                nodes.as_flattened(),
-                bytes
-            ])
+            let nodes = [leaf, nodes.as_flattened()].concat();
+            insert.execute(params![sequence as i64, nodes, sealed])
         })
         .map(drop)
         .map_err(|error| at(sequence, error))
 }
 
-/// What an event's seal is bound to: its sequence and the root before it, given as the subtrees of which it is made,
-/// so that a scan need not hash them together for each event.
-fn event_place(sequence: u64, past: &Frontier) -> Vec<u8> {
-    place("event", sequence, &[past.subtrees().as_flattened()])
+/// What an event's seal is bound to: its sequence, its own leaf hash, and the root of the smallest subtree before it.
+/// The last leaf of that is the event before, whose salt was drawn once and whose own seal names the one before it:
+/// so this is all of the past.
+fn event_place(here: &mut Vec<u8>, sequence: u64, before: Option<&Hash>, leaf: &Hash) {
+    place_in(here, "event", sequence, &[leaf, before.map_or(&[], Hash::as_slice)]);
+}
+
+/// Checks that a leaf hash is that of the bytes: that the journal sealed what it hashed.
+pub(super) fn check_leaf(sequence: u64, bytes: &[u8], leaf: &Hash) -> Result<(), JournalError> {
+    if leaf_hash(bytes) == *leaf { Ok(()) } else { Err(Damage::LeafHash.at(sequence)) }
 }
 
 /// Puts a head in the place of the one of `old_size`.
@@ -273,34 +265,23 @@ fn head_bytes(size: u64, root: &Hash, subtrees: &[u8]) -> Vec<u8> {
     place("head", size, &[root, subtrees])
 }
 
-const SELECT_EVENTS: &str = "SELECT seq, format, key_generation, subkey_salt, nonce, leaf_hash, nodes, sealed
-    FROM event WHERE seq > 0 ORDER BY seq";
-const SELECT_EVENT: &str = "SELECT seq, format, key_generation, subkey_salt, nonce, leaf_hash, nodes, sealed
-    FROM event WHERE seq = ?1";
+const SELECT_EVENTS: &str = "SELECT seq, nodes, sealed FROM event WHERE seq > 0 ORDER BY seq";
+const SELECT_EVENT: &str = "SELECT seq, nodes, sealed FROM event WHERE seq = ?1";
 
-/// The clear columns of an event but its nodes.
-struct EventRow {
+/// An event as it is stored.
+struct EventRow<'r> {
     sequence: u64,
-    format: i64,
-    key_generation: i64,
-    salt: SessionSalt,
-    nonce: NonceBytes,
-    leaf: Hash,
+    leaf: &'r Hash,
+    /// From level 1 upward.
+    nodes: &'r [u8],
+    sealed: &'r [u8],
 }
 
-impl EventRow {
-    /// Reads the columns, and the sealed bytes into the buffer.
-    fn read(row: &rusqlite::Row<'_>, sealed: &mut Vec<u8>) -> rusqlite::Result<Self> {
-        sealed.clear();
-        sealed.extend_from_slice(row.get_ref(7)?.as_blob()?);
-        Ok(Self {
-            sequence: row.get::<_, i64>(0)? as u64,
-            format: row.get(1)?,
-            key_generation: row.get(2)?,
-            salt: row.get(3)?,
-            nonce: row.get(4)?,
-            leaf: row.get(5)?,
-        })
+impl<'r> EventRow<'r> {
+    fn read(row: &'r rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+        let nodes = row.get_ref(1)?.as_blob()?;
+        let (leaf, nodes) = nodes.split_first_chunk().ok_or(rusqlite::types::FromSqlError::InvalidType)?;
+        Ok(Self { sequence: row.get::<_, i64>(0)? as u64, leaf, nodes, sealed: row.get_ref(2)?.as_blob()? })
     }
 }
 
@@ -314,16 +295,11 @@ impl Nodes for StoredNodes<'_> {
 
     fn node(&mut self, id: NodeId) -> Result<Hash, JournalError> {
         let sequence = id.completed_by() + 1;
-        let found = if id.level == 0 {
-            self.db
-                .prepare_cached("SELECT leaf_hash FROM event WHERE seq = ?1")
-                .and_then(|mut select| select.query_row([sequence as i64], |row| row.get(0)))
-        } else {
-            let begin = i64::from(id.level - 1) * 32 + 1;
-            self.db
-                .prepare_cached("SELECT substr(nodes, ?2, 32) FROM event WHERE seq = ?1")
-                .and_then(|mut select| select.query_row([sequence as i64, begin], |row| row.get(0)))
-        };
+        let begin = i64::from(id.level) * 32 + 1;
+        let found = self
+            .db
+            .prepare_cached("SELECT substr(nodes, ?2, 32) FROM event WHERE seq = ?1")
+            .and_then(|mut select| select.query_row([sequence as i64, begin], |row| row.get(0)));
         found.map_err(|error| match error {
             rusqlite::Error::QueryReturnedNoRows => Damage::Missing.at(sequence),
             error => at(sequence, error),
@@ -364,4 +340,18 @@ pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
     name.push(".");
     name.push(ending);
     PathBuf::from(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_leaf_hash_is_that_of_its_bytes_alone() {
+        let leaf = leaf_hash(b"event");
+        assert_eq!(check_leaf(7, b"event", &leaf), Ok(()));
+        for (bytes, leaf) in [(&b"evenT"[..], leaf), (b"", leaf), (b"event", [0; 32]), (b"event", leaf_hash(b""))] {
+            assert_eq!(check_leaf(7, bytes, &leaf), Err(Damage::LeafHash.at(7)));
+        }
+    }
 }

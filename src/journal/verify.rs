@@ -13,7 +13,7 @@ use super::database::{self, fault};
 use super::error::{Damage, JournalError};
 use super::event::{Event, Side};
 use super::journal::VerifyReport;
-use super::store::{Registered, Store};
+use super::store::{Registered, Store, check_leaf};
 use crate::merkle::Frontier;
 
 /// Verifies a store; `remembered` is the tree as the open journal knows it.
@@ -33,7 +33,8 @@ pub(super) fn verify(
 /// The tree that the events make, and the side rows that they say there are, by hash, with their sequences.
 fn verify_chain(store: &Store) -> Result<(Frontier, BTreeMap<String, u64>), JournalError> {
     let mut side_rows = BTreeMap::new();
-    let tree = store.scan(&mut |sequence, bytes| {
+    let tree = store.scan(&mut |sequence, bytes, leaf| {
+        check_leaf(sequence, bytes, leaf)?;
         match Event::read(bytes, sequence)?.side {
             Some(Side::Stored(hash)) => drop(side_rows.insert(hash, sequence)),
             Some(Side::Destroyed(hash)) => drop(side_rows.remove(&hash)),
@@ -74,7 +75,7 @@ fn verify_folds(store: &Store, folds: &[Registered]) -> Result<u64, JournalError
     for registered in folds {
         store.rows().clear(registered.space().rebuilt().ids())?;
     }
-    store.scan(&mut |sequence, bytes| {
+    store.scan(&mut |sequence, bytes, _| {
         let event = Event::read(bytes, sequence)?;
         folds.iter().try_for_each(|known| store.fold(&*known.fold, known.space().rebuilt(), &event))
     })?;

@@ -103,6 +103,13 @@ impl Frontier {
     /// Adds a leaf and gives the nodes that it completes, from level 1 upward.
     pub fn append(&mut self, leaf: Hash) -> Vec<Hash> {
         let mut completed = Vec::new();
+        self.append_into(leaf, &mut completed);
+        completed
+    }
+
+    /// As [`Frontier::append`], with the nodes in place of what was in `completed`.
+    pub fn append_into(&mut self, leaf: Hash, completed: &mut Vec<Hash>) {
+        completed.clear();
         let mut node = leaf;
         for _ in 0..self.size.trailing_ones() {
             let left = self.subtrees.pop().expect("each one-bit of the size has its subtree");
@@ -111,7 +118,6 @@ impl Frontier {
         }
         self.subtrees.push(node);
         self.size += 1;
-        completed
     }
 }
 

@@ -116,9 +116,12 @@ impl Engine {
         if let Some(error) = self.stopped.clone() {
             return refusal(&input, &error).into_iter().chain([Output::Stopped(error)]).collect();
         }
+        // What the last input destroyed goes from the log now, when whoever waited for its outcome has been told.
+        self.journal.tidy();
+        let put_off = self.journal.is_untidy();
         let done = self.clear_leftovers(now).and_then(|()| self.take(input, now)).and_then(|()| self.work(now));
         match done {
-            Ok(()) => self.set_the_alarm(),
+            Ok(()) => self.set_the_alarm(put_off, now),
             Err(Halt(error)) => self.halt(error),
         }
         std::mem::take(&mut self.outputs)
@@ -179,9 +182,11 @@ impl Engine {
         }
     }
 
-    fn set_the_alarm(&mut self) {
+    /// Somebody who keeps the journal from being tidied does so until a later input.
+    fn set_the_alarm(&mut self, tidying_is_put_off: bool, now: Now) {
         let debt = self.may_reverse().then(|| self.debts.next_due()).flatten();
-        let times = [self.conversation_wakes, debt, self.leftovers.next_try()];
+        let tidying = (self.journal.is_untidy() && !tidying_is_put_off).then_some(now.mono);
+        let times = [self.conversation_wakes, debt, self.leftovers.next_try(), tidying];
         if let Some(at) = times.into_iter().flatten().min() {
             self.outputs.push(Output::WakeAt(at));
         }
