@@ -139,7 +139,8 @@ pub(super) fn fault(error: rusqlite::Error) -> JournalError {
     };
     match (failure.extended_code, failure.code) {
         (ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC, _) => JournalError::SyncFailed,
-        (_, ErrorCode::DiskFull) => JournalError::DiskFull,
+        // SQLite cannot grow the file that its readers share: as good as always for want of room.
+        (ffi::SQLITE_IOERR_SHMSIZE, _) | (_, ErrorCode::DiskFull) => JournalError::DiskFull,
         (_, ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => JournalError::Locked,
         (_, ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::ConstraintViolation) => {
             Damage::Database.anywhere()
@@ -156,6 +157,7 @@ mod tests {
     fn each_failure_of_sqlite_has_its_meaning() {
         let cases = [
             (ffi::SQLITE_FULL, JournalError::DiskFull),
+            (ffi::SQLITE_IOERR_SHMSIZE, JournalError::DiskFull),
             (ffi::SQLITE_BUSY, JournalError::Locked),
             (ffi::SQLITE_BUSY_RECOVERY, JournalError::Locked),
             (ffi::SQLITE_LOCKED, JournalError::Locked),

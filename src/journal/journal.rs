@@ -110,13 +110,17 @@ impl Journal {
         Self::start(Store::create(path, ports)?, path, Frontier::default(), folds)
     }
 
-    /// Opens a journal, checks head and frontier, and builds anew the folds whose schema has changed.
+    /// Opens a journal, checks head and frontier, and builds anew the folds whose schema has changed. On a disk that
+    /// is too full even for that it gives up the ballast: what is owed can then still be recorded.
     ///
     /// # Errors
     /// [`JournalError::NotThere`], [`JournalError::OpenElsewhere`], [`JournalError::Newer`],
     /// [`JournalError::Damaged`], and those of keys, randomness and storage.
     pub fn open(path: &Path, ports: JournalPorts, folds: Vec<Box<dyn Fold>>) -> Result<Self, JournalError> {
-        let store = Store::open(path, ports)?;
+        let store = match Store::open(path, ports.clone()) {
+            Err(JournalError::DiskFull) if Ballast::at(beside(path, "ballast")).give_up() => Store::open(path, ports)?,
+            opened => opened?,
+        };
         verify::verify_size(&store, store.last_sequence()?)?;
         let tree = store.head()?;
         if tree != store.tree_at(tree.size())? {
