@@ -19,6 +19,7 @@ pub fn print(rows: &[Row]) {
         let allocations = row.allocations.map_or_else(|| "–".to_owned(), |count| count.to_string());
         let verdict = match row.holds() {
             _ if cfg!(debug_assertions) => "not judged",
+            true if row.bar.is_none() => "–",
             true => "holds",
             false => "MISSED",
         };

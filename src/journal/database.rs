@@ -9,6 +9,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior, ffi};
 
 use super::error::{Damage, JournalError};
@@ -44,14 +45,14 @@ CREATE TABLE side_row (
     name_hash BLOB NOT NULL,
     nonce BLOB NOT NULL,
     sealed BLOB NOT NULL
-) STRICT;
+) STRICT, WITHOUT ROWID;
 CREATE TABLE side_key (
     tag BLOB PRIMARY KEY,
     key_generation INTEGER NOT NULL,
     subkey_salt BLOB NOT NULL,
     nonce BLOB NOT NULL,
     sealed BLOB NOT NULL
-) STRICT;
+) STRICT, WITHOUT ROWID;
 CREATE TABLE fold (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, schema INTEGER NOT NULL) STRICT;
 CREATE TABLE fold_row (
     id INTEGER PRIMARY KEY,     -- fold, sequence of creation, order within it
@@ -84,6 +85,8 @@ pub(super) fn open(path: &Path, may_create: bool) -> Result<Found, JournalError>
     let db = Connection::open_with_flags(path, flags).map_err(fault)?;
     db.busy_timeout(BUSY_WAIT).map_err(fault)?;
     db.set_prepared_statement_cache_capacity(64);
+    // Plans depend on the query alone. Else a query with a LIMIT would be planned anew each time it is asked.
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(fault)?;
     make_durable(&db)?;
     what_is_it(db)
 }

@@ -250,6 +250,9 @@ impl Journal {
     pub fn root_at(&self, sequence: u64) -> Result<[u8; 32], JournalError> {
         self.ready()?;
         let head = self.head();
+        if sequence == head.size {
+            return Ok(head.root);
+        }
         let root = self.store.tree_at(sequence.min(head.size))?.root();
         let proof = consistency_proof(&mut self.store.nodes(), sequence, head.size).map_err(|error| match error {
             NodeError::Unreadable(error) => error,
