@@ -18,7 +18,7 @@ use crate::payment::events::{
 };
 use crate::payment::reason::Reason;
 use crate::payment::state::State;
-use crate::payment::view::{AttemptView, JournalPlace, ListQuery, Page, ReceiptCopy, ReceiptCounts, ReversalView};
+use crate::payment::view::{AttemptView, ListQuery, Page, ReceiptCopy, ReversalView};
 
 /// The folds of this room, to be registered when a till's journal is created or opened.
 #[must_use]
@@ -76,32 +76,8 @@ impl Entry {
     fn opened(attempt: &AttemptId, opening: &Opening, event: &Event) -> Self {
         Self {
             view: AttemptView {
-                attempt: attempt.clone(),
-                order: opening.order.clone(),
                 state: State::Unknown,
-                reason: None,
-                amount: opening.amount,
-                refunded_minor: 0,
-                delivered: false,
-                settled: false,
-                created_ms: event.now.wall,
-                card_masked: None,
-                aid: None,
-                label: None,
-                kernel: None,
-                tvr: None,
-                cryptogram: None,
-                cryptogram_kind: None,
-                cvm: None,
-                stan: None,
-                batch: None,
-                auth_code: None,
-                rrn: None,
-                host_code: None,
-                host_time: None,
-                reversal: None,
-                receipts: ReceiptCounts::default(),
-                journal: JournalPlace { sequence: event.sequence, root: String::new() },
+                ..AttemptView::opened(attempt, opening.order.clone(), opening.amount, event.now.wall)
             },
             prepared: None,
             refusals: 0,

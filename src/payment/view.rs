@@ -82,6 +82,40 @@ pub struct AttemptView {
     pub journal: JournalPlace,
 }
 
+impl AttemptView {
+    /// An attempt of which no more is known than what was ordered; no event stands for it yet.
+    pub(super) fn opened(attempt: &AttemptId, order: Option<OrderNo>, amount: Amount, created_ms: WallMs) -> Self {
+        Self {
+            attempt: attempt.clone(),
+            order,
+            state: State::Prepared,
+            reason: None,
+            amount,
+            refunded_minor: 0,
+            delivered: false,
+            settled: false,
+            created_ms,
+            card_masked: None,
+            aid: None,
+            label: None,
+            kernel: None,
+            tvr: None,
+            cryptogram: None,
+            cryptogram_kind: None,
+            cvm: None,
+            stan: None,
+            batch: None,
+            auth_code: None,
+            rrn: None,
+            host_code: None,
+            host_time: None,
+            reversal: None,
+            receipts: ReceiptCounts::default(),
+            journal: JournalPlace { sequence: 0, root: String::new() },
+        }
+    }
+}
+
 /// How often which receipt was printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReceiptCounts {

@@ -19,7 +19,7 @@ use crate::payment::exchange::{CardCommand, Output, Ticket};
 use crate::payment::ledger::{self, Entry};
 use crate::payment::reason::Reason;
 use crate::payment::state::State;
-use crate::payment::view::{AttemptView, JournalPlace, ReceiptCounts, SaleOrder};
+use crate::payment::view::{AttemptView, SaleOrder};
 use crate::ports::{Notice, Prompt};
 use crate::session::{Permit, Sell};
 
@@ -78,34 +78,7 @@ impl Sale {
 
     /// A sale of which the journal says nothing yet.
     fn view(&self) -> AttemptView {
-        AttemptView {
-            attempt: self.attempt.clone(),
-            order: self.order.clone(),
-            state: State::Prepared,
-            reason: None,
-            amount: self.amount,
-            refunded_minor: 0,
-            delivered: false,
-            settled: false,
-            created_ms: self.began,
-            card_masked: None,
-            aid: None,
-            label: None,
-            kernel: None,
-            tvr: None,
-            cryptogram: None,
-            cryptogram_kind: None,
-            cvm: None,
-            stan: None,
-            batch: None,
-            auth_code: None,
-            rrn: None,
-            host_code: None,
-            host_time: None,
-            reversal: None,
-            receipts: ReceiptCounts::default(),
-            journal: JournalPlace { sequence: 0, root: String::new() },
-        }
+        AttemptView::opened(&self.attempt, self.order.clone(), self.amount, self.began)
     }
 }
 
