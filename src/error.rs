@@ -176,6 +176,8 @@ error_codes! {
     AmountNotPlainDigits = "amount_not_plain_digits": User NotMoved NewAttempt NotNeeded Cashier,
     /// The amount has more decimals than its currency.
     AmountTooManyDecimals = "amount_too_many_decimals": User NotMoved NewAttempt NotNeeded Cashier,
+    /// The amount is below zero.
+    AmountNegative = "amount_negative": User NotMoved NewAttempt NotNeeded Cashier,
     /// The amount is zero.
     AmountZero = "amount_zero": User NotMoved NewAttempt NotNeeded Cashier,
     /// The amount does not fit twelve digits.
