@@ -42,7 +42,6 @@ pub trait CardChannel: Send + Sync {
 
 /// How a tap ended before the card answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error, uniffi::Error)]
-#[uniffi(flat_error)]
 pub enum CardFault {
     /// The card left the field.
     #[error("the card left the field")]
@@ -129,7 +128,6 @@ pub trait DeviceKeys: Send + Sync {
 
 /// Why the device's key store did not do what was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error, uniffi::Error)]
-#[uniffi(flat_error)]
 pub enum KeyFault {
     /// There is no key of this alias: a restored backup, a cloned phone, or a wiped store.
     #[error("there is no such key")]
@@ -235,7 +233,6 @@ pub trait Observer: Send + Sync {
 
 /// A port failed. Nothing more is known, on purpose: a text could hold anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error, uniffi::Error)]
-#[uniffi(flat_error)]
 pub enum PortFault {
     /// The port could not do it.
     #[error("the port could not do it")]
