@@ -15,7 +15,10 @@ import org.taptill.core.Posture
  * open.
  */
 public class AndroidNetwork(context: Context) : NetworkPosture {
-    private val connectivity: ConnectivityManager = context.getSystemService(ConnectivityManager::class.java)
+    private val connectivity: ConnectivityManager =
+        checkNotNull(context.getSystemService(ConnectivityManager::class.java)) {
+            "the phone has no connectivity service"
+        }
 
     override fun posture(): Posture {
         val network = connectivity.activeNetwork ?: return Posture.ABSENT

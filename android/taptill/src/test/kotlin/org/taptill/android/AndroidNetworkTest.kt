@@ -19,7 +19,7 @@ import org.taptill.core.Posture
 @RunWith(RobolectricTestRunner::class)
 class AndroidNetworkTest {
     private val context: Context = RuntimeEnvironment.getApplication()
-    private val connectivity = context.getSystemService(ConnectivityManager::class.java)
+    private val connectivity = checkNotNull(context.getSystemService(ConnectivityManager::class.java))
     private val network = AndroidNetwork(context)
 
     @Test

@@ -3,8 +3,10 @@ package org.taptill.android
 import android.security.keystore.KeyGenParameterSpec
 import android.security.keystore.KeyPermanentlyInvalidatedException
 import android.security.keystore.KeyProperties
+import android.os.Build
 import java.nio.ByteBuffer
 import java.security.KeyFactory
+import java.security.KeyStore
 import java.security.ProviderException
 import java.security.Signature
 import java.security.UnrecoverableKeyException
@@ -12,6 +14,7 @@ import java.security.spec.X509EncodedKeySpec
 import javax.crypto.AEADBadTagException
 import javax.crypto.Cipher
 import javax.crypto.IllegalBlockSizeException
+import javax.crypto.spec.GCMParameterSpec
 import org.junit.Assert.assertArrayEquals
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertFalse
@@ -22,7 +25,7 @@ import org.junit.Test
 import org.junit.runner.RunWith
 import org.robolectric.RobolectricTestRunner
 import org.robolectric.RuntimeEnvironment
-import org.robolectric.annotation.Config
+import org.robolectric.util.ReflectionHelpers
 import org.taptill.core.KeyFault
 import org.taptill.core.KeyKind
 import org.taptill.core.NoHandle
@@ -161,7 +164,6 @@ class KeystoreKeysTest {
     }
 
     @Test
-    @Config(sdk = [35])
     fun aSoftwareKeyIsRefusedAndGoneUnlessTheAppAskedForIt() {
         MemoryKeystore.install(Keeper.SOFTWARE)
         assertThrows(KeyFault.Unsupported::class.java) { keys.create("wrap", KeyKind.WRAP) }
@@ -210,8 +212,24 @@ class KeystoreKeysTest {
     fun aWrappedSecretIsPlainAesGcmWithTheContextAuthenticated() {
         keys.create("wrap", KeyKind.WRAP)
         val wrapped = keys.wrap("wrap", byteArrayOf(1, 2, 3), CONTEXT)
-        assertEquals(12 + 3 + 16, wrapped.size)
-        assertEquals("AES/GCM/NoPadding", Cipher.getInstance("AES/GCM/NoPadding").algorithm)
+        val key = KeyStore.getInstance(KeyMaker.PROVIDER).apply { load(null) }.getKey("wrap", null)
+        val cipher = Cipher.getInstance("AES/GCM/NoPadding")
+        cipher.init(Cipher.DECRYPT_MODE, key, GCMParameterSpec(128, wrapped, 0, 12))
+        cipher.updateAAD(CONTEXT)
+        assertArrayEquals(byteArrayOf(1, 2, 3), cipher.doFinal(wrapped, 12, wrapped.size - 12))
+    }
+
+    @Test
+    fun onAndroid8NothingNewerIsAskedFor() {
+        MemoryKeystore.install(Keeper.STRONGBOX)
+        val now = Build.VERSION.SDK_INT
+        ReflectionHelpers.setStaticField(Build.VERSION::class.java, "SDK_INT", Build.VERSION_CODES.O)
+        try {
+            assertEquals(KeyLevel.Tee, KeyMaker(packages).make("key", KeyKind.WRAP))
+            assertFalse(MemoryKeystore.specOf("key").isStrongBoxBacked)
+        } finally {
+            ReflectionHelpers.setStaticField(Build.VERSION::class.java, "SDK_INT", now)
+        }
     }
 
     private companion object {
