@@ -3,9 +3,11 @@
 //! `test` is what the continuous integration runs; `ratios` measures the till against peers in the same run;
 //! `licences` alone checks the licences of everything that is linked. It never changes a source file.
 
+mod bindings;
 mod licences;
 mod ratios;
 mod steps;
+mod surface;
 mod test;
 
 use std::process::ExitCode;
@@ -29,6 +31,12 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Make the Kotlin and Swift bindings and hold their surfaces against the reviewed ones
+    Bindings {
+        /// Write the reviewed surfaces in uniffi/surface anew
+        #[arg(long)]
+        accept: bool,
+    },
     /// Check the licences of all dependencies
     Licences,
 }
@@ -37,6 +45,7 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Test => test::run(),
         Command::Ratios { json } => ratios::run(json),
+        Command::Bindings { accept } => bindings::run(accept),
         Command::Licences => licences::check(),
     };
     match done {

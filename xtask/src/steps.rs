@@ -1,8 +1,11 @@
 //! Running other programs, one step at a time, with a heading that says what the step proves.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 use std::time::Instant;
+
+use cargo_metadata::MetadataCommand;
 
 /// Runs one step in the project's folder; the first that fails ends the run.
 pub fn step(heading: &str, command: &mut Command) -> Result<(), String> {
@@ -25,7 +28,24 @@ pub fn cargo(arguments: &[&str]) -> Command {
     command
 }
 
+/// Any other program.
+pub fn command(program: &Path) -> Command {
+    Command::new(program)
+}
+
+/// Where cargo builds; asked of cargo, because a setting may move it.
+pub fn target_folder() -> Result<PathBuf, String> {
+    static FOUND: OnceLock<PathBuf> = OnceLock::new();
+    if let Some(found) = FOUND.get() {
+        return Ok(found.clone());
+    }
+    let metadata = MetadataCommand::new().current_dir(project_folder()).no_deps().exec();
+    let metadata = metadata.map_err(|error| format!("cargo metadata: {error}"))?;
+    Ok(FOUND.get_or_init(|| metadata.target_directory.into_std_path_buf()).clone())
+}
+
 /// The folder that holds the workspace.
 pub fn project_folder() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
+    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+    own.parent().unwrap_or(own).to_owned()
 }
