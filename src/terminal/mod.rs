@@ -10,6 +10,7 @@
 
 mod calls;
 mod driver;
+mod events;
 mod net;
 mod open;
 mod reader;

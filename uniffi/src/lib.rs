@@ -11,6 +11,7 @@
 #![deny(unsafe_op_in_unsafe_fn)]
 
 mod errors;
+mod events;
 mod operation;
 mod payments;
 mod ports;
@@ -21,6 +22,7 @@ pub use errors::{
     Actor, CoreVersion, Detail, ErrorFacts, ErrorWords, Money, Retry, Reversal, TillError, core_version,
     describe_error, error_codes, facts_of,
 };
+pub use events::{EventPage, Events, TillEvent};
 pub use operation::Operation;
 pub use payments::Payments;
 pub use ports::{

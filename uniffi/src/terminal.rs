@@ -13,6 +13,7 @@ use taptill::error::Error;
 use taptill::terminal;
 
 use crate::errors::TillError;
+use crate::events::Events;
 use crate::payments::{Open, Payments};
 use crate::ports::{CardChannel, Ports, card_channel, core_ports};
 use crate::values::{TillInfo, Verified};
@@ -50,6 +51,14 @@ impl Terminal {
     /// None today; every exported function may refuse.
     pub fn payments(&self) -> Result<Arc<Payments>, TillError> {
         Ok(Arc::new(Payments { till: Arc::clone(&self.till) }))
+    }
+
+    /// What happened, to be pulled by cursor.
+    ///
+    /// # Errors
+    /// None today; every exported function may refuse.
+    pub fn events(&self) -> Result<Arc<Events>, TillError> {
+        Ok(Arc::new(Events { till: Arc::clone(&self.till) }))
     }
 
     /// A card is in the field. One that nobody waits for is let go. Does not wait, and may be called from a port.
