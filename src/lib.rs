@@ -6,7 +6,7 @@
 //! | floor | modules | what they are |
 //! |---|---|---|
 //! | 5 | `terminal` | the one object that a shell holds |
-//! | 4 | `payment`, `account` | what a merchant does |
+//! | 4 | `payment`, `account`, `screen` | what a merchant does, and what a merchant sees |
 //! | 3 | `session`, `acquirer` | who may, and the conversation with the acquirer's host |
 //! | 2 | `journal` | the append-only record of everything that happened |
 //! | 1 | `emv`, `iso8583`, `paycrypto`, `merkle`, `receipt` | pure: bytes and values in, bytes and values out |
@@ -34,6 +34,7 @@ pub mod paycrypto;
 pub mod payment;
 pub mod ports;
 pub mod receipt;
+pub mod screen;
 pub mod secret;
 pub mod session;
 pub mod terminal;

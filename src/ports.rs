@@ -6,6 +6,13 @@
 //!
 //! It never names a platform. Evidence: `tests/ports.rs` runs each fault of each port through a terminal.
 
+mod encrypted_reader;
+
+pub use encrypted_reader::{
+    EncryptedRead, EncryptedReader, READ_NAME_BYTES_MAX, READ_NONCE_BYTES, READ_PAYLOAD_BYTES_MAX,
+    READ_SCHEME_CHARS_MAX, READ_SIGNATURE_BYTES_MAX, ReadCvm, ReadRequest, ReaderFault,
+};
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -23,6 +30,8 @@ pub struct Ports {
     pub entropy: Arc<dyn Entropy>,
     /// What network the device is on.
     pub network_posture: Arc<dyn NetworkPosture>,
+    /// Somebody else's certified reader, where the device has one. Whether a sale uses it is the dialect's to say.
+    pub encrypted_reader: Option<Arc<dyn EncryptedReader>>,
     /// Hears what happens.
     pub observer: Arc<dyn Observer>,
     /// Where a test may stop or fail the core; [`NoFaults`] otherwise.

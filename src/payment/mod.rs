@@ -13,6 +13,7 @@ mod civil;
 mod engine;
 mod events;
 mod exchange;
+mod feed;
 mod ledger;
 mod reason;
 pub mod state;
@@ -20,6 +21,7 @@ mod view;
 
 pub use engine::Engine;
 pub use exchange::{CardCommand, Input, LinkCommand, Output, Reply, Ticket};
+pub use feed::{EVENTS_MAX, EventPage, TillEvent};
 pub use ledger::folds;
 pub use reason::{Reason, ReversalReason};
 pub use view::{

@@ -31,6 +31,7 @@ pub fn desktop_ports(
         clock: Arc::new(SystemClock::new()),
         entropy: Arc::new(RingEntropy::default()),
         network_posture: Arc::new(StatedPosture(Posture::Trusted)),
+        encrypted_reader: None,
         observer,
         faults,
     })

@@ -165,6 +165,7 @@ fn bench_with(script: Script, posture: Posture, faults: Arc<dyn FaultPlan>) -> B
         clock: desk.clone(),
         entropy: desk.clone(),
         network_posture: desk,
+        encrypted_reader: None,
         observer: Arc::new(Deaf),
         faults,
     };
@@ -476,6 +477,7 @@ fn an_observer_hears_in_order() {
         clock: desk.clone(),
         entropy: desk.clone(),
         network_posture: desk,
+        encrypted_reader: None,
         observer: Arc::new(Listening(Mutex::new(sender))),
         faults: Arc::new(NoFaults),
     };
