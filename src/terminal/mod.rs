@@ -13,6 +13,7 @@ mod driver;
 mod net;
 mod open;
 mod reader;
+mod reads;
 mod receipt;
 mod route;
 mod tls;
