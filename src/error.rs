@@ -176,6 +176,8 @@ error_codes! {
     AmountNotPlainDigits = "amount_not_plain_digits": User NotMoved NewAttempt NotNeeded Cashier,
     /// The amount has more decimals than its currency.
     AmountTooManyDecimals = "amount_too_many_decimals": User NotMoved NewAttempt NotNeeded Cashier,
+    /// The amount is below zero.
+    AmountNegative = "amount_negative": User NotMoved NewAttempt NotNeeded Cashier,
     /// The amount is zero.
     AmountZero = "amount_zero": User NotMoved NewAttempt NotNeeded Cashier,
     /// The amount does not fit twelve digits.
@@ -276,6 +278,12 @@ error_codes! {
     StoppedByFaultPlan = "stopped_by_fault_plan": Integration MayHaveMoved SameAttempt Pending Integrator,
     /// A fault inside the till, or in a port that it borrows, ended its run; it must be opened again.
     TillFailed = "till_failed": Lifecycle MayHaveMoved SameAttempt Pending Integrator,
+    /// A page of no entries, or of more than there may be, was asked for.
+    PageSizeOutOfRange = "page_size_out_of_range": Integration NotMoved Never NotNeeded Integrator,
+    /// The cursor is beyond the last event.
+    CursorBeyondHead = "cursor_beyond_head": Integration NotMoved Never NotNeeded Integrator,
+    /// Later events than this were acknowledged already.
+    CursorAcknowledgedAlready = "cursor_acknowledged_already": Integration NotMoved Never NotNeeded Integrator,
 }
 
 impl ErrorCode {

@@ -16,7 +16,7 @@ use taptill::ids::{AttemptId, OrderNo};
 use taptill::iso8583::Dialect;
 use taptill::money::{Amount, Currency};
 use taptill::payment::state::State;
-use taptill::payment::{AttemptView, ListQuery, Reason, SaleOrder};
+use taptill::payment::{AttemptView, EventPage, ListQuery, Reason, SaleOrder};
 use taptill::ports::{CardChannel, CardFault, Fate, FaultPlan, KillPoint, NoFaults, Notice, Observer, Ports, Posture};
 use taptill::receipt::{Columns, Copy};
 use taptill::terminal::{Operation, ReceiptRequest, Terminal};
@@ -251,6 +251,31 @@ fn a_card_that_hangs_keeps_nobody_from_asking_or_cancelling() {
     let_go.send(()).unwrap();
     // The hanging card has gone; the next one is read.
     assert_eq!(till.sell("visa", 300).state, State::Approved);
+}
+
+#[test]
+fn events_are_pulled_while_a_card_hangs_and_acknowledged_for_the_next_run() {
+    let shop = shop();
+    let till = shop.till();
+    let operation = till.terminal.start_sale(order(100)).unwrap();
+    till.field.recv_timeout(Duration::from_secs(10)).unwrap();
+    let (let_go, held) = channel();
+    till.terminal.present(Arc::new(Stuck(Mutex::new(held)))).unwrap();
+    let kinds = |page: &EventPage| page.events.iter().map(|event| event.kind).collect::<Vec<_>>();
+    let first = till.terminal.events(None, 100).unwrap();
+    assert_eq!((kinds(&first), first.acknowledged, first.more), (vec!["till.provisioned"], 0, false));
+    till.terminal.acknowledge(first.events[0].cursor).unwrap();
+    till.terminal.cancel(operation.attempt()).unwrap();
+    assert_eq!(operation.wait().unwrap().state, State::NotSent);
+    let_go.send(()).unwrap();
+    till.terminal.close().unwrap();
+    assert_eq!(till.terminal.events(None, 100).unwrap_err().code(), ErrorCode::TerminalClosed);
+    assert_eq!(till.terminal.acknowledge(1).unwrap_err().code(), ErrorCode::TerminalClosed);
+
+    let till = shop.till();
+    let second = till.terminal.events(None, 100).unwrap();
+    assert_eq!((kinds(&second), second.acknowledged), (vec!["attempt.not_sent", "attempt.delivered"], 1));
+    till.terminal.verify().unwrap();
 }
 
 /// Ends the run when a point is passed.

@@ -134,7 +134,8 @@ impl Fold for AccountFold {
     }
 }
 
-const PROVISIONED: &str = "till.provisioned";
+/// The kind of the event that makes a till an acquirer's.
+pub(crate) const PROVISIONED: &str = "till.provisioned";
 const FOLD: &str = "account";
 const CONFIGURATION_ROW: &str = "configuration";
 const SECRETS_ROW: &str = "account/secrets";

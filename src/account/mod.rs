@@ -12,6 +12,7 @@ mod configuration;
 mod provisioning;
 mod secret_text;
 
+pub(crate) use accept::PROVISIONED;
 pub use accept::{Account, AccountFold, accept, is_provisioned, open};
 pub use configuration::{Configuration, ConfigurationError, HostAddress, Limits, Merchant, Policy};
 pub use provisioning::{PROVISIONING_VERSION, Provisioning, ProvisioningError, Secrets};

@@ -52,6 +52,16 @@ pub enum JournalError {
     EventTooLong,
     /// The cursor was not made by this journal.
     CursorMalformed,
+    /// The cursor is a sequence that the journal has not reached.
+    CursorBeyondHead {
+        /// The last sequence.
+        last: u64,
+    },
+    /// The cursor is before what was acknowledged already.
+    CursorAcknowledgedAlready {
+        /// What was acknowledged last.
+        acknowledged: u64,
+    },
 }
 
 /// What is damaged, and where it shows first.
@@ -86,6 +96,8 @@ pub enum Damage {
     SideRow,
     /// A projection is not what the events say.
     Projection,
+    /// What a reader has acknowledged is not what it said.
+    Acknowledgement,
     /// The database file itself is malformed.
     Database,
 }
@@ -105,6 +117,7 @@ impl Damage {
             Self::Head => "head",
             Self::SideRow => "side_row",
             Self::Projection => "projection",
+            Self::Acknowledgement => "acknowledgement",
             Self::Database => "database",
         }
     }
@@ -169,6 +182,10 @@ impl From<JournalError> for Error {
             E::CursorMalformed => Self::from(ErrorCode::IdentifierMalformed)
                 .word("what", "cursor")
                 .word("rule", "one that this till gave"),
+            E::CursorBeyondHead { last } => Self::from(ErrorCode::CursorBeyondHead).number("last", last),
+            E::CursorAcknowledgedAlready { acknowledged } => {
+                Self::from(ErrorCode::CursorAcknowledgedAlready).number("acknowledged", acknowledged)
+            }
         }
     }
 }

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use rusqlite::config::DbConfig;
 use rusqlite::{OptionalExtension, params};
 
+use super::acknowledged;
 use super::ballast::Ballast;
 use super::database::{self, fault};
 use super::error::{Damage, JournalError};
@@ -172,7 +173,7 @@ impl Journal {
     pub fn append(&mut self, draft: Draft, side: SideWork, now: Now) -> Result<Recorded, JournalError> {
         self.tidy();
         self.ready()?;
-        self.reach(Moment::Before, &draft)?;
+        self.reach(Moment::Before, draft.kind, draft.may_use_ballast)?;
         if !draft.may_use_ballast {
             self.ballast.make_whole(&*self.store.ports.entropy)?;
         }
@@ -189,7 +190,7 @@ impl Journal {
             self.checkpoint_owed = true;
             self.tidy();
         }
-        self.reach(Moment::After, &draft)?;
+        self.reach(Moment::After, draft.kind, draft.may_use_ballast)?;
         Ok(recorded)
     }
 
@@ -283,6 +284,68 @@ impl Journal {
         self.scan(&mut |sequence, bytes| each(&Event::read(bytes, sequence)?))
     }
 
+    /// The events that follow this sequence, in order, at most so many, each verified as by [`Journal::scan`] and all
+    /// of them proven to be in the tree.
+    ///
+    /// # Errors
+    /// [`JournalError::CursorBeyondHead`], [`JournalError::Damaged`] and those of the storage.
+    pub fn events_after(&self, sequence: u64, limit: usize) -> Result<Vec<Event>, JournalError> {
+        self.ready()?;
+        let last = self.tree.size();
+        let left = last.checked_sub(sequence).ok_or(JournalError::CursorBeyondHead { last })?;
+        let wanted = left.min(limit as u64) as usize;
+        let mut events = Vec::with_capacity(wanted);
+        if wanted == 0 {
+            return Ok(events);
+        }
+        let mut tree = self.store.tree_at(sequence)?;
+        self.store.walk(&mut tree, Some(wanted), &mut |sequence, bytes, _| {
+            events.push(Event::read(bytes, sequence)?);
+            Ok(())
+        })?;
+        if events.len() < wanted {
+            return Err(Damage::TailMissing.at(tree.size() + 1));
+        }
+        if tree.root() != self.root_at(tree.size())? {
+            return Err(Damage::TreeNode.at(tree.size()));
+        }
+        Ok(events)
+    }
+
+    /// The sequence that a reader acknowledged last; 0 without any.
+    ///
+    /// # Errors
+    /// [`JournalError::Damaged`] and those of the storage.
+    pub fn acknowledged(&self) -> Result<u64, JournalError> {
+        self.ready()?;
+        acknowledged::read(&self.store.db, &self.store.keys)
+    }
+
+    /// Notes that a reader knows all events up to this sequence, and returns when the note is durable. The same
+    /// sequence again changes nothing. It is not an event. Visits the fault points before and after
+    /// `events.acknowledged`.
+    ///
+    /// # Errors
+    /// [`JournalError::CursorBeyondHead`] and [`JournalError::CursorAcknowledgedAlready`]; otherwise as
+    /// [`Journal::append`] for what may not use the ballast.
+    pub fn acknowledge(&mut self, sequence: u64) -> Result<(), JournalError> {
+        let acknowledged = self.acknowledged()?;
+        let last = self.tree.size();
+        if sequence > last {
+            return Err(JournalError::CursorBeyondHead { last });
+        }
+        if sequence < acknowledged {
+            return Err(JournalError::CursorAcknowledgedAlready { acknowledged });
+        }
+        if sequence == acknowledged {
+            return Ok(());
+        }
+        self.reach(Moment::Before, ACKNOWLEDGED, false)?;
+        self.ballast.make_whole(&*self.store.ports.entropy)?;
+        self.note_acknowledged(sequence).inspect_err(|error| self.note(error))?;
+        self.reach(Moment::After, ACKNOWLEDGED, false)
+    }
+
     /// The value of one row of a fold.
     ///
     /// # Errors
@@ -349,14 +412,14 @@ impl Journal {
     }
 
     /// Lets the fault plan decide, and does what it decides.
-    fn reach(&mut self, moment: Moment, draft: &Draft) -> Result<(), JournalError> {
-        let error = match self.store.ports.faults.reach(KillPoint { moment, step: draft.kind }) {
+    fn reach(&mut self, moment: Moment, step: &'static str, may_use_ballast: bool) -> Result<(), JournalError> {
+        let error = match self.store.ports.faults.reach(KillPoint { moment, step }) {
             Fate::GoOn => return Ok(()),
             Fate::Die => JournalError::Stopped,
             Fate::SyncFailed => JournalError::SyncFailed,
             // A disk that is full is met before a commit; the room of the ballast then helps a debt.
             Fate::DiskFull if moment == Moment::After => return Ok(()),
-            Fate::DiskFull if draft.may_use_ballast => {
+            Fate::DiskFull if may_use_ballast => {
                 self.ballast.give_up();
                 return Ok(());
             }
@@ -398,6 +461,12 @@ impl Journal {
         Ok(Recorded { sequence, root })
     }
 
+    fn note_acknowledged(&self, sequence: u64) -> Result<(), JournalError> {
+        let transaction = database::begin(&self.store.db)?;
+        acknowledged::write(&transaction, &self.store.keys, sequence)?;
+        transaction.commit().map_err(fault)
+    }
+
     /// Empties the write-ahead log, if it is owed. Another program that reads may put it off to the next call.
     fn pay_checkpoint(&mut self) -> Result<(), JournalError> {
         if self.checkpoint_owed && self.refusing.is_none() {
@@ -423,6 +492,9 @@ impl Drop for Journal {
         }
     }
 }
+
+/// The fault points of an acknowledgement.
+const ACKNOWLEDGED: &str = "events.acknowledged";
 
 /// Gives each fold its number, and builds anew those that have another schema.
 fn register(store: &Store, folds: Vec<Box<dyn Fold>>) -> Result<Vec<Registered>, JournalError> {

@@ -105,7 +105,7 @@ impl Keys {
         derive(&self.master, salt, b"taptill journal seal 1")
     }
 
-    /// The head's MAC under this session's key.
+    /// The MAC of the head, or of what stands beside it, under this session's key.
     pub(super) fn head_mac(&self, head: &[u8]) -> [u8; 32] {
         mac(&self.head, head)
     }

@@ -8,6 +8,7 @@
 //! It never sees card data in events, never gives SQLite plaintext, never repairs what is damaged, and cannot
 //! tell a whole state put back from the truth. Evidence: `tests/journal_*.rs`.
 
+mod acknowledged;
 mod ballast;
 mod database;
 mod error;

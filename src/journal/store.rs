@@ -154,14 +154,26 @@ impl Store {
     /// The seal holds the bytes and the stored leaf hash together, so the bytes are not hashed anew here.
     pub(super) fn scan(&self, each: EachSealed<'_>) -> Result<Frontier, JournalError> {
         let mut frontier = Frontier::default();
+        self.walk(&mut frontier, None, each)?;
+        Ok(frontier)
+    }
+
+    /// Walks the events that follow a tree, at most so many, as [`Store::scan`] does, and adds them to it.
+    pub(super) fn walk(
+        &self,
+        frontier: &mut Frontier,
+        limit: Option<usize>,
+        each: EachSealed<'_>,
+    ) -> Result<(), JournalError> {
         let mut reader = self.keys.reader();
         // Filled anew for each event.
         let (mut bytes, mut here, mut nodes) = (Vec::new(), Vec::new(), Vec::new());
         let mut statement = self.db.prepare_cached(SELECT_EVENTS).map_err(fault)?;
-        let mut rows = statement.query([]).map_err(fault)?;
+        let limit = limit.map_or(-1, |limit| limit as i64);
+        let mut rows = statement.query([frontier.size() as i64, limit]).map_err(fault)?;
         loop {
             let expected = frontier.size() + 1;
-            let Some(row) = rows.next().map_err(|error| at(expected, error))? else { return Ok(frontier) };
+            let Some(row) = rows.next().map_err(|error| at(expected, error))? else { return Ok(()) };
             let row = EventRow::read(row).map_err(|error| at(expected, error))?;
             if row.sequence != expected {
                 return Err(Damage::Missing.at(expected));
@@ -265,7 +277,7 @@ fn head_bytes(size: u64, root: &Hash, subtrees: &[u8]) -> Vec<u8> {
     place("head", size, &[root, subtrees])
 }
 
-const SELECT_EVENTS: &str = "SELECT seq, nodes, sealed FROM event WHERE seq > 0 ORDER BY seq";
+const SELECT_EVENTS: &str = "SELECT seq, nodes, sealed FROM event WHERE seq > ?1 ORDER BY seq LIMIT ?2";
 const SELECT_EVENT: &str = "SELECT seq, nodes, sealed FROM event WHERE seq = ?1";
 
 /// An event as it is stored.

@@ -2,13 +2,15 @@
 //!
 //! In this order, so that damage is named where it begins: the chain of events with seals, leaf hashes and tree
 //! nodes; the head; the side rows that the events say there are; the folds, built anew beside the stored ones
-//! in a transaction that is rolled back; SQLite's own check of its file.
+//! in a transaction that is rolled back; what a reader acknowledged; SQLite's own check of its file.
 //!
 //! It never changes anything. What it cannot see: head and tail put back together, to a state that was once
-//! right; only somebody else's memory of a root shows that. Evidence: `tests/journal_tamper.rs`.
+//! right; only somebody else's memory of a root shows that. Evidence: `tests/journal_tamper.rs`,
+//! `tests/journal_acknowledged.rs`.
 
 use std::collections::BTreeMap;
 
+use super::acknowledged;
 use super::database::{self, fault};
 use super::error::{Damage, JournalError};
 use super::event::{Event, Side};
@@ -26,6 +28,7 @@ pub(super) fn verify(
     verify_head(store, &tree, remembered)?;
     let side_rows = store.side_rows().check(side_rows)?;
     let fold_rows = verify_folds(store, folds)?;
+    verify_acknowledged(store, tree.size())?;
     verify_file(store)?;
     Ok(VerifyReport { size: tree.size(), root: tree.root(), side_rows, fold_rows })
 }
@@ -86,6 +89,12 @@ fn verify_folds(store: &Store, folds: &[Registered]) -> Result<u64, JournalError
     store.rows().check_index_size()?;
     transaction.rollback().map_err(fault)?;
     Ok(count)
+}
+
+/// Nobody can know an event that there is not.
+fn verify_acknowledged(store: &Store, size: u64) -> Result<(), JournalError> {
+    let acknowledged = acknowledged::read(&store.db, &store.keys)?;
+    if acknowledged <= size { Ok(()) } else { Err(Damage::Acknowledgement.anywhere()) }
 }
 
 fn verify_file(store: &Store) -> Result<(), JournalError> {

@@ -172,6 +172,8 @@ impl Engine {
             Input::Resolve { ticket, permit } => self.resolve(ticket, permit, now),
             Input::Verify { ticket } => self.verify(ticket),
             Input::PrintReceipt { ticket, attempt, copy } => self.print_receipt(ticket, &attempt, copy, now),
+            Input::Events { ticket, after, limit } => self.events(ticket, after, limit),
+            Input::Acknowledge { ticket, cursor } => self.acknowledge(ticket, cursor),
             Input::Taken { attempt } => self.taken(&attempt, now),
             Input::Card(event) => self.card(event, now),
             Input::Read(read) => self.reader_said(read, now),
@@ -254,7 +256,9 @@ fn refusal(input: &Input<'_>, error: &Error) -> Option<Output> {
         Input::StartSale { ticket, .. }
         | Input::List { ticket, .. }
         | Input::Resolve { ticket, .. }
-        | Input::Verify { ticket } => (*ticket, error.clone()),
+        | Input::Verify { ticket }
+        | Input::Events { ticket, .. }
+        | Input::Acknowledge { ticket, .. } => (*ticket, error.clone()),
         // How this attempt stands is not known any more.
         Input::Cancel { ticket, attempt } | Input::Status { ticket, attempt } => {
             (*ticket, error.clone().in_place_of(attempt))

@@ -14,6 +14,7 @@ use crate::emv::CardEvent;
 use crate::error::Error;
 use crate::ids::AttemptId;
 use crate::journal::VerifyReport;
+use crate::payment::feed::EventPage;
 use crate::payment::view::{AttemptView, ListQuery, Page, ReceiptCopy, Resolved, SaleOrder};
 use crate::ports::{EncryptedRead, Notice, ReadRequest, ReaderFault};
 use crate::session::{Permit, ResolveDebts, Sell};
@@ -74,6 +75,22 @@ pub enum Input<'a> {
         attempt: AttemptId,
         /// Whose copy.
         copy: ReceiptCopy,
+    },
+    /// A caller wants a page of events. Answered at once.
+    Events {
+        /// Who waits.
+        ticket: Ticket,
+        /// After which cursor; `None` for the one that was acknowledged last.
+        after: Option<u64>,
+        /// How many at most.
+        limit: u32,
+    },
+    /// A caller is done with all events up to a cursor. Answered at once, when that is recorded.
+    Acknowledge {
+        /// Who waits.
+        ticket: Ticket,
+        /// The cursor.
+        cursor: u64,
     },
     /// A caller has taken the result of this attempt.
     Taken {
@@ -158,6 +175,10 @@ pub enum Reply {
         /// 0 for the first print; any other makes it a reprint.
         printed_before: u32,
     },
+    /// Of asking for events.
+    Events(EventPage),
+    /// Of acknowledging events.
+    Acknowledged,
     /// Of verifying.
     Verified(VerifyReport),
 }

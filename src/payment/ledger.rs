@@ -263,7 +263,7 @@ fn follow(known: Option<Entry>, attempt: &AttemptId, step: AttemptEvent, event: 
         entry.view.journal.sequence = event.sequence;
     }
     entry.learn(step)?;
-    entry.view.state = if to == State::ReversalSent { State::ReversalDue } else { to };
+    entry.view.state = to.as_callers_see_it();
     Ok(entry)
 }
 

@@ -14,6 +14,7 @@ mod civil;
 mod engine;
 mod events;
 mod exchange;
+mod feed;
 mod ledger;
 mod presented;
 mod reason;
@@ -22,6 +23,7 @@ mod view;
 
 pub use engine::Engine;
 pub use exchange::{CardCommand, Input, LinkCommand, Output, Reply, Ticket};
+pub use feed::{EVENTS_MAX, EventPage, TillEvent};
 pub use ledger::folds;
 pub use reason::{Reason, ReversalReason};
 pub use view::{

@@ -112,6 +112,12 @@ impl State {
         }
     }
 
+    /// The state as callers see it, who are not told whether a reversal was sent yet.
+    #[must_use]
+    pub fn as_callers_see_it(self) -> Self {
+        if self == Self::ReversalSent { Self::ReversalDue } else { self }
+    }
+
     /// Where `step` leads from here.
     ///
     /// # Errors
@@ -179,6 +185,14 @@ impl Step {
         Self::LateAnswer,
         Self::Deliver,
     ];
+
+    /// Where it leads from wherever it is legal; `None` where that depends on where it began, as of what changes nothing.
+    #[must_use]
+    pub fn leads_to(self) -> Option<State> {
+        let mut ends = TRANSITIONS.iter().filter(|row| row.step == self).map(|row| row.to);
+        let end = ends.next()?;
+        ends.all(|other| other == end).then_some(end)
+    }
 
     /// The journal event that records it.
     #[must_use]

@@ -84,6 +84,8 @@ pub(crate) enum Question {
     List(ListQuery),
     Resolve,
     PrintReceipt(AttemptId, ReceiptCopy),
+    Events { after: Option<u64>, limit: u32 },
+    Acknowledge { cursor: u64 },
     Verify,
 }
 
@@ -273,6 +275,8 @@ impl<M: Machine, W: Wire> Driver<M, W> {
             Question::List(query) => Input::List { ticket, query },
             Question::Resolve => Input::Resolve { ticket, permit: Permit::unclaimed() },
             Question::PrintReceipt(attempt, copy) => Input::PrintReceipt { ticket, attempt, copy },
+            Question::Events { after, limit } => Input::Events { ticket, after, limit },
+            Question::Acknowledge { cursor } => Input::Acknowledge { ticket, cursor },
             Question::Verify => Input::Verify { ticket },
         })
     }

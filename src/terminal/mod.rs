@@ -10,6 +10,7 @@
 
 mod calls;
 mod driver;
+mod events;
 mod net;
 mod open;
 mod reader;
@@ -19,9 +20,9 @@ mod route;
 mod tls;
 
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
-use std::thread::JoinHandle;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{JoinHandle, ThreadId};
 
 pub use receipt::ReceiptRequest;
 
@@ -39,7 +40,8 @@ pub struct Terminal {
     configuration: Configuration,
     messages: Sender<Message>,
     ending: Ending,
-    engine: Option<JoinHandle<()>>,
+    engine: Mutex<Option<JoinHandle<()>>>,
+    engine_thread: ThreadId,
 }
 
 /// A sale that has begun.
@@ -67,15 +69,52 @@ impl Operation {
     /// # Errors
     /// What kept the attempt from ending; `status` tells later how it stands.
     pub fn wait(self) -> Result<AttemptView, Error> {
-        let result = match self.result {
-            Waiting::Here(result) => *result,
-            Waiting::OnItsWay(wait) => calls::about(&self.attempt, wait.result()).map(calls::attempt),
-        };
+        let (pending, delivery) = self.split();
+        let result = pending.wait();
         if result.is_ok() {
-            // A terminal that has ended meanwhile leaves the attempt undelivered; `status` shows it again.
-            let _ended = self.messages.send(Message::Taken(self.attempt));
+            delivery.taken();
         }
         result
+    }
+
+    /// The waiting apart from the taking, for a caller whose result goes through other hands before a person has it.
+    #[must_use]
+    pub fn split(self) -> (Pending, Delivery) {
+        let delivery = Delivery { attempt: self.attempt.clone(), messages: self.messages };
+        (Pending { attempt: self.attempt, result: self.result }, delivery)
+    }
+}
+
+/// The result of an operation, for one thread to wait for.
+pub struct Pending {
+    attempt: AttemptId,
+    result: Waiting,
+}
+
+impl Pending {
+    /// Waits as [`Operation::wait`] does, and leaves the attempt undelivered.
+    ///
+    /// # Errors
+    /// Those of [`Operation::wait`].
+    pub fn wait(self) -> Result<AttemptView, Error> {
+        match self.result {
+            Waiting::Here(result) => *result,
+            Waiting::OnItsWay(wait) => calls::about(&self.attempt, wait.result()).map(calls::attempt),
+        }
+    }
+}
+
+/// Says that a caller has an operation's result.
+pub struct Delivery {
+    attempt: AttemptId,
+    messages: Sender<Message>,
+}
+
+impl Delivery {
+    /// The result has been taken. Saying so twice changes nothing.
+    pub fn taken(&self) {
+        // A terminal that has ended meanwhile leaves the attempt undelivered; `status` shows it again.
+        let _ended = self.messages.send(Message::Taken(self.attempt.clone()));
     }
 }
 
@@ -158,6 +197,12 @@ impl Terminal {
         self.ask_about(attempt, Question::Status(attempt.clone())).map(calls::attempt)
     }
 
+    /// Somebody has seen how this attempt ended, as by [`Delivery::taken`]; for one of an earlier run. Does not wait.
+    pub fn taken(&self, attempt: &AttemptId) {
+        // A terminal that has ended meanwhile leaves the attempt undelivered; `status` shows it again.
+        let _ended = self.messages.send(Message::Taken(attempt.clone()));
+    }
+
     /// Attempts, newest first.
     ///
     /// # Errors
@@ -206,11 +251,11 @@ impl Terminal {
     }
 
     /// Ends the threads, network and card first, and closes the journal. Whoever waits hears `terminal_closed`, or
-    /// that the payment is in doubt.
+    /// that the payment is in doubt; whoever asks from now on hears `terminal_closed`. Closing twice is no error.
     ///
     /// # Errors
     /// What the terminal had ended with before, or what closing the journal reported.
-    pub fn close(mut self) -> Result<(), Error> {
+    pub fn close(&self) -> Result<(), Error> {
         self.end();
         match self.ending.error() {
             error if error.code() == ErrorCode::TerminalClosed => Ok(()),
@@ -232,11 +277,14 @@ impl Terminal {
         self.messages.send(message).map_err(|_| self.ending.error())
     }
 
-    fn end(&mut self) {
-        let Some(engine) = self.engine.take() else { return };
+    fn end(&self) {
         let _ended_already = self.messages.send(Message::Close);
-        // The last handle may be dropped inside a port's call, on the engine's own thread: it ends by itself.
-        if engine.thread().id() != std::thread::current().id() {
+        // Closed or dropped inside a port's call, on the engine's own thread: it ends by itself.
+        if std::thread::current().id() == self.engine_thread {
+            return;
+        }
+        // Held while joining, so that a second closer returns no sooner than the first.
+        if let Some(engine) = self.engine.lock().unwrap_or_else(PoisonError::into_inner).take() {
             let _panicked = engine.join();
         }
     }
@@ -254,4 +302,6 @@ const _: fn() = || {
     fn may_be_handed_on<T: Send>() {}
     may_be_shared::<Terminal>();
     may_be_handed_on::<Operation>();
+    may_be_handed_on::<Pending>();
+    may_be_shared::<Delivery>();
 };

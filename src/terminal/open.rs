@@ -3,8 +3,8 @@
 //! It starts nothing that it has not everything for. Evidence: `tests/terminal_sale.rs`.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex};
 
 use crate::account::{self, Provisioning};
 use crate::error::{Error, ErrorCode};
@@ -58,7 +58,8 @@ pub(super) fn open(home: &Path, ports: Ports) -> Result<Terminal, Error> {
     let driver = Driver::new(engine, ports, net, reader, inbox, ending.clone());
     let engine =
         std::thread::Builder::new().name("taptill-engine".to_owned()).spawn(move || driver.run()).map_err(no_thread)?;
-    Ok(Terminal { configuration, messages, ending, engine: Some(engine) })
+    let engine_thread = engine.thread().id();
+    Ok(Terminal { configuration, messages, ending, engine: Mutex::new(Some(engine)), engine_thread })
 }
 
 fn journal_path(home: &Path) -> PathBuf {

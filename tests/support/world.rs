@@ -17,8 +17,8 @@ use taptill::iso8583::Dialect;
 use taptill::journal::{Journal, JournalPorts};
 use taptill::money::{Amount, Currency};
 use taptill::payment::{
-    self, AttemptView, CardCommand, Engine, Input, LinkCommand, ListQuery, Output, Page, ReceiptCopy, Reply, Resolved,
-    SaleOrder, Ticket,
+    self, AttemptView, CardCommand, Engine, EventPage, Input, LinkCommand, ListQuery, Output, Page, ReceiptCopy, Reply,
+    Resolved, SaleOrder, Ticket,
 };
 use taptill::ports::{
     CardChannel, CardFault, EncryptedRead, Fate, FaultPlan, KillPoint, Moment, Notice, ReadCvm, ReadRequest,
@@ -594,6 +594,20 @@ impl World {
     pub fn list(&mut self, query: ListQuery) -> Result<Page, Error> {
         match self.ask(|ticket| Input::List { ticket, query })? {
             Reply::Page(page) => Ok(page),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub fn events(&mut self, after: Option<u64>, limit: u32) -> Result<EventPage, Error> {
+        match self.ask(|ticket| Input::Events { ticket, after, limit })? {
+            Reply::Events(page) => Ok(page),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub fn acknowledge(&mut self, cursor: u64) -> Result<(), Error> {
+        match self.ask(|ticket| Input::Acknowledge { ticket, cursor })? {
+            Reply::Acknowledged => Ok(()),
             other => panic!("{other:?}"),
         }
     }

@@ -1,19 +1,20 @@
-//! What callers ask without starting a payment: lists, verification, the driving of debts, and that they have
-//! taken a result.
+//! What callers ask without starting a payment: lists, events, verification, the driving of debts, and that they
+//! have taken a result.
 //!
 //! Questions are answered at once, whatever the card or the host is doing.
 //!
-//! It never shows more than the ledger holds. Evidence: `tests/payment_flows.rs`.
+//! It never shows more than the ledger holds. Evidence: `tests/payment_flows.rs`, `tests/payment_events.rs`.
 
 use crate::clock::Now;
 use crate::error::{Error, ErrorCode};
 use crate::ids::AttemptId;
-use crate::journal::{JournalError, SideWork};
+use crate::journal::{Damage, Damaged, JournalError, SideWork};
 use crate::payment::engine::record::Refused;
 use crate::payment::engine::sale::Phase;
 use crate::payment::engine::{Engine, Halt};
 use crate::payment::events::{Delivered, ReceiptPrinted};
 use crate::payment::exchange::{Reply, Ticket};
+use crate::payment::feed::{self, EVENTS_MAX};
 use crate::payment::ledger;
 use crate::payment::state::{State, Step};
 use crate::payment::view::{AttemptView, ListQuery, ReceiptCopy, Resolved};
@@ -24,6 +25,41 @@ impl Engine {
         match ledger::list(&self.journal, query) {
             Ok(page) => self.tell(ticket, Ok(Reply::Page(page))),
             Err(error @ JournalError::CursorMalformed) => self.tell(ticket, Err(error.into())),
+            Err(error) => return Err(error.into()),
+        }
+        Ok(())
+    }
+
+    pub(super) fn events(&mut self, ticket: Ticket, after: Option<u64>, limit: u32) -> Result<(), Halt> {
+        if !(1..=EVENTS_MAX).contains(&limit) {
+            let most = u64::from(EVENTS_MAX);
+            let refused = Error::from(ErrorCode::PageSizeOutOfRange).number("most", most);
+            self.tell(ticket, Err(refused));
+            return Ok(());
+        }
+        let page = feed::page(&self.journal, after, limit).map(Reply::Events);
+        self.answer_a_reader(ticket, page)
+    }
+
+    pub(super) fn acknowledge(&mut self, ticket: Ticket, cursor: u64) -> Result<(), Halt> {
+        let done = self.journal.acknowledge(cursor).map(|()| Reply::Acknowledged);
+        self.answer_a_reader(ticket, done)
+    }
+
+    /// Tells a reader of events what the journal says. A refusal, and a note of the reader's own that somebody has
+    /// edited, end no sale; whatever makes the journal itself unsure does.
+    fn answer_a_reader(&mut self, ticket: Ticket, result: Result<Reply, JournalError>) -> Result<(), Halt> {
+        use JournalError as E;
+        match result {
+            Ok(reply) => self.tell(ticket, Ok(reply)),
+            Err(
+                error @ (E::CursorBeyondHead { .. }
+                | E::CursorAcknowledgedAlready { .. }
+                | E::DiskFull
+                | E::Locked
+                | E::Entropy
+                | E::Damaged(Damaged { damage: Damage::Acknowledgement, .. })),
+            ) => self.tell(ticket, Err(error.into())),
             Err(error) => return Err(error.into()),
         }
         Ok(())

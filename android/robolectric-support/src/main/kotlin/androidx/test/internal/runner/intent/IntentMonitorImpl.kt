@@ -1,0 +1,9 @@
+package androidx.test.internal.runner.intent
+
+import android.content.Intent
+import androidx.test.runner.intent.IntentMonitor
+
+/** Lets intents pass. */
+class IntentMonitorImpl : IntentMonitor {
+    fun signalIntent(@Suppress("UNUSED_PARAMETER") intent: Intent?) = Unit
+}

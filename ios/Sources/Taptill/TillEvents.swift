@@ -1,0 +1,66 @@
+// What happened to the payments, from the journal: nothing is lost, also over a restart.
+//
+// The sequence pulls by cursor, sleeps until the observer's bell rings, and acknowledges an event when its consumer
+// comes back for the next one: an event whose handling was cut short comes again. Evidence: EventsTests.
+
+/// Every event since the last acknowledged one, then each as it happens; ends when the till is closed.
+///
+/// One consumer at a time: two acknowledge over each other's heads.
+public struct TillEvents: AsyncSequence, Sendable {
+    public typealias Element = TaptillCore.Event
+
+    let till: Till
+
+    public func makeAsyncIterator() -> Iterator {
+        Iterator(till: till, rings: till.bell.rings().makeAsyncIterator())
+    }
+
+    public struct Iterator: AsyncIteratorProtocol {
+        /// How many events one call brings.
+        private static let page: UInt32 = 64
+
+        private let till: Till
+        private var rings: AsyncStream<Void>.Iterator
+        private var waiting: ArraySlice<Element> = []
+        private var handled: UInt64?
+        private var read: UInt64?
+
+        init(till: Till, rings: AsyncStream<Void>.Iterator) {
+            self.till = till
+            self.rings = rings
+        }
+
+        public mutating func next() async throws -> Element? {
+            try await acknowledge()
+            while waiting.isEmpty {
+                try await pull()
+                if waiting.isEmpty, await rings.next() == nil { return nil }
+            }
+            let event = waiting.removeFirst()
+            handled = event.cursor
+            return event
+        }
+
+        private mutating func acknowledge() async throws {
+            guard let cursor = handled else { return }
+            try await till.calls.ask("acknowledge") { [log = till.log] in try log.acknowledge(cursor: cursor) }
+            handled = nil
+        }
+
+        private mutating func pull() async throws {
+            let after = read
+            let page = try await till.calls.ask("events") { [log = till.log] in
+                try log.after(cursor: after, limit: Self.page)
+            }
+            waiting = page.events[...]
+            read = page.events.last?.cursor ?? read
+        }
+    }
+}
+
+extension Till {
+    /// The events that were not acknowledged yet, then each as it happens.
+    public func events() -> TillEvents {
+        TillEvents(till: self)
+    }
+}

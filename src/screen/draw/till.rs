@@ -1,0 +1,96 @@
+//! The screens of the till itself: the first one, the keypad, the settings.
+//!
+//! Evidence: `tests/screens.rs`.
+
+use crate::payment::AttemptView;
+use crate::screen::draw::Pen;
+use crate::screen::shown::{Intent, Role, Row, Screen, ScreenKind, Tone};
+use crate::screen::state::{Hint, Said, Till};
+use crate::screen::table::{Choice, FIRST, Look, PAD, SETUP};
+use crate::text::Arg;
+
+pub(super) fn first_start(pen: &Pen<'_>) -> Screen {
+    let look = plain(ScreenKind::FirstStart, FIRST);
+    let said = if pen.is_at_work() { "screen.say.one_moment" } else { "screen.say.first_start" };
+    Screen { message: Some(pen.say(said)), ..pen.blank(look, pen.say("screen.title.first_start"), None) }
+}
+
+pub(super) fn pad(pen: &Pen<'_>) -> Screen {
+    let mut screen = pen.blank(plain(ScreenKind::AmountPad, PAD), pen.say("screen.title.amount_pad"), None);
+    screen.keypad = true;
+    screen.backspace_label = pen.say("screen.say.backspace");
+    if let Some(till) = &pen.state.till {
+        screen.headline = Some(pen.state.typed.amount(till.currency).to_string());
+    }
+    for action in &mut screen.actions {
+        action.enabled &= action.intent != Intent::Charge || !pen.state.typed.is_empty();
+    }
+    screen.message = pen.state.hint.map(|hint| match hint {
+        Hint::Refused(code) => pen.texts.error_what(code),
+        Hint::Cancelled => pen.say("screen.say.cancelled"),
+    });
+    if let Some(Hint::Refused(code)) = pen.state.hint {
+        screen.tone = Tone::Attention;
+        screen.advice = Some(pen.texts.error_todo(code));
+    } else if pen.state.is_reader_off {
+        screen.tone = Tone::Attention;
+        screen.advice = Some(pen.say("screen.say.reader_off"));
+    }
+    screen.rows = pen.state.debts.iter().take(OPEN_ROWS_MAX).map(|view| open_row(pen, view)).collect();
+    screen
+}
+
+/// A payment that is not finished; touching it shows it.
+fn open_row(pen: &Pen<'_>, view: &AttemptView) -> Row {
+    Row {
+        label: pen.say(&format!("state.{}", view.state)),
+        value: view.amount.to_string(),
+        tone: super::outcome::tone(view),
+        intent: Some(Intent::Open { attempt: view.attempt.clone() }),
+    }
+}
+
+pub(super) fn settings(pen: &Pen<'_>, said: Option<&Said>) -> Screen {
+    let mut screen = pen.blank(plain(ScreenKind::Settings, SETUP), pen.say("screen.title.settings"), None);
+    screen.rows = pen.state.till.as_ref().map(|till| facts(pen, till)).unwrap_or_default();
+    screen.rows.push(pen.row("language", pen.say("screen.value.this_language")));
+    screen.rows.push(pen.row("version", env!("CARGO_PKG_VERSION")));
+    if !pen.state.debts.is_empty() {
+        let count = pen.state.debts.len().to_string();
+        screen.rows.push(Row { tone: Tone::Attention, ..pen.row("unfinished", count) });
+    }
+    let (message, tone) = match said {
+        _ if pen.is_at_work() => (Some(pen.say("screen.say.one_moment")), Tone::Waiting),
+        None => (None, Tone::Neutral),
+        Some(Said::Resolved { closed: 0, left: 0 }) => (Some(pen.say("till.nothing_open")), Tone::Good),
+        Some(Said::Resolved { closed, left }) => {
+            let count = |key, count| pen.say_with(key, &[("count", Arg::Number(count))]);
+            let tone = if *left == 0 { Tone::Good } else { Tone::Waiting };
+            (Some(pen.both(&count("screen.say.closed", *closed), &count("screen.say.left", *left))), tone)
+        }
+        Some(Said::Verified { size, root }) => {
+            screen.rows.push(pen.row("journal_root", root.clone()));
+            (Some(pen.say_with("screen.say.verified", &[("count", Arg::Number(*size))])), Tone::Good)
+        }
+    };
+    (screen.message, screen.tone) = (message, tone);
+    screen
+}
+
+fn facts(pen: &Pen<'_>, till: &Till) -> Vec<Row> {
+    let limit = crate::money::Amount::from_minor(till.sale_max_minor, till.currency).map(|limit| limit.to_string());
+    vec![
+        pen.row("merchant", till.merchant.clone()),
+        pen.row("terminal_id", till.terminal_id.as_str()),
+        pen.row("merchant_id", till.merchant_id.as_str()),
+        pen.row("host", till.host.clone()),
+        pen.row("sale_max", limit.unwrap_or_default()),
+    ]
+}
+
+fn plain(kind: ScreenKind, choices: &'static [(Choice, Role)]) -> Look {
+    Look { kind, tone: Tone::Neutral, lights: 0, choices }
+}
+
+/// How many unfinished payments the keypad's screen has room for; the settings say how many there are.
+const OPEN_ROWS_MAX: usize = 2;

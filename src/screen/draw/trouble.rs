@@ -1,0 +1,65 @@
+//! The screen of an error: what happened, whether money moved, what to do next, whose turn it is.
+//!
+//! Evidence: `tests/screens.rs` goes through every code.
+
+use crate::error::{Error, Money};
+use crate::screen::draw::Pen;
+use crate::screen::shown::{Row, Screen};
+use crate::screen::state::{Effect, Trouble};
+use crate::screen::table::{Look, OPEN_AGAIN, OTHER_FILE, of_error};
+
+pub(super) fn draw(pen: &Pen<'_>, trouble: &Trouble) -> Screen {
+    let error = &trouble.error;
+    let title = pen.say(&format!("screen.trouble.{}", error.code().row().retry.word()));
+    let said = pen.both(&pen.texts.error_what(error.code()), &money(pen, trouble));
+    Screen {
+        headline: amount(&trouble.failed),
+        message: Some(said),
+        advice: Some(if pen.is_at_work() { pen.say("screen.say.one_moment") } else { todo(pen, error) }),
+        rows: rows(pen, error),
+        ..pen.blank(look(pen, trouble), title, error.attempt())
+    }
+}
+
+/// The table's look; a till that cannot be opened can only be opened again, a provisioning be replaced.
+fn look(pen: &Pen<'_>, trouble: &Trouble) -> Look {
+    let look = of_error(trouble.error.code(), trouble.error.money());
+    match trouble.failed {
+        _ if pen.state.till.is_some() => look,
+        Effect::Provision => Look { choices: OTHER_FILE, ..look },
+        _ => Look { choices: OPEN_AGAIN, ..look },
+    }
+}
+
+/// Whether the customer's money moved. What is no payment says that it touched none.
+fn money(pen: &Pen<'_>, trouble: &Trouble) -> String {
+    let is_sale = matches!(trouble.failed, Effect::Mint | Effect::StartSale { .. } | Effect::Cancel { .. });
+    match trouble.error.money() {
+        Money::NotMoved if is_sale => pen.say("screen.say.not_charged"),
+        Money::NotMoved => pen.say("screen.say.no_payment"),
+        Money::MayHaveMoved => pen.say("screen.say.not_known_yet"),
+        Money::Moved => pen.say("screen.say.charged"),
+        Money::Reversed => pen.say("screen.say.taken_back"),
+    }
+}
+
+fn todo(pen: &Pen<'_>, error: &Error) -> String {
+    pen.texts.error_todo(error.code())
+}
+
+fn amount(failed: &Effect) -> Option<String> {
+    match failed {
+        Effect::StartSale { amount, .. } => Some(amount.to_string()),
+        _ => None,
+    }
+}
+
+/// Whose turn it is, and what to read out on the telephone.
+fn rows(pen: &Pen<'_>, error: &Error) -> Vec<Row> {
+    let row = error.code().row();
+    let mut rows =
+        vec![pen.row("turn", pen.say(&format!("screen.turn.{}", row.actor.word()))), pen.row("code", row.code)];
+    rows.extend(error.host_code().map(|code| pen.row("host_code", pen.host_code(code))));
+    rows.extend(error.attempt().map(|attempt| pen.row("attempt", attempt.as_str())));
+    rows
+}

@@ -1,0 +1,214 @@
+//! Each screen that there is, once, for pictures and for checks of shells: the words are those of a shop.
+//!
+//! The payments are made up; no key, card or host stands behind them. Evidence: `tests/screens.rs`.
+
+use std::collections::VecDeque;
+
+use crate::clock::WallMs;
+use crate::error::{Error, ErrorCode};
+use crate::ids::{AttemptId, AuthCode, BatchNo, HostCode, MerchantId, OrderNo, Rrn, Stan, TerminalId};
+use crate::money::{Amount, Currency};
+use crate::payment::state::State as Standing;
+use crate::payment::{AttemptView, JournalPlace, Page, Reason, ReceiptCounts, ReversalReason, ReversalView};
+use crate::ports::Prompt;
+use crate::receipt::Copy;
+use crate::screen::shown::Screen;
+use crate::screen::state::{Cancel, Effect, Hint, History, Place, Said, Sale, Stage, State, Till, Trouble};
+use crate::screen::{Keypad, draw};
+use crate::text::Language;
+
+/// Each screen, under a name for its picture's file.
+#[must_use]
+pub fn gallery(language: Language) -> Vec<(&'static str, Screen)> {
+    let mut pictures = till_pictures();
+    pictures.extend(sale_pictures());
+    pictures.extend(outcome_pictures());
+    pictures.extend(past_pictures());
+    pictures.extend(trouble_pictures());
+    let drawn = pictures.into_iter().map(|(name, state)| (name, draw(&State { language, ..state })));
+    drawn.collect()
+}
+
+type Pictures = Vec<(&'static str, State)>;
+
+fn till_pictures() -> Pictures {
+    let typed = |keys: &[u8]| keys.iter().fold(Keypad::default(), |pad, key| pad.digit(*key, u64::MAX).unwrap_or(pad));
+    let debts = vec![
+        view(Standing::ReversalDue, Some(Reason::NoAnswer)),
+        view(Standing::ReversalStuck, Some(Reason::ReversalRefused)),
+    ];
+    let over = Some(Hint::Refused(ErrorCode::AmountOverLimit));
+    vec![
+        ("first-start", State { till: None, ..at(Place::FirstStart) }),
+        ("amount-pad-empty", at(Place::Pad)),
+        ("amount-pad-typed", State { typed: typed(&[1, 2, 3, 0]), ..at(Place::Pad) }),
+        ("amount-pad-over-limit", State { typed: typed(&[4, 9, 9, 9, 9, 9]), hint: over, ..at(Place::Pad) }),
+        ("amount-pad-cancelled", State { typed: typed(&[1, 2, 3, 0]), hint: Some(Hint::Cancelled), ..at(Place::Pad) }),
+        ("amount-pad-reader-off", State { is_reader_off: true, ..at(Place::Pad) }),
+        ("amount-pad-largest", State { typed: typed(&[9; 12]), ..at(Place::Pad) }),
+        ("amount-pad-unfinished", State { debts: debts.clone(), ..at(Place::Pad) }),
+        ("settings", at(Place::Settings(None))),
+        ("settings-long-name", State { till: Some(long_till()), ..at(Place::Settings(None)) }),
+        ("settings-verified", at(Place::Settings(Some(Said::Verified { size: 1_204, root: ROOT.to_owned() })))),
+        ("settings-resolved", State { debts, ..at(Place::Settings(Some(Said::Resolved { closed: 1, left: 2 }))) }),
+    ]
+}
+
+fn sale_pictures() -> Pictures {
+    let sale = |stage, cancel| {
+        let field_on = !matches!(stage, Stage::Starting | Stage::Prompt(Prompt::Authorising));
+        let sale = Sale { attempt: Some(attempt()), amount: amount(), stage, has_begun: true, cancel };
+        State { field_on, ..at(Place::Sale(sale)) }
+    };
+    vec![
+        ("starting", sale(Stage::Starting, Cancel::No)),
+        ("present-card", sale(Stage::Prompt(Prompt::PresentCard), Cancel::No)),
+        (
+            "present-card-reader-off",
+            State { is_reader_off: true, ..sale(Stage::Prompt(Prompt::PresentCard), Cancel::No) },
+        ),
+        ("present-one-card", sale(Stage::Prompt(Prompt::PresentOneCardOnly), Cancel::No)),
+        ("see-phone", sale(Stage::Prompt(Prompt::SeePhone), Cancel::No)),
+        ("reading", sale(Stage::Reading, Cancel::No)),
+        ("authorising", sale(Stage::Prompt(Prompt::Authorising), Cancel::TooLate)),
+        ("too-late-to-cancel", sale(Stage::Prompt(Prompt::Authorising), Cancel::Refused)),
+    ]
+}
+
+fn outcome_pictures() -> Pictures {
+    let outcome = |state, reason| at(Place::Outcome(Box::new(view(state, reason))));
+    let signed = AttemptView { cvm: Some("signature".to_owned()), ..view(Standing::Approved, None) };
+    vec![
+        ("approved", outcome(Standing::Approved, None)),
+        ("approved-signature", at(Place::Outcome(Box::new(signed)))),
+        ("declined", outcome(Standing::Declined, Some(Reason::Host))),
+        ("declined-by-card", outcome(Standing::Declined, Some(Reason::Card))),
+        ("taken-back", outcome(Standing::Reversed, Some(Reason::NoAnswer))),
+        ("not-known-yet", outcome(Standing::InDoubt, Some(Reason::NoAnswer))),
+        ("reversal-stuck", outcome(Standing::ReversalStuck, Some(Reason::ReversalRefused))),
+        ("try-another-way", outcome(Standing::NotSent, Some(Reason::TryAnotherInterface))),
+        ("card-lost", outcome(Standing::NotSent, Some(Reason::CardLost))),
+        ("pin-required", outcome(Standing::NotSent, Some(Reason::OnlinePinRequired))),
+        ("interrupted", outcome(Standing::NotSent, Some(Reason::Interrupted))),
+    ]
+}
+
+fn past_pictures() -> Pictures {
+    let attempts = vec![
+        view(Standing::Approved, None),
+        view(Standing::Declined, Some(Reason::Host)),
+        view(Standing::Reversed, Some(Reason::NoAnswer)),
+        view(Standing::ReversalDue, Some(Reason::NoAnswer)),
+        view(Standing::NotSent, Some(Reason::CardLost)),
+    ];
+    let attempts = attempts.iter().cycle().take(10).cloned().collect();
+    let page = Page { attempts, next: Some("older".to_owned()) };
+    let history = |page, trail| at(Place::History(History { page, trail }));
+    let one = |state, reason| at(Place::Transaction(Box::new(view(state, reason))));
+    let slip = Place::Receipt { attempt: attempt(), copy: Copy::Customer, slip: SLIP.to_owned() };
+    vec![
+        ("history-empty", history(Page { attempts: Vec::new(), next: None }, vec![None])),
+        ("history", history(page, vec![None, Some("here".to_owned())])),
+        ("transaction-approved", one(Standing::Approved, None)),
+        ("transaction-not-known-yet", one(Standing::ReversalDue, Some(Reason::NoAnswer))),
+        ("receipt", at(slip)),
+    ]
+}
+
+/// One error of each thing to do.
+fn trouble_pictures() -> Pictures {
+    let sale = Effect::StartSale { attempt: attempt(), amount: amount() };
+    let trouble = |error: Error, failed| at(Place::Trouble(Box::new(Trouble { error, failed })));
+    let of_sale = |code: ErrorCode| trouble(Error::from(code).of_attempt(&attempt()), sale.clone());
+    vec![
+        ("trouble-storage", of_sale(ErrorCode::SyncFailed)),
+        ("trouble-long", of_sale(ErrorCode::HostCertificateUntrusted)),
+        ("trouble-try-again", of_sale(ErrorCode::HostUnreachable)),
+        ("trouble-do-first", of_sale(ErrorCode::DeviceClockWrong)),
+        ("trouble-wait", of_sale(ErrorCode::ReversalPending)),
+        ("trouble-call", of_sale(ErrorCode::ClientCertificateRefused)),
+        ("trouble-amount", of_sale(ErrorCode::AmountOverLimit)),
+        ("trouble-till-failed", of_sale(ErrorCode::TillFailed)),
+        ("trouble-open", State { till: None, ..trouble(ErrorCode::JournalDamaged.into(), Effect::Open) }),
+        ("trouble-file", State { till: None, ..trouble(ErrorCode::ConfigurationInvalid.into(), Effect::Provision) }),
+    ]
+}
+
+fn at(place: Place) -> State {
+    State { till: Some(till()), place, news: VecDeque::new(), wanted: None, ..State::new(Language::En) }
+}
+
+fn till() -> Till {
+    Till {
+        merchant: "Corner Coffee".to_owned(),
+        terminal_id: TerminalId::new("TT000001").expect(RULE),
+        merchant_id: MerchantId::new("898110000000001").expect(RULE),
+        host: "host.example:8583".to_owned(),
+        currency: Currency::CNY,
+        sale_max_minor: 500_000,
+        time_zone: "Asia/Shanghai".to_owned(),
+    }
+}
+
+/// The longest names that a configuration may have.
+fn long_till() -> Till {
+    let merchant = "Corner Coffee and Bakery of the Old Town by the River Bridge 12a".to_owned();
+    Till { merchant, host: "authorisation.acquirer.payments.example:48583".to_owned(), ..till() }
+}
+
+fn attempt() -> AttemptId {
+    AttemptId::new("tt-0f1e2d3c4b5a6978").expect(RULE)
+}
+
+fn amount() -> Amount {
+    Amount::from_minor(1_230, Currency::CNY).expect(RULE)
+}
+
+/// A payment that has come as far as its state says.
+fn view(state: Standing, reason: Option<Reason>) -> AttemptView {
+    let was_read = state != Standing::NotSent;
+    let was_answered = matches!(state, Standing::Approved) || reason == Some(Reason::Host);
+    let read = |text: &str| was_read.then(|| text.to_owned());
+    let is_owed = matches!(state, Standing::ReversalDue | Standing::ReversalStuck | Standing::Reversed);
+    AttemptView {
+        attempt: attempt(),
+        order: OrderNo::new("1042").ok(),
+        state,
+        reason,
+        amount: amount(),
+        refunded_minor: 0,
+        delivered: false,
+        settled: false,
+        created_ms: WallMs(1_795_357_800_000),
+        card_masked: was_read.then(|| "476173******0119".to_owned().try_into().expect(RULE)),
+        aid: read("A0000000031010"),
+        label: read("VISA CREDIT"),
+        kernel: was_read.then_some(3),
+        tvr: read("0000000000"),
+        cryptogram: read("A1B2C3D4E5F60718"),
+        cryptogram_kind: read(if reason == Some(Reason::Card) { "AAC" } else { "ARQC" }),
+        cvm: read("none"),
+        stan: Stan::new(42).ok().filter(|_| was_read),
+        batch: BatchNo::new(7).ok().filter(|_| was_read),
+        auth_code: AuthCode::new("A1B2C3").ok().filter(|_| state == Standing::Approved),
+        rrn: Rrn::new("632612345678").ok().filter(|_| was_answered),
+        host_code: HostCode::new(if state == Standing::Approved { "00" } else { "51" }).ok().filter(|_| was_answered),
+        host_time: was_answered.then(|| "1122163000".to_owned()),
+        reversal: is_owed.then(|| ReversalView { reason: ReversalReason::NoAnswer, sends: 2, host_code: None }),
+        receipts: ReceiptCounts::default(),
+        journal: JournalPlace { sequence: 118, root: ROOT.to_owned() },
+    }
+}
+
+const RULE: &str = "a picture keeps the rules of its fields";
+const ROOT: &str = "9b1f0c5d3a7e2468ace013579bdf02468ace13579bdf02468ace013579bdf024";
+const SLIP: &str = "\
+         Corner Coffee
+         CUSTOMER COPY
+--------------------------------
+Terminal ID             TT000001
+SALE                    APPROVED
+AMOUNT                 CNY 12.30
+--------------------------------
+           Thank you
+";

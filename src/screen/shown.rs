@@ -1,0 +1,274 @@
+//! A screen as a shell draws it: kinds, tones, rows, actions, and what a person may want.
+//!
+//! Everything in it is ready to be shown: amounts and times are text in the till's language. A shell chooses
+//! nothing from an amount, a state or a code; it lays out what is here and sends an [`Intent`] back.
+//!
+//! It never holds a card number, a key or a password. Evidence: `mod tests`, `tests/screens.rs`.
+
+use crate::ids::AttemptId;
+use crate::text::Language;
+
+macro_rules! kinds {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum $name { $($(#[$variant_doc])* $variant,)+ }
+
+        impl $name {
+            /// All of them, in order.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
+            /// The stable word, as in `docs/screens.md`.
+            #[must_use]
+            pub fn word(self) -> &'static str {
+                match self { $(Self::$variant => $word,)+ }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// Which layout a screen has.
+    ScreenKind {
+        /// The till is nobody's yet.
+        FirstStart = "first_start",
+        /// The amount is being typed.
+        AmountPad = "amount_pad",
+        /// A card is awaited.
+        PresentCard = "present_card",
+        /// A card is being read, or the bank is being asked.
+        Reading = "reading",
+        /// The money has moved.
+        Approved = "approved",
+        /// Nothing was charged: refused, or taken back.
+        Declined = "declined",
+        /// Whether money moved is not known yet.
+        NotKnownYet = "not_known_yet",
+        /// The customer's phone has something to say.
+        SeePhone = "see_phone",
+        /// This card cannot be tapped for this payment.
+        TryAnotherWay = "try_another_way",
+        /// Past payments.
+        History = "history",
+        /// One payment with all that is known of it.
+        Transaction = "transaction",
+        /// A slip.
+        Receipt = "receipt",
+        /// What the till is, and what can be done to it.
+        Settings = "settings",
+        /// Something is wrong: what happened, whether money moved, what to do.
+        Trouble = "trouble",
+    }
+}
+
+kinds! {
+    /// How a screen, or a row of it, is meant.
+    Tone {
+        /// Nothing in particular.
+        Neutral = "neutral",
+        /// As wished.
+        Good = "good",
+        /// Not as wished, and over.
+        Bad = "bad",
+        /// Not over: somebody else is at work.
+        Waiting = "waiting",
+        /// Somebody here must do something.
+        Attention = "attention",
+    }
+}
+
+kinds! {
+    /// How an action stands among the others of its screen.
+    Role {
+        /// The one that most people want. At most one a screen.
+        Primary = "primary",
+        /// Another one.
+        Secondary = "secondary",
+        /// One that ends something.
+        Danger = "danger",
+    }
+}
+
+/// What a person wants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Intent {
+    /// A key of the keypad.
+    Digit {
+        /// 0 to 9.
+        digit: u8,
+    },
+    /// The key with two zeros.
+    DoubleZero,
+    /// Takes the last digit back.
+    Backspace,
+    /// Charges what was typed.
+    Charge,
+    /// Ends the sale, if it is not too late.
+    Cancel,
+    /// Leaves an outcome for an empty keypad.
+    NewSale,
+    /// The same once more.
+    TryAgain,
+    /// Past payments.
+    History,
+    /// The page of older ones.
+    OlderPage,
+    /// The page of newer ones.
+    NewerPage,
+    /// One payment with all that is known of it.
+    Open {
+        /// Which.
+        attempt: AttemptId,
+    },
+    /// A slip.
+    Receipt {
+        /// Of which payment.
+        attempt: AttemptId,
+    },
+    /// What the till is.
+    Settings,
+    /// Speaks this language from now on.
+    UseLanguage {
+        /// Which.
+        language: Language,
+    },
+    /// Asks the bank now about what is not known yet.
+    Resolve,
+    /// Checks the whole record.
+    Verify,
+    /// To the screen before.
+    Back,
+    /// Gives the till its provisioning: the shell lets the person pick a file and hands over its bytes.
+    Provision,
+    /// The app is on the glass again. Allowed on every screen.
+    Foreground,
+    /// The app has left the glass. Allowed on every screen.
+    Background,
+    /// The phone's contactless reader is switched off or not there. Allowed on every screen.
+    ReaderOff,
+    /// The phone's contactless reader can be used. Allowed on every screen.
+    ReaderReady,
+}
+
+/// One line of a screen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// What it is about.
+    pub label: String,
+    /// What it says.
+    pub value: String,
+    /// How it is meant.
+    pub tone: Tone,
+    /// What touching it means, if anything.
+    pub intent: Option<Intent>,
+}
+
+/// One button.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Action {
+    /// What touching it means.
+    pub intent: Intent,
+    /// What stands on it.
+    pub label: String,
+    /// How it stands among the others.
+    pub role: Role,
+    /// Whether it can be touched now.
+    pub enabled: bool,
+}
+
+/// Everything that a shell draws.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Screen {
+    /// Which layout.
+    pub kind: ScreenKind,
+    /// How it is meant.
+    pub tone: Tone,
+    /// The heading.
+    pub title: String,
+    /// The amount, or another word that is to be seen from afar.
+    pub headline: Option<String>,
+    /// What happened, and whether money moved.
+    pub message: Option<String>,
+    /// What to do next.
+    pub advice: Option<String>,
+    /// How many of the reader's four lights are lit.
+    pub lights: u8,
+    /// Whether the contactless field is to be on.
+    pub field_on: bool,
+    /// The lines, in order.
+    pub rows: Vec<Row>,
+    /// A slip in a fixed-width type, each line ended by a line feed.
+    pub slip: Option<String>,
+    /// Whether the keypad is there.
+    pub keypad: bool,
+    /// What the keypad's key for the last digit is called, for those who hear the screen; empty without a keypad.
+    pub backspace_label: String,
+    /// The buttons, in order.
+    pub actions: Vec<Action>,
+    /// Whether it must not be photographed or shown among recent apps.
+    pub private: bool,
+    /// The language of its words.
+    pub language: Language,
+}
+
+impl Screen {
+    /// Whether this can be wanted here: the screen offers it. The app's and the reader's coming and going is always
+    /// heard.
+    #[must_use]
+    pub fn allows(&self, intent: &Intent) -> bool {
+        match intent {
+            Intent::Foreground | Intent::Background | Intent::ReaderOff | Intent::ReaderReady => true,
+            Intent::Digit { digit } => self.keypad && *digit <= 9,
+            Intent::DoubleZero | Intent::Backspace => self.keypad,
+            _ => {
+                self.actions.iter().any(|action| action.enabled && action.intent == *intent)
+                    || self.rows.iter().any(|row| row.intent.as_ref() == Some(intent))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn screen(keypad: bool, actions: Vec<Action>) -> Screen {
+        Screen {
+            kind: ScreenKind::AmountPad,
+            tone: Tone::Neutral,
+            title: String::new(),
+            headline: None,
+            message: None,
+            advice: None,
+            lights: 0,
+            field_on: false,
+            rows: Vec::new(),
+            slip: None,
+            keypad,
+            backspace_label: String::new(),
+            actions,
+            private: false,
+            language: Language::En,
+        }
+    }
+
+    #[test]
+    fn only_what_a_screen_offers_is_allowed() {
+        let charge = |enabled| Action { intent: Intent::Charge, label: String::new(), role: Role::Primary, enabled };
+        let table = [
+            (screen(true, vec![charge(true)]), Intent::Charge, true),
+            (screen(true, vec![charge(false)]), Intent::Charge, false),
+            (screen(true, vec![]), Intent::Charge, false),
+            (screen(true, vec![]), Intent::Digit { digit: 9 }, true),
+            (screen(true, vec![]), Intent::Digit { digit: 10 }, false),
+            (screen(false, vec![]), Intent::Digit { digit: 1 }, false),
+            (screen(false, vec![]), Intent::DoubleZero, false),
+            (screen(false, vec![]), Intent::Backspace, false),
+            (screen(false, vec![]), Intent::Background, true),
+            (screen(false, vec![]), Intent::ReaderOff, true),
+        ];
+        for (screen, intent, verdict) in table {
+            assert_eq!(screen.allows(&intent), verdict, "{intent:?}");
+        }
+    }
+}

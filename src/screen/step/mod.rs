@@ -1,0 +1,138 @@
+//! From a state and what happened to the next state and what is to be done.
+//!
+//! | rule | where it shows |
+//! |---|---|
+//! | a person can do what the screen offers, and nothing else | an intent that is not drawn is ignored |
+//! | one sale at a time, under a name of its own | `Charge` leaves the screen that offers it |
+//! | what ends shows, whoever looks elsewhere | an outcome that is not on the glass becomes news |
+//! | nobody misses the end of what was not known | every unfinished payment is asked for again when it shows |
+//!
+//! It never forgets an outcome before a person has left its screen. Evidence: `step/tests.rs`.
+
+mod intents;
+mod results;
+
+use crate::payment::AttemptView;
+use crate::payment::state::State as Standing;
+use crate::ports::{Notice, Prompt};
+use crate::screen::draw;
+use crate::screen::state::{Cancel, Effect, Event, Place, Sale, Stage, State};
+
+/// Takes one event. The effects are to be carried out in their order; each answers with the event it names, or
+/// with `Failed`.
+#[must_use]
+pub fn step(mut state: State, event: Event) -> (State, Vec<Effect>) {
+    let mut todo = Vec::new();
+    match event {
+        Event::Intent(intent) if draw(&state).allows(&intent) => intents::take(&mut state, intent, &mut todo),
+        // It was offered by an earlier screen, or never.
+        Event::Intent(_) => {}
+        Event::Notice(notice) => hear(&mut state, notice, &mut todo),
+        Event::Presented => present(&mut state),
+        result => results::take(&mut state, result, &mut todo),
+    }
+    show_news(&mut state);
+    (state, todo)
+}
+
+/// What the terminal says while it works.
+fn hear(state: &mut State, notice: Notice, todo: &mut Vec<Effect>) {
+    match notice {
+        Notice::FieldOn => state.field_on = true,
+        Notice::FieldOff { .. } => state.field_on = false,
+        Notice::Show(Prompt::Clear) => {}
+        Notice::Show(prompt) => {
+            if let Place::Sale(sale) = &mut state.place {
+                sale.stage = Stage::Prompt(prompt);
+            }
+        }
+        Notice::Attempt { attempt, state: word } => hear_of(state, &attempt, word, todo),
+    }
+}
+
+/// An attempt has changed: the sale under way, one that somebody looks at, or one that was not finished.
+fn hear_of(state: &mut State, attempt: &str, word: &str, todo: &mut Vec<Effect>) {
+    if let Place::Sale(sale) = &mut state.place
+        && sale.attempt.as_ref().is_some_and(|ours| ours.as_str() == attempt)
+    {
+        if word == Standing::InDoubt.word() && sale.cancel == Cancel::No {
+            sale.cancel = Cancel::TooLate;
+        }
+        return;
+    }
+    let known = state.debts.iter().chain(shown_views(state)).find(|view| view.attempt.as_str() == attempt);
+    todo.extend(known.map(|view| Effect::FetchAttempt { attempt: view.attempt.clone() }));
+}
+
+/// The attempts that stand on a screen of their own, here or below.
+fn shown_views(state: &State) -> impl Iterator<Item = &AttemptView> {
+    state.below.iter().chain([&state.place]).filter_map(|place| match place {
+        Place::Outcome(view) | Place::Transaction(view) => Some(&**view),
+        _ => None,
+    })
+}
+
+/// A card is in the field: it is read if one is awaited.
+fn present(state: &mut State) {
+    if let Place::Sale(sale) = &mut state.place
+        && state.field_on
+    {
+        sale.stage = Stage::Reading;
+    }
+}
+
+/// Shows the next outcome that nobody has seen, where it interrupts nobody.
+fn show_news(state: &mut State) {
+    if state.place == Place::Pad && state.typed.is_empty() && state.hint.is_none() && state.till.is_some() {
+        if let Some(view) = state.news.pop_front() {
+            state.place = Place::Outcome(Box::new(view));
+        }
+    }
+}
+
+impl State {
+    /// To another screen, with nothing to go back to.
+    fn go(&mut self, place: Place) {
+        self.place = place;
+        self.below.clear();
+        self.wanted = None;
+    }
+
+    /// To another screen, from which `Back` returns.
+    fn go_deeper(&mut self, place: Place) {
+        let here = std::mem::replace(&mut self.place, place);
+        // An error that was dealt with is nothing to return to.
+        if !matches!(here, Place::Trouble(_)) {
+            self.below.push(here);
+        }
+        self.wanted = None;
+    }
+
+    /// To the screen before; the keypad where there is none.
+    fn go_back(&mut self) {
+        let first = if self.till.is_some() { Place::Pad } else { Place::FirstStart };
+        self.place = self.below.pop().unwrap_or(first);
+        self.wanted = None;
+    }
+
+    fn want(&mut self, effect: Effect, todo: &mut Vec<Effect>) {
+        self.wanted = Some(effect.clone());
+        todo.push(effect);
+    }
+
+    /// Begins a sale of this amount: a name first.
+    fn sell(&mut self, amount: crate::money::Amount, todo: &mut Vec<Effect>) {
+        self.hint = None;
+        self.go(Place::Sale(Sale {
+            attempt: None,
+            amount,
+            stage: Stage::Starting,
+            has_begun: false,
+            cancel: Cancel::No,
+        }));
+        todo.push(Effect::Mint);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,75 @@
+//! A sale under way: a handle that may be awaited, cancelled or dropped without losing money.
+//!
+//! The sale runs in the core whatever becomes of the handle. One thread of the library waits for its end; any
+//! number of callers may await it, and the first who is handed the result marks the attempt as delivered.
+//!
+//! It never cancels by itself: a dropped coroutine or task calls [`Operation::cancel`] or loses nothing.
+//! Evidence: `uniffi/tests/operation.rs`.
+
+use std::sync::Arc;
+
+use taptill::error::ErrorCode;
+use taptill::terminal::{self, Delivery};
+use tokio::sync::watch;
+
+use crate::errors::TillError;
+use crate::payments::Open;
+use crate::values::Attempt;
+
+type Outcome = Result<Attempt, TillError>;
+
+/// A sale that has begun.
+#[derive(uniffi::Object)]
+pub struct Operation {
+    attempt: taptill::ids::AttemptId,
+    outcome: watch::Receiver<Option<Outcome>>,
+    delivery: Delivery,
+    till: Arc<Open>,
+}
+
+impl Operation {
+    pub(crate) fn start(sale: terminal::Operation, till: Arc<Open>) -> Result<Arc<Self>, TillError> {
+        let attempt = sale.attempt().clone();
+        let (pending, delivery) = sale.split();
+        let (ended, outcome) = watch::channel(None);
+        std::thread::Builder::new()
+            .name("taptill-outcome".to_owned())
+            .spawn(move || drop(ended.send(Some(pending.wait().map(Attempt::from).map_err(TillError::from)))))
+            .map_err(|_| TillError::from(ErrorCode::StorageFailed))?;
+        Ok(Arc::new(Self { attempt, outcome, delivery, till }))
+    }
+}
+
+#[uniffi::export]
+impl Operation {
+    /// The attempt's name, given or made by the core.
+    ///
+    /// # Errors
+    /// None today; every exported function may refuse.
+    pub fn attempt(&self) -> Result<String, TillError> {
+        Ok(self.attempt.to_string())
+    }
+
+    /// Waits for the attempt's end, or for the moment at which it goes in doubt and resolves by itself. May be
+    /// awaited again and from several tasks; a task that stops waiting loses nothing.
+    ///
+    /// # Errors
+    /// What kept the attempt from ending; `status` tells later how it stands.
+    pub async fn await_outcome(&self) -> Result<Attempt, TillError> {
+        let mut outcome = self.outcome.clone();
+        let ended = outcome.wait_for(Option::is_some).await.map(|outcome| (*outcome).clone());
+        let result = ended.ok().flatten().unwrap_or_else(|| Err(ErrorCode::TillFailed.into()));
+        if result.is_ok() {
+            self.delivery.taken();
+        }
+        result
+    }
+
+    /// Ends the attempt unless it has gone to the host already.
+    ///
+    /// # Errors
+    /// `attempt_already_finished`, `too_late_to_cancel`: then await the outcome.
+    pub fn cancel(&self) -> Result<Attempt, TillError> {
+        Ok(self.till.terminal.cancel(&self.attempt)?.into())
+    }
+}

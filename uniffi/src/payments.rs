@@ -1,0 +1,84 @@
+//! What a till sells and what became of it.
+//!
+//! Each method is one line into the core's terminal. `resolve` takes as long as the host does and is `async`;
+//! the others answer as soon as the core's own thread does.
+//!
+//! It decides nothing. Evidence: `tests/contract`.
+
+use std::sync::Arc;
+
+use taptill::error::ErrorCode;
+use taptill::terminal;
+use tokio::sync::oneshot;
+
+use crate::errors::TillError;
+use crate::operation::Operation;
+use crate::values::{Attempt, ListQuery, Page, ReceiptRequest, Resolved, SaleOrder, attempt_id};
+
+/// The open till that all objects of the face share.
+pub(crate) struct Open {
+    pub(crate) terminal: terminal::Terminal,
+}
+
+/// Sales and what became of them.
+#[derive(uniffi::Object)]
+pub struct Payments {
+    pub(crate) till: Arc<Open>,
+}
+
+#[uniffi::export]
+impl Payments {
+    /// Begins a sale. The same attempt again gives its stored outcome and charges nothing.
+    ///
+    /// # Errors
+    /// A refusal before anything has begun: of the amount, `attempt_conflict`, `till_busy`, `reversal_pending`.
+    pub fn start_sale(&self, order: SaleOrder) -> Result<Arc<Operation>, TillError> {
+        Operation::start(self.till.terminal.start_sale(order.try_into()?)?, Arc::clone(&self.till))
+    }
+
+    /// Ends an attempt that has not gone to the host yet.
+    ///
+    /// # Errors
+    /// `attempt_unknown`, `attempt_already_finished`, `too_late_to_cancel`.
+    pub fn cancel(&self, attempt: &str) -> Result<Attempt, TillError> {
+        Ok(self.till.terminal.cancel(&attempt_id(attempt)?)?.into())
+    }
+
+    /// How an attempt stands.
+    ///
+    /// # Errors
+    /// `attempt_unknown`.
+    pub fn status(&self, attempt: &str) -> Result<Attempt, TillError> {
+        Ok(self.till.terminal.status(&attempt_id(attempt)?)?.into())
+    }
+
+    /// Attempts, newest first.
+    ///
+    /// # Errors
+    /// `identifier_malformed` for a cursor or a limit that is none.
+    pub fn list(&self, query: ListQuery) -> Result<Page, TillError> {
+        Ok(self.till.terminal.list(&query.try_into()?)?.into())
+    }
+
+    /// Drives every debt now, as far as the host answers. A task that stops waiting stops nothing.
+    ///
+    /// # Errors
+    /// `till_busy` while a sale is under way, and the errors of storage. A debt that stays is no error.
+    pub async fn resolve(&self) -> Result<Resolved, TillError> {
+        let till = Arc::clone(&self.till);
+        let (ended, result) = oneshot::channel();
+        std::thread::Builder::new()
+            .name("taptill-resolve".to_owned())
+            .spawn(move || drop(ended.send(till.terminal.resolve())))
+            .map_err(|_| TillError::from(ErrorCode::StorageFailed))?;
+        Ok(result.await.map_err(|_| TillError::from(ErrorCode::TillFailed))??.into())
+    }
+
+    /// The slip of an attempt, as text; each line ends with a line feed. That it was printed is journalled.
+    ///
+    /// # Errors
+    /// `attempt_unknown`, `receipt_not_available` for an attempt that never went to the host.
+    pub fn receipt(&self, attempt: &str, request: ReceiptRequest) -> Result<String, TillError> {
+        Ok(self.till.terminal.receipt(&attempt_id(attempt)?, request.into())?)
+    }
+}

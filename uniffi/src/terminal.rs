@@ -1,0 +1,116 @@
+//! The one object that a shell holds: an open till.
+//!
+//! Opening starts the core's threads; `close` ends them, and a till that nobody closes ends when its last
+//! handle goes. Objects that a till gave out (payments, operations) share it and answer `terminal_closed` after.
+//!
+//! It decides nothing. Evidence: `tests/contract`, `uniffi/tests/terminal.rs`.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use taptill::account::Provisioning;
+use taptill::error::Error;
+use taptill::terminal;
+
+use crate::errors::TillError;
+use crate::events::Events;
+use crate::payments::{Open, Payments};
+use crate::ports::{CardChannel, Ports, card_channel, core_ports};
+use crate::values::{TillInfo, Verified};
+
+/// An open till.
+#[derive(uniffi::Object)]
+pub struct Terminal {
+    till: Arc<Open>,
+}
+
+#[uniffi::export]
+impl Terminal {
+    /// Opens the till in the folder `home`. What an earlier run left unfinished is taken up at once. Reads the
+    /// whole journal: call it off the main thread.
+    ///
+    /// # Errors
+    /// `not_provisioned`, `till_open_elsewhere`, `journal_damaged` and the other errors of keys and storage.
+    #[uniffi::constructor]
+    pub fn open(home: &str, ports: Ports) -> Result<Arc<Self>, TillError> {
+        let terminal = terminal::Terminal::open(Path::new(home), core_ports(ports))?;
+        Ok(Arc::new(Self { till: Arc::new(Open { terminal }) }))
+    }
+
+    /// What the till knows about itself.
+    ///
+    /// # Errors
+    /// None today; every exported function may refuse.
+    pub fn info(&self) -> Result<TillInfo, TillError> {
+        Ok(self.till.terminal.configuration().into())
+    }
+
+    /// Sales and what became of them.
+    ///
+    /// # Errors
+    /// None today; every exported function may refuse.
+    pub fn payments(&self) -> Result<Arc<Payments>, TillError> {
+        Ok(Arc::new(Payments { till: Arc::clone(&self.till) }))
+    }
+
+    /// What happened, to be pulled by cursor.
+    ///
+    /// # Errors
+    /// None today; every exported function may refuse.
+    pub fn events(&self) -> Result<Arc<Events>, TillError> {
+        Ok(Arc::new(Events { till: Arc::clone(&self.till) }))
+    }
+
+    /// A card is in the field. One that nobody waits for is let go. Does not wait, and may be called from a port.
+    ///
+    /// # Errors
+    /// Why the terminal has ended.
+    pub fn present(&self, channel: Arc<dyn CardChannel>) -> Result<(), TillError> {
+        Ok(self.till.terminal.present(card_channel(channel))?)
+    }
+
+    /// More than one card is in the field. Does not wait, and may be called from a port.
+    ///
+    /// # Errors
+    /// Why the terminal has ended.
+    pub fn collision(&self) -> Result<(), TillError> {
+        Ok(self.till.terminal.collision()?)
+    }
+
+    /// Verifies the whole journal. Takes time in proportion to it: call it off the main thread.
+    ///
+    /// # Errors
+    /// `journal_damaged`, with the place.
+    pub fn verify(&self) -> Result<Verified, TillError> {
+        Ok(self.till.terminal.verify()?.into())
+    }
+
+    /// Ends the core's threads and closes the journal. Whoever waits hears `terminal_closed`, or that the payment
+    /// is in doubt. Closing twice is no error.
+    ///
+    /// # Errors
+    /// What the terminal had ended with before, or what closing the journal reported.
+    pub fn close(&self) -> Result<(), TillError> {
+        Ok(self.till.terminal.close()?)
+    }
+}
+
+/// Makes the till in the folder `home` this acquirer's. `provisioning` is the acquirer's file, all of it secret:
+/// Kotlin passes a direct `ByteBuffer`, Swift `Data`; the caller wipes its own copy. The till is not open afterwards.
+///
+/// # Errors
+/// What the provisioning is refused for, `already_provisioned`, and the errors of keys and storage.
+#[uniffi::export]
+pub fn provision_till(home: &str, provisioning: &[u8], ports: Ports) -> Result<(), TillError> {
+    let provisioning = Provisioning::from_json(provisioning).map_err(Error::from)?;
+    Ok(terminal::Terminal::provision(Path::new(home), &provisioning, &core_ports(ports))?)
+}
+
+/// Verifies the journal of a till that is not open, also of one that does not open.
+///
+/// # Errors
+/// `journal_damaged` with the place, and the errors of keys and storage.
+#[uniffi::export]
+pub fn inspect_till(home: &str, ports: Ports) -> Result<Verified, TillError> {
+    Ok(terminal::Terminal::inspect(Path::new(home), &core_ports(ports))?.into())
+}
