@@ -245,6 +245,7 @@ impl Phone {
             clock: self.clock.clone(),
             network: self.network.clone(),
             observer: self.observer.clone(),
+            encrypted_reader: None,
         }
     }
 }
