@@ -10,6 +10,7 @@
 
 #![deny(unsafe_op_in_unsafe_fn)]
 
+mod allocator;
 mod desk;
 mod errors;
 mod events;
