@@ -162,7 +162,7 @@ fn group_of(name: &str) -> &'static str {
         "UNIFFI" => name.starts_with("UNIFFI") || name.starts_with("uniffi_") || name.starts_with("ffi_taptill"),
         path => bare.strip_prefix(path).is_some_and(|rest| rest.starts_with("::")),
     };
-    SHARES.iter().find(|(_, starts)| starts.iter().any(|start| begins(start))).map_or("", |(share, _)| share)
+    SHARES.iter().find(|(_, starts)| starts.iter().any(begins)).map_or("", |(share, _)| share)
 }
 
 /// The table of the shells' lines.

@@ -86,7 +86,13 @@ pub const PARTS: [Part; 10] = [
         language: Language::Swift,
         name: "tests",
         ships: false,
-        folders: &["ios/Tests", "ios/Sources/TaptillSandbox", "ios/Package.swift"],
+        folders: &[
+            "ios/Tests",
+            "ios/Sources/TaptillSandbox",
+            "ios/Sources/taptill-cost",
+            "ios/Sources/taptill-probe",
+            "ios/Package.swift",
+        ],
         but: &[],
     },
     Part {

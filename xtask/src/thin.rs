@@ -19,11 +19,16 @@ const WATCHED: [&str; 6] = ["minor", "amount", "state", "code", "money", "retry"
 type Exception = (&'static str, &'static str, &'static str);
 
 /// Where the rule does not hold, and why.
-const EXCEPTIONS: [Exception; 0] = [];
+const EXCEPTIONS: [Exception; 1] = [(
+    "android/taptill/src/main/kotlin/org/taptill/android/CardReader.kt",
+    "ReaderState.Ready",
+    "whether the phone's NFC is on, which no payment is",
+)];
 
 /// Fails with every place where a shell decides.
 pub fn run() -> Result<(), String> {
     eprintln!("\n==> no decision on amounts, states or codes in a shell");
+    // The reason is for people; the type keeps it from being left out.
     check(&project_folder(), &EXCEPTIONS)
 }
 
