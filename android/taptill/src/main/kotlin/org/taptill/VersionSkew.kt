@@ -75,20 +75,18 @@ internal class Border(private val handler: VersionSkewHandler) {
             else -> skewOf(thrown)?.let { reported(it, thrown) } ?: thrown
         }
 
+    /** Whatever the handler does: the call cannot answer, and says why. */
     private fun reported(skew: VersionSkew, cause: Throwable): VersionSkewException {
-        try {
-            handler.onSkew(skew)
-        } catch (thrown: VersionSkewException) {
-            return thrown.apply { initCause(cause) }
-        }
+        runCatching { handler.onSkew(skew) }
         return VersionSkewException(skew, cause)
     }
 
     private fun skewOf(thrown: Throwable): VersionSkew? =
         when (thrown) {
-            is ExceptionInInitializerError -> thrown.cause?.let(::skewOf)
-            is UnsatisfiedLinkError -> VersionSkew.OtherSurface.takeIf { LOOKUP in thrown.message.orEmpty() }
-            is NoClassDefFoundError -> VersionSkew.OtherSurface
+            // The check runs once; later calls are told what it threw at first, as a cause or inside its text.
+            is ExceptionInInitializerError,
+            is NoClassDefFoundError -> thrown.cause?.let(::skewOf) ?: said(thrown.message.orEmpty())
+            is UnsatisfiedLinkError -> said(thrown.message.orEmpty())
             is BufferUnderflowException -> VersionSkew.UnknownValue("a value that is too short")
             is RuntimeException -> said(thrown.message.orEmpty())
             else -> null
@@ -97,7 +95,7 @@ internal class Border(private val handler: VersionSkewHandler) {
     private fun said(message: String): VersionSkew? =
         when {
             CONTRACT in message -> VersionSkew.OtherContract
-            CHECKSUM in message -> VersionSkew.OtherSurface
+            CHECKSUM in message || LOOKUP in message -> VersionSkew.OtherSurface
             UNKNOWN in message || JUNK in message -> VersionSkew.UnknownValue(message)
             else -> null
         }
