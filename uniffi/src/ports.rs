@@ -316,6 +316,7 @@ pub(crate) fn core_ports(ports: Ports) -> core::Ports {
         network_posture: Arc::new(ForeignPosture(ports.network)),
         observer: Arc::new(ForeignObserver(ports.observer)),
         faults: Arc::new(NoFaults),
+        encrypted_reader: None,
     }
 }
 
