@@ -7,3 +7,4 @@ pub mod issuer;
 pub mod scan;
 pub mod scratch;
 pub mod till;
+pub mod vpcd;

@@ -44,8 +44,11 @@ fn till_pictures() -> Pictures {
         ("amount-pad-typed", State { typed: typed(&[1, 2, 3, 0]), ..at(Place::Pad) }),
         ("amount-pad-over-limit", State { typed: typed(&[4, 9, 9, 9, 9, 9]), hint: over, ..at(Place::Pad) }),
         ("amount-pad-cancelled", State { typed: typed(&[1, 2, 3, 0]), hint: Some(Hint::Cancelled), ..at(Place::Pad) }),
+        ("amount-pad-reader-off", State { is_reader_off: true, ..at(Place::Pad) }),
+        ("amount-pad-largest", State { typed: typed(&[9; 12]), ..at(Place::Pad) }),
         ("amount-pad-unfinished", State { debts: debts.clone(), ..at(Place::Pad) }),
         ("settings", at(Place::Settings(None))),
+        ("settings-long-name", State { till: Some(long_till()), ..at(Place::Settings(None)) }),
         ("settings-verified", at(Place::Settings(Some(Said::Verified { size: 1_204, root: ROOT.to_owned() })))),
         ("settings-resolved", State { debts, ..at(Place::Settings(Some(Said::Resolved { closed: 1, left: 2 }))) }),
     ]
@@ -60,6 +63,10 @@ fn sale_pictures() -> Pictures {
     vec![
         ("starting", sale(Stage::Starting, Cancel::No)),
         ("present-card", sale(Stage::Prompt(Prompt::PresentCard), Cancel::No)),
+        (
+            "present-card-reader-off",
+            State { is_reader_off: true, ..sale(Stage::Prompt(Prompt::PresentCard), Cancel::No) },
+        ),
         ("present-one-card", sale(Stage::Prompt(Prompt::PresentOneCardOnly), Cancel::No)),
         ("see-phone", sale(Stage::Prompt(Prompt::SeePhone), Cancel::No)),
         ("reading", sale(Stage::Reading, Cancel::No)),
@@ -94,6 +101,7 @@ fn past_pictures() -> Pictures {
         view(Standing::ReversalDue, Some(Reason::NoAnswer)),
         view(Standing::NotSent, Some(Reason::CardLost)),
     ];
+    let attempts = attempts.iter().cycle().take(10).cloned().collect();
     let page = Page { attempts, next: Some("older".to_owned()) };
     let history = |page, trail| at(Place::History(History { page, trail }));
     let one = |state, reason| at(Place::Transaction(Box::new(view(state, reason))));
@@ -113,6 +121,8 @@ fn trouble_pictures() -> Pictures {
     let trouble = |error: Error, failed| at(Place::Trouble(Box::new(Trouble { error, failed })));
     let of_sale = |code: ErrorCode| trouble(Error::from(code).of_attempt(&attempt()), sale.clone());
     vec![
+        ("trouble-storage", of_sale(ErrorCode::SyncFailed)),
+        ("trouble-long", of_sale(ErrorCode::HostCertificateUntrusted)),
         ("trouble-try-again", of_sale(ErrorCode::HostUnreachable)),
         ("trouble-do-first", of_sale(ErrorCode::DeviceClockWrong)),
         ("trouble-wait", of_sale(ErrorCode::ReversalPending)),
@@ -138,6 +148,12 @@ fn till() -> Till {
         sale_max_minor: 500_000,
         time_zone: "Asia/Shanghai".to_owned(),
     }
+}
+
+/// The longest names that a configuration may have.
+fn long_till() -> Till {
+    let merchant = "Corner Coffee and Bakery of the Old Town by the River Bridge 12a".to_owned();
+    Till { merchant, host: "authorisation.acquirer.payments.example:48583".to_owned(), ..till() }
 }
 
 fn attempt() -> AttemptId {

@@ -10,6 +10,8 @@
 
 #![deny(unsafe_op_in_unsafe_fn)]
 
+mod allocator;
+mod desk;
 mod errors;
 mod events;
 mod operation;
@@ -18,6 +20,7 @@ mod ports;
 mod terminal;
 mod values;
 
+pub use desk::{Action, Desk, Display, Intent, Role, Row, Screen, ScreenKind, ScreenSample, Tone, screen_gallery};
 pub use errors::{
     Actor, CoreVersion, Detail, ErrorFacts, ErrorWords, Money, Retry, Reversal, TillError, core_version,
     describe_error, error_codes, facts_of,

@@ -8,6 +8,7 @@
 //! 2 a usage error. Evidence: `sandbox/tests/till_*.rs`, which run the binary.
 
 mod args;
+mod card;
 mod cards;
 mod context;
 mod demo;
@@ -52,6 +53,7 @@ pub fn run(words: Vec<OsString>) -> ExitCode {
     let result = match arguments.command {
         Command::Shell => shell::run(&mut till, output),
         Command::Host(host) if host.action.is_none() => host::serve(&till, &host, output),
+        Command::Card(card) => card::serve(&card, output),
         command => execute(&mut till, command, output),
     };
     finish(output, result)
@@ -71,6 +73,9 @@ fn execute(till: &mut Till, command: Command, output: Output) -> Result<Reply, F
         Command::Verify => verify::run(till),
         Command::Cards => cards::run(),
         Command::Replay(replay) => replay::run(&replay),
+        Command::Card(_) => {
+            Err(Failure::Usage("a card on a socket runs in a process of its own, not in a shell".to_owned()))
+        }
         Command::Shell => Err(Failure::Usage("a shell is open already".to_owned())),
     }
 }

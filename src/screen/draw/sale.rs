@@ -5,7 +5,7 @@
 use crate::error::ErrorCode;
 use crate::ports::Prompt;
 use crate::screen::draw::Pen;
-use crate::screen::shown::{Intent, Screen};
+use crate::screen::shown::{Intent, Screen, ScreenKind, Tone};
 use crate::screen::state::{Cancel, Sale, Stage};
 use crate::screen::table::{Look, READING, STARTING, of_prompt};
 
@@ -15,6 +15,10 @@ pub(super) fn draw(pen: &Pen<'_>, sale: &Sale) -> Screen {
     screen.message = message(pen, sale);
     for action in &mut screen.actions {
         action.enabled &= action.intent != Intent::Cancel || sale.cancel == Cancel::No;
+    }
+    if pen.state.is_reader_off && matches!(screen.kind, ScreenKind::PresentCard | ScreenKind::SeePhone) {
+        screen.tone = Tone::Attention;
+        screen.advice = Some(pen.say("screen.say.reader_off"));
     }
     if sale.cancel == Cancel::Refused {
         screen.message = Some(pen.texts.error_what(ErrorCode::TooLateToCancel));

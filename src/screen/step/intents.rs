@@ -31,6 +31,8 @@ pub(super) fn take(state: &mut State, intent: Intent, todo: &mut Vec<Effect>) {
         Intent::Provision => {}
         Intent::Foreground => come_back(state, todo),
         Intent::Background => state.is_away = true,
+        Intent::ReaderOff => state.is_reader_off = true,
+        Intent::ReaderReady => state.is_reader_off = false,
     }
 }
 
