@@ -5,7 +5,7 @@
 //!
 //! | floor | modules | what they are |
 //! |---|---|---|
-//! | 5 | `terminal` | the one object that a shell holds |
+//! | 5 | `terminal`, `desk` | the one object that a shell holds; the same behind screens |
 //! | 4 | `payment`, `account`, `screen` | what a merchant does, and what a merchant sees |
 //! | 3 | `session`, `acquirer` | who may, and the conversation with the acquirer's host |
 //! | 2 | `journal` | the append-only record of everything that happened |
@@ -22,6 +22,7 @@ pub mod account;
 pub mod acquirer;
 pub mod card;
 pub mod clock;
+pub mod desk;
 pub mod emv;
 pub mod error;
 pub mod hex;

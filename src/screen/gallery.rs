@@ -20,13 +20,18 @@ use crate::text::Language;
 /// Each screen, under a name for its picture's file.
 #[must_use]
 pub fn gallery(language: Language) -> Vec<(&'static str, Screen)> {
+    let drawn = pictures().into_iter().map(|(name, state)| (name, draw(&State { language, ..state })));
+    drawn.collect()
+}
+
+/// The states behind the pictures.
+pub(super) fn pictures() -> Pictures {
     let mut pictures = till_pictures();
     pictures.extend(sale_pictures());
     pictures.extend(outcome_pictures());
     pictures.extend(past_pictures());
     pictures.extend(trouble_pictures());
-    let drawn = pictures.into_iter().map(|(name, state)| (name, draw(&State { language, ..state })));
-    drawn.collect()
+    pictures
 }
 
 type Pictures = Vec<(&'static str, State)>;
@@ -44,8 +49,11 @@ fn till_pictures() -> Pictures {
         ("amount-pad-typed", State { typed: typed(&[1, 2, 3, 0]), ..at(Place::Pad) }),
         ("amount-pad-over-limit", State { typed: typed(&[4, 9, 9, 9, 9, 9]), hint: over, ..at(Place::Pad) }),
         ("amount-pad-cancelled", State { typed: typed(&[1, 2, 3, 0]), hint: Some(Hint::Cancelled), ..at(Place::Pad) }),
+        ("amount-pad-reader-off", State { is_reader_off: true, ..at(Place::Pad) }),
+        ("amount-pad-largest", State { typed: typed(&[9; 12]), ..at(Place::Pad) }),
         ("amount-pad-unfinished", State { debts: debts.clone(), ..at(Place::Pad) }),
         ("settings", at(Place::Settings(None))),
+        ("settings-long-name", State { till: Some(long_till()), ..at(Place::Settings(None)) }),
         ("settings-verified", at(Place::Settings(Some(Said::Verified { size: 1_204, root: ROOT.to_owned() })))),
         ("settings-resolved", State { debts, ..at(Place::Settings(Some(Said::Resolved { closed: 1, left: 2 }))) }),
     ]
@@ -60,6 +68,10 @@ fn sale_pictures() -> Pictures {
     vec![
         ("starting", sale(Stage::Starting, Cancel::No)),
         ("present-card", sale(Stage::Prompt(Prompt::PresentCard), Cancel::No)),
+        (
+            "present-card-reader-off",
+            State { is_reader_off: true, ..sale(Stage::Prompt(Prompt::PresentCard), Cancel::No) },
+        ),
         ("present-one-card", sale(Stage::Prompt(Prompt::PresentOneCardOnly), Cancel::No)),
         ("see-phone", sale(Stage::Prompt(Prompt::SeePhone), Cancel::No)),
         ("reading", sale(Stage::Reading, Cancel::No)),
@@ -94,6 +106,7 @@ fn past_pictures() -> Pictures {
         view(Standing::ReversalDue, Some(Reason::NoAnswer)),
         view(Standing::NotSent, Some(Reason::CardLost)),
     ];
+    let attempts = attempts.iter().cycle().take(10).cloned().collect();
     let page = Page { attempts, next: Some("older".to_owned()) };
     let history = |page, trail| at(Place::History(History { page, trail }));
     let one = |state, reason| at(Place::Transaction(Box::new(view(state, reason))));
@@ -113,6 +126,8 @@ fn trouble_pictures() -> Pictures {
     let trouble = |error: Error, failed| at(Place::Trouble(Box::new(Trouble { error, failed })));
     let of_sale = |code: ErrorCode| trouble(Error::from(code).of_attempt(&attempt()), sale.clone());
     vec![
+        ("trouble-storage", of_sale(ErrorCode::SyncFailed)),
+        ("trouble-long", of_sale(ErrorCode::HostCertificateUntrusted)),
         ("trouble-try-again", of_sale(ErrorCode::HostUnreachable)),
         ("trouble-do-first", of_sale(ErrorCode::DeviceClockWrong)),
         ("trouble-wait", of_sale(ErrorCode::ReversalPending)),
@@ -124,11 +139,12 @@ fn trouble_pictures() -> Pictures {
     ]
 }
 
-fn at(place: Place) -> State {
+/// A till in order, with somebody at this place.
+pub(super) fn at(place: Place) -> State {
     State { till: Some(till()), place, news: VecDeque::new(), wanted: None, ..State::new(Language::En) }
 }
 
-fn till() -> Till {
+pub(super) fn till() -> Till {
     Till {
         merchant: "Corner Coffee".to_owned(),
         terminal_id: TerminalId::new("TT000001").expect(RULE),
@@ -140,16 +156,22 @@ fn till() -> Till {
     }
 }
 
-fn attempt() -> AttemptId {
+/// The longest names that a configuration may have.
+fn long_till() -> Till {
+    let merchant = "Corner Coffee and Bakery of the Old Town by the River Bridge 12a".to_owned();
+    Till { merchant, host: "authorisation.acquirer.payments.example:48583".to_owned(), ..till() }
+}
+
+pub(super) fn attempt() -> AttemptId {
     AttemptId::new("tt-0f1e2d3c4b5a6978").expect(RULE)
 }
 
-fn amount() -> Amount {
+pub(super) fn amount() -> Amount {
     Amount::from_minor(1_230, Currency::CNY).expect(RULE)
 }
 
 /// A payment that has come as far as its state says.
-fn view(state: Standing, reason: Option<Reason>) -> AttemptView {
+pub(super) fn view(state: Standing, reason: Option<Reason>) -> AttemptView {
     let was_read = state != Standing::NotSent;
     let was_answered = matches!(state, Standing::Approved) || reason == Some(Reason::Host);
     let read = |text: &str| was_read.then(|| text.to_owned());

@@ -144,6 +144,10 @@ pub enum Intent {
     Foreground,
     /// The app has left the glass. Allowed on every screen.
     Background,
+    /// The phone's contactless reader is switched off or not there. Allowed on every screen.
+    ReaderOff,
+    /// The phone's contactless reader can be used. Allowed on every screen.
+    ReaderReady,
 }
 
 /// One line of a screen.
@@ -197,6 +201,8 @@ pub struct Screen {
     pub slip: Option<String>,
     /// Whether the keypad is there.
     pub keypad: bool,
+    /// What the keypad's key for the last digit is called, for those who hear the screen; empty without a keypad.
+    pub backspace_label: String,
     /// The buttons, in order.
     pub actions: Vec<Action>,
     /// Whether it must not be photographed or shown among recent apps.
@@ -206,11 +212,12 @@ pub struct Screen {
 }
 
 impl Screen {
-    /// Whether this can be wanted here: the screen offers it. The app's coming and going is always heard.
+    /// Whether this can be wanted here: the screen offers it. The app's and the reader's coming and going is always
+    /// heard.
     #[must_use]
     pub fn allows(&self, intent: &Intent) -> bool {
         match intent {
-            Intent::Foreground | Intent::Background => true,
+            Intent::Foreground | Intent::Background | Intent::ReaderOff | Intent::ReaderReady => true,
             Intent::Digit { digit } => self.keypad && *digit <= 9,
             Intent::DoubleZero | Intent::Backspace => self.keypad,
             _ => {
@@ -238,6 +245,7 @@ mod tests {
             rows: Vec::new(),
             slip: None,
             keypad,
+            backspace_label: String::new(),
             actions,
             private: false,
             language: Language::En,
@@ -257,6 +265,7 @@ mod tests {
             (screen(false, vec![]), Intent::DoubleZero, false),
             (screen(false, vec![]), Intent::Backspace, false),
             (screen(false, vec![]), Intent::Background, true),
+            (screen(false, vec![]), Intent::ReaderOff, true),
         ];
         for (screen, intent, verdict) in table {
             assert_eq!(screen.allows(&intent), verdict, "{intent:?}");

@@ -4,7 +4,7 @@
 //! those that `Back` returns to. What was typed, news that nobody has seen and payments that are not finished
 //! belong to the till and outlive every place.
 //!
-//! It never decides anything: `step` does. Evidence: `tests/screens.rs`, `step/tests.rs`.
+//! It never decides anything: `step` does. Evidence: `tests/screens.rs`, `screen/step/tests.rs`.
 
 use std::collections::VecDeque;
 
@@ -40,6 +40,8 @@ pub struct State {
     pub(super) field_on: bool,
     /// The app is not on the glass.
     pub(super) is_away: bool,
+    /// The phone's contactless reader is switched off or not there.
+    pub(super) is_reader_off: bool,
 }
 
 impl State {
@@ -58,6 +60,7 @@ impl State {
             wanted: Some(Effect::Open),
             field_on: false,
             is_away: false,
+            is_reader_off: false,
         }
     }
 
@@ -204,8 +207,6 @@ pub enum Event {
         till: Till,
         /// Its newest attempts, newest first.
         recent: Vec<AttemptView>,
-        /// Everything that is not finished with the bank.
-        unfinished: Vec<AttemptView>,
     },
     /// A name for the sale.
     Minted(AttemptId),

@@ -14,6 +14,7 @@ mod events;
 mod net;
 mod open;
 mod reader;
+mod reads;
 mod receipt;
 mod route;
 mod tls;
@@ -194,6 +195,12 @@ impl Terminal {
     /// `attempt_unknown`.
     pub fn status(&self, attempt: &AttemptId) -> Result<AttemptView, Error> {
         self.ask_about(attempt, Question::Status(attempt.clone())).map(calls::attempt)
+    }
+
+    /// Somebody has seen how this attempt ended, as by [`Delivery::taken`]; for one of an earlier run. Does not wait.
+    pub fn taken(&self, attempt: &AttemptId) {
+        // A terminal that has ended meanwhile leaves the attempt undelivered; `status` shows it again.
+        let _ended = self.messages.send(Message::Taken(attempt.clone()));
     }
 
     /// Attempts, newest first.

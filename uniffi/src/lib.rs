@@ -11,14 +11,17 @@
 #![deny(unsafe_op_in_unsafe_fn)]
 
 mod allocator;
+mod desk;
 mod errors;
 mod events;
 mod operation;
 mod payments;
 mod ports;
+mod reader;
 mod terminal;
 mod values;
 
+pub use desk::{Action, Desk, Display, Intent, Role, Row, Screen, ScreenKind, ScreenSample, Tone, screen_gallery};
 pub use errors::{
     Actor, CoreVersion, Detail, ErrorFacts, ErrorWords, Money, Retry, Reversal, TillError, core_version,
     describe_error, error_codes, facts_of,
@@ -30,6 +33,7 @@ pub use ports::{
     CardChannel, CardFault, Clock, ClockReading, DeviceKeys, KeyFault, KeyKind, NetworkPosture, Notice, Observer,
     PortFault, Ports, Posture, Prompt, SecretSink,
 };
+pub use reader::{EncryptedRead, EncryptedReader, ReadCvm, ReadRequest, ReaderFault};
 pub use terminal::{Terminal, inspect_till, provision_till};
 pub use values::{
     Amount, Attempt, AttemptState, Language, ListQuery, Page, ReceiptCopy, ReceiptRequest, ReceiptWidth, Resolved,

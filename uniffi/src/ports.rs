@@ -17,6 +17,7 @@ use taptill::ports::{self as core, DeviceKeysFault, EntropyFault, NoFaults};
 use taptill::secret::SecretBytes;
 
 use crate::errors::{TillError, same_words};
+use crate::reader::{EncryptedReader, ReaderFault, encrypted_reader};
 use crate::values::AttemptState;
 
 /// Everything that a till borrows from its phone. Randomness is the library's own.
@@ -30,6 +31,9 @@ pub struct Ports {
     pub network: Arc<dyn NetworkPosture>,
     /// Hears what happens.
     pub observer: Arc<dyn Observer>,
+    /// Somebody else's certified reader, where the device has one. Whether a sale uses it is the dialect's to say.
+    #[uniffi(default = None)]
+    pub encrypted_reader: Option<Arc<dyn EncryptedReader>>,
 }
 
 /// A contactless card in the field. One channel serves one tap and is not used again after a fault.
@@ -318,7 +322,7 @@ pub(crate) fn core_ports(ports: Ports) -> core::Ports {
         network_posture: Arc::new(ForeignPosture(ports.network)),
         observer: Arc::new(ForeignObserver(ports.observer)),
         faults: Arc::new(NoFaults),
-        encrypted_reader: None,
+        encrypted_reader: ports.encrypted_reader.map(encrypted_reader),
     }
 }
 
@@ -462,4 +466,4 @@ macro_rules! undeclared {
     };
 }
 
-undeclared!(CardFault KeyFault PortFault);
+undeclared!(CardFault KeyFault PortFault ReaderFault);

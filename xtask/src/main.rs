@@ -1,12 +1,19 @@
 //! The project's own commands, run as `cargo xtask …`.
 //!
-//! `test` is what the continuous integration runs; `ratios` measures the till against peers in the same run;
-//! `licences` alone checks the licences of everything that is linked. It never changes a source file.
+//! `test` is what the continuous integration runs; `bindings` makes the Kotlin and Swift bindings; `ratios` measures
+//! the till against peers in the same run; `licences` alone checks the licences of everything that is linked. It
+//! changes no source file, but for `bindings --accept`, which writes the reviewed surfaces.
 
+mod bindings;
 mod licences;
 mod ratios;
+mod size;
+mod sources;
 mod steps;
+mod surface;
 mod test;
+mod thin;
+mod tools;
 
 use std::process::ExitCode;
 
@@ -22,21 +29,34 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Check everything: formatting, lints, tests, documentation, licences, measurements run once
-    Test,
+    Test(test::options::Options),
     /// Print a table of Taptill and its peers, measured in the same run
     Ratios {
         /// Print JSON instead of a table
         #[arg(long)]
         json: bool,
     },
+    /// Make the Kotlin and Swift bindings and hold their surfaces against the reviewed ones
+    Bindings {
+        /// Write the reviewed surfaces in uniffi/surface anew
+        #[arg(long)]
+        accept: bool,
+    },
+    /// Weigh the library that ships, and count the shells' lines
+    Size,
+    /// Check that no shell decides on amounts, states or codes
+    Thin,
     /// Check the licences of all dependencies
     Licences,
 }
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
-        Command::Test => test::run(),
+        Command::Test(options) => test::run(&options),
         Command::Ratios { json } => ratios::run(json),
+        Command::Bindings { accept } => bindings::run(accept),
+        Command::Size => size::run(),
+        Command::Thin => thin::run(),
         Command::Licences => licences::check(),
     };
     match done {

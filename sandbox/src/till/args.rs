@@ -65,6 +65,10 @@ pub(super) enum Command {
     Verify,
     /// List the simulated cards
     Cards,
+    /// Serve a simulated card over a socket, in the framing of vsmartcard's vpcd
+    Card(CardArguments),
+    /// Serve tills, hosts and cards to a test in any language, until standard input closes
+    Stand,
     /// Run card transcripts through the card kernels
     Replay(ReplayArguments),
     /// Read commands line by line from standard input
@@ -96,6 +100,19 @@ pub(super) enum HostAction {
         #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=i64::from(crate::host::COUNT_MAX)))]
         count: u32,
     },
+}
+
+#[derive(Args)]
+pub(super) struct CardArguments {
+    /// Which simulated card (command `cards` lists them)
+    #[arg(long, value_name = "NAME", default_value = "visa", hide_possible_values = true, value_parser = card_names())]
+    pub card: String,
+    /// Where to listen, on this machine only
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
+    pub listen: SocketAddr,
+    /// Go to a reader that listens instead, on this machine only
+    #[arg(long, value_name = "ADDR", conflicts_with = "listen")]
+    pub connect: Option<SocketAddr>,
 }
 
 #[derive(Args)]

@@ -8,6 +8,7 @@
 //! 2 a usage error. Evidence: `sandbox/tests/till_*.rs`, which run the binary.
 
 mod args;
+mod card;
 mod cards;
 mod context;
 mod demo;
@@ -23,6 +24,7 @@ mod resolve;
 mod sale;
 mod screen;
 mod shell;
+mod stand;
 mod status;
 mod verify;
 mod view;
@@ -52,6 +54,8 @@ pub fn run(words: Vec<OsString>) -> ExitCode {
     let result = match arguments.command {
         Command::Shell => shell::run(&mut till, output),
         Command::Host(host) if host.action.is_none() => host::serve(&till, &host, output),
+        Command::Card(card) => card::serve(&card, output),
+        Command::Stand => stand::serve(output),
         command => execute(&mut till, command, output),
     };
     finish(output, result)
@@ -71,6 +75,9 @@ fn execute(till: &mut Till, command: Command, output: Output) -> Result<Reply, F
         Command::Verify => verify::run(till),
         Command::Cards => cards::run(),
         Command::Replay(replay) => replay::run(&replay),
+        Command::Card(_) | Command::Stand => {
+            Err(Failure::Usage("cards and stands on sockets run in a process of their own, not in a shell".to_owned()))
+        }
         Command::Shell => Err(Failure::Usage("a shell is open already".to_owned())),
     }
 }

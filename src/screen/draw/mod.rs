@@ -71,6 +71,7 @@ impl Pen<'_> {
             rows: Vec::new(),
             slip: None,
             keypad: false,
+            backspace_label: String::new(),
             actions: look.choices.iter().filter_map(|choice| self.action(*choice, attempt)).collect(),
             private: false,
             language: self.state.language,

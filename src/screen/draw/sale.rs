@@ -1,11 +1,11 @@
-//! The screens of a sale under way: present card, reading, see phone, another way.
+//! The screens of a sale under way: present card, reading, see phone.
 //!
 //! Source: EMV Contactless Book A, 9.2 (message identifiers). Evidence: `tests/screens.rs`.
 
 use crate::error::ErrorCode;
 use crate::ports::Prompt;
 use crate::screen::draw::Pen;
-use crate::screen::shown::{Intent, Screen};
+use crate::screen::shown::{Intent, Screen, ScreenKind, Tone};
 use crate::screen::state::{Cancel, Sale, Stage};
 use crate::screen::table::{Look, READING, STARTING, of_prompt};
 
@@ -15,6 +15,10 @@ pub(super) fn draw(pen: &Pen<'_>, sale: &Sale) -> Screen {
     screen.message = message(pen, sale);
     for action in &mut screen.actions {
         action.enabled &= action.intent != Intent::Cancel || sale.cancel == Cancel::No;
+    }
+    if pen.state.is_reader_off && matches!(screen.kind, ScreenKind::PresentCard | ScreenKind::SeePhone) {
+        screen.tone = Tone::Attention;
+        screen.advice = Some(pen.say("screen.say.reader_off"));
     }
     if sale.cancel == Cancel::Refused {
         screen.message = Some(pen.texts.error_what(ErrorCode::TooLateToCancel));
@@ -39,6 +43,7 @@ fn title(pen: &Pen<'_>, stage: Stage) -> String {
         Stage::Prompt(Prompt::Approved | Prompt::ApprovedSign | Prompt::NotAuthorised | Prompt::Clear) => {
             pen.texts.prompt(Prompt::Authorising)
         }
+        Stage::Prompt(prompt) if of_prompt(prompt).lights == 0 => pen.say("screen.title.one_moment"),
         Stage::Prompt(prompt) => pen.texts.prompt(prompt),
     }
 }

@@ -18,6 +18,7 @@ pub(super) fn first_start(pen: &Pen<'_>) -> Screen {
 pub(super) fn pad(pen: &Pen<'_>) -> Screen {
     let mut screen = pen.blank(plain(ScreenKind::AmountPad, PAD), pen.say("screen.title.amount_pad"), None);
     screen.keypad = true;
+    screen.backspace_label = pen.say("screen.say.backspace");
     if let Some(till) = &pen.state.till {
         screen.headline = Some(pen.state.typed.amount(till.currency).to_string());
     }
@@ -31,6 +32,9 @@ pub(super) fn pad(pen: &Pen<'_>) -> Screen {
     if let Some(Hint::Refused(code)) = pen.state.hint {
         screen.tone = Tone::Attention;
         screen.advice = Some(pen.texts.error_todo(code));
+    } else if pen.state.is_reader_off {
+        screen.tone = Tone::Attention;
+        screen.advice = Some(pen.say("screen.say.reader_off"));
     }
     screen.rows = pen.state.debts.iter().take(OPEN_ROWS_MAX).map(|view| open_row(pen, view)).collect();
     screen

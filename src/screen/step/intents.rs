@@ -1,6 +1,6 @@
 //! What a person wants, on a screen that offers it.
 //!
-//! It never doubts that the intent is legal here: the caller has looked. Evidence: `step/tests.rs`.
+//! It never doubts that the intent is legal here: the caller has looked. Evidence: `screen/step/tests.rs`.
 
 use crate::error::Money;
 use crate::receipt::Copy;
@@ -31,6 +31,8 @@ pub(super) fn take(state: &mut State, intent: Intent, todo: &mut Vec<Effect>) {
         Intent::Provision => {}
         Intent::Foreground => come_back(state, todo),
         Intent::Background => state.is_away = true,
+        Intent::ReaderOff => state.is_reader_off = true,
+        Intent::ReaderReady => state.is_reader_off = false,
     }
 }
 

@@ -2,9 +2,7 @@
 //!
 //! A result that nobody waits for any more changes no screen; an outcome is never dropped.
 //!
-//! Evidence: `step/tests.rs`.
-
-use std::collections::VecDeque;
+//! Evidence: `screen/step/tests.rs`.
 
 use crate::error::{Error, ErrorCode};
 use crate::ids::AttemptId;
@@ -17,7 +15,7 @@ pub(super) fn take(state: &mut State, event: Event, todo: &mut Vec<Effect>) {
     match event {
         Event::ProvisioningGiven => provision(state, todo),
         Event::Provisioned => state.want(Effect::Open, todo),
-        Event::Opened { till, recent, unfinished } => opened(state, till, recent, unfinished, todo),
+        Event::Opened { till, recent } => opened(state, till, &recent, todo),
         Event::Minted(attempt) => minted(state, attempt, todo),
         Event::Begun(attempt) => begun(state, &attempt, todo),
         Event::Ended(view) => ended(state, *view, todo),
@@ -44,28 +42,34 @@ fn provision(state: &mut State, todo: &mut Vec<Effect>) {
 }
 
 /// First what nobody has seen or nobody knows, the newest before the others; then the keypad.
-fn opened(
-    state: &mut State,
-    till: Till,
-    recent: Vec<AttemptView>,
-    unfinished: Vec<AttemptView>,
-    todo: &mut Vec<Effect>,
-) {
+fn opened(state: &mut State, till: Till, recent: &[AttemptView], todo: &mut Vec<Effect>) {
     state.till = Some(till);
     state.field_on = false;
     state.hint = None;
-    let is_news = |view: &&AttemptView| !view.delivered || unfinished.iter().any(|open| open.attempt == view.attempt);
-    let (seen_off, news): (Vec<_>, Vec<_>) =
-        recent.iter().filter(is_news).partition(|view| view.reason == Some(Reason::Cancelled));
-    let first = news.first().map(|view| view.attempt.clone());
+    state.debts = recent.iter().filter(|view| is_open(view)).cloned().collect();
+    let (seen_off, news): (Vec<_>, Vec<_>) = recent
+        .iter()
+        .filter(|view| !view.delivered || is_open(view))
+        .partition(|view| view.reason == Some(Reason::Cancelled));
     // Of those that somebody has taken, the newest alone is shown again; the others stand on the keypad's screen.
-    let shown = news.into_iter().filter(|view| !view.delivered || Some(&view.attempt) == first.as_ref());
-    state.news = shown.cloned().collect::<VecDeque<_>>();
+    state.news = news
+        .iter()
+        .enumerate()
+        .filter(|(place, view)| *place == 0 || !view.delivered)
+        .map(|(_, view)| (*view).clone())
+        .collect();
     todo.extend(seen_off.into_iter().map(|view| Effect::Taken { attempt: view.attempt.clone() }));
-    // What was said while it was being opened may have been said before these were read.
-    todo.extend(unfinished.iter().map(|view| Effect::FetchAttempt { attempt: view.attempt.clone() }));
-    state.debts = unfinished;
-    state.go(Place::Pad);
+    // What was said while the till was being opened may have been said before these were read.
+    todo.extend(state.debts.iter().map(|view| Effect::FetchAttempt { attempt: view.attempt.clone() }));
+    // Debts that are older than these are told by whoever drives them.
+    todo.push(Effect::Resolve);
+    let first = state.news.pop_front().map_or(Place::Pad, |view| Place::Outcome(Box::new(view)));
+    state.go(first);
+}
+
+/// Whether it is not finished with the bank.
+fn is_open(view: &AttemptView) -> bool {
+    view.state.is_debt() || view.state == Standing::ReversalStuck
 }
 
 fn minted(state: &mut State, attempt: AttemptId, todo: &mut Vec<Effect>) {
@@ -126,7 +130,7 @@ fn fetched(state: &mut State, view: AttemptView) {
 
 /// Keeps the list of what is not finished with the bank.
 fn note_debt(state: &mut State, view: &AttemptView) {
-    let is_open = view.state.is_debt() || view.state == Standing::ReversalStuck;
+    let is_open = is_open(view);
     match state.debts.iter().position(|open| open.attempt == view.attempt) {
         Some(place) if is_open => state.debts[place] = view.clone(),
         Some(place) => drop(state.debts.remove(place)),

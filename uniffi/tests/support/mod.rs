@@ -246,6 +246,7 @@ impl Phone {
             clock: self.clock.clone(),
             network: self.network.clone(),
             observer: self.observer.clone(),
+            encrypted_reader: None,
         }
     }
 }

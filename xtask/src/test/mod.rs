@@ -1,0 +1,126 @@
+//! `cargo xtask test`: everything that must hold before a change lands, in the order of what fails fastest.
+//!
+//! First the tools (a missing one is found in the first second, not after ten minutes), then what reads the sources,
+//! then the core, then the two shells over the library that was just built. At its end stand the closing lines of
+//! the contract in the three languages, which must agree.
+//!
+//! Evidence: `mod tests` of each file.
+
+mod kotlin;
+pub mod options;
+mod rust;
+mod swift;
+mod verdicts;
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::steps::{cargo, project_folder, step, target_folder};
+use crate::{bindings, tools};
+use options::{Language, Options};
+
+/// Runs every check; the first that fails ends the run with its name.
+pub fn run(options: &Options) -> Result<(), String> {
+    let tested = options::languages(options, options::in_ci())?;
+    let left_out = options::left_out(&tested);
+    left_out.iter().for_each(|line| eprintln!("\n{line}"));
+    tools::rust()?;
+    let has = |language: Language| tested.contains(&language) && is_here(language);
+    if has(Language::Kotlin) {
+        tools::kotlin()?;
+    }
+    let swift = if has(Language::Swift) { Some(tools::swift()?) } else { None };
+    if has(Language::Rust) {
+        rust::sources()?;
+    }
+    let kept = fresh_folder()?;
+    bindings::run(false)?;
+    step(
+        "the sandbox",
+        &mut cargo(&["build", "--quiet", "--locked", "--package", "taptill-sandbox", "--bin", "taptill"]),
+    )?;
+    let mut verdicts = Vec::new();
+    if has(Language::Rust) {
+        verdicts.extend(rust::tests(&kept)?);
+    }
+    let shell = Shell { kept: kept.clone(), long: options.long };
+    if has(Language::Kotlin) {
+        verdicts.extend(kotlin::tests(&shell)?);
+    }
+    if let Some(swift) = swift {
+        verdicts.extend(swift::tests(&shell, &swift)?);
+    }
+    let scan = ["run", "--quiet", "--locked", "--package", "taptill-sandbox", "--example", "scan_folder", "--"];
+    step("no card number, track or key in what the tests left behind", cargo(&scan).arg(&kept))?;
+    eprintln!("\n==> the contract, one line a language");
+    verdicts.iter().for_each(|one| println!("{one}"));
+    verdicts::agree(&verdicts)?;
+    left_out.iter().for_each(|line| eprintln!("{line}"));
+    eprintln!("\neverything holds{}", if left_out.is_empty() { "" } else { ", of what was tested" });
+    Ok(())
+}
+
+/// What the tests of both shells are told.
+struct Shell {
+    /// Where tills and logs of the tests stay, to be looked through afterwards.
+    kept: PathBuf,
+    /// Whether the soak has 10,000 sales.
+    long: bool,
+}
+
+impl Shell {
+    /// Gives a run of a shell its surroundings.
+    fn surround<'a>(&self, command: &'a mut Command) -> Result<&'a mut Command, String> {
+        let built = target_folder()?.join("debug");
+        command.env("TAPTILL_BIN", built.join("taptill")).env("TAPTILL_LIB_DIR", &built);
+        command.env("TAPTILL_KEEP_SCRATCH", &self.kept);
+        if self.long {
+            command.env("TAPTILL_LONG", "1");
+        }
+        Ok(command)
+    }
+}
+
+/// An empty folder in which the tests keep their tills, hosts and logs.
+fn fresh_folder() -> Result<PathBuf, String> {
+    let folder = target_folder()?.join("kept-scratch");
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    }
+    std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    folder.canonicalize().map_err(|error| format!("{}: {error}", folder.display()))
+}
+
+/// Whether a language's part is in the clone yet.
+fn is_here(language: Language) -> bool {
+    let (what, path) = match language {
+        Language::Rust => return true,
+        Language::Kotlin => ("Kotlin", "android/taptill/src"),
+        Language::Swift => ("Swift", "ios/check.sh"),
+    };
+    let here = project_folder().join(path).exists();
+    if !here {
+        eprintln!("\n!!! NOT TESTED: {what}: {path} is not there yet");
+    }
+    here
+}
+
+/// The contract's closing line of a run, once the contract is in the clone.
+fn verdict(language: Language, said: &[String]) -> Result<Option<verdicts::Verdict>, String> {
+    let folder = match language {
+        Language::Rust => "tests/contract",
+        Language::Kotlin => "tests/contract/kotlin",
+        Language::Swift => "tests/contract/swift",
+    };
+    if !project_folder().join(folder).exists() {
+        eprintln!("\n!!! NOT TESTED: the contract in {}: {folder} is not there yet", language.name());
+        return Ok(None);
+    }
+    verdicts::find(language, said).map(Some)
+}
+
+/// Fails where a part of the project is not in the clone.
+fn part(path: &str) -> Result<PathBuf, String> {
+    let found = project_folder().join(path);
+    if found.exists() { Ok(found) } else { Err(format!("{path} is not in this clone")) }
+}

@@ -1,0 +1,34 @@
+//! The Rust part: sources, then tests, then what is shown to others.
+//!
+//! Its tools are rustfmt, clippy and a C compiler. Evidence: the checks are the evidence of the rest.
+
+use std::path::Path;
+
+use super::options::Language;
+use super::verdict;
+use super::verdicts::Verdict;
+use crate::steps::{cargo, listen, step};
+use crate::{licences, thin};
+
+/// What can be said from the sources alone.
+pub fn sources() -> Result<(), String> {
+    step("formatting", &mut cargo(&["fmt", "--all", "--check"]))?;
+    let generator = ["fmt", "--check", "--manifest-path", "uniffi/bindgen/Cargo.toml"];
+    step("formatting of the generator", &mut cargo(&generator))?;
+    thin::run()?;
+    eprintln!("\n==> licences of all dependencies");
+    licences::check()?;
+    let lints = ["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"];
+    step("lints, warnings are errors", &mut cargo(&lints))
+}
+
+/// Every test, the documentation, every measurement once. `kept` is where tests leave their tills.
+pub fn tests(kept: &Path) -> Result<Option<Verdict>, String> {
+    let tests = ["test", "--workspace", "--locked"];
+    let said = listen("tests and documentation tests", cargo(&tests).env("TAPTILL_KEEP_SCRATCH", kept), |_| true)?;
+    let docs = ["doc", "--workspace", "--no-deps", "--locked"];
+    step("documentation without warnings", cargo(&docs).env("RUSTDOCFLAGS", "--deny warnings"))?;
+    let rows = ["run", "--quiet", "--locked", "--package", "taptill-benches", "--bin", "ratios", "--", "--once"];
+    step("every measurement runs (time is not judged)", &mut cargo(&rows))?;
+    verdict(Language::Rust, &said)
+}
