@@ -108,11 +108,16 @@ fn amounts_that_cannot_be_charged_are_refused_by_name() {
 }
 
 #[test]
-fn a_list_takes_any_numbers_and_gives_no_more_than_a_page() {
+fn a_list_takes_any_times_and_refuses_pages_of_an_impossible_length() {
     let shop = Shop::new();
     let till = shop.till();
     still_sells(&till, &shop);
-    for limit in [0, 1, 100, 101, u32::MAX] {
+    let query = |limit, from_ms, to_ms| ListQuery { limit, from_ms, to_ms, order: None, cursor: None };
+    let payments = till.terminal.payments().unwrap();
+    for limit in [0, 101, u32::MAX] {
+        assert_eq!(code(payments.list(query(limit, None, None))), "page_size_out_of_range", "{limit}");
+    }
+    for limit in [1, 100] {
         for (from_ms, to_ms, expected) in [
             (None, None, 1),
             (Some(i64::MIN), Some(i64::MAX), 1),
@@ -120,8 +125,7 @@ fn a_list_takes_any_numbers_and_gives_no_more_than_a_page() {
             (Some(i64::MAX), None, 0),
             (None, Some(i64::MIN), 0),
         ] {
-            let query = ListQuery { limit, from_ms, to_ms, order: None, cursor: None };
-            let page = till.terminal.payments().unwrap().list(query).unwrap();
+            let page = payments.list(query(limit, from_ms, to_ms)).unwrap();
             assert_eq!((page.attempts.len(), page.next), (expected, None), "{limit} {from_ms:?} {to_ms:?}");
         }
     }
