@@ -7,5 +7,6 @@ pub mod issuer;
 pub mod reader;
 pub mod scan;
 pub mod scratch;
+pub mod stand;
 pub mod till;
 pub mod vpcd;

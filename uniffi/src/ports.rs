@@ -7,10 +7,12 @@
 //! Secrets come in through a [`SecretSink`], so that no copy is left in a buffer between two languages.
 //! Evidence: `uniffi/tests/ports.rs`, `tests/contract`.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ring::rand::{SecureRandom, SystemRandom};
 use taptill::clock::{BootCount, MonoMs, Now, WallMs};
+use taptill::error::ErrorCode;
 use taptill::ports::{self as core, DeviceKeysFault, EntropyFault, NoFaults};
 use taptill::secret::SecretBytes;
 
@@ -324,6 +326,12 @@ pub(crate) fn core_ports(ports: Ports) -> core::Ports {
     }
 }
 
+/// Does what calls into ports on the caller's own thread. A port that fails beyond its faults ends that, and not the
+/// app: `till_failed`.
+pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T, TillError>) -> Result<T, TillError> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(ErrorCode::TillFailed.into()))
+}
+
 /// The shell's card as the core knows it.
 pub(crate) fn card_channel(channel: Arc<dyn CardChannel>) -> Arc<dyn core::CardChannel> {
     Arc::new(ForeignCard(channel))
@@ -389,8 +397,8 @@ struct ForeignClock(Arc<dyn Clock>);
 
 impl core::Clock for ForeignClock {
     fn now(&self) -> Now {
-        // Without a time nothing can be journalled: the core ends its run as `till_failed` and says so.
-        let reading = self.0.now().expect("the clock port gives the time");
+        // Without a time nothing can be journalled: the run ends as `till_failed`, without a panic's words on stderr.
+        let Ok(reading) = self.0.now() else { resume_unwind(Box::new("the clock port gives no time")) };
         Now { wall: WallMs(reading.wall_ms), mono: MonoMs(reading.mono_ms), boot: BootCount(reading.boot_count) }
     }
 }
