@@ -42,6 +42,7 @@ fn till_pictures() -> Pictures {
         view(Standing::ReversalDue, Some(Reason::NoAnswer)),
         view(Standing::ReversalStuck, Some(Reason::ReversalRefused)),
     ];
+    let news = VecDeque::from([view(Standing::Reversed, Some(Reason::NoAnswer))]);
     let over = Some(Hint::Refused(ErrorCode::AmountOverLimit));
     vec![
         ("first-start", State { till: None, ..at(Place::FirstStart) }),
@@ -51,6 +52,7 @@ fn till_pictures() -> Pictures {
         ("amount-pad-cancelled", State { typed: typed(&[1, 2, 3, 0]), hint: Some(Hint::Cancelled), ..at(Place::Pad) }),
         ("amount-pad-reader-off", State { is_reader_off: true, ..at(Place::Pad) }),
         ("amount-pad-largest", State { typed: typed(&[9; 12]), ..at(Place::Pad) }),
+        ("amount-pad-news", State { typed: typed(&[5]), news, ..at(Place::Pad) }),
         ("amount-pad-unfinished", State { debts: debts.clone(), ..at(Place::Pad) }),
         ("settings", at(Place::Settings(None))),
         ("settings-long-name", State { till: Some(long_till()), ..at(Place::Settings(None)) }),
@@ -124,6 +126,8 @@ fn past_pictures() -> Pictures {
 fn trouble_pictures() -> Pictures {
     let sale = Effect::StartSale { attempt: attempt(), amount: amount() };
     let trouble = |error: Error, failed| at(Place::Trouble(Box::new(Trouble { error, failed })));
+    let file =
+        Error::from(ErrorCode::ConfigurationInvalid).word("part", "host.ca_pem").word("rule", "certificates in PEM");
     let of_sale = |code: ErrorCode| trouble(Error::from(code).of_attempt(&attempt()), sale.clone());
     vec![
         ("trouble-storage", of_sale(ErrorCode::SyncFailed)),
@@ -135,7 +139,7 @@ fn trouble_pictures() -> Pictures {
         ("trouble-amount", of_sale(ErrorCode::AmountOverLimit)),
         ("trouble-till-failed", of_sale(ErrorCode::TillFailed)),
         ("trouble-open", State { till: None, ..trouble(ErrorCode::JournalDamaged.into(), Effect::Open) }),
-        ("trouble-file", State { till: None, ..trouble(ErrorCode::ConfigurationInvalid.into(), Effect::Provision) }),
+        ("trouble-file", State { till: None, ..trouble(file, Effect::Provision) }),
     ]
 }
 
