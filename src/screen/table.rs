@@ -154,7 +154,7 @@ pub fn of_outcome(state: State, reason: Option<Reason>) -> Look {
 fn of_not_sent(reason: Option<Reason>) -> Look {
     match reason {
         Some(Reason::Cancelled) => look(ScreenKind::AmountPad, Tone::Neutral, PAD),
-        Some(Reason::CardLost) => look(ScreenKind::TryAnotherWay, Tone::Attention, ONCE_MORE),
+        Some(Reason::CardLost | Reason::NoCard) => look(ScreenKind::TryAnotherWay, Tone::Attention, ONCE_MORE),
         Some(
             Reason::TryAnotherInterface
             | Reason::EndApplication

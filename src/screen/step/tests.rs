@@ -185,7 +185,7 @@ fn effects(name: &str) -> Vec<Effect> {
 #[test]
 fn every_screen_ignores_every_intent_that_it_does_not_offer() {
     let (mut taken, mut ignored) = (0, 0);
-    for (name, state) in pictures() {
+    for (name, state) in pictures(Language::En) {
         for intent in all_intents() {
             let (next, todo) = step(state.clone(), Event::Intent(intent.clone()));
             let shown = draw(&next);
@@ -203,7 +203,7 @@ fn every_screen_ignores_every_intent_that_it_does_not_offer() {
 
 #[test]
 fn every_screen_survives_every_event_and_can_be_left() {
-    for (name, state) in pictures() {
+    for (name, state) in pictures(Language::En) {
         for event in all_events() {
             let (next, _) = step(state.clone(), event.clone());
             let screen = draw(&next);
