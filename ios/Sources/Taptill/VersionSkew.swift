@@ -46,9 +46,10 @@ public struct ThrowingVersionSkewHandler: VersionSkewHandler {
 public struct CorePanicked: Error, Sendable, Equatable {}
 
 extension VersionSkewHandler {
-    /// Whether anything may be called at all.
-    func checkMatch(_ match: TaptillMatch = taptillMatch()) throws {
-        switch match {
+    /// Compares the core with the bindings before anything is called. The kit does it at every way in; an app that calls
+    /// the bindings without the kit does it first.
+    public func checkMatch() throws {
+        switch taptillMatch() {
         case .same: return
         case .otherContract: throw told(.otherContract)
         case .otherSurface: throw told(.otherSurface)
@@ -56,7 +57,7 @@ extension VersionSkewHandler {
     }
 
     /// The error that a caller gets for what a core call threw.
-    func translated(_ error: any Error, call: String) -> any Error {
+    public func translated(_ error: any Error, call: String) -> any Error {
         switch taptillCallFault(error) {
         case nil: error
         case .unknownValue: told(.unknownValue(call: call))

@@ -34,7 +34,9 @@ public final class Stand: @unchecked Sendable {
             guard !next.isEmpty else { throw SandboxError.closed }
             line.append(next)
         }
-        guard let address = try Self.object(line)["address"] as? String else { throw SandboxError.notUnderstood("stand") }
+        guard let address = try Self.object(line)["address"] as? String else {
+            throw SandboxError.notUnderstood("the stand's first line")
+        }
         socket = try Socket(address: address, seconds: 60)
     }
 
@@ -43,9 +45,9 @@ public final class Stand: @unchecked Sendable {
         process.waitUntilExit()
     }
 
-    /// A fresh till folder with a host of its own, running. `dialect` is `iso87` or `encrypted`.
-    public func till(dialect: String = "iso87") throws -> StandTill {
-        let answer = try ask(["do": "till", "dialect": dialect])
+    /// A fresh till folder with a host of its own, running. `dialect` is another shipped one than the usual.
+    public func till(dialect: String? = nil) throws -> StandTill {
+        let answer = try ask(dialect.map { ["do": "till", "dialect": $0] } ?? ["do": "till"])
         guard let home = answer["home"] as? String, let file = answer["provisioning"] as? String,
             let host = answer["host"] as? String
         else { throw SandboxError.notUnderstood("till") }
