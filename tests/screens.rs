@@ -91,7 +91,8 @@ This file is printed from the table in `src/screen/table.rs` by `tests/screens.r
 two fails the build. The shells draw these screens and decide none of it. What a screen offers is all that can be
 wanted on it; the first thing offered stands out.
 
-Where the reader's word is `approved` or `not_authorised`, the screen waits: an outcome shows when the journal has it.
+Where the reader's word is about the end of a payment (`approved`, `not_authorised`, `insert_or_swipe`), the screen waits:
+an outcome shows when the journal has it.
 ";
 
 /// Every screen, once in each language.

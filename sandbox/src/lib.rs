@@ -6,5 +6,6 @@ pub mod host;
 pub mod issuer;
 pub mod scan;
 pub mod scratch;
+pub mod stand;
 pub mod till;
 pub mod vpcd;

@@ -20,13 +20,18 @@ use crate::text::Language;
 /// Each screen, under a name for its picture's file.
 #[must_use]
 pub fn gallery(language: Language) -> Vec<(&'static str, Screen)> {
+    let drawn = pictures().into_iter().map(|(name, state)| (name, draw(&State { language, ..state })));
+    drawn.collect()
+}
+
+/// The states behind the pictures.
+pub(super) fn pictures() -> Pictures {
     let mut pictures = till_pictures();
     pictures.extend(sale_pictures());
     pictures.extend(outcome_pictures());
     pictures.extend(past_pictures());
     pictures.extend(trouble_pictures());
-    let drawn = pictures.into_iter().map(|(name, state)| (name, draw(&State { language, ..state })));
-    drawn.collect()
+    pictures
 }
 
 type Pictures = Vec<(&'static str, State)>;
@@ -134,11 +139,12 @@ fn trouble_pictures() -> Pictures {
     ]
 }
 
-fn at(place: Place) -> State {
+/// A till in order, with somebody at this place.
+pub(super) fn at(place: Place) -> State {
     State { till: Some(till()), place, news: VecDeque::new(), wanted: None, ..State::new(Language::En) }
 }
 
-fn till() -> Till {
+pub(super) fn till() -> Till {
     Till {
         merchant: "Corner Coffee".to_owned(),
         terminal_id: TerminalId::new("TT000001").expect(RULE),
@@ -156,16 +162,16 @@ fn long_till() -> Till {
     Till { merchant, host: "authorisation.acquirer.payments.example:48583".to_owned(), ..till() }
 }
 
-fn attempt() -> AttemptId {
+pub(super) fn attempt() -> AttemptId {
     AttemptId::new("tt-0f1e2d3c4b5a6978").expect(RULE)
 }
 
-fn amount() -> Amount {
+pub(super) fn amount() -> Amount {
     Amount::from_minor(1_230, Currency::CNY).expect(RULE)
 }
 
 /// A payment that has come as far as its state says.
-fn view(state: Standing, reason: Option<Reason>) -> AttemptView {
+pub(super) fn view(state: Standing, reason: Option<Reason>) -> AttemptView {
     let was_read = state != Standing::NotSent;
     let was_answered = matches!(state, Standing::Approved) || reason == Some(Reason::Host);
     let read = |text: &str| was_read.then(|| text.to_owned());

@@ -178,8 +178,9 @@ pub fn of_prompt(prompt: Prompt) -> Look {
         Prompt::Authorising | Prompt::Approved | Prompt::ApprovedSign | Prompt::NotAuthorised | Prompt::Clear => {
             lit(ScreenKind::Reading, Tone::Waiting, 4)
         }
+        // The tap is over: what became of the payment follows at once, with what can be done about it.
         Prompt::EnterPin | Prompt::TryAnotherCard | Prompt::InsertOrSwipe | Prompt::InsertSwipeOrTryAnotherCard => {
-            lit(ScreenKind::TryAnotherWay, Tone::Attention, 0)
+            lit(ScreenKind::Reading, Tone::Waiting, 0)
         }
     }
 }

@@ -14,6 +14,7 @@ mod events;
 mod net;
 mod open;
 mod reader;
+mod reads;
 mod receipt;
 mod route;
 mod tls;

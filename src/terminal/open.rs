@@ -46,7 +46,8 @@ pub(super) fn open(home: &Path, ports: Ports) -> Result<Terminal, Error> {
     let account = account::open(&journal, &*ports.device_keys)?;
     let configuration = account.configuration.clone();
     let host = route::to_host(&configuration, &account.secrets.client_key_pem, Arc::clone(&ports.clock))?;
-    let engine = Engine::open(journal, account, Arc::clone(&ports.entropy), ports.clock.now())?;
+    let engine = Engine::open(journal, account, Arc::clone(&ports.entropy), ports.clock.now())?
+        .with_encrypted_reader(ports.encrypted_reader.is_some());
 
     let (messages, inbox) = channel();
     let ending = Ending::default();

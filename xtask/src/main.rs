@@ -7,9 +7,12 @@
 mod bindings;
 mod licences;
 mod ratios;
+mod size;
+mod sources;
 mod steps;
 mod surface;
 mod test;
+mod thin;
 mod tools;
 
 use std::process::ExitCode;
@@ -39,6 +42,10 @@ enum Command {
         #[arg(long)]
         accept: bool,
     },
+    /// Weigh the library that ships, and count the shells' lines
+    Size,
+    /// Check that no shell decides on amounts, states or codes
+    Thin,
     /// Check the licences of all dependencies
     Licences,
 }
@@ -48,6 +55,8 @@ fn main() -> ExitCode {
         Command::Test(options) => test::run(&options),
         Command::Ratios { json } => ratios::run(json),
         Command::Bindings { accept } => bindings::run(accept),
+        Command::Size => size::run(),
+        Command::Thin => thin::run(),
         Command::Licences => licences::check(),
     };
     match done {

@@ -67,6 +67,8 @@ pub(super) enum Command {
     Cards,
     /// Serve a simulated card over a socket, in the framing of vsmartcard's vpcd
     Card(CardArguments),
+    /// Serve tills, hosts and cards to a test in any language, until standard input closes
+    Stand,
     /// Run card transcripts through the card kernels
     Replay(ReplayArguments),
     /// Read commands line by line from standard input

@@ -24,6 +24,7 @@ mod resolve;
 mod sale;
 mod screen;
 mod shell;
+mod stand;
 mod status;
 mod verify;
 mod view;
@@ -54,6 +55,7 @@ pub fn run(words: Vec<OsString>) -> ExitCode {
         Command::Shell => shell::run(&mut till, output),
         Command::Host(host) if host.action.is_none() => host::serve(&till, &host, output),
         Command::Card(card) => card::serve(&card, output),
+        Command::Stand => stand::serve(output),
         command => execute(&mut till, command, output),
     };
     finish(output, result)
@@ -73,8 +75,8 @@ fn execute(till: &mut Till, command: Command, output: Output) -> Result<Reply, F
         Command::Verify => verify::run(till),
         Command::Cards => cards::run(),
         Command::Replay(replay) => replay::run(&replay),
-        Command::Card(_) => {
-            Err(Failure::Usage("a card on a socket runs in a process of its own, not in a shell".to_owned()))
+        Command::Card(_) | Command::Stand => {
+            Err(Failure::Usage("cards and stands on sockets run in a process of their own, not in a shell".to_owned()))
         }
         Command::Shell => Err(Failure::Usage("a shell is open already".to_owned())),
     }

@@ -1,4 +1,4 @@
-//! The screens of a sale under way: present card, reading, see phone, another way.
+//! The screens of a sale under way: present card, reading, see phone.
 //!
 //! Source: EMV Contactless Book A, 9.2 (message identifiers). Evidence: `tests/screens.rs`.
 
@@ -43,6 +43,7 @@ fn title(pen: &Pen<'_>, stage: Stage) -> String {
         Stage::Prompt(Prompt::Approved | Prompt::ApprovedSign | Prompt::NotAuthorised | Prompt::Clear) => {
             pen.texts.prompt(Prompt::Authorising)
         }
+        Stage::Prompt(prompt) if of_prompt(prompt).lights == 0 => pen.say("screen.title.one_moment"),
         Stage::Prompt(prompt) => pen.texts.prompt(prompt),
     }
 }

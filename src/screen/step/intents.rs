@@ -1,6 +1,6 @@
 //! What a person wants, on a screen that offers it.
 //!
-//! It never doubts that the intent is legal here: the caller has looked. Evidence: `step/tests.rs`.
+//! It never doubts that the intent is legal here: the caller has looked. Evidence: `screen/step/tests.rs`.
 
 use crate::error::Money;
 use crate::receipt::Copy;

@@ -7,7 +7,7 @@
 //! | what ends shows, whoever looks elsewhere | an outcome that is not on the glass becomes news |
 //! | nobody misses the end of what was not known | every unfinished payment is asked for again when it shows |
 //!
-//! It never forgets an outcome before a person has left its screen. Evidence: `step/tests.rs`.
+//! It never forgets an outcome before a person has left its screen. Evidence: `screen/step/tests.rs`.
 
 mod intents;
 mod results;

@@ -2,7 +2,7 @@
 //!
 //! A result that nobody waits for any more changes no screen; an outcome is never dropped.
 //!
-//! Evidence: `step/tests.rs`.
+//! Evidence: `screen/step/tests.rs`.
 
 use crate::error::{Error, ErrorCode};
 use crate::ids::AttemptId;
@@ -63,7 +63,8 @@ fn opened(state: &mut State, till: Till, recent: &[AttemptView], todo: &mut Vec<
     todo.extend(state.debts.iter().map(|view| Effect::FetchAttempt { attempt: view.attempt.clone() }));
     // Debts that are older than these are told by whoever drives them.
     todo.push(Effect::Resolve);
-    state.go(Place::Pad);
+    let first = state.news.pop_front().map_or(Place::Pad, |view| Place::Outcome(Box::new(view)));
+    state.go(first);
 }
 
 /// Whether it is not finished with the bank.

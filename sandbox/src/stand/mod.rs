@@ -1,0 +1,21 @@
+//! The stand: tills, hosts and cards for tests in any language, from one process beside the test.
+//!
+//! A test starts `taptill stand`, reads its address from the first line, and asks over TCP, one JSON object a
+//! line each way. The stand ends when its standard input closes, and its folders go with it. `docs/stand.md` is the
+//! manual; the verbs are:
+//!
+//! | `do` | with | gives |
+//! |---|---|---|
+//! | `till` | `dialect`? | a fresh folder for a till, its provisioning, a host of its own that runs |
+//! | `card` | `name` | the address of a fresh card, in the framing of `vpcd` |
+//! | `host` | `home`, one of `next` (+ `count`?), `stop`, `start` | what the till's host does next |
+//! | `book` | `home` | the host's book: one entry an attempt |
+//!
+//! What it does not understand whole it refuses, with the name of the part; nothing is guessed, nothing half done.
+//! Evidence: `mod tests` of each file, `sandbox/tests/till_stand.rs`.
+
+mod keeper;
+mod request;
+mod server;
+
+pub use server::{RunningStand, Stand};

@@ -1,0 +1,166 @@
+//! What may be asked of a stand: one JSON object, understood whole or refused by name.
+//! Evidence: `mod tests`.
+
+use serde::Deserialize;
+
+use crate::host::{HostError, Kind};
+
+/// One line of a client.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
+pub(super) enum Request {
+    Till {
+        #[serde(default = "usual_dialect")]
+        dialect: String,
+    },
+    Card {
+        name: String,
+    },
+    Host {
+        home: String,
+        next: Option<String>,
+        count: Option<u32>,
+        stop: Option<bool>,
+        start: Option<bool>,
+    },
+    Book {
+        home: String,
+    },
+}
+
+/// What a host is told.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    Next(Kind, u32),
+    Stop,
+    Start,
+}
+
+/// Why a line was refused.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// It is not one object of the agreed shape; the words of the JSON reader name the part.
+    Malformed(String),
+    /// `host` takes exactly one of `next`, `stop` and `start`, and `count` with `next` alone.
+    OneOrder,
+    /// No card has this name.
+    CardUnknown,
+    /// The stand has given no till of this folder.
+    HomeUnknown,
+    /// The host is running already, or is not running.
+    HostState(&'static str),
+    /// The stand's own folder cannot be used.
+    Folder,
+    /// What the host said.
+    Host(HostError),
+}
+
+impl Refusal {
+    /// The stable code.
+    pub(super) fn code(&self) -> &'static str {
+        match self {
+            Self::Malformed(_) => "stand_request_malformed",
+            Self::OneOrder => "stand_one_order",
+            Self::CardUnknown => "stand_card_unknown",
+            Self::HomeUnknown => "stand_home_unknown",
+            Self::HostState(_) => "stand_host_state",
+            Self::Folder => "stand_folder",
+            Self::Host(error) => error.code(),
+        }
+    }
+
+    /// What is wrong, in one sentence.
+    pub(super) fn message(&self) -> String {
+        match self {
+            Self::Malformed(what) => what.clone(),
+            Self::OneOrder => "host takes exactly one of next, stop and start; count goes with next".to_owned(),
+            Self::CardUnknown => "no simulated card has this name".to_owned(),
+            Self::HomeUnknown => "this stand has given no till of this home".to_owned(),
+            Self::HostState(what) => (*what).to_owned(),
+            Self::Folder => "the stand's folder cannot be written".to_owned(),
+            Self::Host(error) => error.to_string(),
+        }
+    }
+}
+
+impl From<HostError> for Refusal {
+    fn from(error: HostError) -> Self {
+        Self::Host(error)
+    }
+}
+
+/// Reads one line.
+pub(super) fn read(line: &[u8]) -> Result<Request, Refusal> {
+    serde_json::from_slice(line).map_err(|error| Refusal::Malformed(error.to_string()))
+}
+
+/// Which one thing a host is told.
+pub(super) fn order(
+    next: Option<&str>,
+    count: Option<u32>,
+    stop: Option<bool>,
+    start: Option<bool>,
+) -> Result<Order, Refusal> {
+    match (next, count, stop, start) {
+        (Some(kind), count, None, None) => Ok(Order::Next(kind.parse()?, count.unwrap_or(1))),
+        (None, None, Some(true), None) => Ok(Order::Stop),
+        (None, None, None, Some(true)) => Ok(Order::Start),
+        _ => Err(Refusal::OneOrder),
+    }
+}
+
+fn usual_dialect() -> String {
+    "unionpay".to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_understood_whole_or_refused_by_the_name_of_its_part() {
+        let book = Request::Book { home: "/x".to_owned() };
+        assert_eq!(read(br#"{"do":"book","home":"/x"}"#), Ok(book));
+        assert_eq!(read(br#"{"do":"till"}"#), Ok(Request::Till { dialect: "unionpay".to_owned() }));
+        for (line, part) in [
+            ("", "EOF"),
+            ("hello", "expected"),
+            ("{}", "`do`"),
+            ("[]", "`do`"),
+            (r#"{"do":"dance"}"#, "`dance`"),
+            (r#"{"do":"till","colour":"red"}"#, "`colour`"),
+            (r#"{"do":"till","dialect":5}"#, "5"),
+            (r#"{"do":"card"}"#, "`name`"),
+            (r#"{"do":"card","name":"visa","name":"visa"}"#, "duplicate field `name`"),
+            (r#"{"do":"book","home":"/x"} {}"#, "trailing"),
+            (r#"{"do":"host","home":"/x","next":"reset","count":-1}"#, "-1"),
+            (r#"{"do":"host","home":"/x","count":99999999999}"#, "99999999999"),
+        ] {
+            match read(line.as_bytes()) {
+                Err(Refusal::Malformed(message)) => assert!(message.contains(part), "{line}: {message}"),
+                other => panic!("{line}: {other:?}"),
+            }
+        }
+        assert!(matches!(read(b"\"\xFF\""), Err(Refusal::Malformed(_))));
+    }
+
+    #[test]
+    fn a_host_is_told_exactly_one_thing() {
+        assert_eq!(order(Some("reset"), None, None, None), Ok(Order::Next(Kind::Reset, 1)));
+        assert_eq!(order(Some("reset"), Some(3), None, None), Ok(Order::Next(Kind::Reset, 3)));
+        assert_eq!(order(None, None, Some(true), None), Ok(Order::Stop));
+        assert_eq!(order(None, None, None, Some(true)), Ok(Order::Start));
+        for (next, count, stop, start) in [
+            (None, None, None, None),
+            (None, Some(1), None, None),
+            (None, None, Some(false), None),
+            (None, None, Some(true), Some(true)),
+            (None, Some(1), Some(true), None),
+            (Some("reset"), None, Some(true), None),
+            (Some("reset"), None, None, Some(false)),
+        ] {
+            assert_eq!(order(next, count, stop, start), Err(Refusal::OneOrder));
+        }
+        assert_eq!(order(Some("explode"), None, None, None), Err(Refusal::Host(HostError::KindUnknown)));
+    }
+}
