@@ -73,7 +73,7 @@ fn print() -> String {
 fn ends_unsent(reason: Reason) -> bool {
     reason.error_code().is_some()
         || of_outcome(State::NotSent, Some(reason)).kind != ScreenKind::Trouble
-        || matches!(reason, Reason::Interrupted | Reason::ReaderFailed)
+        || matches!(reason, Reason::Interrupted)
 }
 
 fn row(text: &mut String, what: &str, look: Look, has_lights: bool) {
@@ -91,7 +91,8 @@ This file is printed from the table in `src/screen/table.rs` by `tests/screens.r
 two fails the build. The shells draw these screens and decide none of it. What a screen offers is all that can be
 wanted on it; the first thing offered stands out.
 
-Where the reader's word is `approved` or `not_authorised`, the screen waits: an outcome shows when the journal has it.
+Where the reader's word is about the end of a payment (`approved`, `not_authorised`, `insert_or_swipe`), the screen waits:
+an outcome shows when the journal has it.
 ";
 
 /// Every screen, once in each language.

@@ -4,7 +4,7 @@
 //! those that `Back` returns to. What was typed, news that nobody has seen and payments that are not finished
 //! belong to the till and outlive every place.
 //!
-//! It never decides anything: `step` does. Evidence: `tests/screens.rs`, `step/tests.rs`.
+//! It never decides anything: `step` does. Evidence: `tests/screens.rs`, `screen/step/tests.rs`.
 
 use std::collections::VecDeque;
 

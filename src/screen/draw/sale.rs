@@ -1,4 +1,4 @@
-//! The screens of a sale under way: present card, reading, see phone, another way.
+//! The screens of a sale under way: present card, reading, see phone.
 //!
 //! Source: EMV Contactless Book A, 9.2 (message identifiers). Evidence: `tests/screens.rs`.
 
@@ -43,6 +43,7 @@ fn title(pen: &Pen<'_>, stage: Stage) -> String {
         Stage::Prompt(Prompt::Approved | Prompt::ApprovedSign | Prompt::NotAuthorised | Prompt::Clear) => {
             pen.texts.prompt(Prompt::Authorising)
         }
+        Stage::Prompt(prompt) if of_prompt(prompt).lights == 0 => pen.say("screen.title.one_moment"),
         Stage::Prompt(prompt) => pen.texts.prompt(prompt),
     }
 }
@@ -53,6 +54,8 @@ fn message(pen: &Pen<'_>, sale: &Sale) -> Option<String> {
         (_, Stage::Starting) if !pen.state.debts.is_empty() => Some(pen.say("screen.say.clearing")),
         (_, Stage::Reading) => Some(pen.say("screen.say.hold_still")),
         (_, Stage::Prompt(Prompt::PresentCard)) => Some(pen.say("screen.say.present_card")),
+        (_, Stage::Prompt(Prompt::PresentOneCardOnly)) => Some(pen.say("screen.say.one_card")),
+        (_, Stage::Prompt(Prompt::SeePhone)) => Some(pen.say("screen.say.see_phone")),
         (_, Stage::Prompt(Prompt::Authorising)) => Some(pen.say("screen.say.remove_card")),
         _ => None,
     }

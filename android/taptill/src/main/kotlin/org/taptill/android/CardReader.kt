@@ -2,7 +2,10 @@ package org.taptill.android
 
 import android.app.Activity
 import android.app.PendingIntent
+import android.content.BroadcastReceiver
+import android.content.Context
 import android.content.Intent
+import android.content.IntentFilter
 import android.nfc.NfcAdapter
 import android.nfc.Tag
 import android.os.Bundle
@@ -21,6 +24,7 @@ public enum class ReaderState {
 /**
  * The phone's NFC as a card reader, on while [activity] is in front and the core wants the field.
  *
+ * [onState] is called on the main thread, when the activity comes to the front and when somebody turns NFC on or off.
  * [onCard] and [onCollision] are called on a thread of the NFC service. Android tells of one card at a time: a second
  * one is known only when it comes while the first still answers.
  */
@@ -28,10 +32,16 @@ public class CardReader(
     private val activity: Activity,
     private val onCard: (CardChannel) -> Unit,
     private val onCollision: () -> Unit,
+    private val onState: (ReaderState) -> Unit,
 ) {
     private val adapter: NfcAdapter? = NfcAdapter.getDefaultAdapter(activity)
     private var isInFront = false
     private var inField: IsoDepChannel? = null
+
+    private val switched =
+        object : BroadcastReceiver() {
+            override fun onReceive(context: Context, intent: Intent) = restate()
+        }
 
     /** Whether the core wants the field on. */
     public var isWanted: Boolean = false
@@ -52,15 +62,22 @@ public class CardReader(
     /** To be called from `onResume`. A card tapped while no sale is under way goes to no other app either. */
     public fun resume() {
         isInFront = true
-        if (state == ReaderState.Ready) adapter?.enableForegroundDispatch(activity, toNobody(), null, null)
-        apply()
+        activity.registerReceiver(switched, IntentFilter(NfcAdapter.ACTION_ADAPTER_STATE_CHANGED))
+        restate()
     }
 
     /** To be called from `onPause`. */
     public fun pause() {
         isInFront = false
+        activity.unregisterReceiver(switched)
         apply()
         if (state == ReaderState.Ready) adapter?.disableForegroundDispatch(activity)
+    }
+
+    private fun restate() {
+        onState(state)
+        if (state == ReaderState.Ready) adapter?.enableForegroundDispatch(activity, toNobody(), null, null)
+        apply()
     }
 
     private fun apply() {

@@ -1,9 +1,11 @@
 package org.taptill.android
 
 import android.app.Activity
+import android.content.Intent
 import android.nfc.NfcAdapter
 import android.nfc.TagLostException
 import android.os.Bundle
+import android.os.Looper
 import java.io.IOException
 import org.junit.Assert.assertArrayEquals
 import org.junit.Assert.assertEquals
@@ -16,6 +18,7 @@ import org.junit.Test
 import org.junit.runner.RunWith
 import org.robolectric.Robolectric
 import org.robolectric.RobolectricTestRunner
+import org.robolectric.Shadows.shadowOf
 import org.robolectric.shadows.ShadowNfcAdapter
 import org.taptill.core.CardChannel
 import org.taptill.core.CardFault
@@ -27,12 +30,13 @@ import org.taptill.support.SimulatedTag
 class CardReaderTest {
     class Till : Activity() {
         val cards = mutableListOf<CardChannel>()
+        val states = mutableListOf<ReaderState>()
         var collisions = 0
         lateinit var reader: CardReader
 
         override fun onCreate(savedInstanceState: Bundle?) {
             super.onCreate(savedInstanceState)
-            reader = CardReader(this, { cards += it }, { collisions += 1 })
+            reader = CardReader(this, { cards += it }, { collisions += 1 }, { states += it })
         }
 
         override fun onResume() {
@@ -105,7 +109,7 @@ class CardReaderTest {
         ShadowNfcAdapter.setNfcHardwareExists(true)
         val phone = RecordingNfcAdapter.install()
         phone.setEnabled(false)
-        val off = CardReader(till, {}, {})
+        val off = CardReader(till, {}, {}, {})
         off.resume()
         off.isWanted = true
         assertEquals(ReaderState.Off, off.state)
@@ -115,6 +119,20 @@ class CardReaderTest {
         off.resume()
         assertEquals(ReaderState.Ready, off.state)
         assertNotNull("turned on meanwhile", phone.readerFlags)
+    }
+
+    @Test
+    fun turningNfcOnWhileTheTillIsInFrontIsHeardAtOnce() {
+        val phone = RecordingNfcAdapter.install()
+        phone.setEnabled(false)
+        life.setup()
+        till.reader.isWanted = true
+        assertNull(phone.readerFlags)
+        phone.setEnabled(true)
+        till.sendBroadcast(Intent(NfcAdapter.ACTION_ADAPTER_STATE_CHANGED))
+        shadowOf(Looper.getMainLooper()).idle()
+        assertEquals(listOf(ReaderState.Off, ReaderState.Ready), till.states)
+        assertNotNull(phone.readerFlags)
     }
 
     @Test

@@ -1,9 +1,9 @@
 package org.taptill.android
 
+import android.os.Build
 import android.security.keystore.KeyGenParameterSpec
 import android.security.keystore.KeyPermanentlyInvalidatedException
 import android.security.keystore.KeyProperties
-import android.os.Build
 import java.nio.ByteBuffer
 import java.security.KeyFactory
 import java.security.KeyStore

@@ -1,0 +1,48 @@
+package org.taptill.app
+
+import android.app.Application
+import android.os.Handler
+import android.os.Looper
+import java.io.File
+import java.util.concurrent.Executors
+import org.taptill.android.AndroidClock
+import org.taptill.android.AndroidNetwork
+import org.taptill.android.KeyMaker
+import org.taptill.android.KeystoreKeys
+import org.taptill.core.Desk
+import org.taptill.core.Language
+import org.taptill.core.Notice
+import org.taptill.core.Observer
+import org.taptill.core.Ports
+
+/** Lends the core this phone, and keeps its till while the process lives. */
+class TillApplication : Application() {
+    /** The till of this process. */
+    val shop: Shop by lazy {
+        val worker = Executors.newSingleThreadExecutor { Thread(it, "taptill-app").apply { isDaemon = true } }
+        Shop(Handler(Looper.getMainLooper()), worker) { Desk.open(home.path, ports(), language(), it) }
+    }
+
+    /** The till's folder: never in a backup, never on shared storage. */
+    val home: File
+        get() = File(noBackupFilesDir, "till")
+
+    private fun ports() =
+        Ports(
+            deviceKeys = KeystoreKeys(KeyMaker(packageManager)),
+            clock = AndroidClock(contentResolver),
+            network = AndroidNetwork(this),
+            observer = Deaf,
+        )
+
+    private fun language(): Language =
+        when (resources.configuration.locales[0].language) {
+            "zh" -> Language.ZH_CN
+            else -> Language.EN
+        }
+
+    /** The screens say everything. */
+    private object Deaf : Observer {
+        override fun hear(notice: Notice): Unit = Unit
+    }
+}

@@ -1,0 +1,134 @@
+package org.taptill.app.draw
+
+import android.content.Context
+import android.view.Gravity
+import android.view.View
+import android.view.ViewGroup.LayoutParams.MATCH_PARENT
+import android.view.ViewGroup.LayoutParams.WRAP_CONTENT
+import android.widget.LinearLayout
+import android.widget.ScrollView
+import org.taptill.android.PrivateScreen
+import org.taptill.core.Intent
+import org.taptill.core.Screen
+
+/**
+ * Draws one [Screen] after another and sends back what is touched.
+ *
+ * The page has three parts: what the screen says, the keypad, the buttons. A part is drawn anew only when what it says
+ * has changed. The whole page scrolls where it is higher than the phone.
+ */
+class ScreenView(context: Context, private val send: (Intent) -> Unit) : ScrollView(context) {
+    private val kit = Kit(context, Palette.of(context))
+    private val buttons = Buttons(kit, send)
+    private val said = kit.column()
+    private val keypad = KeypadView(kit, send)
+    private val actions = kit.column()
+    private var shown: Screen? = null
+
+    init {
+        isFillViewport = true
+        fitsSystemWindows = true
+        setBackgroundColor(kit.palette.page)
+        PrivateScreen.guard(this)
+        val page = kit.column()
+        page.setPadding(kit.dp(16), kit.dp(12), kit.dp(16), kit.dp(16))
+        page.addView(said, LinearLayout.LayoutParams(MATCH_PARENT, 0, 1f))
+        page.addView(keypad, kit.wide(8))
+        page.addView(actions, kit.wide(4))
+        addView(page, LayoutParams(MATCH_PARENT, WRAP_CONTENT))
+    }
+
+    /** Draws [screen]. */
+    fun show(screen: Screen) {
+        if (screen == shown) return
+        val layout = layoutOf(screen.kind)
+        said.removeAllViews()
+        if (layout.isStage) stage(screen, layout) else sheet(screen, layout)
+        keypad.visibility = if (screen.keypad) VISIBLE else GONE
+        keypad.label(screen.backspaceLabel)
+        if (screen.actions != shown?.actions || screen.kind != shown?.kind) bottom(screen, layout)
+        if (screen.kind != shown?.kind) scrollTo(0, 0)
+        shown = screen
+    }
+
+    /** Picture and words in the middle, for what is to be seen from afar. */
+    private fun stage(screen: Screen, layout: Layout) {
+        val colours = kit.palette.of(screen.tone)
+        val stage = kit.column()
+        stage.gravity = Gravity.CENTER
+        stage.background = kit.ground(colours.wash, 20)
+        stage.setPadding(kit.dp(16), kit.dp(24), kit.dp(16), kit.dp(24))
+        if (layout.hasLights) stage.addView(LightsView(kit, screen.lights.toInt()), below(0))
+        val picture = LinearLayout.LayoutParams(kit.dp(88), kit.dp(88))
+        picture.topMargin = kit.dp(if (layout.hasLights) 28 else 0)
+        stage.addView(BadgeView(kit, layout.badge, colours), picture)
+        stage.addView(title(screen, 26f, colours.ink, Gravity.CENTER), below(20))
+        screen.headline?.let { stage.addView(headline(it, 40f, Gravity.CENTER), below(10)) }
+        screen.message?.let { stage.addView(words(it, 18f, kit.palette.ink, Gravity.CENTER), below(14)) }
+        screen.advice?.let { stage.addView(words(it, 16f, kit.palette.quiet, Gravity.CENTER), below(10)) }
+        said.addView(stage, LinearLayout.LayoutParams(MATCH_PARENT, 0, 1f))
+        lines(screen)
+    }
+
+    /** A heading and what stands under it, for what is to be read. */
+    private fun sheet(screen: Screen, layout: Layout) {
+        val heading = title(screen, 22f, kit.palette.ink, Gravity.START)
+        said.addView(if (layout.isPad) top(heading, screen) else heading, kit.wide(4))
+        if (layout.isPad) said.addView(View(context), LinearLayout.LayoutParams(0, 0, 1f))
+        val size = if (layout.isPad) 44f else 34f
+        val gravity = if (layout.isPad) Gravity.CENTER else Gravity.START
+        screen.headline?.let { said.addView(headline(it, size, gravity), kit.wide(10)) }
+        note(screen)?.let { said.addView(it, kit.wide(12)) }
+        if (layout.isPad) said.addView(View(context), LinearLayout.LayoutParams(0, 0, 1f))
+        lines(screen)
+    }
+
+    private fun lines(screen: Screen) {
+        if (screen.rows.isNotEmpty()) said.addView(RowsView(kit, screen.rows, send), kit.wide(12))
+        screen.slip?.let { said.addView(SlipView(kit, it), kit.wide(12)) }
+    }
+
+    /** The heading and the lesser actions on one line, or on as many as they need. */
+    private fun top(heading: View, screen: Screen): View {
+        val top = FlowView(context, kit.dp(8))
+        top.addView(heading)
+        for (action in screen.actions.drop(1)) top.addView(buttons.narrow(action))
+        return top
+    }
+
+    /** Message and advice of a screen that is read. */
+    private fun note(screen: Screen): View? {
+        val texts = listOfNotNull(screen.message, screen.advice)
+        if (texts.isEmpty()) return null
+        val colours = kit.palette.of(screen.tone)
+        val note = kit.column()
+        note.background = kit.ground(colours.wash, 14)
+        note.setPadding(kit.dp(14), kit.dp(12), kit.dp(14), kit.dp(12))
+        texts.forEachIndexed { at, text ->
+            val ink = if (at == 0) colours.ink else kit.palette.ink
+            note.addView(words(text, 16f, ink, Gravity.START), kit.wide(if (at == 0) 0 else 4))
+        }
+        return note
+    }
+
+    private fun bottom(screen: Screen, layout: Layout) {
+        actions.removeAllViews()
+        val below = if (layout.isPad) screen.actions.take(1) else screen.actions
+        for (action in below) actions.addView(buttons.wide(action), kit.wide(8))
+    }
+
+    private fun title(screen: Screen, size: Float, colour: Int, gravity: Int) =
+        kit.words(size, colour, isBold = true, gravity = gravity).apply {
+            text = screen.title
+            kit.asHeading(this)
+            accessibilityLiveRegion = ACCESSIBILITY_LIVE_REGION_POLITE
+        }
+
+    private fun headline(text: String, size: Float, gravity: Int) =
+        words(text, size, kit.palette.ink, gravity, isBold = true)
+
+    private fun words(text: String, size: Float, colour: Int, gravity: Int, isBold: Boolean = false) =
+        kit.words(size, colour, isBold, gravity).also { it.text = text }
+
+    private fun below(space: Int) = kit.wide(space)
+}

@@ -1,0 +1,42 @@
+package org.taptill
+
+import org.taptill.core.CardChannel
+import org.taptill.core.Clock
+import org.taptill.core.DeviceKeys
+import org.taptill.core.NetworkPosture
+import org.taptill.core.Observer
+import org.taptill.core.Ports
+
+/**
+ * What an app lends to its till. On a phone, `org.taptill.android` has all of it.
+ *
+ * Every port is called from the core's own threads, never from the main thread, one call at a time for each port, and
+ * must return: the payment waits for it. A port must not call the till back, but for [Till.present] and
+ * [Till.collision]. Each may throw the faults that its methods declare. Whatever else it throws, an `Error` included,
+ * reaches the core as the fault `Undeclared`, without its text, and the app by [onUndeclared].
+ */
+public class TillPorts(
+    /** Keys that the phone holds and never gives out: called when a till is set up and when it is opened. */
+    public val deviceKeys: DeviceKeys,
+    /** What network the phone is on: asked before the host is called. */
+    public val network: NetworkPosture,
+    /** The phone's clocks: read at every step that is recorded. */
+    public val clock: Clock,
+    /** Hears what a port threw besides its declared faults, for the app's log. Called on the port's thread. */
+    public val onUndeclared: (Throwable) -> Unit = {},
+) {
+    /**
+     * The ports as the core takes them, each behind a guard. For an app that uses the generated classes of
+     * `org.taptill.core` itself.
+     */
+    public fun guarded(observer: Observer): Ports =
+        Ports(
+            GuardedKeys(deviceKeys, onUndeclared),
+            GuardedClock(clock, onUndeclared),
+            GuardedNetwork(network, onUndeclared),
+            GuardedObserver(observer, onUndeclared),
+        )
+
+    /** A card behind the same guard. */
+    public fun guarded(channel: CardChannel): CardChannel = GuardedCard(channel, onUndeclared)
+}

@@ -1,0 +1,144 @@
+package org.taptill
+
+import org.junit.jupiter.api.Assertions.assertArrayEquals
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertSame
+import org.junit.jupiter.api.Assertions.assertThrows
+import org.junit.jupiter.api.Test
+import org.taptill.core.CardChannel
+import org.taptill.core.CardFault
+import org.taptill.core.Clock
+import org.taptill.core.ClockReading
+import org.taptill.core.DeviceKeys
+import org.taptill.core.KeyFault
+import org.taptill.core.KeyKind
+import org.taptill.core.NetworkPosture
+import org.taptill.core.NoHandle
+import org.taptill.core.Notice
+import org.taptill.core.Observer
+import org.taptill.core.PortFault
+import org.taptill.core.Posture
+import org.taptill.core.SecretSink
+
+/** What passes a guard: the declared faults of its port, and for everything else the one word `Undeclared`. */
+class GuardedPortsTest {
+    private val heard = mutableListOf<Throwable>()
+
+    @Test
+    fun a_declared_fault_passes_as_it_is() {
+        for (fault in
+            listOf(KeyFault.NotFound(), KeyFault.WrongKind(), KeyFault.Unavailable(), KeyFault.Undeclared())) {
+            for ((name, call) in keyCalls(Failing(fault))) {
+                assertSame(fault, assertThrows(KeyFault::class.java, call), name)
+            }
+        }
+        for (fault in listOf(CardFault.Lost(), CardFault.TimedOut(), CardFault.ReaderFailed())) {
+            assertSame(
+                fault,
+                assertThrows(CardFault::class.java) {
+                    GuardedCard(Failing(fault), heard::add).transceive(byteArrayOf())
+                },
+            )
+        }
+        val failed = PortFault.Failed()
+        for ((name, call) in otherCalls(Failing(failed))) assertSame(
+            failed,
+            assertThrows(PortFault::class.java, call),
+            name,
+        )
+        assertEquals(emptyList<Throwable>(), heard)
+    }
+
+    @Test
+    fun anything_else_becomes_undeclared_and_the_app_hears_of_it() {
+        for (thrown in
+            listOf(
+                IllegalStateException(),
+                OutOfMemoryError(),
+                StackOverflowError(),
+                AssertionError(),
+                NotImplementedError(),
+            )) {
+            val failing = Failing(thrown)
+            for ((name, call) in keyCalls(failing)) assertThrows(KeyFault.Undeclared::class.java, call, "$name $thrown")
+            for ((name, call) in otherCalls(failing)) assertThrows(
+                PortFault.Undeclared::class.java,
+                call,
+                "$name $thrown",
+            )
+            assertThrows(CardFault.Undeclared::class.java) {
+                GuardedCard(failing, heard::add).transceive(byteArrayOf())
+            }
+            assertEquals(List(13) { thrown }, heard)
+            heard.clear()
+        }
+    }
+
+    @Test
+    fun a_listener_that_throws_changes_nothing() {
+        val guarded = GuardedClock(Failing(IllegalStateException())) { throw it }
+        assertThrows(PortFault.Undeclared::class.java) { guarded.now() }
+    }
+
+    @Test
+    fun a_secret_that_was_lent_to_the_key_store_is_wiped_whatever_the_store_does() {
+        for (keys in listOf(Failing(KeyFault.NotFound()), Failing(OutOfMemoryError()))) {
+            val secret = byteArrayOf(1, 2)
+            assertThrows(KeyFault::class.java) { GuardedKeys(keys, heard::add).wrap("a", secret, byteArrayOf()) }
+            assertArrayEquals(byteArrayOf(0, 0), secret)
+        }
+    }
+
+    private fun keyCalls(failing: Failing): List<Pair<String, () -> Unit>> {
+        val keys = GuardedKeys(failing, heard::add)
+        val sink = SecretSink(NoHandle)
+        return listOf(
+            "create" to { keys.create("a", KeyKind.MAC) },
+            "exists" to { keys.exists("a") },
+            "destroy" to { keys.destroy("a") },
+            "publicKey" to { keys.publicKey("a") },
+            "attest" to { keys.attest("a", byteArrayOf()) },
+            "wrap" to { keys.wrap("a", byteArrayOf(), byteArrayOf()) },
+            "unwrap" to { keys.unwrap("a", byteArrayOf(), byteArrayOf(), sink) },
+            "mac" to { keys.mac("a", byteArrayOf(), sink) },
+            "sign" to { keys.sign("a", byteArrayOf()) },
+        )
+    }
+
+    private fun otherCalls(failing: Failing): List<Pair<String, () -> Unit>> =
+        listOf(
+            "now" to { GuardedClock(failing, heard::add).now() },
+            "posture" to { GuardedNetwork(failing, heard::add).posture() },
+            "hear" to { GuardedObserver(failing, heard::add).hear(Notice.FieldOn) },
+        )
+
+    /** Every port at once, throwing the same from everything. */
+    private class Failing(private val thrown: Throwable) : DeviceKeys, Clock, NetworkPosture, Observer, CardChannel {
+        override fun create(alias: String, kind: KeyKind): Unit = throw thrown
+
+        override fun exists(alias: String): Boolean = throw thrown
+
+        override fun destroy(alias: String): Unit = throw thrown
+
+        override fun publicKey(alias: String): ByteArray = throw thrown
+
+        override fun attest(alias: String, challenge: ByteArray): List<ByteArray> = throw thrown
+
+        override fun wrap(alias: String, secret: ByteArray, context: ByteArray): ByteArray = throw thrown
+
+        override fun unwrap(alias: String, wrapped: ByteArray, context: ByteArray, into: SecretSink): Unit =
+            throw thrown
+
+        override fun mac(alias: String, data: ByteArray, into: SecretSink): Unit = throw thrown
+
+        override fun sign(alias: String, data: ByteArray): ByteArray = throw thrown
+
+        override fun now(): ClockReading = throw thrown
+
+        override fun posture(): Posture = throw thrown
+
+        override fun hear(notice: Notice): Unit = throw thrown
+
+        override fun transceive(command: ByteArray): ByteArray = throw thrown
+    }
+}
