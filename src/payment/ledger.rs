@@ -404,7 +404,7 @@ pub(super) fn shown(journal: &Journal, entry: Entry) -> Result<AttemptView, Jour
 
 /// A page of attempts.
 pub(super) fn list(journal: &Journal, query: &ListQuery) -> Result<Page, JournalError> {
-    let limit = query.limit.clamp(1, LIST_MAX) as usize;
+    let limit = query.limit as usize;
     let mut after = query.cursor.as_deref().map(str::parse::<Cursor>).transpose()?;
     let mut attempts = Vec::new();
     loop {
@@ -435,7 +435,8 @@ const ORDER_INDEX: &str = "order";
 const DAY_INDEX: &str = "day";
 const STAN_INDEX: &str = "stan";
 const PAGE_ROWS: usize = 50;
-const LIST_MAX: u32 = 100;
+/// Largest page of attempts.
+pub(super) const LIST_MAX: u32 = 100;
 
 #[cfg(test)]
 mod tests;

@@ -23,6 +23,9 @@ const JOURNAL_FILE: &str = "journal.db";
 
 pub(super) fn provision(home: &Path, provisioning: &Provisioning, ports: &Ports) -> Result<(), Error> {
     provisioning.check()?;
+    if home.as_os_str().is_empty() {
+        return Err(ErrorCode::FileUnusable.into());
+    }
     // What could never connect is refused before anything is written.
     route::to_host(&provisioning.configuration, &provisioning.secrets.client_key_pem, Arc::clone(&ports.clock))?;
     let path = journal_path(home);

@@ -164,11 +164,12 @@ pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
-/// The names of this process's threads that the library started.
+/// The names of this process's threads that the library started; the host in this process has one of its own.
 pub fn library_threads() -> Vec<String> {
     let tasks = std::fs::read_dir("/proc/self/task").unwrap();
     let name = |task: std::io::Result<std::fs::DirEntry>| std::fs::read_to_string(task.ok()?.path().join("comm")).ok();
-    tasks.filter_map(name).map(|name| name.trim().to_owned()).filter(|name| name.starts_with("taptill")).collect()
+    let names = tasks.filter_map(name).map(|name| name.trim().to_owned());
+    names.filter(|name| name.starts_with("taptill-") && name != "taptill-host").collect()
 }
 
 /// What a port does when it fails.
@@ -387,6 +388,11 @@ impl Watch {
 
     pub fn field_goes_on(&self) {
         self.field.1.lock().unwrap().recv_timeout(PATIENCE).expect("the field goes on");
+    }
+
+    /// Lets the notices go.
+    pub fn forget(&self) {
+        self.notices.lock().unwrap().clear();
     }
 
     pub fn notices(&self) -> Vec<Notice> {
