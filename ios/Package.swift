@@ -10,6 +10,8 @@ let linker: [LinkerSetting] =
         [.unsafeFlags(["-L", $0, "-Xlinker", "-rpath", "-Xlinker", $0]), .linkedLibrary("taptill_ffi")]
     } ?? []
 let strict: [SwiftSetting] = [.swiftLanguageMode(.v6), .unsafeFlags(["-warnings-as-errors"])]
+// Debian's libswiftObservation.so names a function that no library has; nothing that is called here needs it.
+let observation: [LinkerSetting] = libDir == nil ? [] : [.unsafeFlags(["-Xlinker", "--allow-shlib-undefined"])]
 // A package with unsafe flags cannot be taken by another by version; an app that takes this one has none of them.
 let settings: [SwiftSetting] = libDir == nil ? [.swiftLanguageMode(.v6)] : strict
 
@@ -27,7 +29,8 @@ var targets: [Target] = [
     .target(
         name: "TaptillCore", dependencies: ["taptillFFI"], swiftSettings: settings, linkerSettings: linker),
     .target(name: "Taptill", dependencies: ["TaptillCore"], swiftSettings: settings),
-    .target(name: "TaptillMerchant", dependencies: ["Taptill"], swiftSettings: settings),
+    .target(
+        name: "TaptillMerchant", dependencies: ["Taptill"], swiftSettings: settings, linkerSettings: observation),
 ]
 
 // What only a development machine builds: the sandbox's client, the tests, the measurement.

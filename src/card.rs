@@ -58,7 +58,7 @@ impl fmt::Debug for Pan {
     }
 }
 
-/// A card number as it may be shown: `476173******0119`.
+/// A card number as it may be shown: `476173******0119`, or less of it, as `************0119`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct MaskedPan(String);
@@ -78,7 +78,7 @@ impl TryFrom<String> for MaskedPan {
         let bytes = text.as_bytes();
         let length_fits = (PAN_DIGITS_MIN..=PAN_DIGITS_MAX).contains(&bytes.len());
         let masked = |(index, byte): (usize, &u8)| {
-            if index < 6 || index + 4 >= bytes.len() { byte.is_ascii_digit() } else { *byte == b'*' }
+            *byte == b'*' || byte.is_ascii_digit() && (index < 6 || index + 4 >= bytes.len())
         };
         if length_fits && bytes.iter().enumerate().all(masked) { Ok(Self(text)) } else { Err(CardDataError::NotMasked) }
     }
@@ -187,7 +187,24 @@ mod tests {
         ] {
             assert_eq!(Pan::from_ascii(digits.as_bytes()).unwrap_err(), verdict);
         }
-        assert!(MaskedPan::try_from("4761739001010119".to_owned()).is_err());
+    }
+
+    #[test]
+    fn a_masked_number_shows_its_ends_at_most() {
+        for shown in ["476173******0119", "************0119", "476173**********", "****************", "476173**0101"] {
+            assert_eq!(MaskedPan::try_from(shown.to_owned()).unwrap().as_str(), shown);
+        }
+        for refused in [
+            "4761739001010119",
+            "4761739*****0119",
+            "476173*****10119",
+            "***********",
+            "47617x******0119",
+            "*** 0119",
+            "",
+        ] {
+            assert_eq!(MaskedPan::try_from(refused.to_owned()), Err(CardDataError::NotMasked), "{refused}");
+        }
     }
 
     #[test]

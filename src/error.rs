@@ -204,6 +204,14 @@ error_codes! {
     ReversalPending = "reversal_pending": Busy NotMoved AfterDelay Pending Acquirer,
     /// There is no receipt for an attempt in this state.
     ReceiptNotAvailable = "receipt_not_available": User NotMoved AfterDelay NotNeeded Cashier,
+    /// The acquirer wants encrypted card reads, and the device was given no reader for them.
+    EncryptedReaderMissing = "encrypted_reader_missing": Integration NotMoved Never NotNeeded Integrator,
+    /// The card reader must be set up, signed in or updated first.
+    ReaderNotReady = "reader_not_ready": Tap NotMoved AfterUserAction NotNeeded Cashier,
+    /// The card reader failed.
+    ReaderFailed = "reader_failed": Tap NotMoved NewAttempt NotNeeded Platform,
+    /// What the card reader gave is no encrypted read, or shows too much of a card.
+    EncryptedReadInvalid = "encrypted_read_invalid": Integration NotMoved NewAttempt NotNeeded Integrator,
     /// There is no network.
     NetworkAbsent = "network_absent": Network NotMoved AfterDelay NotNeeded Cashier,
     /// No connection to the host could be made.

@@ -174,7 +174,7 @@ fn a_provisioning_of_rubbish_is_refused_and_writes_nothing() {
 #[test]
 fn a_dialect_of_rubbish_is_refused_or_is_a_dialect() {
     let mut dice = Dice(4);
-    for name in ["unionpay", "iso87"] {
+    for name in ["unionpay", "iso87", "encrypted"] {
         let good = Dialect::shipped(name).unwrap().as_bytes();
         let mut refused = 0;
         for _ in 0..250 {

@@ -1,10 +1,10 @@
-//! Both shipped dialects: every message there and back, and what does not belong is refused.
+//! The shipped dialects: every message there and back, and what does not belong is refused.
 
 #![allow(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
 
-use taptill::iso8583::{CodecFault, Dialect, FieldSet, MacOnAnswer, Op, Side, ValueName, Values};
+use taptill::iso8583::{CardDataForm, CodecFault, Dialect, FieldSet, MacOnAnswer, Op, Side, ValueName, Values};
 
-const SHIPPED: [&str; 2] = ["unionpay", "iso87"];
+const SHIPPED: [&str; 3] = ["unionpay", "iso87", "encrypted"];
 
 fn dialect(name: &str) -> Dialect {
     Dialect::from_toml(Dialect::shipped(name).unwrap()).unwrap()
@@ -39,6 +39,11 @@ fn all_values() -> Values {
         (ValueName::Rrn, b"000000000042"),
         (ValueName::ResponseCode, b"00"),
         (ValueName::KeyBlock, &[0xA5; 40]),
+        (ValueName::EncryptedRead, &[0xC3; 999]),
+        (ValueName::ReadSignature, &[0x3C; 512]),
+        (ValueName::ReadFormat, b"sandbox-1"),
+        (ValueName::ReadKey, b"host.2026"),
+        (ValueName::ReadNonce, &[0x96; 16]),
     ] {
         values.set(name, value);
     }
@@ -53,7 +58,7 @@ fn packed(dialect: &Dialect, op: Op, side: Side, values: &Values) -> Vec<u8> {
 }
 
 #[test]
-fn every_message_of_both_dialects_comes_back_as_it_went() {
+fn every_message_of_each_dialect_comes_back_as_it_went() {
     for name in SHIPPED {
         let dialect = dialect(name);
         assert_eq!(dialect.name(), name);
@@ -83,7 +88,8 @@ fn each_value_that_a_message_needs_is_missed_by_name() {
                 values.remove(needed);
                 let refused = dialect.compose(op, side, &values).err().unwrap();
                 assert_eq!(refused.fault, CodecFault::ValueMissing(needed), "{name} {op} {side}");
-                values.set(needed, "?");
+                // One question mark is a name for whoever wants any text, and a payload for whoever wants any bytes.
+                values.set(needed, if needed.is_of_a_read() { "" } else { "?" });
                 let refused = dialect.compose(op, side, &values).err().unwrap();
                 assert_eq!(refused.fault, CodecFault::ValueMalformed(needed), "{name} {op} {side}");
             }
@@ -108,6 +114,35 @@ fn no_reversal_carries_a_track() {
     for name in SHIPPED {
         let set = dialect(name).compose(Op::Reversal, Side::Request, &all_values()).unwrap();
         assert!(set.get(35).is_none() && set.get(52).is_none(), "{name}");
+    }
+}
+
+#[test]
+fn a_dialect_of_encrypted_reads_has_no_field_for_a_card_in_clear() {
+    let dialect = dialect("encrypted");
+    assert_eq!(dialect.card_data(), CardDataForm::EncryptedRead);
+    for field in [2, 14, 23, 34, 35, 36, 45, 52, 55] {
+        assert!(dialect.field(field).is_none(), "field {field}");
+    }
+    for op in Op::ALL {
+        for side in [Side::Request, Side::Answer] {
+            let set = dialect.compose(op, side, &all_values()).unwrap();
+            let mut message = Vec::new();
+            dialect.pack(&set, &mut message).unwrap();
+            for clear in [&b"4761739001010119"[..], b"2812", b"\x9F\x36\x02\x00\x42"] {
+                let found = message.windows(clear.len()).any(|window| window == clear);
+                assert!(!found, "{op} {side} holds {clear:?}");
+            }
+        }
+    }
+    // A reversal carries what the read was bound to, and nothing else of it.
+    let reversal = dialect.compose(Op::Reversal, Side::Request, &all_values()).unwrap();
+    let of_the_read: Vec<u8> = reversal.fields().filter(|field| (120..128).contains(field)).collect();
+    assert_eq!(of_the_read, [122]);
+    // The control: the other dialects are of a card in clear, and show it.
+    for name in ["unionpay", "iso87"] {
+        assert_eq!(self::dialect(name).card_data(), CardDataForm::Clear);
+        assert!(self::dialect(name).compose(Op::Sale, Side::Request, &all_values()).unwrap().get(35).is_some());
     }
 }
 

@@ -6,7 +6,7 @@ use taptill::acquirer::envelope::{EnvelopeError, MacVerdict, open, open_unverifi
 use taptill::iso8583::{CodecFault, Dialect, MacOnAnswer, Op, Side, ValueName, Values};
 use taptill::paycrypto::{ClearKeys, KeyError, KeyUsage, MacKey, MasterKey, make_key_block, open_key_block};
 
-const SHIPPED: [&str; 2] = ["unionpay", "iso87"];
+const SHIPPED: [&str; 3] = ["unionpay", "iso87", "encrypted"];
 
 fn dialect(name: &str) -> Dialect {
     Dialect::from_toml(Dialect::shipped(name).unwrap()).unwrap()
@@ -36,6 +36,11 @@ fn values() -> Values {
         (ValueName::OriginalMti, "0200"),
         (ValueName::ReversalReason, "98"),
         (ValueName::ResponseCode, "00"),
+        (ValueName::ReadFormat, "sandbox-1"),
+        (ValueName::ReadKey, "host.2026"),
+        (ValueName::ReadNonce, "0123456789ABCDEF"),
+        (ValueName::ReadSignature, "signature"),
+        (ValueName::EncryptedRead, "payload"),
     ] {
         values.set(name, value);
     }
@@ -77,7 +82,7 @@ fn no_bit_of_an_answer_can_be_changed() {
             changed[bit / 8] ^= 1 << (bit % 8);
             let Ok(opened) = open(&dialect, &changed, Some(Op::Sale), Some(&key())) else { continue };
             // Only the case of a hex digit of the code itself is free.
-            let hex_case = name == "iso87" && bit / 8 >= message.len() - 16 && bit % 8 == 5;
+            let hex_case = name != "unionpay" && bit / 8 >= message.len() - 16 && bit % 8 == 5;
             assert!(hex_case, "{name}: bit {bit} opened as {} {}", opened.op, opened.side);
         }
     }

@@ -8,10 +8,12 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use taptill::iso8583::{Dialect, FieldClass, FieldSet, Side};
 
+const SHIPPED: [&str; 3] = ["unionpay", "iso87", "encrypted"];
+
 fn shipped(name: &str) -> &'static Dialect {
-    static LOADED: OnceLock<[Dialect; 2]> = OnceLock::new();
-    let loaded = LOADED
-        .get_or_init(|| ["unionpay", "iso87"].map(|name| Dialect::from_toml(Dialect::shipped(name).unwrap()).unwrap()));
+    static LOADED: OnceLock<[Dialect; 3]> = OnceLock::new();
+    let load = |name| Dialect::from_toml(Dialect::shipped(name).unwrap()).unwrap();
+    let loaded = LOADED.get_or_init(|| SHIPPED.map(load));
     loaded.iter().find(|dialect| dialect.name() == name).unwrap()
 }
 
@@ -35,7 +37,7 @@ proptest! {
 
     #[test]
     fn what_was_packed_parses_to_the_same_values(
-        name in prop::sample::select(vec!["unionpay", "iso87"]),
+        name in prop::sample::select(&SHIPPED[..]),
         mti in "[0-9]{4}",
         chosen in vec(any::<(u8, [u8; 8])>(), 0..40),
     ) {
@@ -60,7 +62,7 @@ proptest! {
 
     #[test]
     fn no_bytes_make_the_parser_panic(
-        name in prop::sample::select(vec!["unionpay", "iso87"]),
+        name in prop::sample::select(&SHIPPED[..]),
         bytes in vec(any::<u8>(), 0..300),
     ) {
         let dialect = shipped(name);
@@ -96,7 +98,7 @@ proptest! {
 
     #[test]
     fn a_stream_gives_the_same_frames_however_it_is_split(
-        name in prop::sample::select(vec!["unionpay", "iso87"]),
+        name in prop::sample::select(&SHIPPED[..]),
         messages in vec(vec(any::<u8>(), 1..60), 1..5),
         splits in vec(1_usize..20, 1..40),
     ) {
@@ -121,7 +123,7 @@ proptest! {
 
     #[test]
     fn no_bytes_make_the_deframer_panic_or_hold_more_than_they_are(bytes in vec(any::<u8>(), 0..200)) {
-        for name in ["unionpay", "iso87"] {
+        for name in SHIPPED {
             let mut deframer = shipped(name).frame().deframer(Side::Request);
             deframer.push(&bytes);
             while let Ok(Some(message)) = deframer.next_frame() {
@@ -133,7 +135,7 @@ proptest! {
     /// Lines of a good dialect left out, doubled or cut: it compiles or is refused, and what compiles still parses.
     #[test]
     fn no_damage_to_a_dialect_makes_its_reader_panic(
-        name in prop::sample::select(vec!["unionpay", "iso87"]),
+        name in prop::sample::select(&SHIPPED[..]),
         changes in vec((any::<prop::sample::Index>(), 0_u8..4, any::<prop::sample::Index>()), 1..4),
     ) {
         let mut lines: Vec<String> = Dialect::shipped(name).unwrap().lines().map(str::to_owned).collect();

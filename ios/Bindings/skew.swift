@@ -1,4 +1,3 @@
-
 // What follows is appended to the generated file by `cargo xtask bindings` (source: ios/Bindings/skew.swift). It stands
 // in the same file because it reads two things that are private there, and it changes neither: without it a core that
 // is newer than these bindings would end the process.

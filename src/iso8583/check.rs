@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::chars;
 use super::codec::{BitmapEncoding, Codec, FIELD_MAX, FieldBits, MtiEncoding, TrailingBytes};
-use super::dialect::{Dialect, MacRule};
+use super::dialect::{CardDataForm, Dialect, MacRule};
 use super::field::{Count, DataEncoding, FieldClass, FieldRule, PadNibble, Prefix, Sensitivity, Shape};
 use super::frame::{Frame, LengthPrefix, TPDU_BYTES};
 use super::message::{FieldTemplate, MacOnAnswer, MessageRow, MessageSide, Op, ResponseCodes, Side};
@@ -23,6 +23,8 @@ use crate::paycrypto::{MacAlgorithm, Padding, TAG_BYTES_MIN};
 #[serde(deny_unknown_fields)]
 struct DialectFile {
     name: String,
+    #[serde(default)]
+    card_data: CardDataForm,
     mti: MtiEncoding,
     bitmap: BitmapEncoding,
     #[serde(default)]
@@ -161,7 +163,8 @@ pub(super) fn compile(text: &str, hash: [u8; 32]) -> Result<Dialect, DialectErro
     let mac = file.mac.as_ref().map(|row| mac(row, &codec)).transpose();
     let mac = mac.map_err(|rule| DialectError { place: Place::Mac, rule })?;
     let rows = messages(&file.message, &codec, mac)?;
-    Ok(Dialect { name: file.name, hash, codec, frame, mac, rows })
+    card_data_travel(&rows, file.card_data)?;
+    Ok(Dialect { name: file.name, card_data: file.card_data, hash, codec, frame, mac, rows })
 }
 
 fn require(holds: bool, place: Place, rule: Rule) -> Result<(), DialectError> {
@@ -341,6 +344,26 @@ fn messages(files: &[MessageFile], codec: &Codec, mac: Option<MacRule>) -> Resul
         require(!is_sale || has_reversal, place, Rule::ReversalMissing)?;
     }
     Ok(rows)
+}
+
+/// Card data travel in one form through the whole dialect.
+fn card_data_travel(rows: &[MessageRow], form: CardDataForm) -> Result<(), DialectError> {
+    for (row, side) in rows.iter().flat_map(|row| [(row, Side::Request), (row, Side::Answer)]) {
+        for entry in &row.side(side).fields {
+            let place = Place::Template(row.op, side, entry.field);
+            let names = |is: fn(ValueName) -> bool| entry.template.names().any(is);
+            let (clear, read) = (names(ValueName::is_clear_card_data), names(ValueName::is_of_a_read));
+            require(form == CardDataForm::Clear || !clear, place, Rule::CardDataInClear)?;
+            require(form == CardDataForm::EncryptedRead || !read, place, Rule::ReadNotExpected)?;
+        }
+    }
+    let sale = rows.iter().filter(|row| row.op == Op::Sale && form == CardDataForm::EncryptedRead);
+    for row in sale {
+        let carries = |name| row.request.needs().any(|needed| needed == name);
+        let carried = carries(ValueName::EncryptedRead) && carries(ValueName::ReadNonce);
+        require(carried, Place::Message(Op::Sale), Rule::ReadNotCarried)?;
+    }
+    Ok(())
 }
 
 fn message(file: &MessageFile, codec: &Codec, mac: Option<MacRule>) -> Result<MessageRow, DialectError> {
@@ -671,6 +694,32 @@ mod tests {
             ("unionpay", track, "35 = \"{pan}={expiry}\"", sale(35), Rule::TemplateClassMismatch),
             ("unionpay", "55 = \"{chip_data}\"", "55 = \"{pan}\"", sale(55), Rule::TemplateClassMismatch),
             ("unionpay", "23 = \"{pan_sequence}\"", "23 = \"001\"", sale(23), Rule::OptionalWithoutValue),
+        ]);
+    }
+
+    #[test]
+    fn card_data_in_another_form_than_the_dialects_are_refused() {
+        let template = |op, field| Place::Template(op, Side::Request, field);
+        let (nonce, read) = ("122 = \"{read_nonce}\"\n", "127 = \"{encrypted_read}\"\n");
+        check(&[
+            (
+                "iso87",
+                "name = \"iso87\"",
+                "name = \"iso87\"\ncard_data = \"encrypted_read\"",
+                { template(Op::Sale, 2) },
+                Rule::CardDataInClear,
+            ),
+            (
+                "encrypted",
+                "card_data = \"encrypted_read\"",
+                "card_data = \"clear\"",
+                template(Op::Sale, 120),
+                Rule::ReadNotExpected,
+            ),
+            ("encrypted", "card_data = \"encrypted_read\"", "", template(Op::Sale, 120), Rule::ReadNotExpected),
+            ("encrypted", "25 = \"00\"", "25 = \"00\"\n63 = \"{pan}\"", template(Op::Sale, 63), Rule::CardDataInClear),
+            ("encrypted", nonce, "", Place::Message(Op::Sale), Rule::ReadNotCarried),
+            ("encrypted", read, "", Place::Message(Op::Sale), Rule::ReadNotCarried),
         ]);
     }
 

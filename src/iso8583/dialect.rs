@@ -1,9 +1,11 @@
 //! A dialect: one acquirer's way of speaking, read from a TOML file and checked whole.
 //!
 //! The file's hash names the dialect in the journal, so that a reversal after a restart is written by the same
-//! table as its original. Two files come with the core, `unionpay` and `iso87`; a real acquirer's is given when
-//! the till is provisioned. A dialect does not change once it is loaded, and is shared freely.
+//! table as its original. Three files come with the core, `unionpay`, `iso87` and `encrypted`; a real acquirer's is
+//! given when the till is provisioned. A dialect does not change once it is loaded, and is shared freely.
 //! Evidence: `tests/wire_dialects.rs` (the shipped ones), `check` (a row a rule).
+
+use serde::Deserialize;
 
 use super::check;
 use super::codec::{Codec, CodecError};
@@ -18,11 +20,23 @@ use crate::paycrypto::MacAlgorithm;
 /// A compiled dialect.
 pub struct Dialect {
     pub(super) name: String,
+    pub(super) card_data: CardDataForm,
     pub(super) hash: [u8; 32],
     pub(super) codec: Codec,
     pub(super) frame: Frame,
     pub(super) mac: Option<MacRule>,
     pub(super) rows: Vec<MessageRow>,
+}
+
+/// How a dialect's messages carry what was read of a card. It decides which reader a sale uses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CardDataForm {
+    /// As the till's own kernel read it: card number, track 2 equivalent data, chip data.
+    #[default]
+    Clear,
+    /// As somebody else's certified reader encrypted it; the till cannot open it.
+    EncryptedRead,
 }
 
 /// How a dialect's messages are authenticated.
@@ -56,12 +70,14 @@ impl Dialect {
         check::compile(text, hash)
     }
 
-    /// The text of a dialect that comes with the core: `unionpay` or `iso87`.
+    /// The text of a dialect that comes with the core: `unionpay`, `iso87`, or `encrypted` for card reads of
+    /// somebody else's reader.
     #[must_use]
     pub fn shipped(name: &str) -> Option<&'static str> {
         match name {
             "unionpay" => Some(include_str!("../../dialects/unionpay.toml")),
             "iso87" => Some(include_str!("../../dialects/iso87.toml")),
+            "encrypted" => Some(include_str!("../../dialects/encrypted.toml")),
             _ => None,
         }
     }
@@ -70,6 +86,12 @@ impl Dialect {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// How card data travel (`card_data`); in clear where the file does not say.
+    #[must_use]
+    pub fn card_data(&self) -> CardDataForm {
+        self.card_data
     }
 
     /// SHA-256 of the file's bytes.

@@ -206,7 +206,7 @@ fn is_in(codes: &[[u8; 2]], response_code: &[u8]) -> bool {
 
 impl MessageSide {
     /// The values that must be given to compose it.
-    fn needs(&self) -> impl Iterator<Item = ValueName> {
+    pub(super) fn needs(&self) -> impl Iterator<Item = ValueName> {
         self.fields.iter().filter(|entry| entry.mandatory).flat_map(|entry| entry.template.names())
     }
 
@@ -229,6 +229,13 @@ impl Dialect {
     /// The values that must be given to compose a message; empty where the dialect has none.
     pub fn values_needed(&self, op: Op, side: Side) -> impl Iterator<Item = ValueName> {
         self.row(op).into_iter().flat_map(move |row| row.side(side).needs())
+    }
+
+    /// Whether a message carries this value, always or where it is given.
+    #[must_use]
+    pub fn carries(&self, op: Op, side: Side, value: ValueName) -> bool {
+        let fields = self.row(op).into_iter().flat_map(|row| &row.side(side).fields);
+        fields.into_iter().any(|entry| entry.template.names().any(|name| name == value))
     }
 
     /// Fills the templates of a message. An optional field is left out when one of its values is not given;

@@ -23,7 +23,7 @@ mod value;
 mod words;
 
 pub use codec::{CodecError, CodecFault};
-pub use dialect::{Dialect, MacRule};
+pub use dialect::{CardDataForm, Dialect, MacRule};
 pub use field::{DataEncoding, FieldClass, FieldRule, Sensitivity};
 pub use frame::{Deframer, Frame, FrameError, LengthPrefix};
 pub use message::{MacOnAnswer, MessageRow, Op, Side};

@@ -116,6 +116,12 @@ rules! {
     ByteCountNeedsPadF = "BCD data counted in bytes needs the pad F",
     /// Fields 2, 14, 34, 35, 36, 45 and 52 hold card data.
     CardDataIsOpen = "the field holds card data and must be mask or secret",
+    /// A dialect of encrypted reads knows nothing of a card in clear.
+    CardDataInClear = "the dialect carries encrypted reads, and this field is of a card in clear",
+    /// Its sale carries the read and what it is bound to.
+    ReadNotCarried = "the sale must carry encrypted_read and read_nonce, because card_data says so",
+    /// Another dialect does not.
+    ReadNotExpected = "the field is of an encrypted read, and card_data does not say so",
     /// The MAC's field has a row.
     MacFieldMissing = "the MAC's field has no row",
     /// The MAC's field is of class `b` and fixed.

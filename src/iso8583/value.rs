@@ -107,6 +107,16 @@ value_names! {
     ResponseCode = "response_code": Text 2..=2,
     /// Working keys under the terminal's master key, as `paycrypto::open_key_block` reads them.
     KeyBlock = "key_block": Bytes 24..=60,
+    /// A card read that somebody else's reader encrypted for the host.
+    EncryptedRead = "encrypted_read": Bytes 1..=999,
+    /// The reader's signature over it.
+    ReadSignature = "read_signature": Bytes 1..=512,
+    /// How it is to be read.
+    ReadFormat = "read_format": Text 1..=32,
+    /// Which key opens it, or signed it.
+    ReadKey = "read_key": Text 1..=32,
+    /// What the till gave the reader to bind it to.
+    ReadNonce = "read_nonce": Bytes 16..=16,
 }
 
 impl ValueName {
@@ -119,7 +129,19 @@ impl ValueName {
     /// Whether the value may never be written where card data may not be: in events, logs and receipts.
     #[must_use]
     pub fn is_card_data(self) -> bool {
+        self.is_clear_card_data() || self == Self::EncryptedRead
+    }
+
+    /// Whether the value is of a card that the till itself has read.
+    #[must_use]
+    pub fn is_clear_card_data(self) -> bool {
         matches!(self, Self::Pan | Self::Expiry | Self::PanSequence | Self::Track2 | Self::ChipData)
+    }
+
+    /// Whether the value is of a finished read of somebody else's reader.
+    #[must_use]
+    pub fn is_of_a_read(self) -> bool {
+        matches!(self, Self::EncryptedRead | Self::ReadSignature | Self::ReadFormat | Self::ReadKey | Self::ReadNonce)
     }
 }
 

@@ -29,6 +29,7 @@ mod debts;
 mod host;
 mod leftovers;
 mod questions;
+mod read;
 mod record;
 mod sale;
 mod tap;
@@ -45,6 +46,8 @@ pub struct Engine {
     terminal_data: Arc<TerminalData>,
     ca_keys: Arc<CaKeys>,
     entropy: Arc<dyn Entropy>,
+    /// Whether somebody else's reader is lent to the till.
+    has_encrypted_reader: bool,
     conversation: Conversation,
     /// The sale in progress, from its acceptance until its caller is told.
     sale: Option<Sale>,
@@ -98,6 +101,7 @@ impl Engine {
             ca_keys: account.ca_keys,
             journal,
             entropy,
+            has_encrypted_reader: false,
             conversation,
             sale: None,
             debts: Debts::default(),
@@ -108,6 +112,14 @@ impl Engine {
         };
         engine.take_up(now).map_err(|Halt(error)| error)?;
         Ok(engine)
+    }
+
+    /// The same till with somebody else's certified reader at hand, or without. A sale uses it where the dialect
+    /// carries its reads, and only there.
+    #[must_use]
+    pub fn with_encrypted_reader(mut self, is_there: bool) -> Self {
+        self.has_encrypted_reader = is_there;
+        self
     }
 
     /// Takes one input and says what to do about it.
@@ -164,6 +176,7 @@ impl Engine {
             Input::Acknowledge { ticket, cursor } => self.acknowledge(ticket, cursor),
             Input::Taken { attempt } => self.taken(&attempt, now),
             Input::Card(event) => self.card(event, now),
+            Input::Read(read) => self.reader_said(read, now),
             Input::Link(event) => {
                 // What comes out of turn is the tail of a connection that is no longer ours.
                 let _ignored = self.conversation.link(event, now);
@@ -251,7 +264,7 @@ fn refusal(input: &Input<'_>, error: &Error) -> Option<Output> {
             (*ticket, error.clone().in_place_of(attempt))
         }
         Input::PrintReceipt { ticket, attempt, .. } => (*ticket, error.clone().in_place_of(attempt)),
-        Input::Taken { .. } | Input::Card(_) | Input::Link(_) | Input::Tick => return None,
+        Input::Taken { .. } | Input::Card(_) | Input::Read(_) | Input::Link(_) | Input::Tick => return None,
     };
     Some(Output::Tell { ticket, result: Err(error) })
 }

@@ -81,6 +81,20 @@ bodies! {
         dialect: String,
         card: CardFacts,
     }
+    /// The same, where somebody else's reader made a finished read of the card.
+    PreparedFromRead = "attempt.prepared" v 2 ballast false {
+        opening: Opening,
+        stan: Stan,
+        batch: BatchNo,
+        /// `MMDD` and `HHMMSS` at the host's place.
+        local_date: String,
+        local_time: String,
+        /// UTC, `MMDDHHMMSS`.
+        transmission_date_time: String,
+        /// SHA-256 of the dialect file, hex.
+        dialect: String,
+        read: ReadFacts,
+    }
     /// The request leaves next.
     InDoubt = "attempt.in_doubt" v 1 ballast false {
         stan: Stan,
@@ -168,6 +182,44 @@ pub(super) struct Opening {
     pub host_day: String,
 }
 
+/// What the first event of a request says of its message, whatever was read.
+pub(super) struct PreparedMessage {
+    pub opening: Opening,
+    pub stan: Stan,
+    pub batch: BatchNo,
+    pub local_date: String,
+    pub local_time: String,
+    pub transmission_date_time: String,
+    pub dialect: String,
+}
+
+macro_rules! prepared {
+    ($kind:ident from $message:ident with $what:ident) => {
+        $kind {
+            opening: $message.opening,
+            stan: $message.stan,
+            batch: $message.batch,
+            local_date: $message.local_date,
+            local_time: $message.local_time,
+            transmission_date_time: $message.transmission_date_time,
+            dialect: $message.dialect,
+            $what,
+        }
+    };
+}
+
+impl PreparedMessage {
+    /// The event of a card that our own kernel read.
+    pub fn with_card(self, card: CardFacts) -> Prepared {
+        prepared!(Prepared from self with card)
+    }
+
+    /// The event of a finished read.
+    pub fn with_read(self, read: ReadFacts) -> PreparedFromRead {
+        prepared!(PreparedFromRead from self with read)
+    }
+}
+
 /// What may be known of the card.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -182,6 +234,16 @@ pub(super) struct CardFacts {
     pub cryptogram_kind: String,
     pub oda: String,
     /// How the cardholder is verified.
+    pub cvm: String,
+}
+
+/// What may be known of a finished read, as its reader says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ReadFacts {
+    pub masked: Option<MaskedPan>,
+    pub scheme: Option<String>,
+    /// How the cardholder was verified.
     pub cvm: String,
 }
 
@@ -232,6 +294,7 @@ pub(super) enum NotConfirmed {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum AttemptEvent {
     Prepared(Prepared),
+    PreparedFromRead(PreparedFromRead),
     InDoubt(InDoubt),
     Approved(Approved),
     Declined(Declined),
@@ -252,6 +315,7 @@ impl AttemptEvent {
     /// [`FoldError::Newer`] for a kind `attempt.*` that is not known here; a malformed body.
     pub fn of(event: &Event) -> Result<Option<Self>, FoldError> {
         Ok(Some(match event.kind.as_str() {
+            Prepared::KIND if event.v == PreparedFromRead::V => Self::PreparedFromRead(Body::of(event)?),
             Prepared::KIND => Self::Prepared(Body::of(event)?),
             InDoubt::KIND => Self::InDoubt(Body::of(event)?),
             Approved::KIND => Self::Approved(Body::of(event)?),
@@ -272,7 +336,7 @@ impl AttemptEvent {
     /// The step of the table that it records.
     pub fn step(&self) -> Step {
         match self {
-            Self::Prepared(_) => Step::Prepare,
+            Self::Prepared(_) | Self::PreparedFromRead(_) => Step::Prepare,
             Self::InDoubt(_) => Step::Doubt,
             Self::Approved(_) => Step::Approve,
             Self::Declined(Declined { by: DeclinedBy::Card { .. } }) => Step::CardDeclines,

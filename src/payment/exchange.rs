@@ -16,7 +16,7 @@ use crate::ids::AttemptId;
 use crate::journal::VerifyReport;
 use crate::payment::feed::EventPage;
 use crate::payment::view::{AttemptView, ListQuery, Page, ReceiptCopy, Resolved, SaleOrder};
-use crate::ports::Notice;
+use crate::ports::{EncryptedRead, Notice, ReadRequest, ReaderFault};
 use crate::session::{Permit, ResolveDebts, Sell};
 
 /// The driver's number for one waiting caller. The engine gives it back with the result.
@@ -99,6 +99,8 @@ pub enum Input<'a> {
     },
     /// The card or the reader did something.
     Card(CardEvent<'a>),
+    /// Somebody else's reader made a finished read, or why it did not.
+    Read(Result<EncryptedRead, ReaderFault>),
     /// The connection did something.
     Link(LinkEvent<'a>),
     /// Time went by.
@@ -140,7 +142,9 @@ pub enum CardCommand {
     Await,
     /// Send this command APDU; answer with `Response`, `Lost` or `TimedOut`.
     Transmit(Vec<u8>),
-    /// Let the card go: the tap is over.
+    /// Have the encrypted reader make a finished read; answer with [`Input::Read`].
+    Read(ReadRequest),
+    /// Let the card go: the tap is over. A read that is under way is cancelled, and not heard of any more.
     Release,
 }
 

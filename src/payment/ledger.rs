@@ -13,8 +13,8 @@ use crate::hex::encode_lower;
 use crate::ids::{AttemptId, BatchNo, HostCode, Stan};
 use crate::journal::{Cursor, Event, Fold, FoldError, Journal, JournalError, Page as RowQuery, Rows};
 use crate::payment::events::{
-    AttemptEvent, Body, CardFacts, DeclinedBy, HostAnswer, NotConfirmed, Opening, Prepared, ReceiptPrinted,
-    ReversalAnswered, ReversalSent, SignedOn, Unsent,
+    AttemptEvent, Body, CardFacts, DeclinedBy, HostAnswer, NotConfirmed, Opening, Prepared, PreparedFromRead,
+    ReadFacts, ReceiptPrinted, ReversalAnswered, ReversalSent, SignedOn, Unsent,
 };
 use crate::payment::reason::Reason;
 use crate::payment::state::State;
@@ -53,6 +53,21 @@ pub(super) struct PreparedFacts {
     pub local_time: String,
     pub transmission_date_time: String,
     pub dialect: String,
+}
+
+/// What either version of the event says of the messages.
+macro_rules! prepared_facts {
+    ($prepared:ident) => {
+        PreparedFacts {
+            stan: $prepared.stan,
+            batch: $prepared.batch,
+            host_day: $prepared.opening.host_day,
+            local_date: $prepared.local_date,
+            local_time: $prepared.local_time,
+            transmission_date_time: $prepared.transmission_date_time,
+            dialect: $prepared.dialect,
+        }
+    };
 }
 
 /// The numbers that are taken.
@@ -98,19 +113,16 @@ impl Entry {
         self.view.cvm = Some(card.cvm);
     }
 
-    fn take_prepared(&mut self, prepared: Prepared) {
+    fn take_read(&mut self, read: ReadFacts) {
+        self.view.card_masked = read.masked;
+        self.view.label = read.scheme;
+        self.view.cvm = Some(read.cvm);
+    }
+
+    fn take_prepared(&mut self, prepared: PreparedFacts) {
         self.view.stan = Some(prepared.stan);
         self.view.batch = Some(prepared.batch);
-        self.prepared = Some(PreparedFacts {
-            stan: prepared.stan,
-            batch: prepared.batch,
-            host_day: prepared.opening.host_day,
-            local_date: prepared.local_date,
-            local_time: prepared.local_time,
-            transmission_date_time: prepared.transmission_date_time,
-            dialect: prepared.dialect,
-        });
-        self.take_card(prepared.card);
+        self.prepared = Some(prepared);
     }
 
     fn take_answer(&mut self, answer: HostAnswer) {
@@ -148,7 +160,14 @@ impl Entry {
     /// What the event makes known, apart from the state.
     fn learn(&mut self, event: AttemptEvent) -> Result<(), FoldError> {
         match event {
-            AttemptEvent::Prepared(prepared) => self.take_prepared(prepared),
+            AttemptEvent::Prepared(prepared) => {
+                self.take_card(prepared.card);
+                self.take_prepared(prepared_facts!(prepared));
+            }
+            AttemptEvent::PreparedFromRead(prepared) => {
+                self.take_read(prepared.read);
+                self.take_prepared(prepared_facts!(prepared));
+            }
             AttemptEvent::InDoubt(_) | AttemptEvent::LateAnswer(_) => {}
             AttemptEvent::Approved(approved) => self.take_answer(approved.answer),
             AttemptEvent::Declined(declined) => match declined.by {
@@ -251,6 +270,7 @@ fn follow(known: Option<Entry>, attempt: &AttemptId, step: AttemptEvent, event: 
 fn opening_of(step: &AttemptEvent) -> Option<&Opening> {
     match step {
         AttemptEvent::Prepared(prepared) => Some(&prepared.opening),
+        AttemptEvent::PreparedFromRead(prepared) => Some(&prepared.opening),
         AttemptEvent::NotSent(not_sent) => match &not_sent.was {
             Unsent::Unknown(opening) => Some(opening),
             Unsent::Prepared => None,
@@ -302,6 +322,7 @@ impl Fold for Numbers {
         };
         let before = taken;
         match event.kind.as_str() {
+            Prepared::KIND if event.v == PreparedFromRead::V => taken.stan = Some(PreparedFromRead::of(event)?.stan),
             Prepared::KIND => taken.stan = Some(Prepared::of(event)?.stan),
             SignedOn::KIND => taken.batch = SignedOn::of(event)?.batch.unwrap_or(taken.batch),
             _ => {}
@@ -383,7 +404,7 @@ pub(super) fn shown(journal: &Journal, entry: Entry) -> Result<AttemptView, Jour
 
 /// A page of attempts.
 pub(super) fn list(journal: &Journal, query: &ListQuery) -> Result<Page, JournalError> {
-    let limit = query.limit.clamp(1, LIST_MAX) as usize;
+    let limit = query.limit as usize;
     let mut after = query.cursor.as_deref().map(str::parse::<Cursor>).transpose()?;
     let mut attempts = Vec::new();
     loop {
@@ -414,7 +435,8 @@ const ORDER_INDEX: &str = "order";
 const DAY_INDEX: &str = "day";
 const STAN_INDEX: &str = "stan";
 const PAGE_ROWS: usize = 50;
-const LIST_MAX: u32 = 100;
+/// Largest page of attempts.
+pub(super) const LIST_MAX: u32 = 100;
 
 #[cfg(test)]
 mod tests;

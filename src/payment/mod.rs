@@ -8,6 +8,7 @@
 //! It never waits, reads a clock or believes a host's answer that is not verified. Evidence:
 //! `tests/payment_kills.rs` (every crash point with every misbehaviour of a host), `tests/payment_bugs.rs`.
 
+mod bound_read;
 mod card_data;
 mod civil;
 mod engine;
@@ -15,6 +16,7 @@ mod events;
 mod exchange;
 mod feed;
 mod ledger;
+mod presented;
 mod reason;
 pub mod state;
 mod view;

@@ -63,8 +63,14 @@ reasons! {
     Interrupted = "interrupted",
     /// The journal could not record that the request was about to leave, so it did not leave.
     StorageFailed = "storage_failed" => StorageFailed,
+    /// No card came in the reader's time.
+    NoCard = "no_card",
     /// The reader itself failed.
-    ReaderFailed = "reader_failed",
+    ReaderFailed = "reader_failed" => ReaderFailed,
+    /// The reader must be set up, signed in or updated first.
+    ReaderNotReady = "reader_not_ready" => ReaderNotReady,
+    /// What the reader gave is no encrypted read.
+    ReadInvalid = "read_invalid" => EncryptedReadInvalid,
     /// The device has no network.
     NetworkAbsent = "network_absent" => NetworkAbsent,
     /// The host's name has no address.
@@ -228,6 +234,7 @@ mod tests {
         for reason in [
             Reason::Cancelled,
             Reason::CardLost,
+            Reason::NoCard,
             Reason::TryAnotherInterface,
             Reason::EndApplication,
             Reason::OfflineApprovalNotSupported,

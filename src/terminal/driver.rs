@@ -25,7 +25,8 @@ use crate::ports::{CardChannel, CardFault, Fate, KillPoint, Moment, Ports, Postu
 use crate::session::Permit;
 use crate::terminal::calls::{Ending, Said, say};
 use crate::terminal::net::{Net, NetEvent, NetHappening};
-use crate::terminal::reader::{CardSaid, Reader};
+use crate::terminal::reader::{CardSaid, CardWord, Reader};
+use crate::terminal::reads::{CANCEL_AGAIN_MS, Reads};
 
 /// What this thread drives: the payment engine, or a scripted one in a test.
 pub(crate) trait Machine: Send {
@@ -112,6 +113,8 @@ enum Field {
     Off,
     Awaiting,
     Card(u64),
+    /// Somebody else's reader waits for one and reads it.
+    Read(u64),
 }
 
 /// Why the loop ends.
@@ -140,6 +143,8 @@ pub(crate) struct Driver<M, W> {
     machine: M,
     ports: Ports,
     wire: W,
+    /// Before the thread, so that a read is cancelled before its end is waited for.
+    reads: Reads,
     reader: Reader,
     inbox: Receiver<Message>,
     ending: Ending,
@@ -166,6 +171,7 @@ impl<M: Machine, W: Wire> Driver<M, W> {
     ) -> Self {
         Self {
             _panic_note: PanicNote(ending.clone()),
+            reads: Reads::new(ports.encrypted_reader.clone()),
             machine,
             ports,
             wire,
@@ -195,6 +201,7 @@ impl<M: Machine, W: Wire> Driver<M, W> {
             self.ending.note(error.clone());
         }
         self.wire.close();
+        self.reads.release();
         self.reader.release();
         // Whoever still waits hears why; whoever asks from now on finds the queue gone.
         for caller in std::mem::take(&mut self.waiting).into_values() {
@@ -220,7 +227,10 @@ impl<M: Machine, W: Wire> Driver<M, W> {
         loop {
             let worked = match self.next_message() {
                 Some(message) => self.take(message),
-                None => self.feed(Input::Tick),
+                None => {
+                    self.reads.cancel_again();
+                    self.feed(Input::Tick)
+                }
             };
             if let Err(end) = worked {
                 return end;
@@ -230,8 +240,10 @@ impl<M: Machine, W: Wire> Driver<M, W> {
 
     /// The next message, or `None` when it is time to tick.
     fn next_message(&self) -> Option<Message> {
-        let Some(wake_at) = self.wake_at else { return Some(self.inbox.recv().unwrap_or(Message::Close)) };
-        let wait_ms = wake_at.0.saturating_sub(self.ports.clock.now().mono.0).max(1);
+        let until_tick = self.wake_at.map(|at| at.0.saturating_sub(self.ports.clock.now().mono.0).max(1));
+        let until_cancel = self.reads.is_being_cancelled().then_some(CANCEL_AGAIN_MS);
+        let wait_ms = until_tick.into_iter().chain(until_cancel).min();
+        let Some(wait_ms) = wait_ms else { return Some(self.inbox.recv().unwrap_or(Message::Close)) };
         match self.inbox.recv_timeout(Duration::from_millis(wait_ms)) {
             Ok(message) => Some(message),
             Err(RecvTimeoutError::Timeout) => None,
@@ -244,9 +256,9 @@ impl<M: Machine, W: Wire> Driver<M, W> {
             Message::Ask(question, caller) => self.ask(question, caller),
             Message::Taken(attempt) => self.feed(Input::Taken { attempt }),
             Message::Present(channel) => self.present(channel),
-            Message::Collision if self.field == Field::Off => Ok(()),
+            Message::Collision if matches!(self.field, Field::Off | Field::Read(_)) => Ok(()),
             Message::Collision => self.feed(Input::Card(CardEvent::Collision)),
-            Message::Card(said) => self.card_said(&said),
+            Message::Card(said) => self.card_said(said),
             Message::Net(event) => self.net_event(event),
             Message::Close => Err(End::Closed),
         }
@@ -280,16 +292,27 @@ impl<M: Machine, W: Wire> Driver<M, W> {
         self.feed(Input::Card(CardEvent::Found))
     }
 
-    fn card_said(&mut self, said: &CardSaid) -> Result<(), End> {
-        if self.field != Field::Card(said.card) {
-            return Ok(());
+    fn card_said(&mut self, said: CardSaid) -> Result<(), End> {
+        match said.word {
+            CardWord::Response(response) if self.field == Field::Card(said.card) => {
+                self.feed(Input::Card(match &response {
+                    Ok(response) => CardEvent::Response(response),
+                    Err(CardFault::TimedOut) => CardEvent::TimedOut,
+                    // A reader that failed has no card any more, whatever lies on it.
+                    Err(CardFault::Lost | CardFault::ReaderFailed) => CardEvent::Lost,
+                }))
+            }
+            CardWord::Response(_) => Ok(()),
+            CardWord::Read(read) => {
+                let is_wanted = self.field == Field::Read(said.card);
+                self.reads.returned(said.card, &self.reader);
+                if !is_wanted {
+                    return Ok(());
+                }
+                self.field = Field::Off;
+                self.feed(Input::Read(read))
+            }
         }
-        self.feed(Input::Card(match &said.response {
-            Ok(response) => CardEvent::Response(response),
-            Err(CardFault::TimedOut) => CardEvent::TimedOut,
-            // A reader that failed has no card any more, whatever lies on it.
-            Err(CardFault::Lost | CardFault::ReaderFailed) => CardEvent::Lost,
-        }))
     }
 
     fn net_event(&mut self, event: NetEvent) -> Result<(), End> {
@@ -360,11 +383,17 @@ impl<M: Machine, W: Wire> Driver<M, W> {
         match command {
             CardCommand::Await => self.let_go(Field::Awaiting),
             CardCommand::Transmit(apdu) => self.reader.transmit(apdu),
+            CardCommand::Read(request) => {
+                self.cards += 1;
+                self.let_go(Field::Read(self.cards));
+                self.reads.begin(self.cards, request, &self.reader);
+            }
             CardCommand::Release => self.let_go(Field::Off),
         }
     }
 
     fn let_go(&mut self, field: Field) {
+        self.reads.release();
         self.reader.release();
         self.field = field;
     }

@@ -14,6 +14,7 @@ mod events;
 mod net;
 mod open;
 mod reader;
+mod reads;
 mod receipt;
 mod route;
 mod tls;
@@ -205,7 +206,7 @@ impl Terminal {
     /// Attempts, newest first.
     ///
     /// # Errors
-    /// `identifier_malformed` for a cursor or a limit that is none.
+    /// `page_size_out_of_range` unless the limit is 1 to 100, `identifier_malformed` for a cursor that is none.
     pub fn list(&self, query: &ListQuery) -> Result<Page, Error> {
         match self.ask(Question::List(query.clone()))?.result()? {
             Reply::Page(page) => Ok(page),

@@ -23,6 +23,9 @@ const JOURNAL_FILE: &str = "journal.db";
 
 pub(super) fn provision(home: &Path, provisioning: &Provisioning, ports: &Ports) -> Result<(), Error> {
     provisioning.check()?;
+    if home.as_os_str().is_empty() {
+        return Err(ErrorCode::FileUnusable.into());
+    }
     // What could never connect is refused before anything is written.
     route::to_host(&provisioning.configuration, &provisioning.secrets.client_key_pem, Arc::clone(&ports.clock))?;
     let path = journal_path(home);
@@ -46,7 +49,8 @@ pub(super) fn open(home: &Path, ports: Ports) -> Result<Terminal, Error> {
     let account = account::open(&journal, &*ports.device_keys)?;
     let configuration = account.configuration.clone();
     let host = route::to_host(&configuration, &account.secrets.client_key_pem, Arc::clone(&ports.clock))?;
-    let engine = Engine::open(journal, account, Arc::clone(&ports.entropy), ports.clock.now())?;
+    let engine = Engine::open(journal, account, Arc::clone(&ports.entropy), ports.clock.now())?
+        .with_encrypted_reader(ports.encrypted_reader.is_some());
 
     let (messages, inbox) = channel();
     let ending = Ending::default();

@@ -1,4 +1,5 @@
-//! The card's side: one long-lived thread that speaks to whatever card is in the field.
+//! The card's side: one long-lived thread that speaks to whatever card is in the field, or waits for a reader of
+//! somebody else's.
 //!
 //! A platform's `transceive` may take seconds; it happens here and nowhere else, so that `cancel` and `status`
 //! never wait for a card. Each presented card has a number, and so has each response: what an earlier card
@@ -15,19 +16,27 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use crate::ports::{CardChannel, CardFault};
+use crate::ports::{CardChannel, CardFault, EncryptedRead, EncryptedReader, ReadRequest, ReaderFault};
 
 /// What a card answered.
 pub(crate) struct CardSaid {
-    /// Which card: the number given to `take`.
+    /// Which card: the number given to `take` or `read`.
     pub card: u64,
+    pub word: CardWord,
+}
+
+/// What came from the card's side.
+pub(crate) enum CardWord {
     /// The response APDU, which may hold card data and is wiped, or how the tap ended.
-    pub response: Result<Zeroizing<Vec<u8>>, CardFault>,
+    Response(Result<Zeroizing<Vec<u8>>, CardFault>),
+    /// A finished read, or why there is none.
+    Read(Result<EncryptedRead, ReaderFault>),
 }
 
 enum Command {
     Take { card: u64, channel: Arc<dyn CardChannel> },
     Transmit(Vec<u8>),
+    Read { card: u64, reader: Option<Arc<dyn EncryptedReader>>, request: ReadRequest },
     Release,
 }
 
@@ -68,6 +77,11 @@ impl Reader {
         self.say(Command::Transmit(command));
     }
 
+    /// Has this reader make a finished read.
+    pub(crate) fn read(&self, card: u64, reader: Option<Arc<dyn EncryptedReader>>, request: ReadRequest) {
+        self.say(Command::Read { card, reader, request });
+    }
+
     /// Lets it go.
     pub(crate) fn release(&self) {
         self.say(Command::Release);
@@ -99,7 +113,11 @@ fn serve(inbox: &Receiver<Command>, hear: &impl Fn(CardSaid)) {
             Command::Release => present = None,
             Command::Transmit(apdu) => {
                 let Some((card, channel)) = &present else { continue };
-                hear(CardSaid { card: *card, response: transceive(&**channel, &apdu).map(Zeroizing::new) });
+                let response = transceive(&**channel, &apdu).map(Zeroizing::new);
+                hear(CardSaid { card: *card, word: CardWord::Response(response) });
+            }
+            Command::Read { card, reader, request } => {
+                hear(CardSaid { card, word: CardWord::Read(read(reader.as_deref(), &request)) });
             }
         }
     }
@@ -108,6 +126,12 @@ fn serve(inbox: &Receiver<Command>, hear: &impl Fn(CardSaid)) {
 /// A channel that panics is a reader that failed: this thread has the next card to speak to.
 fn transceive(channel: &dyn CardChannel, apdu: &[u8]) -> Result<Vec<u8>, CardFault> {
     catch_unwind(AssertUnwindSafe(|| channel.transceive(apdu))).unwrap_or(Err(CardFault::ReaderFailed))
+}
+
+/// A reader that panics has failed, and one that is not there is not ready.
+fn read(reader: Option<&dyn EncryptedReader>, request: &ReadRequest) -> Result<EncryptedRead, ReaderFault> {
+    let Some(reader) = reader else { return Err(ReaderFault::NotReady) };
+    catch_unwind(AssertUnwindSafe(|| reader.read(request))).unwrap_or(Err(ReaderFault::Failed))
 }
 
 #[cfg(test)]
@@ -147,7 +171,7 @@ mod tests {
             }
         }
         let (said, heard) = channel();
-        let reader = Reader::start(move |card: CardSaid| said.send(card.response).unwrap()).unwrap();
+        let reader = Reader::start(move |card: CardSaid| said.send(card.card).unwrap()).unwrap();
         reader.transmit(vec![1]);
         reader.take(1, Arc::new(Untouchable));
         reader.release();

@@ -20,7 +20,10 @@ use taptill::payment::{
     self, AttemptView, CardCommand, Engine, EventPage, Input, LinkCommand, ListQuery, Output, Page, ReceiptCopy, Reply,
     Resolved, SaleOrder, Ticket,
 };
-use taptill::ports::{CardChannel, CardFault, Fate, FaultPlan, KillPoint, Moment, Notice};
+use taptill::ports::{
+    CardChannel, CardFault, EncryptedRead, Fate, FaultPlan, KillPoint, Moment, Notice, ReadCvm, ReadRequest,
+    ReaderFault,
+};
 use taptill::session::Permit;
 use taptill_sandbox::card::{self, PresentedCard, SimulatedCard};
 use tempfile::TempDir;
@@ -46,6 +49,8 @@ pub enum Caller {
 enum Event {
     Link(u64, OwnedLink),
     Card(OwnedCard),
+    /// The read that was asked for with this number has returned.
+    Read(u64, Result<EncryptedRead, ReaderFault>),
 }
 
 enum OwnedLink {
@@ -72,6 +77,14 @@ pub struct World {
     /// Whether the card is held to the reader.
     pub card_is_there: bool,
     tap: Option<Arc<PresentedCard>>,
+    /// Whether somebody else's reader is lent to the till.
+    pub lends_encrypted_reader: bool,
+    /// What that reader gives, next first; a good read where nothing is lined up.
+    pub reads: VecDeque<Result<EncryptedRead, ReaderFault>>,
+    /// Every read that was asked for.
+    pub asked_reads: Vec<ReadRequest>,
+    /// The read that is wanted now.
+    read_is_wanted: Option<u64>,
     pub now: Now,
     till: Option<Engine>,
     events: BTreeMap<(u64, u64), Event>,
@@ -153,6 +166,10 @@ impl World {
             card: CARD.with(|card| card.clone().counted_to(0)),
             card_is_there: true,
             tap: None,
+            lends_encrypted_reader: true,
+            reads: VecDeque::new(),
+            asked_reads: Vec::new(),
+            read_is_wanted: None,
             now: Now { wall: WallMs(WALL_START_MS), mono: MonoMs(0), boot: BootCount(1) },
             till: None,
             events: BTreeMap::new(),
@@ -184,6 +201,7 @@ impl World {
         let journal = Journal::open(&self.path(), self.ports(), payment::folds())?;
         let account = self.account(&journal)?;
         let engine = Engine::open(journal, account, self.entropy.clone(), self.now)?;
+        let engine = engine.with_encrypted_reader(self.lends_encrypted_reader);
         self.stopped = None;
         self.till = Some(engine);
         self.give(Input::Tick);
@@ -218,6 +236,7 @@ impl World {
         self.events.clear();
         self.alarm = None;
         self.tap = None;
+        self.read_is_wanted = None;
         self.host.hang_up();
         self.line += 1;
         for caller in self.callers.values_mut() {
@@ -372,7 +391,17 @@ impl World {
                 };
                 self.later(10, Event::Card(event));
             }
-            CardCommand::Release => self.tap = None,
+            CardCommand::Read(request) => {
+                assert!(self.lends_encrypted_reader, "a reader that is not there is not asked");
+                let number = self.asked_reads.len() as u64;
+                self.read_is_wanted = Some(number);
+                let read = self.reads.pop_front().unwrap_or_else(|| Ok(encrypted_read(&request)));
+                self.asked_reads.push(request);
+                if self.card_is_there {
+                    self.later(10, Event::Read(number, read));
+                }
+            }
+            CardCommand::Release => (self.tap, self.read_is_wanted) = (None, None),
         }
     }
 
@@ -459,6 +488,12 @@ impl World {
                 if self.till.is_some() {
                     self.passes("receive", Moment::After);
                 }
+            }
+            Event::Read(number, _) if self.read_is_wanted != Some(number) => {}
+            Event::Read(_, read) => {
+                self.read_is_wanted = None;
+                self.note(&format!("from the reader {read:?}"), &[]);
+                self.give(Input::Read(read));
             }
             Event::Card(OwnedCard::Found) => self.give(Input::Card(CardEvent::Found)),
             Event::Card(OwnedCard::Response(response)) => {
@@ -664,6 +699,22 @@ fn copy(file: &Path, folder: &Path) {
     let is_ballast = file.extension().is_some_and(|ending| ending == "ballast");
     if !is_ballast || std::fs::hard_link(file, &to).is_err() {
         std::fs::copy(file, &to).unwrap();
+    }
+}
+
+/// A read in order. Nobody here opens it: it says what it is bound to and nothing of a card.
+pub fn encrypted_read(request: &ReadRequest) -> EncryptedRead {
+    let mut payload = b"bound to ".to_vec();
+    payload.extend_from_slice(&request.nonce);
+    payload.extend_from_slice(&request.amount.minor().to_be_bytes());
+    EncryptedRead {
+        format: "scripted-1".into(),
+        key: "world".into(),
+        payload,
+        signature: vec![0x5A; 70],
+        scheme: Some("VISA".into()),
+        masked: Some("************0119".into()),
+        cvm: ReadCvm::OnDevice,
     }
 }
 

@@ -17,6 +17,7 @@ mod events;
 mod operation;
 mod payments;
 mod ports;
+mod reader;
 mod terminal;
 mod values;
 
@@ -32,6 +33,7 @@ pub use ports::{
     CardChannel, CardFault, Clock, ClockReading, DeviceKeys, KeyFault, KeyKind, NetworkPosture, Notice, Observer,
     PortFault, Ports, Posture, Prompt, SecretSink,
 };
+pub use reader::{EncryptedRead, EncryptedReader, ReadCvm, ReadRequest, ReaderFault};
 pub use terminal::{Terminal, inspect_till, provision_till};
 pub use values::{
     Amount, Attempt, AttemptState, Language, ListQuery, Page, ReceiptCopy, ReceiptRequest, ReceiptWidth, Resolved,

@@ -55,7 +55,7 @@ impl Payments {
     /// Attempts, newest first.
     ///
     /// # Errors
-    /// `identifier_malformed` for a cursor or a limit that is none.
+    /// `page_size_out_of_range` unless the limit is 1 to 100, `identifier_malformed` for a cursor that is none.
     pub fn list(&self, query: ListQuery) -> Result<Page, TillError> {
         Ok(self.till.terminal.list(&query.try_into()?)?.into())
     }

@@ -7,14 +7,17 @@
 //! Secrets come in through a [`SecretSink`], so that no copy is left in a buffer between two languages.
 //! Evidence: `uniffi/tests/ports.rs`, `tests/contract`.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ring::rand::{SecureRandom, SystemRandom};
 use taptill::clock::{BootCount, MonoMs, Now, WallMs};
+use taptill::error::ErrorCode;
 use taptill::ports::{self as core, DeviceKeysFault, EntropyFault, NoFaults};
 use taptill::secret::SecretBytes;
 
 use crate::errors::{TillError, same_words};
+use crate::reader::{EncryptedReader, ReaderFault, encrypted_reader};
 use crate::values::AttemptState;
 
 /// Everything that a till borrows from its phone. Randomness is the library's own.
@@ -28,6 +31,9 @@ pub struct Ports {
     pub network: Arc<dyn NetworkPosture>,
     /// Hears what happens.
     pub observer: Arc<dyn Observer>,
+    /// Somebody else's certified reader, where the device has one. Whether a sale uses it is the dialect's to say.
+    #[uniffi(default = None)]
+    pub encrypted_reader: Option<Arc<dyn EncryptedReader>>,
 }
 
 /// A contactless card in the field. One channel serves one tap and is not used again after a fault.
@@ -316,8 +322,14 @@ pub(crate) fn core_ports(ports: Ports) -> core::Ports {
         network_posture: Arc::new(ForeignPosture(ports.network)),
         observer: Arc::new(ForeignObserver(ports.observer)),
         faults: Arc::new(NoFaults),
-        encrypted_reader: None,
+        encrypted_reader: ports.encrypted_reader.map(encrypted_reader),
     }
+}
+
+/// Does what calls into ports on the caller's own thread. A port that fails beyond its faults ends that, and not the
+/// app: `till_failed`.
+pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T, TillError>) -> Result<T, TillError> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(ErrorCode::TillFailed.into()))
 }
 
 /// The shell's card as the core knows it.
@@ -385,8 +397,8 @@ struct ForeignClock(Arc<dyn Clock>);
 
 impl core::Clock for ForeignClock {
     fn now(&self) -> Now {
-        // Without a time nothing can be journalled: the core ends its run as `till_failed` and says so.
-        let reading = self.0.now().expect("the clock port gives the time");
+        // Without a time nothing can be journalled: the run ends as `till_failed`, without a panic's words on stderr.
+        let Ok(reading) = self.0.now() else { resume_unwind(Box::new("the clock port gives no time")) };
         Now { wall: WallMs(reading.wall_ms), mono: MonoMs(reading.mono_ms), boot: BootCount(reading.boot_count) }
     }
 }
@@ -454,4 +466,4 @@ macro_rules! undeclared {
     };
 }
 
-undeclared!(CardFault KeyFault PortFault);
+undeclared!(CardFault KeyFault PortFault ReaderFault);

@@ -15,7 +15,7 @@ use taptill::terminal;
 use crate::errors::TillError;
 use crate::events::Events;
 use crate::payments::{Open, Payments};
-use crate::ports::{CardChannel, Ports, card_channel, core_ports};
+use crate::ports::{CardChannel, Ports, card_channel, core_ports, guarded};
 use crate::values::{TillInfo, Verified};
 
 /// An open till.
@@ -33,7 +33,7 @@ impl Terminal {
     /// `not_provisioned`, `till_open_elsewhere`, `journal_damaged` and the other errors of keys and storage.
     #[uniffi::constructor]
     pub fn open(home: &str, ports: Ports) -> Result<Arc<Self>, TillError> {
-        let terminal = terminal::Terminal::open(Path::new(home), core_ports(ports))?;
+        let terminal = guarded(|| Ok(terminal::Terminal::open(Path::new(home), core_ports(ports))?))?;
         Ok(Arc::new(Self { till: Arc::new(Open { terminal }) }))
     }
 
@@ -103,7 +103,7 @@ impl Terminal {
 #[uniffi::export]
 pub fn provision_till(home: &str, provisioning: &[u8], ports: Ports) -> Result<(), TillError> {
     let provisioning = Provisioning::from_json(provisioning).map_err(Error::from)?;
-    Ok(terminal::Terminal::provision(Path::new(home), &provisioning, &core_ports(ports))?)
+    guarded(|| Ok(terminal::Terminal::provision(Path::new(home), &provisioning, &core_ports(ports))?))
 }
 
 /// Verifies the journal of a till that is not open, also of one that does not open.
@@ -112,5 +112,5 @@ pub fn provision_till(home: &str, provisioning: &[u8], ports: Ports) -> Result<(
 /// `journal_damaged` with the place, and the errors of keys and storage.
 #[uniffi::export]
 pub fn inspect_till(home: &str, ports: Ports) -> Result<Verified, TillError> {
-    Ok(terminal::Terminal::inspect(Path::new(home), &core_ports(ports))?.into())
+    guarded(|| Ok(terminal::Terminal::inspect(Path::new(home), &core_ports(ports))?.into()))
 }

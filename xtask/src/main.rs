@@ -7,11 +7,16 @@
 mod bindings;
 mod licences;
 mod ratios;
+mod screens;
+mod size;
+mod sources;
 mod steps;
 mod surface;
 mod test;
+mod thin;
 mod tools;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -32,6 +37,15 @@ enum Command {
         /// Print JSON instead of a table
         #[arg(long)]
         json: bool,
+        /// Leave out the rows that Kotlin and Swift measure
+        #[arg(long)]
+        rust_only: bool,
+    },
+    /// Draw every screen of the Android app
+    Screens {
+        /// Where to, instead of target/screens
+        #[arg(long)]
+        out: Option<PathBuf>,
     },
     /// Make the Kotlin and Swift bindings and hold their surfaces against the reviewed ones
     Bindings {
@@ -39,6 +53,10 @@ enum Command {
         #[arg(long)]
         accept: bool,
     },
+    /// Weigh the library that ships, and count the shells' lines
+    Size,
+    /// Check that no shell decides on amounts, states or codes
+    Thin,
     /// Check the licences of all dependencies
     Licences,
 }
@@ -46,8 +64,11 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Test(options) => test::run(&options),
-        Command::Ratios { json } => ratios::run(json),
+        Command::Ratios { json, rust_only } => ratios::run(json, rust_only),
+        Command::Screens { out } => screens::run(out.as_deref()),
         Command::Bindings { accept } => bindings::run(accept),
+        Command::Size => size::run(),
+        Command::Thin => thin::run(),
         Command::Licences => licences::check(),
     };
     match done {

@@ -34,6 +34,11 @@ final class Bell: Observer, @unchecked Sendable {
         for sleeper in sleeping { sleeper.finish() }
     }
 
+    /// Whether the till was closed.
+    var isSilent: Bool {
+        lock.withLock { silenced }
+    }
+
     /// Every notice from now on, in order.
     func notices() -> AsyncStream<Notice> {
         stream(in: \.listeners, .unbounded)
@@ -61,4 +66,11 @@ final class Bell: Observer, @unchecked Sendable {
         if late { continuation.finish() }
         return stream
     }
+}
+
+/// An observer for whom nothing matters: for the desk, whose screens say everything.
+public final class SilentObserver: Observer, Sendable {
+    public init() {}
+
+    public func hear(notice: Notice) throws {}
 }

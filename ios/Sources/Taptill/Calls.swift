@@ -6,17 +6,19 @@
 import Dispatch
 import TaptillCore
 
-final class Calls: Sendable {
+public final class Calls: Sendable {
     let skew: any VersionSkewHandler
     private let queue: DispatchQueue
 
-    init(_ name: String, skew: any VersionSkewHandler) {
+    public init(_ name: String, skew: any VersionSkewHandler) {
         self.skew = skew
         queue = DispatchQueue(label: name)
     }
 
     /// One short call.
-    func ask<Answer: Sendable>(_ name: String, _ call: @escaping @Sendable () throws -> Answer) async throws -> Answer {
+    public func ask<Answer: Sendable>(
+        _ name: String, _ call: @escaping @Sendable () throws -> Answer
+    ) async throws -> Answer {
         try await withCheckedThrowingContinuation { continuation in
             queue.async {
                 continuation.resume(with: Result { try self.now(name, call) })
@@ -25,7 +27,7 @@ final class Calls: Sendable {
     }
 
     /// One long call, which waits without a thread.
-    func wait<Answer: Sendable>(
+    public func wait<Answer: Sendable>(
         _ name: String, _ call: @Sendable () async throws -> Answer
     ) async throws -> Answer {
         do {
@@ -36,12 +38,12 @@ final class Calls: Sendable {
     }
 
     /// One call whose answer nobody needs.
-    func post(_ call: @escaping @Sendable () -> Void) {
+    public func post(_ call: @escaping @Sendable () -> Void) {
         queue.async(execute: call)
     }
 
     /// One call on the caller's own thread.
-    func now<Answer>(_ name: String, _ call: () throws -> Answer) throws -> Answer {
+    public func now<Answer>(_ name: String, _ call: () throws -> Answer) throws -> Answer {
         do {
             return try call()
         } catch {

@@ -26,7 +26,7 @@ public struct PostureFacts: Sendable, Equatable {
 }
 
 /// A network that is what somebody said it is: for tests, and where the platform tells nothing.
-public struct StatedPosture: NetworkPosture {
+public final class StatedPosture: NetworkPosture, Sendable {
     private let stated: Posture
 
     public init(_ stated: Posture) {

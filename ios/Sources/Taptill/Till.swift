@@ -117,7 +117,7 @@ public final class Till: Sendable {
     /// Ends the core's threads and closes the journal. A sale that waits hears `terminal_closed`, or that the payment
     /// is in doubt; `events()` and `notices()` end. Closing twice is no error.
     public func close() async throws {
-        defer { bell.silence() }
+        bell.silence()
         try await calls.ask("close") { [terminal] in try terminal.close() }
     }
 }

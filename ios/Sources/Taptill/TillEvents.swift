@@ -7,7 +7,7 @@
 ///
 /// One consumer at a time: two acknowledge over each other's heads.
 public struct TillEvents: AsyncSequence, Sendable {
-    public typealias Element = TaptillCore.Event
+    public typealias Element = TillEvent
 
     let till: Till
 
@@ -31,10 +31,14 @@ public struct TillEvents: AsyncSequence, Sendable {
         }
 
         public mutating func next() async throws -> Element? {
-            try await acknowledge()
-            while waiting.isEmpty {
-                try await pull()
-                if waiting.isEmpty, await rings.next() == nil { return nil }
+            do {
+                try await acknowledge()
+                while waiting.isEmpty {
+                    try await pull()
+                    if waiting.isEmpty, await rings.next() == nil { return nil }
+                }
+            } catch  where till.bell.isSilent {
+                return nil
             }
             let event = waiting.removeFirst()
             handled = event.cursor

@@ -43,12 +43,20 @@ public struct ThrowingVersionSkewHandler: VersionSkewHandler {
 
 /// The core stopped one call because of a fault of its own. Nothing is known about what the call was to do: ask
 /// `status` how the attempt stands.
-public struct CorePanicked: Error, Sendable, Equatable {}
+public struct CorePanicked: Error, Sendable, Equatable {
+    public init() {}
+
+    /// The core's own words for a fault of its own.
+    public func words(_ language: Language) throws -> ErrorWords {
+        try describeError(facts: factsOf(code: "till_failed"), language: language)
+    }
+}
 
 extension VersionSkewHandler {
-    /// Whether anything may be called at all.
-    func checkMatch(_ match: TaptillMatch = taptillMatch()) throws {
-        switch match {
+    /// Compares the core with the bindings before anything is called. The kit does it at every way in; an app that calls
+    /// the bindings without the kit does it first.
+    public func checkMatch() throws {
+        switch taptillMatch() {
         case .same: return
         case .otherContract: throw told(.otherContract)
         case .otherSurface: throw told(.otherSurface)
@@ -56,7 +64,7 @@ extension VersionSkewHandler {
     }
 
     /// The error that a caller gets for what a core call threw.
-    func translated(_ error: any Error, call: String) -> any Error {
+    public func translated(_ error: any Error, call: String) -> any Error {
         switch taptillCallFault(error) {
         case nil: error
         case .unknownValue: told(.unknownValue(call: call))

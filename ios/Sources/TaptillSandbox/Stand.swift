@@ -34,7 +34,9 @@ public final class Stand: @unchecked Sendable {
             guard !next.isEmpty else { throw SandboxError.closed }
             line.append(next)
         }
-        guard let address = try Self.object(line)["address"] as? String else { throw SandboxError.notUnderstood("stand") }
+        guard let address = try Self.object(line)["address"] as? String else {
+            throw SandboxError.notUnderstood("the stand's first line")
+        }
         socket = try Socket(address: address, seconds: 60)
     }
 
@@ -43,9 +45,9 @@ public final class Stand: @unchecked Sendable {
         process.waitUntilExit()
     }
 
-    /// A fresh till folder with a host of its own, running. `dialect` is `iso87` or `encrypted`.
-    public func till(dialect: String = "iso87") throws -> StandTill {
-        let answer = try ask(["do": "till", "dialect": dialect])
+    /// A fresh till folder with a host of its own, running. `dialect` is another shipped one than the usual.
+    public func till(dialect: String? = nil) throws -> StandTill {
+        let answer = try ask(dialect.map { ["do": "till", "dialect": $0] } ?? ["do": "till"])
         guard let home = answer["home"] as? String, let file = answer["provisioning"] as? String,
             let host = answer["host"] as? String
         else { throw SandboxError.notUnderstood("till") }
@@ -83,11 +85,16 @@ public final class Stand: @unchecked Sendable {
 
     /// One request as it stands in the stand's own list.
     public func ask(_ request: [String: Any]) throws -> [String: Any] {
+        try Self.object(try ask(line: JSONSerialization.data(withJSONObject: request)))
+    }
+
+    /// One request as a line of JSON, and the answer's line.
+    public func ask(line request: Data) throws -> Data {
         try lock.withLock {
-            try socket.write(JSONSerialization.data(withJSONObject: request) + [0x0a])
-            let answer = try Self.object(try socket.readLine())
-            if let why = answer["error"] { throw SandboxError.refused("\(why)") }
-            return answer
+            try socket.write(request + [0x0a])
+            let line = try socket.readLine()
+            if let why = try Self.object(line)["error"] { throw SandboxError.refused("\(why)") }
+            return line
         }
     }
 

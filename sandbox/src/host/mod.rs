@@ -11,6 +11,9 @@
 //! | [`provision`] | enrols a new terminal and gives what its till needs |
 //! | [`Kind`], [`Script`], [`set_next`] | misbehaviour on demand |
 //!
+//! A terminal whose dialect carries encrypted card reads sends no card in clear: the host checks who sealed the read and
+//! what it is bound to, opens it, and rules on the card as on any other ([`crate::reader`] is the other end).
+//!
 //! Amounts from 1000.01 to 1000.99 are refused with their last two digits as the response code: 1000.51 is
 //! answered 51. The book holds masked card numbers only, and the home folder's keys protect no real money.
 //! Evidence: `sandbox/tests/host_*.rs`, of frames alone, with the core's own side, and over sockets.
@@ -23,6 +26,7 @@ mod enrol;
 mod error;
 mod home;
 mod malformed;
+mod reads;
 mod ruling;
 mod script;
 mod server;

@@ -355,14 +355,12 @@ fn is_of_the_sales_day(entry: &Entry, answer: &Answer) -> bool {
     answer.host_date.is_none_or(|date| sale == Some(date.as_slice()))
 }
 
-/// The sale's own values, the reduced chip data and the reason; never the track.
+/// The sale's own values, what is kept of the card, and the reason; never the track.
 fn reversal_values(entry: &Entry, prepared: &PreparedFacts, card: &CardData) -> Values {
     let mut values = Values::new();
     let amount = entry.view.amount;
+    card.put(&mut values);
     values
-        .set(ValueName::Pan, card.pan.expose())
-        .set(ValueName::Expiry, card.expiry.yymm())
-        .set(ValueName::ChipData, card.chip_data.expose())
         .set_number(ValueName::AmountMinor, amount.minor())
         .set_number(ValueName::CurrencyNumber, amount.currency().number().into())
         .set_number(ValueName::Stan, prepared.stan.number().into())
@@ -375,9 +373,6 @@ fn reversal_values(entry: &Entry, prepared: &PreparedFacts, card: &CardData) -> 
         .set(ValueName::OriginalDateTime, &prepared.transmission_date_time);
     if let Some(reversal) = &entry.view.reversal {
         values.set(ValueName::ReversalReason, reversal.reason.code());
-    }
-    if let Some(sequence) = card.pan_sequence {
-        values.set_number(ValueName::PanSequence, sequence.into());
     }
     values
 }

@@ -15,35 +15,34 @@ use crate::acquirer::{
     Unmatched, Withdrawal,
 };
 use crate::clock::Now;
-use crate::emv::{CardRead, Cvm};
 use crate::error::{Error, ErrorCode};
 use crate::hex::encode_lower;
 use crate::ids::{AttemptId, BatchNo, Stan};
 use crate::iso8583::{Op, ValueName, Values};
 use crate::journal::SideWork;
-use crate::payment::card_data::CardData;
 use crate::payment::civil::Civil;
 use crate::payment::engine::record::{Refused, card_row, destroy_card};
 use crate::payment::engine::sale::{Phase, Sale};
 use crate::payment::engine::tap::facts;
 use crate::payment::engine::{Engine, Halt};
 use crate::payment::events::{
-    Approved, CardFacts, Declined, DeclinedBy, HostAnswer, InDoubt, LateAnswer as LateAnswerEvent, Prepared,
-    ReversalDue, SignedOn as SignedOnEvent, UnmatchedAnswer,
+    Approved, Declined, DeclinedBy, HostAnswer, InDoubt, LateAnswer as LateAnswerEvent, PreparedMessage, ReversalDue,
+    SignedOn as SignedOnEvent, UnmatchedAnswer,
 };
 use crate::payment::exchange::{LinkCommand, Output};
 use crate::payment::ledger;
+use crate::payment::presented::Presented;
 use crate::payment::reason::{Reason, ReversalReason};
 use crate::payment::state::Step as StateStep;
 use crate::ports::{Notice, Prompt};
 
 impl Engine {
     /// Reserves STAN and batch, stores the templates, and asks the conversation to send.
-    pub(super) fn prepare(&mut self, card: Box<CardRead>, cvm: Cvm, now: Now) -> Result<(), Halt> {
-        self.prepare_with(card, cvm, SideRow::New, now)
+    pub(super) fn prepare(&mut self, presented: Presented, now: Now) -> Result<(), Halt> {
+        self.prepare_with(presented, SideRow::New, now)
     }
 
-    fn prepare_with(&mut self, card: Box<CardRead>, cvm: Cvm, row: SideRow, now: Now) -> Result<(), Halt> {
+    fn prepare_with(&mut self, presented: Presented, row: SideRow, now: Now) -> Result<(), Halt> {
         let Some(sale) = &self.sale else { return Ok(()) };
         let attempt = sale.attempt.clone();
         let taken = ledger::taken(&self.journal)?;
@@ -54,13 +53,14 @@ impl Engine {
             self.refuse_sale(Error::from(ErrorCode::StorageFailed).word("why", "batch_has_no_free_stan"));
             return Ok(());
         };
-        let prepared = self.prepared(sale, facts(&card, cvm), (stan, taken.batch), now);
-        let (name, payload) = (card_row(&attempt), CardData::pack(&card));
+        let prepared = self.prepared(sale, (stan, taken.batch), now);
+        let (name, payload) = (card_row(&attempt), presented.side_row(&self.dialect));
         let side = match row {
             SideRow::New => SideWork::Store { name, payload },
             SideRow::InPlace => SideWork::Keep { name, payload },
         };
-        match self.record(&attempt, &prepared, side, now) {
+        let values = sale_values(&prepared, &presented);
+        match self.record_prepared(&attempt, prepared, &presented, side, now) {
             Ok(()) => {}
             Err(Refused::NotWritten(code)) => {
                 if row == SideRow::InPlace {
@@ -72,9 +72,8 @@ impl Engine {
             Err(Refused::Over(halt)) => return Err(halt),
         }
         self.conversation.set_batch(taken.batch);
-        let values = sale_values(&prepared, &card);
         if let Some(sale) = &mut self.sale {
-            sale.phase = Phase::Prepared { card, cvm };
+            sale.phase = Phase::Prepared { presented };
         }
         self.notice(Notice::Show(Prompt::Authorising));
         if self.hand_over(Request { op: Op::Sale, stan, values }) {
@@ -91,10 +90,10 @@ impl Engine {
         taken
     }
 
-    fn prepared(&self, sale: &Sale, card: CardFacts, (stan, batch): (Stan, BatchNo), now: Now) -> Prepared {
+    fn prepared(&self, sale: &Sale, (stan, batch): (Stan, BatchNo), now: Now) -> PreparedMessage {
         let here = self.civil(now.wall);
         let utc = Civil::at(now.wall, 0);
-        Prepared {
+        PreparedMessage {
             opening: self.opening(sale, now),
             stan,
             batch,
@@ -102,7 +101,20 @@ impl Engine {
             local_time: here.hhmmss(),
             transmission_date_time: format!("{}{}", utc.mmdd(), utc.hhmmss()),
             dialect: encode_lower(&self.dialect.hash()),
-            card,
+        }
+    }
+
+    fn record_prepared(
+        &mut self,
+        attempt: &AttemptId,
+        prepared: PreparedMessage,
+        presented: &Presented,
+        side: SideWork,
+        now: Now,
+    ) -> Result<(), Refused> {
+        match presented {
+            Presented::Card { card, cvm } => self.record(attempt, &prepared.with_card(facts(card, *cvm)), side, now),
+            Presented::Read(read) => self.record(attempt, &prepared.with_read(read.facts()), side, now),
         }
     }
 
@@ -209,7 +221,7 @@ impl Engine {
             return Ok(());
         }
         match self.sale.as_mut().map(|sale| std::mem::replace(&mut sale.phase, Phase::Clearing)) {
-            Some(Phase::Prepared { card, cvm }) => self.prepare_with(card, cvm, SideRow::InPlace, now),
+            Some(Phase::Prepared { presented }) => self.prepare_with(presented, SideRow::InPlace, now),
             _ => Ok(()),
         }
     }
@@ -335,13 +347,10 @@ fn host_time(date: Option<[u8; 4]>, time: Option<[u8; 6]>) -> Option<String> {
     String::from_utf8(digits).ok()
 }
 
-fn sale_values(prepared: &Prepared, card: &CardRead) -> Values {
+fn sale_values(prepared: &PreparedMessage, presented: &Presented) -> Values {
     let mut values = Values::new();
+    presented.put(&mut values);
     values
-        .set(ValueName::Pan, card.pan.expose())
-        .set(ValueName::Expiry, card.expiry.yymm())
-        .set(ValueName::Track2, card.track2.expose())
-        .set(ValueName::ChipData, &card.chip_data)
         .set_number(ValueName::AmountMinor, prepared.opening.amount.minor())
         .set_number(ValueName::CurrencyNumber, prepared.opening.amount.currency().number().into())
         .set_number(ValueName::Stan, prepared.stan.number().into())
@@ -349,9 +358,6 @@ fn sale_values(prepared: &Prepared, card: &CardRead) -> Values {
         .set(ValueName::LocalDate, &prepared.local_date)
         .set(ValueName::LocalTime, &prepared.local_time)
         .set(ValueName::TransmissionDateTime, &prepared.transmission_date_time);
-    if let Some(sequence) = card.pan_sequence {
-        values.set_number(ValueName::PanSequence, sequence.into());
-    }
     values
 }
 

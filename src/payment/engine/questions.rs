@@ -15,13 +15,17 @@ use crate::payment::engine::{Engine, Halt};
 use crate::payment::events::{Delivered, ReceiptPrinted};
 use crate::payment::exchange::{Reply, Ticket};
 use crate::payment::feed::{self, EVENTS_MAX};
-use crate::payment::ledger;
+use crate::payment::ledger::{self, LIST_MAX};
 use crate::payment::state::{State, Step};
 use crate::payment::view::{AttemptView, ListQuery, ReceiptCopy, Resolved};
 use crate::session::{Permit, ResolveDebts};
 
 impl Engine {
     pub(super) fn list(&mut self, ticket: Ticket, query: &ListQuery) -> Result<(), Halt> {
+        if let Err(refused) = check_page(query.limit, LIST_MAX) {
+            self.tell(ticket, Err(refused));
+            return Ok(());
+        }
         match ledger::list(&self.journal, query) {
             Ok(page) => self.tell(ticket, Ok(Reply::Page(page))),
             Err(error @ JournalError::CursorMalformed) => self.tell(ticket, Err(error.into())),
@@ -31,9 +35,7 @@ impl Engine {
     }
 
     pub(super) fn events(&mut self, ticket: Ticket, after: Option<u64>, limit: u32) -> Result<(), Halt> {
-        if !(1..=EVENTS_MAX).contains(&limit) {
-            let most = u64::from(EVENTS_MAX);
-            let refused = Error::from(ErrorCode::PageSizeOutOfRange).number("most", most);
+        if let Err(refused) = check_page(limit, EVENTS_MAX) {
             self.tell(ticket, Err(refused));
             return Ok(());
         }
@@ -157,4 +159,10 @@ impl Engine {
         }
         self.note(Some(attempt), &Delivered { state: entry.view.state }, now)
     }
+}
+
+/// A page has entries, and no more than so many.
+fn check_page(limit: u32, most: u32) -> Result<(), Error> {
+    let refused = || Error::from(ErrorCode::PageSizeOutOfRange).number("most", u64::from(most));
+    if (1..=most).contains(&limit) { Ok(()) } else { Err(refused()) }
 }

@@ -1,13 +1,13 @@
 //! A sale, from the order to the moment its caller is told.
 //!
-//! Guards stand in this order: amount and currency, an attempt that is known, a till that is busy, a journal
-//! that could not take everything, stuck reversals (where policy says so), debts. With debts open the sale
+//! Guards stand in this order: amount and currency, an attempt that is known, a reader that the dialect wants, a till
+//! that is busy, a journal that could not take everything, stuck reversals (where policy says so), debts. With debts open the sale
 //! first waits for one round of reversals. Then the tap, then the host.
 //!
 //! It never sends before the journal has the fact that it will. Evidence: `tests/payment_flows.rs`.
 
 use crate::clock::{Now, WallMs};
-use crate::emv::{CardRead, Cvm, Tap};
+use crate::emv::Tap;
 use crate::error::{Error, ErrorCode, Money, Reversal};
 use crate::hex::encode_lower;
 use crate::ids::{AttemptId, HostCode, OrderNo};
@@ -17,10 +17,11 @@ use crate::payment::engine::{Engine, Halt};
 use crate::payment::events::{NotSent, Opening, Unsent};
 use crate::payment::exchange::{CardCommand, Output, Ticket};
 use crate::payment::ledger::{self, Entry};
+use crate::payment::presented::Presented;
 use crate::payment::reason::Reason;
 use crate::payment::state::State;
 use crate::payment::view::{AttemptView, SaleOrder};
-use crate::ports::{Notice, Prompt};
+use crate::ports::{Notice, Prompt, READ_NONCE_BYTES};
 use crate::session::{Permit, Sell};
 
 /// The sale in progress.
@@ -42,12 +43,15 @@ pub(super) enum Phase {
     Clearing,
     /// A card is awaited or read.
     Tapping(Box<Tap>),
+    /// Somebody else's reader waits for a card or reads it.
+    Reading {
+        /// What the read must be bound to.
+        nonce: [u8; READ_NONCE_BYTES],
+    },
     /// The journal has it as prepared; the conversation makes its way to the host.
     Prepared {
         /// What was read, for as long as the request may have to be built again.
-        card: Box<CardRead>,
-        /// How the cardholder is verified.
-        cvm: Cvm,
+        presented: Presented,
     },
     /// The request may have left.
     InDoubt(Box<AttemptView>),
@@ -127,6 +131,9 @@ impl Engine {
         if let Some(known) = self.admit_known(order)? {
             return Ok(known);
         }
+        if self.lacks_its_reader() {
+            return Ok(Admission::Refused(ErrorCode::EncryptedReaderMissing.into()));
+        }
         if self.sale.is_some() {
             return Ok(Admission::Refused(ErrorCode::TillBusy.into()));
         }
@@ -180,7 +187,7 @@ impl Engine {
         if open > 0 {
             self.refuse_sale(Error::from(ErrorCode::ReversalPending).number("debts", open as u64));
         } else {
-            self.begin_tap(now)?;
+            self.begin_card(now)?;
         }
         Ok(true)
     }
@@ -277,6 +284,9 @@ impl Engine {
                 self.outputs.push(Output::Card(CardCommand::Release));
                 self.outputs.push(Output::Notice(Notice::FieldOff { hold_ms: 0 }));
             }
+            if matches!(sale.phase, Phase::Reading { .. }) {
+                self.outputs.push(Output::Card(CardCommand::Release));
+            }
         }
         self.end_unsent(Reason::Cancelled, "none", now)
     }
@@ -284,7 +294,7 @@ impl Engine {
     /// Whether no byte of the sale in progress has left; takes the request back from the conversation.
     fn may_still_be_cancelled(&mut self, now: Now) -> bool {
         match self.sale.as_ref().map(|sale| &sale.phase) {
-            Some(Phase::Clearing | Phase::Tapping(_)) => true,
+            Some(Phase::Clearing | Phase::Tapping(_) | Phase::Reading { .. }) => true,
             Some(Phase::Prepared { .. }) => self.conversation.withdraw(now) != crate::acquirer::Withdrawal::TooLate,
             Some(Phase::InDoubt(_)) | None => false,
         }

@@ -19,6 +19,7 @@ use crate::payment::engine::{Engine, Halt};
 use crate::payment::events::{CardFacts, Declined, DeclinedBy};
 use crate::payment::exchange::{CardCommand, Output};
 use crate::payment::ledger;
+use crate::payment::presented::Presented;
 use crate::payment::reason::Reason;
 use crate::ports::Notice;
 
@@ -95,7 +96,9 @@ impl Engine {
             (OutcomeKind::OnlineRequest, _) if outcome.cvm == Cvm::OnlinePin => {
                 self.end_unsent(Reason::OnlinePinRequired, word, now)
             }
-            (OutcomeKind::OnlineRequest, Some(card)) => self.prepare(Box::new(card), outcome.cvm, now),
+            (OutcomeKind::OnlineRequest, Some(card)) => {
+                self.prepare(Presented::Card { card: Box::new(card), cvm: outcome.cvm }, now)
+            }
             // A kernel that wants to go online has read a card; without one there is nothing to send.
             (OutcomeKind::OnlineRequest, None) => self.end_unsent(Reason::EndApplication, word, now),
             (OutcomeKind::Declined, card) => {
@@ -107,7 +110,7 @@ impl Engine {
         }
     }
 
-    fn decline_by_card(&mut self, card: Option<CardFacts>, word: &str, now: Now) -> Result<(), Halt> {
+    pub(super) fn decline_by_card(&mut self, card: Option<CardFacts>, word: &str, now: Now) -> Result<(), Halt> {
         let Some(sale) = &self.sale else { return Ok(()) };
         let attempt = sale.attempt.clone();
         let opening = self.opening(sale, now);

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::*;
 use crate::clock::{BootCount, MonoMs, Now, WallMs};
 
-/// Kind, body as written, whether it is a step of an attempt.
-fn bodies() -> Vec<(&'static str, Value, Option<Step>)> {
+/// Kind, version, body as written, whether it is a step of an attempt.
+fn bodies() -> Vec<(&'static str, u32, Value, Option<Step>)> {
     let opening = json!({"amount": {"minor": 1230, "currency": "CNY"}, "order": "O-1", "host_day": "2026-11-22"});
     let card = json!({
         "masked": "476173******0119", "aid": "A0000000031010", "label": "VISA", "kernel": 3, "atc": 1,
@@ -17,33 +17,40 @@ fn bodies() -> Vec<(&'static str, Value, Option<Step>)> {
         "opening": opening, "stan": 1, "batch": 1, "local_date": "1122", "local_time": "170000",
         "transmission_date_time": "1122090000", "dialect": "00", "card": card,
     });
+    let read = json!({"masked": "************0119", "scheme": "VISA", "cvm": "on_device"});
+    let mut prepared_from_read = prepared.clone();
+    prepared_from_read["read"] = read;
+    prepared_from_read.as_object_mut().unwrap().remove("card");
     let by_card = json!({"by": {"card": {"opening": opening, "card": null, "tap": "card_declined"}}});
     vec![
-        ("attempt.prepared", prepared, Some(Step::Prepare)),
-        ("attempt.in_doubt", json!({"stan": 1, "batch": 1}), Some(Step::Doubt)),
-        ("attempt.approved", json!({"answer": answer}), Some(Step::Approve)),
-        ("attempt.declined", json!({"by": {"host": answer}}), Some(Step::HostDeclines)),
-        ("attempt.declined", by_card, Some(Step::CardDeclines)),
+        ("attempt.prepared", 1, prepared, Some(Step::Prepare)),
+        ("attempt.prepared", 2, prepared_from_read, Some(Step::Prepare)),
+        ("attempt.in_doubt", 1, json!({"stan": 1, "batch": 1}), Some(Step::Doubt)),
+        ("attempt.approved", 1, json!({"answer": answer}), Some(Step::Approve)),
+        ("attempt.declined", 1, json!({"by": {"host": answer}}), Some(Step::HostDeclines)),
+        ("attempt.declined", 1, by_card, Some(Step::CardDeclines)),
         (
             "attempt.not_sent",
+            1,
             json!({"was": {"unknown": opening}, "reason": "cancelled", "tap": "none", "host_code": null}),
             Some(Step::EndUnsent),
         ),
         (
             "attempt.not_sent",
+            1,
             json!({"was": "prepared", "reason": "closed", "tap": "none", "host_code": null}),
             Some(Step::EndUnsent),
         ),
-        ("attempt.reversal_due", json!({"reason": "98", "cause": "no_answer"}), Some(Step::Owe)),
-        ("attempt.reversal_sent", json!({"number": 1, "host_day": "2026-11-22"}), Some(Step::SendReversal)),
-        ("attempt.reversal_answered", json!({"host_code": "12", "meaning": "refused"}), Some(Step::HearReversal)),
-        ("attempt.reversed", json!({"host_code": "00"}), Some(Step::Reverse)),
-        ("attempt.reversal_stuck", json!({"cause": "reversal_refused", "host_code": "12"}), Some(Step::Stick)),
-        ("attempt.late_answer", json!({"op": "sale", "stan": 1, "host_code": "00"}), Some(Step::LateAnswer)),
-        ("attempt.delivered", json!({"state": "approved"}), Some(Step::Deliver)),
-        ("receipt.printed", json!({"copy": "customer"}), None),
-        ("host.signed_on", json!({"batch": 1}), None),
-        ("host.unmatched_answer", json!({"cause": "duplicate", "stan": 1, "host_code": null}), None),
+        ("attempt.reversal_due", 1, json!({"reason": "98", "cause": "no_answer"}), Some(Step::Owe)),
+        ("attempt.reversal_sent", 1, json!({"number": 1, "host_day": "2026-11-22"}), Some(Step::SendReversal)),
+        ("attempt.reversal_answered", 1, json!({"host_code": "12", "meaning": "refused"}), Some(Step::HearReversal)),
+        ("attempt.reversed", 1, json!({"host_code": "00"}), Some(Step::Reverse)),
+        ("attempt.reversal_stuck", 1, json!({"cause": "reversal_refused", "host_code": "12"}), Some(Step::Stick)),
+        ("attempt.late_answer", 1, json!({"op": "sale", "stan": 1, "host_code": "00"}), Some(Step::LateAnswer)),
+        ("attempt.delivered", 1, json!({"state": "approved"}), Some(Step::Deliver)),
+        ("receipt.printed", 1, json!({"copy": "customer"}), None),
+        ("host.signed_on", 1, json!({"batch": 1}), None),
+        ("host.unmatched_answer", 1, json!({"cause": "duplicate", "stan": 1, "host_code": null}), None),
     ]
 }
 
@@ -62,12 +69,13 @@ fn event(kind: &str, v: u32, body: Value) -> Event {
 
 #[test]
 fn every_body_is_read_as_it_was_written() {
-    for (kind, body, step) in bodies() {
-        let read = AttemptEvent::of(&event(kind, 1, body.clone())).unwrap();
+    for (kind, v, body, step) in bodies() {
+        let read = AttemptEvent::of(&event(kind, v, body.clone())).unwrap();
         assert_eq!(read.as_ref().map(AttemptEvent::step), step, "{kind}");
         assert_eq!(step.map_or(kind, Step::event), kind);
         let written = match &read {
             Some(AttemptEvent::Prepared(it)) => serde_json::to_value(it),
+            Some(AttemptEvent::PreparedFromRead(it)) => serde_json::to_value(it),
             Some(AttemptEvent::InDoubt(it)) => serde_json::to_value(it),
             Some(AttemptEvent::Approved(it)) => serde_json::to_value(it),
             Some(AttemptEvent::Declined(it)) => serde_json::to_value(it),
@@ -93,11 +101,11 @@ fn every_body_is_read_as_it_was_written() {
 
 #[test]
 fn what_another_version_wrote_is_not_guessed_at() {
-    for (kind, body, step) in bodies().into_iter().filter(|(_, _, step)| step.is_some()) {
-        assert_eq!(AttemptEvent::of(&event(kind, 2, body.clone())), Err(FoldError::Newer), "{kind} {step:?}");
+    for (kind, v, body, step) in bodies().into_iter().filter(|(_, _, _, step)| step.is_some()) {
+        assert_eq!(AttemptEvent::of(&event(kind, 3, body.clone())), Err(FoldError::Newer), "{kind} {step:?}");
         let mut more = body;
         more["unheard_of"] = json!(1);
-        let refused = AttemptEvent::of(&event(kind, 1, more)).unwrap_err();
+        let refused = AttemptEvent::of(&event(kind, v, more)).unwrap_err();
         assert_eq!(refused, FoldError::Refused("event_body_malformed"), "{kind}");
     }
     assert_eq!(AttemptEvent::of(&event("attempt.voided", 1, json!({}))), Err(FoldError::Newer));

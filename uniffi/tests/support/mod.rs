@@ -29,8 +29,10 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A host, and what a till needs to become one of its own.
 pub struct Shop {
-    folder: Scratch,
-    host: Option<RunningHost>,
+    folder: Arc<Scratch>,
+    host: Arc<Mutex<Option<RunningHost>>>,
+    address: String,
+    number: u32,
     provisioning: SecretBytes,
 }
 
@@ -38,23 +40,30 @@ impl Shop {
     /// A till that the acquirer has not made its own yet.
     pub fn unprovisioned() -> Self {
         let folder = scratch::folder("face");
-        let home = folder.path().join("host");
-        let host = Host::start(&home, Host::any_port(), &Script::honest()).unwrap();
-        let impatient = Dialect::shipped("unionpay").unwrap().replace("timeout_ms = 2000", "timeout_ms = 500");
+        let host = Host::start(&folder.path().join("host"), Host::any_port(), &Script::honest()).unwrap();
         let address = host.address().to_string();
-        let provisioning = provision_in(&home, &impatient, &address, &Options::default()).unwrap().to_json();
-        Self { folder, host: Some(host), provisioning }
+        let provisioning = provisioning(&folder, &address);
+        Self { folder: Arc::new(folder), host: Arc::new(Mutex::new(Some(host))), address, number: 0, provisioning }
     }
 
     /// A till that can be opened.
     pub fn new() -> Self {
-        let shop = Self::unprovisioned();
-        provision_till(&shop.home(), shop.provisioning(), shop.phone().ports()).unwrap();
-        shop
+        Self::unprovisioned().set_up()
+    }
+
+    /// Another till of the same host, on a phone of its own, not set up yet.
+    pub fn another(&self, number: u32) -> Self {
+        let (folder, host) = (self.folder.clone(), self.host.clone());
+        Self { provisioning: provisioning(&folder, &self.address), folder, host, address: self.address.clone(), number }
+    }
+
+    pub fn set_up(self) -> Self {
+        provision_till(&self.home(), self.provisioning(), self.phone().ports()).unwrap();
+        self
     }
 
     pub fn home(&self) -> String {
-        self.folder.path().join("till").to_str().unwrap().to_owned()
+        self.folder.path().join(format!("till-{}", self.number)).to_str().unwrap().to_owned()
     }
 
     pub fn provisioning(&self) -> &[u8] {
@@ -63,7 +72,7 @@ impl Shop {
 
     /// The phone, as it is after each start of the app: the keys stay.
     pub fn phone(&self) -> Phone {
-        Phone::new(self.folder.path().join("device"))
+        Phone::new(self.folder.path().join(format!("device-{}", self.number)))
     }
 
     /// The till, opened with a phone that does what it should.
@@ -79,14 +88,20 @@ impl Shop {
         set_next(&self.folder.path().join("host"), kind, count).unwrap();
     }
 
-    pub fn host_goes(&mut self) {
-        self.host.take().unwrap().stop();
+    pub fn host_goes(&self) {
+        self.host.lock().unwrap().take().unwrap().stop();
     }
 
     /// What the host holds of all sales, in minor units.
     pub fn net_minor(&self) -> u64 {
         book(&self.folder.path().join("host")).unwrap().iter().map(|entry| entry.net_minor).sum()
     }
+}
+
+/// A till's new account at this shop's host, whose dialect waits for half a second.
+fn provisioning(folder: &Scratch, address: &str) -> SecretBytes {
+    let impatient = Dialect::shipped("unionpay").unwrap().replace("timeout_ms = 2000", "timeout_ms = 500");
+    provision_in(&folder.path().join("host"), &impatient, address, &Options::default()).unwrap().to_json()
 }
 
 /// An open till with the phone that it borrows from.
@@ -149,11 +164,12 @@ pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
-/// The names of this process's threads that the library started.
+/// The names of this process's threads that the library started; the host in this process has one of its own.
 pub fn library_threads() -> Vec<String> {
     let tasks = std::fs::read_dir("/proc/self/task").unwrap();
     let name = |task: std::io::Result<std::fs::DirEntry>| std::fs::read_to_string(task.ok()?.path().join("comm")).ok();
-    tasks.filter_map(name).map(|name| name.trim().to_owned()).filter(|name| name.starts_with("taptill")).collect()
+    let names = tasks.filter_map(name).map(|name| name.trim().to_owned());
+    names.filter(|name| name.starts_with("taptill-") && name != "taptill-host").collect()
 }
 
 /// What a port does when it fails.
@@ -230,6 +246,7 @@ impl Phone {
             clock: self.clock.clone(),
             network: self.network.clone(),
             observer: self.observer.clone(),
+            encrypted_reader: None,
         }
     }
 }
@@ -371,6 +388,11 @@ impl Watch {
 
     pub fn field_goes_on(&self) {
         self.field.1.lock().unwrap().recv_timeout(PATIENCE).expect("the field goes on");
+    }
+
+    /// Lets the notices go.
+    pub fn forget(&self) {
+        self.notices.lock().unwrap().clear();
     }
 
     pub fn notices(&self) -> Vec<Notice> {

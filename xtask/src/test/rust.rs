@@ -7,14 +7,15 @@ use std::path::Path;
 use super::options::Language;
 use super::verdict;
 use super::verdicts::Verdict;
-use crate::licences;
 use crate::steps::{cargo, listen, step};
+use crate::{licences, thin};
 
 /// What can be said from the sources alone.
 pub fn sources() -> Result<(), String> {
     step("formatting", &mut cargo(&["fmt", "--all", "--check"]))?;
     let generator = ["fmt", "--check", "--manifest-path", "uniffi/bindgen/Cargo.toml"];
     step("formatting of the generator", &mut cargo(&generator))?;
+    thin::run()?;
     eprintln!("\n==> licences of all dependencies");
     licences::check()?;
     let lints = ["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"];

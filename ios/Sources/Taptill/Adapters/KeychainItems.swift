@@ -3,7 +3,8 @@
 // Every item is `AfterFirstUnlockThisDeviceOnly`: a backup or a new phone does not get it, and a reversal that is owed
 // can still be sent while the screen is locked.
 
-#if canImport(Security)
+#if canImport(Security) && canImport(CryptoKit)
+    import CryptoKit
     import Foundation
     import Security
 
@@ -53,15 +54,14 @@
             query[kSecReturnRef] = true
             let status = SecItemCopyMatching(query as CFDictionary, &found)
             guard status == errSecSuccess, let key = found else { throw fault(status) }
-            return key as! SecKey  // swift-format-ignore: NeverForceUnwrap
+            // A query for keys answers with keys; Swift cannot check a cast to a Core Foundation type.
+            return unsafeDowncast(key as AnyObject, to: SecKey.self)
         }
 
         /// The Secure Enclave makes no symmetric keys, so a MAC key is random bytes in the keychain.
         static func makeMacKey(_ alias: String) throws {
-            var bytes = Data(count: 32)
+            var bytes = Data(SymmetricKey(size: .bits256).withUnsafeBytes { Data($0) })
             defer { bytes.wipe() }
-            let drawn = bytes.withUnsafeMutableBytes { SecRandomCopyBytes(kSecRandomDefault, 32, $0.baseAddress!) }  // swift-format-ignore: NeverForceUnwrap
-            guard drawn == errSecSuccess else { throw KeyFault.Unavailable }
             var item = macQuery(alias)
             item[kSecAttrAccessible] = accessible
             item[kSecValueData] = bytes

@@ -6,12 +6,15 @@ import java.net.InetSocketAddress
 import java.net.Socket
 import java.util.concurrent.TimeUnit
 import kotlinx.serialization.json.Json
+import kotlinx.serialization.json.JsonArray
 import kotlinx.serialization.json.JsonElement
 import kotlinx.serialization.json.JsonObject
 import kotlinx.serialization.json.JsonPrimitive
 import kotlinx.serialization.json.buildJsonObject
+import kotlinx.serialization.json.jsonArray
 import kotlinx.serialization.json.jsonObject
 import kotlinx.serialization.json.jsonPrimitive
+import kotlinx.serialization.json.long
 import kotlinx.serialization.json.put
 
 /** A fresh till folder, the acquirer's file for it, and the address of its own running host. */
@@ -78,8 +81,13 @@ public class Stand private constructor(private val process: Process, private val
         }
     }
 
-    /** What the host has booked. */
-    public fun book(till: StandTill): JsonElement = ask("book") { put("home", till.home.path) }.getValue("entries")
+    /** What the host has booked, an entry an attempt, oldest first. */
+    public fun book(till: StandTill): JsonArray =
+        ask("book") { put("home", till.home.path) }.getValue("entries").jsonArray
+
+    /** What the host charges its customers now, in minor units. */
+    public fun netMinor(till: StandTill): Long =
+        book(till).sumOf { it.jsonObject.getValue("net_minor").jsonPrimitive.long }
 
     override fun close() {
         socket.close()

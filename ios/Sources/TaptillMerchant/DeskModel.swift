@@ -1,0 +1,80 @@
+// The merchant app's one model: it holds the core's latest screen and passes on what a person wants.
+//
+// It keeps no state of its own but that screen, and decides nothing. What the desk itself throws (a core that is closed,
+// or newer than the app) becomes `trouble`, in the core's words where there are any. Evidence: DeskModelTests.
+
+import Observation
+import Taptill
+
+@MainActor @Observable
+public final class DeskModel {
+    /// What to draw; `nil` until the core has shown its first screen.
+    public private(set) var screen: ScreenModel?
+    /// What kept an intent from reaching the core; the next one that reaches it clears it.
+    public private(set) var trouble: TroubleModel?
+    /// Whether the person is to pick the provisioning file now.
+    public var picking = false
+
+    private let desk: any TillDesk
+    private let language: Language
+    private var listening: Listening?
+
+    /// Draws this desk until the model goes.
+    public init(desk: any TillDesk, language: Language) {
+        self.desk = desk
+        self.language = language
+        let screens = desk.screens()
+        listening = Listening(
+            Task { [weak self] in
+                for await screen in screens {
+                    guard let self else { return }
+                    self.screen = ScreenModel(screen)
+                }
+            })
+    }
+
+    /// Passes on what a person wants. `provision` opens the picker: a file is the one thing that the shell fetches.
+    public func send(_ intent: Intent) async {
+        if intent == .provision {
+            picking = true
+            return
+        }
+        await told { [desk] in try await desk.send(intent) }
+    }
+
+    /// The file that was picked. The bytes are wiped, whatever becomes of them.
+    public func picked(_ file: Secret?) async {
+        picking = false
+        guard let file else { return }
+        await told { [desk] in try await desk.provision(file) }
+        file.wipe()
+    }
+
+    /// The app came to the glass or left it.
+    public func scene(isActive: Bool, isHidden: Bool) async {
+        if isActive { await send(.foreground) }
+        if isHidden { await send(.background) }
+    }
+
+    private func told(_ tell: @Sendable () async throws -> Void) async {
+        do {
+            try await tell()
+            trouble = nil
+        } catch {
+            trouble = TroubleModel(error, screen?.screen.language ?? language)
+        }
+    }
+}
+
+/// A task that ends with its owner.
+private final class Listening: Sendable {
+    private let task: Task<Void, Never>
+
+    init(_ task: Task<Void, Never>) {
+        self.task = task
+    }
+
+    deinit {
+        task.cancel()
+    }
+}

@@ -1,0 +1,94 @@
+// One screen: its head, the part that its layout asks for, its buttons. Never compiled on Linux.
+
+#if canImport(SwiftUI)
+    import SwiftUI
+    import Taptill
+
+    struct ScreenView: View {
+        let model: ScreenModel
+        let trouble: TroubleModel?
+        let send: (Intent) -> Void
+        @Environment(\.colorScheme) private var scheme
+
+        var body: some View {
+            VStack(spacing: 16) {
+                if let trouble { TroubleView(model: trouble) }
+                HeadView(screen: model.screen)
+                middle
+                Spacer(minLength: 0)
+                ForEach(model.others, id: \.label) { ActionButton(action: $0, send: send) }
+                if let primary = model.primary { ActionButton(action: primary, send: send) }
+            }
+            .padding()
+            .frame(maxWidth: .infinity, maxHeight: .infinity)
+            .background(Palette.page(dark: scheme == .dark).ground.color)
+            .foregroundStyle(Palette.page(dark: scheme == .dark).text.color)
+            .accessibilityElement(children: .contain)
+            .onChange(of: model.announcement, initial: true) { _, words in
+                AccessibilityNotification.Announcement(words).post()
+            }
+        }
+
+        @ViewBuilder private var middle: some View {
+            switch model.layout {
+            case .keypad: KeypadView(keys: model.keys, send: send)
+            case .reader: LightsView(lights: model.lights)
+            case .outcome, .list: RowsView(rows: model.screen.rows, send: send)
+            case .slip: SlipView(lines: model.slipLines)
+            }
+        }
+    }
+
+    /// Title, the amount from afar, what happened, what to do next.
+    struct HeadView: View {
+        let screen: Screen
+        @Environment(\.colorScheme) private var scheme
+
+        var body: some View {
+            VStack(spacing: 8) {
+                Text(screen.title).font(.title2).accessibilityAddTraits(.isHeader)
+                if let headline = screen.headline {
+                    Text(headline).font(.system(.largeTitle, design: .rounded).weight(.semibold)).monospacedDigit()
+                        .minimumScaleFactor(0.5).lineLimit(1)
+                }
+                if let message = screen.message { Text(message).multilineTextAlignment(.center) }
+                if let advice = screen.advice { Text(advice).multilineTextAlignment(.center).font(.callout) }
+            }
+            .foregroundStyle(Palette.tone(screen.tone, dark: scheme == .dark).text.color)
+        }
+    }
+
+    struct TroubleView: View {
+        let model: TroubleModel
+        @Environment(\.colorScheme) private var scheme
+
+        var body: some View {
+            VStack(alignment: .leading, spacing: 4) {
+                Text(model.what).font(.headline)
+                Text(model.todo)
+                if !model.money.isEmpty { Text(model.money) }
+            }
+            .foregroundStyle(Palette.tone(.attention, dark: scheme == .dark).text.color)
+            .accessibilityElement(children: .combine)
+        }
+    }
+
+    struct ActionButton: View {
+        let action: Action
+        let send: (Intent) -> Void
+        @Environment(\.colorScheme) private var scheme
+
+        var body: some View {
+            let swatch = Palette.button(action.role, dark: scheme == .dark)
+            Button {
+                send(action.intent)
+            } label: {
+                Text(action.label).frame(maxWidth: .infinity, minHeight: 48)
+            }
+            .background(swatch.ground.color, in: .rect(cornerRadius: 12))
+            .foregroundStyle(swatch.text.color)
+            .disabled(!action.enabled)
+            .opacity(action.enabled ? 1 : 0.4)
+        }
+    }
+#endif
