@@ -121,6 +121,7 @@ let row = [
     "\"ffi_calls_per_sale\":\(callsASale)", "\"callbacks_per_sale\":\(String(format: "%.1f", callbacksASale))",
 ]
 FileHandle.standardError.write(
-    Data(String(format: "call %.2f us, callback %.2f us + bytes %.2f us\n", callCost, passingCost, conversionCost).utf8))
+    Data(String(format: "call %.2f us, callback %.2f us + bytes %.2f us\n", callCost, passingCost, conversionCost).utf8)
+)
 print("{\(row.joined(separator: ","))}")
 try terminal.close()
