@@ -73,7 +73,7 @@ fn print() -> String {
 fn ends_unsent(reason: Reason) -> bool {
     reason.error_code().is_some()
         || of_outcome(State::NotSent, Some(reason)).kind != ScreenKind::Trouble
-        || matches!(reason, Reason::Interrupted | Reason::ReaderFailed)
+        || matches!(reason, Reason::Interrupted)
 }
 
 fn row(text: &mut String, what: &str, look: Look, has_lights: bool) {

@@ -9,6 +9,7 @@ mod hex;
 mod journal;
 mod measure;
 mod sale;
+mod shells;
 mod table;
 mod wire;
 
@@ -37,5 +38,6 @@ fn measure_all(effort: Effort) -> Vec<Row> {
     rows.extend(wire::rows(effort));
     rows.extend(journal::rows(effort));
     rows.extend(sale::rows(effort));
+    rows.extend(shells::rows());
     rows
 }

@@ -4,6 +4,7 @@ pub mod card;
 pub mod desktop;
 pub mod host;
 pub mod issuer;
+pub mod reader;
 pub mod scan;
 pub mod scratch;
 pub mod stand;

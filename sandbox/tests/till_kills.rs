@@ -24,7 +24,7 @@ use books::Books;
 use serde_json::{Value, json};
 use till_support::{Ran, Shop, run};
 
-const DIALECTS: [&str; 2] = ["unionpay", "iso87"];
+const DIALECTS: [&str; 3] = ["unionpay", "iso87", "encrypted"];
 
 /// Every point that a first sale passes, in order; `tests/payment_kills.rs` holds the engine to it.
 fn points_of_a_sale() -> Vec<String> {
@@ -111,7 +111,7 @@ fn no_kill_of_a_reversal_loses_or_doubles_a_payment() {
 fn crossed(rows: &[(&'static str, &[&str])], command: Command) -> Vec<Case> {
     let pairs = rows.iter().flat_map(|(trouble, points)| points.iter().map(move |point| (*trouble, *point)));
     let case = |(number, (trouble, point)): (usize, (&'static str, &str))| Case {
-        dialect: DIALECTS[number % 2],
+        dialect: DIALECTS[number % DIALECTS.len()],
         trouble,
         dies: (command, point.to_owned()),
         verdict: "reversed",

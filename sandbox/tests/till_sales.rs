@@ -43,8 +43,8 @@ fn a_sale_tells_everything_that_a_caller_may_know_and_the_host_agrees() {
 }
 
 #[test]
-fn both_dialects_sell_decline_and_take_back() {
-    for dialect in ["unionpay", "iso87"] {
+fn each_dialect_sells_declines_and_takes_back() {
+    for dialect in ["unionpay", "iso87", "encrypted"] {
         let mut shop = Shop::empty();
         shop.start_host();
         assert_eq!(shop.init_speaking(dialect).json()["dialect"], dialect);

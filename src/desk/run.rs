@@ -46,6 +46,8 @@ pub(super) struct Run {
     display: Arc<dyn Display>,
     messages: Sender<Message>,
     shown: Shown,
+    /// The first screen is shown whatever it is.
+    has_shown: bool,
     state: State,
     terminal: Option<Arc<Terminal>>,
     /// Handed over and not used yet.
@@ -69,6 +71,7 @@ impl Run {
             display,
             messages,
             shown: Arc::new(Mutex::new(draw(&state))),
+            has_shown: false,
             state,
             terminal: None,
             provisioning: None,
@@ -84,7 +87,6 @@ impl Run {
     pub(super) fn serve(mut self, inbox: &Receiver<Message>, opened: &Sender<()>) {
         let first = self.job().open(None);
         self.take(first);
-        self.show_even_if_the_same();
         let _nobody_waits = opened.send(());
         loop {
             match inbox.recv() {
@@ -160,17 +162,12 @@ impl Run {
         let screen = draw(&self.state);
         {
             let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
-            if *shown == screen {
+            if self.has_shown && *shown == screen {
                 return;
             }
             shown.clone_from(&screen);
         }
-        self.call(&screen);
-    }
-
-    /// The first screen is shown also where it is the one from before the till was opened.
-    fn show_even_if_the_same(&self) {
-        let screen = draw(&self.state);
+        self.has_shown = true;
         self.call(&screen);
     }
 

@@ -6,12 +6,13 @@ use std::collections::VecDeque;
 
 use crate::clock::WallMs;
 use crate::error::{Error, ErrorCode};
+use crate::hex;
 use crate::ids::{AttemptId, AuthCode, BatchNo, HostCode, MerchantId, OrderNo, Rrn, Stan, TerminalId};
 use crate::money::{Amount, Currency};
 use crate::payment::state::State as Standing;
 use crate::payment::{AttemptView, JournalPlace, Page, Reason, ReceiptCounts, ReversalReason, ReversalView};
 use crate::ports::Prompt;
-use crate::receipt::Copy;
+use crate::receipt::{self, Columns, Copy, JournalMark, Layout, Merchant, Payment, ReceiptData, Zone};
 use crate::screen::shown::Screen;
 use crate::screen::state::{Cancel, Effect, Hint, History, Place, Said, Sale, Stage, State, Till, Trouble};
 use crate::screen::{Keypad, draw};
@@ -20,16 +21,16 @@ use crate::text::Language;
 /// Each screen, under a name for its picture's file.
 #[must_use]
 pub fn gallery(language: Language) -> Vec<(&'static str, Screen)> {
-    let drawn = pictures().into_iter().map(|(name, state)| (name, draw(&State { language, ..state })));
+    let drawn = pictures(language).into_iter().map(|(name, state)| (name, draw(&State { language, ..state })));
     drawn.collect()
 }
 
 /// The states behind the pictures.
-pub(super) fn pictures() -> Pictures {
+pub(super) fn pictures(language: Language) -> Pictures {
     let mut pictures = till_pictures();
     pictures.extend(sale_pictures());
     pictures.extend(outcome_pictures());
-    pictures.extend(past_pictures());
+    pictures.extend(past_pictures(language));
     pictures.extend(trouble_pictures());
     pictures
 }
@@ -42,6 +43,7 @@ fn till_pictures() -> Pictures {
         view(Standing::ReversalDue, Some(Reason::NoAnswer)),
         view(Standing::ReversalStuck, Some(Reason::ReversalRefused)),
     ];
+    let news = VecDeque::from([view(Standing::Reversed, Some(Reason::NoAnswer))]);
     let over = Some(Hint::Refused(ErrorCode::AmountOverLimit));
     vec![
         ("first-start", State { till: None, ..at(Place::FirstStart) }),
@@ -51,6 +53,7 @@ fn till_pictures() -> Pictures {
         ("amount-pad-cancelled", State { typed: typed(&[1, 2, 3, 0]), hint: Some(Hint::Cancelled), ..at(Place::Pad) }),
         ("amount-pad-reader-off", State { is_reader_off: true, ..at(Place::Pad) }),
         ("amount-pad-largest", State { typed: typed(&[9; 12]), ..at(Place::Pad) }),
+        ("amount-pad-news", State { typed: typed(&[5]), news, ..at(Place::Pad) }),
         ("amount-pad-unfinished", State { debts: debts.clone(), ..at(Place::Pad) }),
         ("settings", at(Place::Settings(None))),
         ("settings-long-name", State { till: Some(long_till()), ..at(Place::Settings(None)) }),
@@ -98,8 +101,8 @@ fn outcome_pictures() -> Pictures {
     ]
 }
 
-fn past_pictures() -> Pictures {
-    let attempts = vec![
+fn past_pictures(language: Language) -> Pictures {
+    let attempts = [
         view(Standing::Approved, None),
         view(Standing::Declined, Some(Reason::Host)),
         view(Standing::Reversed, Some(Reason::NoAnswer)),
@@ -110,7 +113,7 @@ fn past_pictures() -> Pictures {
     let page = Page { attempts, next: Some("older".to_owned()) };
     let history = |page, trail| at(Place::History(History { page, trail }));
     let one = |state, reason| at(Place::Transaction(Box::new(view(state, reason))));
-    let slip = Place::Receipt { attempt: attempt(), copy: Copy::Customer, slip: SLIP.to_owned() };
+    let slip = Place::Receipt { attempt: attempt(), copy: Copy::Customer, slip: slip(language) };
     vec![
         ("history-empty", history(Page { attempts: Vec::new(), next: None }, vec![None])),
         ("history", history(page, vec![None, Some("here".to_owned())])),
@@ -120,10 +123,45 @@ fn past_pictures() -> Pictures {
     ]
 }
 
+/// The slip of the approved payment.
+fn slip(language: Language) -> String {
+    let view = view(Standing::Approved, None);
+    let till = till();
+    let merchant = Merchant {
+        name: till.merchant,
+        address: vec!["1 River Street".to_owned()],
+        merchant_id: till.merchant_id,
+        terminal_id: till.terminal_id,
+        zone: Zone::named(&till.time_zone).expect(RULE),
+    };
+    let payment = Payment {
+        attempt: view.attempt,
+        order: view.order,
+        amount: view.amount,
+        at: view.created_ms,
+        card_masked: view.card_masked,
+        card_label: view.label,
+        aid: view.aid.as_deref().and_then(hex::decode),
+        tvr: None,
+        cryptogram: None,
+        auth_code: view.auth_code,
+        rrn: view.rrn,
+        stan: view.stan,
+        batch: view.batch,
+        host_code: view.host_code,
+        signature: false,
+    };
+    let journal = JournalMark { sequence: view.journal.sequence, root: [0x9b; 32] };
+    let data = ReceiptData { merchant, payment, standing: receipt::Standing::Approved, journal };
+    receipt::print(&data, Layout { columns: Columns::C32, language, copy: Copy::Customer, reprint: false })
+}
+
 /// One error of each thing to do.
 fn trouble_pictures() -> Pictures {
     let sale = Effect::StartSale { attempt: attempt(), amount: amount() };
     let trouble = |error: Error, failed| at(Place::Trouble(Box::new(Trouble { error, failed })));
+    let file =
+        Error::from(ErrorCode::ConfigurationInvalid).word("part", "host.ca_pem").word("rule", "certificates in PEM");
     let of_sale = |code: ErrorCode| trouble(Error::from(code).of_attempt(&attempt()), sale.clone());
     vec![
         ("trouble-storage", of_sale(ErrorCode::SyncFailed)),
@@ -135,7 +173,7 @@ fn trouble_pictures() -> Pictures {
         ("trouble-amount", of_sale(ErrorCode::AmountOverLimit)),
         ("trouble-till-failed", of_sale(ErrorCode::TillFailed)),
         ("trouble-open", State { till: None, ..trouble(ErrorCode::JournalDamaged.into(), Effect::Open) }),
-        ("trouble-file", State { till: None, ..trouble(ErrorCode::ConfigurationInvalid.into(), Effect::Provision) }),
+        ("trouble-file", State { till: None, ..trouble(file, Effect::Provision) }),
     ]
 }
 
@@ -200,7 +238,7 @@ pub(super) fn view(state: Standing, reason: Option<Reason>) -> AttemptView {
         rrn: Rrn::new("632612345678").ok().filter(|_| was_answered),
         host_code: HostCode::new(if state == Standing::Approved { "00" } else { "51" }).ok().filter(|_| was_answered),
         host_time: was_answered.then(|| "1122163000".to_owned()),
-        reversal: is_owed.then(|| ReversalView { reason: ReversalReason::NoAnswer, sends: 2, host_code: None }),
+        reversal: is_owed.then_some(ReversalView { reason: ReversalReason::NoAnswer, sends: 2, host_code: None }),
         receipts: ReceiptCounts::default(),
         journal: JournalPlace { sequence: 118, root: ROOT.to_owned() },
     }
@@ -208,13 +246,3 @@ pub(super) fn view(state: Standing, reason: Option<Reason>) -> AttemptView {
 
 const RULE: &str = "a picture keeps the rules of its fields";
 const ROOT: &str = "9b1f0c5d3a7e2468ace013579bdf02468ace13579bdf02468ace013579bdf024";
-const SLIP: &str = "\
-         Corner Coffee
-         CUSTOMER COPY
---------------------------------
-Terminal ID             TT000001
-SALE                    APPROVED
-AMOUNT                 CNY 12.30
---------------------------------
-           Thank you
-";

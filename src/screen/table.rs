@@ -154,7 +154,7 @@ pub fn of_outcome(state: State, reason: Option<Reason>) -> Look {
 fn of_not_sent(reason: Option<Reason>) -> Look {
     match reason {
         Some(Reason::Cancelled) => look(ScreenKind::AmountPad, Tone::Neutral, PAD),
-        Some(Reason::CardLost) => look(ScreenKind::TryAnotherWay, Tone::Attention, ONCE_MORE),
+        Some(Reason::CardLost | Reason::NoCard) => look(ScreenKind::TryAnotherWay, Tone::Attention, ONCE_MORE),
         Some(
             Reason::TryAnotherInterface
             | Reason::EndApplication
@@ -223,9 +223,9 @@ pub fn again(code: ErrorCode, money: Money) -> Again {
     let row = code.row();
     match row.retry {
         _ if ends_the_run(row) => Again::OpenTill,
-        Retry::Never => Again::Nothing,
         // What may have moved money is never charged under another name.
         _ if money != Money::NotMoved => Again::SameAttempt,
+        Retry::Never => Again::Nothing,
         Retry::SameAttempt => Again::SameAttempt,
         Retry::NewAttempt | Retry::AfterUserAction | Retry::AfterDelay => Again::NewAttempt,
     }

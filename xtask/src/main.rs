@@ -7,6 +7,7 @@
 mod bindings;
 mod licences;
 mod ratios;
+mod screens;
 mod size;
 mod sources;
 mod steps;
@@ -15,6 +16,7 @@ mod test;
 mod thin;
 mod tools;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -35,6 +37,15 @@ enum Command {
         /// Print JSON instead of a table
         #[arg(long)]
         json: bool,
+        /// Leave out the rows that Kotlin and Swift measure
+        #[arg(long)]
+        rust_only: bool,
+    },
+    /// Draw every screen of the Android app
+    Screens {
+        /// Where to, instead of target/screens
+        #[arg(long)]
+        out: Option<PathBuf>,
     },
     /// Make the Kotlin and Swift bindings and hold their surfaces against the reviewed ones
     Bindings {
@@ -53,7 +64,8 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Test(options) => test::run(&options),
-        Command::Ratios { json } => ratios::run(json),
+        Command::Ratios { json, rust_only } => ratios::run(json, rust_only),
+        Command::Screens { out } => screens::run(out.as_deref()),
         Command::Bindings { accept } => bindings::run(accept),
         Command::Size => size::run(),
         Command::Thin => thin::run(),

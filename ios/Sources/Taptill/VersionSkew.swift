@@ -43,7 +43,14 @@ public struct ThrowingVersionSkewHandler: VersionSkewHandler {
 
 /// The core stopped one call because of a fault of its own. Nothing is known about what the call was to do: ask
 /// `status` how the attempt stands.
-public struct CorePanicked: Error, Sendable, Equatable {}
+public struct CorePanicked: Error, Sendable, Equatable {
+    public init() {}
+
+    /// The core's own words for a fault of its own.
+    public func words(_ language: Language) throws -> ErrorWords {
+        try describeError(facts: factsOf(code: "till_failed"), language: language)
+    }
+}
 
 extension VersionSkewHandler {
     /// Compares the core with the bindings before anything is called. The kit does it at every way in; an app that calls

@@ -61,7 +61,7 @@ public final class DeskModel {
             try await tell()
             trouble = nil
         } catch {
-            trouble = TroubleModel(error, language)
+            trouble = TroubleModel(error, screen?.screen.language ?? language)
         }
     }
 }

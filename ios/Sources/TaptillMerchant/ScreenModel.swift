@@ -52,7 +52,7 @@ public struct ScreenModel: Sendable, Equatable {
 
     /// The keys, row by row; none where the core wants no keypad.
     public var keys: [[Key]] {
-        screen.keypad ? Key.rows : []
+        screen.keypad ? Key.rows(backspace: screen.backspaceLabel) : []
     }
 
     /// What VoiceOver says when the screen appears.
@@ -76,18 +76,25 @@ public struct ScreenModel: Sendable, Equatable {
 public struct Key: Sendable, Equatable, Identifiable {
     /// What stands on it, in digits or as a symbol, which needs no translation.
     public let face: String
+    /// What VoiceOver says of it.
+    public let spoken: String
     public let intent: Intent
 
     public var id: String { face }
 
-    static let rows: [[Key]] = [
-        [digit(1), digit(2), digit(3)],
-        [digit(4), digit(5), digit(6)],
-        [digit(7), digit(8), digit(9)],
-        [Key(face: "00", intent: .doubleZero), digit(0), Key(face: "⌫", intent: .backspace)],
-    ]
+    static func rows(backspace: String) -> [[Key]] {
+        [
+            [digit(1), digit(2), digit(3)],
+            [digit(4), digit(5), digit(6)],
+            [digit(7), digit(8), digit(9)],
+            [
+                Key(face: "00", spoken: "00", intent: .doubleZero), digit(0),
+                Key(face: "⌫", spoken: backspace, intent: .backspace),
+            ],
+        ]
+    }
 
     private static func digit(_ digit: UInt8) -> Key {
-        Key(face: "\(digit)", intent: .digit(digit: digit))
+        Key(face: "\(digit)", spoken: "\(digit)", intent: .digit(digit: digit))
     }
 }

@@ -1,7 +1,7 @@
 // What kept an intent from reaching the core, in words.
 //
-// The core words its own errors. Two kinds cannot be worded by it: a core that the app cannot call, and a call that it
-// stopped. Their words stand here, in both languages. Evidence: TroubleModelTests.
+// The core words its own errors. One kind cannot be worded by it: that the app and the core do not match. Its words
+// stand here, in both languages. Evidence: TroubleModelTests.
 
 import Taptill
 
@@ -14,7 +14,8 @@ public struct TroubleModel: Equatable, Sendable {
     public let money: String
 
     public init(_ error: any Error, _ language: Language) {
-        if let error = error as? TillError, let words = try? error.words(language) {
+        let told = (error as? TillError).map { $0.words } ?? (error as? CorePanicked).map { $0.words }
+        if let words = try? told?(language) {
             (what, todo, money) = (words.what, words.todo, words.money)
             return
         }

@@ -13,10 +13,12 @@ public final class SocketCard: CardChannel, @unchecked Sendable {
     private let before: @Sendable (Int) throws -> Void
     private var commands = 0
 
-    /// Brings the card at `address` into the field. `before` is called before each command with its number, from 0,
-    /// and may throw in the card's place.
-    public init(address: String, before: @escaping @Sendable (Int) throws -> Void = { _ in }) throws {
-        socket = try Socket(address: address, seconds: 10)
+    /// Brings the card at `address` into the field, and waits `seconds` for each answer. `before` is called before each
+    /// command with its number, from 0, and may throw in the card's place.
+    public init(
+        address: String, seconds: Int = 1, before: @escaping @Sendable (Int) throws -> Void = { _ in }
+    ) throws {
+        socket = try Socket(address: address, seconds: seconds)
         self.before = before
         try send(Data([1]))
     }

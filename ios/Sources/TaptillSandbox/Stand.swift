@@ -85,11 +85,16 @@ public final class Stand: @unchecked Sendable {
 
     /// One request as it stands in the stand's own list.
     public func ask(_ request: [String: Any]) throws -> [String: Any] {
+        try Self.object(try ask(line: JSONSerialization.data(withJSONObject: request)))
+    }
+
+    /// One request as a line of JSON, and the answer's line.
+    public func ask(line request: Data) throws -> Data {
         try lock.withLock {
-            try socket.write(JSONSerialization.data(withJSONObject: request) + [0x0a])
-            let answer = try Self.object(try socket.readLine())
-            if let why = answer["error"] { throw SandboxError.refused("\(why)") }
-            return answer
+            try socket.write(request + [0x0a])
+            let line = try socket.readLine()
+            if let why = try Self.object(line)["error"] { throw SandboxError.refused("\(why)") }
+            return line
         }
     }
 

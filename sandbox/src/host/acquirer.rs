@@ -15,7 +15,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use taptill::acquirer::envelope::{self, EnvelopeError, Opened};
 use taptill::clock::WallMs;
 use taptill::ids::TerminalId;
-use taptill::iso8583::{Deframer, Dialect, Op, Side, ValueName, Values};
+use taptill::iso8583::{CardDataForm, Deframer, Dialect, Op, Side, ValueName, Values};
 use taptill::paycrypto::{ClearKeys, MacKey, MasterKey, make_key_block};
 use taptill::ports::Entropy;
 use taptill::secret::SecretBytes;
@@ -27,6 +27,7 @@ use super::enrol::random_des_key;
 use super::error::HostError;
 use super::home::{Home, HomeLock};
 use super::malformed;
+use super::reads;
 use super::ruling::{Case, Ruling, code, identity_refusal, sign_on_code};
 use super::script::{Kind, Script, checked_count};
 
@@ -269,7 +270,12 @@ impl Exchange<'_> {
     fn financial(self, op: Op, request: &Values) -> Result<Reply, HostError> {
         let Some(row) = self.dialect.row(op) else { return Ok(Reply::HangUp) };
         let manner = self.page.take_next(op == Op::Reversal)?;
-        let case = Case { page: self.page, terminal: &self.terminal, row, request, now: self.now };
+        let is_sealed = op == Op::Sale && self.dialect.card_data() == CardDataForm::EncryptedRead;
+        let opened = is_sealed.then(|| reads::opened(request)).transpose();
+        let (clear, read_refusal) = (opened.as_ref().ok().and_then(Option::as_ref), opened.as_ref().err().copied());
+        let request_in_clear = clear.unwrap_or(request);
+        let (page, terminal, now) = (self.page, &self.terminal, self.now);
+        let case = Case { page, terminal, row, request: request_in_clear, read_refusal, now };
         let ruling = match (manner, op) {
             (Kind::Forget, _) => return Ok(Reply::Silence),
             (Kind::RefuseReversal, _) => Ruling::plain(code::INVALID_TRANSACTION),
@@ -331,6 +337,7 @@ impl Exchange<'_> {
         let time = HostTime::at(self.now);
         let mut values = request.clone();
         values.remove(ValueName::ChipData);
+        values.remove(ValueName::EncryptedRead);
         values.remove(ValueName::Track2);
         values
             .set(ValueName::LocalTime, time.time_of_day())

@@ -99,7 +99,7 @@ pub(super) struct Book {
     connection: Connection,
 }
 
-const SCHEMA_VERSION: i64 = 1;
+const SCHEMA_VERSION: i64 = 2;
 const SCHEMA: &str = "
     CREATE TABLE terminals (
         tid TEXT PRIMARY KEY, mid TEXT NOT NULL, dialect TEXT NOT NULL, certificate BLOB NOT NULL UNIQUE,
@@ -114,7 +114,16 @@ const SCHEMA: &str = "
     CREATE TABLE next (
         place INTEGER PRIMARY KEY, kind TEXT NOT NULL, remaining INTEGER NOT NULL
     ) STRICT;
-    PRAGMA user_version = 1;";
+    CREATE TABLE reads (
+        nonce BLOB PRIMARY KEY, tid TEXT NOT NULL, batch INTEGER NOT NULL, stan INTEGER NOT NULL
+    ) STRICT;
+    PRAGMA user_version = 2;";
+/// What a book of version 1 lacks.
+const SINCE_VERSION_1: &str = "
+    CREATE TABLE reads (
+        nonce BLOB PRIMARY KEY, tid TEXT NOT NULL, batch INTEGER NOT NULL, stan INTEGER NOT NULL
+    ) STRICT;
+    PRAGMA user_version = 2;";
 
 impl Book {
     /// Opens the book, or begins one.
@@ -135,6 +144,7 @@ impl Book {
         let mut book = Self { connection };
         book.change(|page| match page.schema_version()? {
             0 => Ok(page.transaction.execute_batch(SCHEMA)?),
+            1 => Ok(page.transaction.execute_batch(SINCE_VERSION_1)?),
             SCHEMA_VERSION => Ok(()),
             _ => Err(HostError::BookUnusable),
         })?;
@@ -273,6 +283,31 @@ impl Page<'_> {
             entry.reversals,
         ])?;
         Ok(())
+    }
+
+    /// Uses up an encrypted read by its nonce; whether nobody had before.
+    pub(super) fn use_nonce(
+        &self,
+        nonce: &[u8],
+        terminal: &TerminalId,
+        batch: BatchNo,
+        stan: Stan,
+    ) -> Result<bool, HostError> {
+        let query = "INSERT OR IGNORE INTO reads (nonce, tid, batch, stan) VALUES (?1, ?2, ?3, ?4)";
+        let used = params![nonce, terminal.as_str(), batch.number(), stan.number()];
+        Ok(self.transaction.execute(query, used)? == 1)
+    }
+
+    /// The nonce of the read that this attempt used up.
+    pub(super) fn nonce_of(
+        &self,
+        terminal: &TerminalId,
+        batch: BatchNo,
+        stan: Stan,
+    ) -> Result<Option<Vec<u8>>, HostError> {
+        let query = "SELECT nonce FROM reads WHERE tid = ?1 AND batch = ?2 AND stan = ?3";
+        let key = params![terminal.as_str(), batch.number(), stan.number()];
+        Ok(self.transaction.query_row(query, key, |row| row.get(0)).optional()?)
     }
 
     /// Lines up misbehaviour behind what is lined up already.

@@ -124,7 +124,7 @@ impl HostError {
                 "Choose another port; port 0 takes a free one.",
             ),
             Self::DialectUnknown => {
-                ("host_dialect_unknown", "no shipped dialect has this name", "Use unionpay or iso87.")
+                ("host_dialect_unknown", "no shipped dialect has this name", "Use unionpay, iso87 or encrypted.")
             }
             Self::DialectUnusable => (
                 "host_dialect_unusable",

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`Host`] | a TLS listener with its own thread, over an [`Acquirer`] |
 //! | [`Acquirer`] | the same without sockets: frames in, [`Action`]s out, in virtual time if a test likes |
+//! | `reads` | opens the encrypted card reads of [`crate::reader`], where the dialect carries them |
 //! | [`provision`] | enrols a new terminal and gives what its till needs |
 //! | [`Kind`], [`Script`], [`set_next`] | misbehaviour on demand |
 //!
@@ -23,6 +24,7 @@ mod enrol;
 mod error;
 mod home;
 mod malformed;
+mod reads;
 mod ruling;
 mod script;
 mod server;

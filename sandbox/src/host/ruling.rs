@@ -1,9 +1,9 @@
 //! What the host rules on a request whose sender is known and whose MAC is right.
 //!
 //! A sale is booked at most once, a debit is taken back at most once. The refusals in their order, for a sale:
-//! wrong batch, trace number taken (94), amount (13, 61), currency (12), card number (14), expiry (54), messages
-//! that contradict themselves (30), cryptogram (05), and the amounts that ask for a code. For a reversal: from
-//! another day or reversed already (25), another amount than the original's (64). A reversal whose original was
+//! wrong batch, trace number taken (94), amount (13, 61), currency (12), encrypted read (30, 63), card number (14),
+//! expiry (54), messages that contradict themselves (30), cryptogram (05), and the amounts that ask for a code. For a
+//! reversal: of another read than the original's (63), from another day or reversed already (25), another amount (64). A reversal whose original was
 //! never seen is answered 00 and remembered; that original, coming late, finds its trace number taken.
 //!
 //! Response codes as in UnionPay terminal code (?). It never sees a socket, a MAC or a full book page.
@@ -39,6 +39,8 @@ pub(super) mod code {
     pub const FORMAT_ERROR: &str = "30";
     /// The card has expired.
     pub const EXPIRED_CARD: &str = "54";
+    /// The card read is not what its reader sealed for this sale, or has been used.
+    pub const SECURITY_VIOLATION: &str = "63";
     /// Over the amount that this terminal may take.
     pub const OVER_LIMIT: &str = "61";
     /// The reversal's amount is not its original's.
@@ -74,7 +76,10 @@ pub(super) struct Case<'a> {
     pub page: &'a Page<'a>,
     pub terminal: &'a TerminalRow,
     pub row: &'a MessageRow,
+    /// The request, with the card's values in clear.
     pub request: &'a Values,
+    /// Why there is no card in it, where its encrypted read was refused.
+    pub read_refusal: Option<&'static str>,
     pub now: WallMs,
 }
 
@@ -104,7 +109,8 @@ impl Case<'_> {
             return Ok(Ruling::plain(code::DUPLICATE));
         }
         let Some(amount_minor) = self.amount_minor() else { return Ok(Ruling::plain(code::FORMAT_ERROR)) };
-        let (judged, cryptogram) = match self.judge(amount_minor) {
+        let read_refusal = self.use_read(batch, stan)?;
+        let (judged, cryptogram) = match self.judge(amount_minor, read_refusal) {
             Ok(cryptogram) => (telltale(amount_minor).unwrap_or_else(|| code::APPROVED.into()), Some(cryptogram)),
             Err(refusal) => (refusal.to_owned(), None),
         };
@@ -128,6 +134,10 @@ impl Case<'_> {
             let entry = self.add_entry(batch, stan, amount_minor, state, code::APPROVED)?;
             return Ok(Ruling { rrn: Some(entry.rrn.into()), ..Ruling::plain(code::APPROVED) });
         };
+        let read = self.page.nonce_of(&self.terminal.terminal, batch, stan)?;
+        if read.is_some_and(|nonce| self.request.get(ValueName::ReadNonce).is_some_and(|said| said != nonce)) {
+            return Ok(Ruling::plain(code::SECURITY_VIOLATION));
+        }
         let is_of_today = HostTime::at(entry.booked_ms).is_same_day(HostTime::at(self.now));
         let ruled = if entry.state == EntryState::Reversed || entry.reversals > 0 || !is_of_today {
             code::ORIGINAL_NOT_FOUND
@@ -145,8 +155,19 @@ impl Case<'_> {
         Ok(Ruling { rrn: Some(entry.rrn.into()), ..Ruling::plain(ruled) })
     }
 
+    /// An encrypted read serves one sale: it is used up by this one, or it has been by another.
+    fn use_read(&self, batch: BatchNo, stan: Stan) -> Result<Option<&'static str>, HostError> {
+        match (self.read_refusal, self.request.get(ValueName::ReadNonce)) {
+            (None, Some(nonce)) => {
+                let is_fresh = self.page.use_nonce(nonce, &self.terminal.terminal, batch, stan)?;
+                Ok((!is_fresh).then_some(code::SECURITY_VIOLATION))
+            }
+            (refusal, _) => Ok(refusal),
+        }
+    }
+
     /// The checks of a sale in their order; the refusal's code, or the card's verified cryptogram.
-    fn judge(&self, amount_minor: u64) -> Result<VerifiedRequest, &'static str> {
+    fn judge(&self, amount_minor: u64, read_refusal: Option<&'static str>) -> Result<VerifiedRequest, &'static str> {
         if amount_minor == 0 {
             return Err(code::INVALID_AMOUNT);
         }
@@ -156,6 +177,9 @@ impl Case<'_> {
         let currency = format!("{:03}", self.terminal.currency.number());
         if self.request.text(ValueName::CurrencyNumber).is_some_and(|said| said != currency) {
             return Err(code::INVALID_TRANSACTION);
+        }
+        if let Some(code) = read_refusal {
+            return Err(code);
         }
         let card = CardSaid::read(self.request)?;
         if card.expiry.yymm().as_slice() < HostTime::at(self.now).year_month().as_bytes() {

@@ -124,7 +124,10 @@ pub(super) struct InitArguments {
     #[arg(long, value_name = "ADDR")]
     pub host: SocketAddr,
     /// The language of the host's messages
-    #[arg(long, default_value = "unionpay", value_parser = ["unionpay", "iso87"])]
+    ///
+    /// With `encrypted` the till never sees a card: a scripted certified reader reads the card that `sale --card` names
+    /// and encrypts it for the host, as Tap to Pay on iPhone or a payment provider's kit would.
+    #[arg(long, default_value = "unionpay", value_parser = ["unionpay", "iso87", "encrypted"])]
     pub dialect: String,
 }
 

@@ -10,6 +10,7 @@ use taptill::ports::{FaultPlan, Ports};
 use taptill::terminal::Terminal;
 
 use crate::desktop::desktop_ports;
+use crate::reader::ScriptedReader;
 
 use super::args::Global;
 use super::failure::Failure;
@@ -21,6 +22,7 @@ pub(super) struct Till {
     home: Option<PathBuf>,
     device: Option<PathBuf>,
     screen: Arc<Screen>,
+    reader: Arc<ScriptedReader>,
     faults: Arc<dyn FaultPlan>,
     terminal: Option<Terminal>,
 }
@@ -31,6 +33,7 @@ impl Till {
             home: global.home.clone(),
             device: global.device.clone(),
             screen: Arc::new(Screen::new(!global.json)),
+            reader: Arc::default(),
             faults: faults::plan(global.die_at.clone()),
             terminal: None,
         }
@@ -59,7 +62,14 @@ impl Till {
     /// The ports of this desktop, with the device's folder made if need be.
     pub(super) fn ports(&self) -> Result<Ports, Failure> {
         let observer = Arc::clone(&self.screen);
-        Ok(desktop_ports(&self.device()?, observer, Arc::clone(&self.faults))?)
+        let ports = desktop_ports(&self.device()?, observer, Arc::clone(&self.faults))?;
+        // It is lent in any case: whether a sale uses it is the dialect's to say, and the core's.
+        Ok(Ports { encrypted_reader: Some(self.reader()), ..ports })
+    }
+
+    /// The certified reader that lies beside the till.
+    pub(super) fn reader(&self) -> Arc<ScriptedReader> {
+        Arc::clone(&self.reader)
     }
 
     /// What the cashier and the customer see.
@@ -89,6 +99,7 @@ impl Till {
             home: global.home.clone().or_else(|| self.home.clone()),
             device: global.device.clone().or_else(|| self.device.clone()),
             screen: Arc::clone(&self.screen),
+            reader: Arc::clone(&self.reader),
             faults: Arc::clone(&self.faults),
             terminal: None,
         }

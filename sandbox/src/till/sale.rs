@@ -33,11 +33,15 @@ pub(super) fn run(till: &mut Till, arguments: &SaleArguments) -> Result<Reply, F
     // What no till would take is refused without opening one.
     Amount::parse_charge(&arguments.amount, currency.unwrap_or(Currency::CNY))?;
     let card = card_from_pocket(&arguments.card, &till.cards()?)?;
-    let screen = till.screen();
+    let (screen, reader) = (till.screen(), till.reader());
     let terminal = till.terminal()?;
     let amount = Amount::parse_charge(&arguments.amount, currency.unwrap_or(terminal.configuration().currency))?;
     let order = SaleOrder { attempt, amount, order };
-    let view = screen.while_waiting(|| sell(terminal, &screen, order, &card))?;
+    // The customer has one card and holds it to whichever reader asks for it.
+    reader.present(card.clone());
+    let view = screen.while_waiting(|| sell(terminal, &screen, order, &card));
+    reader.take_away();
+    let view = view?;
     Reply::of(&view, view::lines(&view))
 }
 

@@ -29,7 +29,9 @@ pub(super) fn tone(view: &AttemptView) -> Tone {
 
 fn title(pen: &Pen<'_>, view: &AttemptView, kind: ScreenKind) -> String {
     match (kind, view.reason) {
-        (ScreenKind::TryAnotherWay, Some(Reason::CardLost)) => pen.texts.prompt(Prompt::PresentCardAgain),
+        (ScreenKind::TryAnotherWay, Some(Reason::CardLost | Reason::NoCard)) => {
+            pen.texts.prompt(Prompt::PresentCardAgain)
+        }
         (ScreenKind::TryAnotherWay, _) => pen.say("screen.title.try_another_way"),
         _ if view.state.is_debt() => pen.say("state.in_doubt"),
         _ => pen.say(&format!("state.{}", view.state)),

@@ -54,6 +54,8 @@ fn message(pen: &Pen<'_>, sale: &Sale) -> Option<String> {
         (_, Stage::Starting) if !pen.state.debts.is_empty() => Some(pen.say("screen.say.clearing")),
         (_, Stage::Reading) => Some(pen.say("screen.say.hold_still")),
         (_, Stage::Prompt(Prompt::PresentCard)) => Some(pen.say("screen.say.present_card")),
+        (_, Stage::Prompt(Prompt::PresentOneCardOnly)) => Some(pen.say("screen.say.one_card")),
+        (_, Stage::Prompt(Prompt::SeePhone)) => Some(pen.say("screen.say.see_phone")),
         (_, Stage::Prompt(Prompt::Authorising)) => Some(pen.say("screen.say.remove_card")),
         _ => None,
     }

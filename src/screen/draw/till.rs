@@ -2,6 +2,8 @@
 //!
 //! Evidence: `tests/screens.rs`.
 
+use crate::error::ErrorCode;
+use crate::money::Amount;
 use crate::payment::AttemptView;
 use crate::screen::draw::Pen;
 use crate::screen::shown::{Intent, Role, Row, Screen, ScreenKind, Tone};
@@ -36,11 +38,20 @@ pub(super) fn pad(pen: &Pen<'_>) -> Screen {
         screen.tone = Tone::Attention;
         screen.advice = Some(pen.say("screen.say.reader_off"));
     }
-    screen.rows = pen.state.debts.iter().take(OPEN_ROWS_MAX).map(|view| open_row(pen, view)).collect();
+    screen.rows = open_views(pen).take(OPEN_ROWS_MAX).map(|view| open_row(pen, view)).collect();
+    if let (Some(Hint::Refused(ErrorCode::AmountOverLimit)), Some(till)) = (pen.state.hint, &pen.state.till) {
+        screen.rows.push(pen.row("sale_max", limit(till)));
+    }
     screen
 }
 
-/// A payment that is not finished; touching it shows it.
+/// What nobody has seen, and what is not finished, each once.
+fn open_views<'a>(pen: &'a Pen<'_>) -> impl Iterator<Item = &'a AttemptView> {
+    let is_news = |view: &AttemptView| pen.state.news.iter().any(|news| news.attempt == view.attempt);
+    pen.state.news.iter().chain(pen.state.debts.iter().filter(move |view| !is_news(view)))
+}
+
+/// A payment that somebody should look at; touching it shows it.
 fn open_row(pen: &Pen<'_>, view: &AttemptView) -> Row {
     Row {
         label: pen.say(&format!("state.{}", view.state)),
@@ -78,19 +89,22 @@ pub(super) fn settings(pen: &Pen<'_>, said: Option<&Said>) -> Screen {
 }
 
 fn facts(pen: &Pen<'_>, till: &Till) -> Vec<Row> {
-    let limit = crate::money::Amount::from_minor(till.sale_max_minor, till.currency).map(|limit| limit.to_string());
     vec![
         pen.row("merchant", till.merchant.clone()),
         pen.row("terminal_id", till.terminal_id.as_str()),
         pen.row("merchant_id", till.merchant_id.as_str()),
         pen.row("host", till.host.clone()),
-        pen.row("sale_max", limit.unwrap_or_default()),
+        pen.row("sale_max", limit(till)),
     ]
+}
+
+fn limit(till: &Till) -> String {
+    Amount::from_minor(till.sale_max_minor, till.currency).map(|limit| limit.to_string()).unwrap_or_default()
 }
 
 fn plain(kind: ScreenKind, choices: &'static [(Choice, Role)]) -> Look {
     Look { kind, tone: Tone::Neutral, lights: 0, choices }
 }
 
-/// How many unfinished payments the keypad's screen has room for; the settings say how many there are.
+/// How many of them the keypad's screen has room for; the settings say how many are not finished.
 const OPEN_ROWS_MAX: usize = 2;

@@ -2,7 +2,7 @@
 //!
 //! Evidence: `tests/screens.rs` goes through every code.
 
-use crate::error::{Error, Money};
+use crate::error::{Error, Fact, Money};
 use crate::screen::draw::Pen;
 use crate::screen::shown::{Row, Screen};
 use crate::screen::state::{Effect, Trouble};
@@ -61,5 +61,14 @@ fn rows(pen: &Pen<'_>, error: &Error) -> Vec<Row> {
         vec![pen.row("turn", pen.say(&format!("screen.turn.{}", row.actor.word()))), pen.row("code", row.code)];
     rows.extend(error.host_code().map(|code| pen.row("host_code", pen.host_code(code))));
     rows.extend(error.attempt().map(|attempt| pen.row("attempt", attempt.as_str())));
+    rows.extend(error.facts().iter().map(|(name, fact)| pen.row("detail", detail(name, *fact))));
     rows
+}
+
+/// A named number or word of the error, for whoever mends it.
+fn detail(name: &str, fact: Fact) -> String {
+    match fact {
+        Fact::Number(number) => format!("{name} {number}"),
+        Fact::Word(word) => format!("{name} {word}"),
+    }
 }

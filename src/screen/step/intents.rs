@@ -3,6 +3,7 @@
 //! It never doubts that the intent is legal here: the caller has looked. Evidence: `screen/step/tests.rs`.
 
 use crate::error::Money;
+use crate::ids::AttemptId;
 use crate::receipt::Copy;
 use crate::screen::shown::Intent;
 use crate::screen::state::{Cancel, Effect, Hint, Place, State, Trouble};
@@ -17,7 +18,7 @@ pub(super) fn take(state: &mut State, intent: Intent, todo: &mut Vec<Effect>) {
         Intent::TryAgain => try_again(state, todo),
         Intent::History => state.want(Effect::FetchPage { cursor: None }, todo),
         Intent::OlderPage | Intent::NewerPage => turn_page(state, &intent, todo),
-        Intent::Open { attempt } => state.want(Effect::FetchAttempt { attempt }, todo),
+        Intent::Open { attempt } => open(state, attempt, todo),
         Intent::Receipt { attempt } => {
             let effect = Effect::FetchReceipt { attempt, copy: next_copy(&state.place), language: state.language };
             state.want(effect, todo);
@@ -67,7 +68,6 @@ fn cancel(state: &mut State, todo: &mut Vec<Effect>) {
 
 fn new_sale(state: &mut State, todo: &mut Vec<Effect>) {
     take_outcome(state, todo);
-    state.typed = crate::screen::Keypad::default();
     state.hint = None;
     state.go(Place::Pad);
 }
@@ -127,6 +127,15 @@ fn turn_page(state: &mut State, intent: &Intent, todo: &mut Vec<Effect>) {
         _ => history.trail.iter().rev().nth(1).cloned().flatten(),
     };
     state.want(Effect::FetchPage { cursor }, todo);
+}
+
+/// News is an outcome that is to be left like any other; everything else is looked up.
+fn open(state: &mut State, attempt: AttemptId, todo: &mut Vec<Effect>) {
+    let news = state.news.iter().position(|view| view.attempt == attempt).and_then(|place| state.news.remove(place));
+    match news {
+        Some(view) => state.go(Place::Outcome(Box::new(view))),
+        None => state.want(Effect::FetchAttempt { attempt }, todo),
+    }
 }
 
 /// The customer's copy first; on a slip, the other one.

@@ -4,7 +4,8 @@
 //! |---|---|
 //! | a person can do what the screen offers, and nothing else | an intent that is not drawn is ignored |
 //! | one sale at a time, under a name of its own | `Charge` leaves the screen that offers it |
-//! | what ends shows, whoever looks elsewhere | an outcome that is not on the glass becomes news |
+//! | what ends shows, whoever looks elsewhere | an outcome that is not on the glass becomes news, and a row of the keypad |
+//! | a finger that slips twice leaves one outcome | after an outcome comes the keypad, never another outcome |
 //! | nobody misses the end of what was not known | every unfinished payment is asked for again when it shows |
 //!
 //! It never forgets an outcome before a person has left its screen. Evidence: `screen/step/tests.rs`.
@@ -31,7 +32,6 @@ pub fn step(mut state: State, event: Event) -> (State, Vec<Effect>) {
         Event::Presented => present(&mut state),
         result => results::take(&mut state, result, &mut todo),
     }
-    show_news(&mut state);
     (state, todo)
 }
 
@@ -78,15 +78,6 @@ fn present(state: &mut State) {
         && state.field_on
     {
         sale.stage = Stage::Reading;
-    }
-}
-
-/// Shows the next outcome that nobody has seen, where it interrupts nobody.
-fn show_news(state: &mut State) {
-    if state.place == Place::Pad && state.typed.is_empty() && state.hint.is_none() && state.till.is_some() {
-        if let Some(view) = state.news.pop_front() {
-            state.place = Place::Outcome(Box::new(view));
-        }
     }
 }
 

@@ -9,6 +9,7 @@ use crate::ids::AttemptId;
 use crate::payment::state::State as Standing;
 use crate::payment::{AttemptView, Page, Reason, Resolved};
 use crate::receipt::Copy;
+use crate::screen::keypad::Keypad;
 use crate::screen::state::{Cancel, Effect, Event, Hint, History, Place, Said, State, Till, Trouble};
 
 pub(super) fn take(state: &mut State, event: Event, todo: &mut Vec<Effect>) {
@@ -41,7 +42,7 @@ fn provision(state: &mut State, todo: &mut Vec<Effect>) {
     }
 }
 
-/// First what nobody has seen or nobody knows, the newest before the others; then the keypad.
+/// First the newest of what nobody has seen or nobody knows; the others wait on the keypad's screen.
 fn opened(state: &mut State, till: Till, recent: &[AttemptView], todo: &mut Vec<Effect>) {
     state.till = Some(till);
     state.field_on = false;
@@ -63,8 +64,14 @@ fn opened(state: &mut State, till: Till, recent: &[AttemptView], todo: &mut Vec<
     todo.extend(state.debts.iter().map(|view| Effect::FetchAttempt { attempt: view.attempt.clone() }));
     // Debts that are older than these are told by whoever drives them.
     todo.push(Effect::Resolve);
-    let first = state.news.pop_front().map_or(Place::Pad, |view| Place::Outcome(Box::new(view)));
-    state.go(first);
+    match state.news.pop_front() {
+        Some(view) => {
+            // What was typed was for a payment that has its outcome now.
+            state.typed = Keypad::default();
+            state.go(Place::Outcome(Box::new(view)));
+        }
+        None => state.go(Place::Pad),
+    }
 }
 
 /// Whether it is not finished with the bank.
@@ -111,6 +118,7 @@ fn ended(state: &mut State, view: AttemptView, todo: &mut Vec<Effect>) {
         state.go(Place::Pad);
         state.hint = Some(Hint::Cancelled);
     } else {
+        state.typed = Keypad::default();
         state.go(Place::Outcome(Box::new(view)));
     }
 }
@@ -163,8 +171,11 @@ fn replace_shown(state: &mut State, view: &AttemptView) -> bool {
     is_shown
 }
 
+/// An end that nobody has seen shows at once where it interrupts nobody; else it waits on the keypad's screen.
 fn add_news(state: &mut State, view: AttemptView) {
-    if state.news.iter().all(|known| known.attempt != view.attempt) {
+    if state.place == Place::Pad && state.typed.is_empty() && state.hint.is_none() {
+        state.place = Place::Outcome(Box::new(view));
+    } else if state.news.iter().all(|known| known.attempt != view.attempt) {
         state.news.push_back(view);
     }
 }

@@ -29,8 +29,8 @@ pub fn maven(
     arguments: &[&str],
     surround: impl Fn(&mut Command) -> Result<(), String>,
 ) -> Result<Vec<String>, String> {
-    let android = part("android/pom.xml")?;
     let target = target_folder()?;
+    let android = part("android/pom.xml")?;
     let stamp = target.join("maven/complete.stamp");
     let recipe = poms(android.parent().unwrap_or(&android))?;
     let complete = fs::read_to_string(&stamp).is_ok_and(|made| made == recipe);
@@ -57,6 +57,25 @@ pub fn maven(
     fs::create_dir_all(target.join("maven")).map_err(|error| error.to_string())?;
     fs::write(&stamp, recipe).map_err(|error| format!("{}: {error}", stamp.display()))?;
     Ok(said)
+}
+
+/// Maven over `android/` with the library of one profile.
+fn program(profile: &str) -> Result<Command, String> {
+    let target = target_folder()?;
+    let mut command = Command::new("mvn");
+    command.args(["--batch-mode", "--no-transfer-progress", "-Dkotlin.compiler.daemon=false", "--file"]);
+    command.arg(part("android/pom.xml")?);
+    command.arg(format!("-Dtaptill.target={}", target.display()));
+    command.arg(format!("-Dtaptill.library={}", target.join(profile).display()));
+    Ok(command)
+}
+
+/// Maven with the one test that measures.
+pub fn costs() -> Result<Command, String> {
+    let mut command = program("release")?;
+    command.args(["--projects", "taptill", "--also-make", "test", "-Dtest=CostTest", "-Dtaptill.cost=true"]);
+    command.arg("-Dsurefire.failIfNoSpecifiedTests=false");
+    Ok(command)
 }
 
 /// Whether a run without the network failed for the want of it, and not by what it tested.

@@ -6,7 +6,7 @@
 //!
 //! Evidence: `mod tests` of each file.
 
-mod kotlin;
+pub mod kotlin;
 pub mod options;
 mod rust;
 mod swift;
@@ -60,8 +60,32 @@ pub fn run(options: &Options) -> Result<(), String> {
     Ok(())
 }
 
+/// The program of each shell that measures its calls across the face, or why it cannot be run here.
+pub fn shell_costs() -> [(&'static str, Result<Command, String>); 2] {
+    let ready = || {
+        bindings::run(false)?;
+        step(
+            "the sandbox",
+            &mut cargo(&["build", "--quiet", "--locked", "--package", "taptill-sandbox", "--bin", "taptill"]),
+        )?;
+        step(
+            "the library, with optimisation",
+            &mut cargo(&["build", "--quiet", "--locked", "--release", "--package", "taptill-ffi"]),
+        )
+    };
+    let surrounded = |mut command: Command| {
+        // What is measured is what ships: the library with optimisation, the sandbox beside it as it is.
+        let built = target_folder()?;
+        command.env("TAPTILL_BIN", built.join("debug/taptill")).env("TAPTILL_LIB_DIR", built.join("release"));
+        Ok(command)
+    };
+    let kotlin = tools::kotlin().and_then(|()| ready()).and_then(|()| kotlin::costs()).and_then(surrounded);
+    let swift = tools::swift().and_then(|swift| swift::check(&swift, &["cost"])).and_then(surrounded);
+    [(Language::Kotlin.name(), kotlin), (Language::Swift.name(), swift)]
+}
+
 /// What the tests of both shells are told.
-struct Shell {
+pub struct Shell {
     /// Where tills and logs of the tests stay, to be looked through afterwards.
     kept: PathBuf,
     /// Whether the soak has 10,000 sales.

@@ -19,6 +19,7 @@
                                 Text(key.face).font(.title).frame(maxWidth: .infinity, minHeight: 64)
                             }
                             .buttonStyle(.bordered)
+                            .accessibilityLabel(key.spoken)
                         }
                     }
                 }

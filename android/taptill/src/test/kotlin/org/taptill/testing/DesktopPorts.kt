@@ -27,18 +27,15 @@ import org.taptill.putAndWipe
  * What a till borrows on a desktop: keys in memory, which outlive the till but not the process; the JVM's clocks; a
  * trusted network.
  */
-public fun desktopPorts(keys: DeviceKeys = MemoryKeys()): TillPorts =
-    TillPorts(
-        keys,
-        NetworkPosture { Posture.TRUSTED },
-        DesktopClock,
-        onUndeclared = { throw AssertionError("undeclared", it) },
-    )
+public fun desktopPorts(
+    keys: DeviceKeys = MemoryKeys(),
+    onUndeclared: (Throwable) -> Unit = { throw AssertionError("undeclared", it) },
+): TillPorts = TillPorts(keys, TrustedNetwork, DesktopClock, onUndeclared = onUndeclared)
 
-private fun NetworkPosture(posture: () -> Posture): NetworkPosture =
-    object : NetworkPosture {
-        override fun posture(): Posture = posture()
-    }
+/** A network that the owner trusts. */
+public object TrustedNetwork : NetworkPosture {
+    override fun posture(): Posture = Posture.TRUSTED
+}
 
 /** Wall time of the JVM, monotonic time of the JVM, one boot. */
 public object DesktopClock : Clock {

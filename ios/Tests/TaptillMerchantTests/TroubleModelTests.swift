@@ -1,0 +1,28 @@
+import Taptill
+import TaptillMerchant
+import XCTest
+
+final class TroubleModelTests: XCTestCase {
+    func testTheCoresErrorsHaveTheCoresWords() throws {
+        let error = TillError.Lifecycle(facts: try factsOf(code: "terminal_closed"))
+        for language in [Language.en, .zhCn] {
+            let words = try error.words(language)
+            let model = TroubleModel(error, language)
+            XCTAssertEqual([model.what, model.todo, model.money], [words.what, words.todo, words.money])
+        }
+    }
+
+    func testACoreThatDoesNotMatchHasWordsInBothLanguages() {
+        for error in [VersionSkewError(.otherSurface), VersionSkewError(.unknownValue(call: "x"))] {
+            let (english, chinese) = (TroubleModel(error, .en), TroubleModel(error, .zhCn))
+            for model in [english, chinese] { XCTAssertFalse(model.what.isEmpty || model.todo.isEmpty) }
+            XCTAssertNotEqual(english, chinese)
+        }
+    }
+
+    func testACallThatTheCoreStoppedHasTheCoresWords() throws {
+        let words = try CorePanicked().words(.en)
+        XCTAssertEqual(TroubleModel(CorePanicked(), .en).what, words.what)
+        XCTAssertFalse(words.what.isEmpty)
+    }
+}

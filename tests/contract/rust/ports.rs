@@ -1,0 +1,294 @@
+//! The ports of a case: they do what they should until a step tells them to fail.
+
+use std::collections::BTreeMap;
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use taptill::ports::{Clock as _, DeviceKeys as _, DeviceKeysFault};
+use taptill_ffi::{
+    CardChannel, CardFault, Clock, ClockReading, DeviceKeys, Display, KeyFault, KeyKind, NetworkPosture, Notice,
+    Observer, PortFault, Ports, Posture, Screen, SecretSink,
+};
+use taptill_sandbox::desktop::{FolderDeviceKeys, SystemClock};
+use taptill_sandbox::scratch::{self, Scratch};
+
+use crate::args::Failure;
+use crate::values;
+
+/// How long a card may take for one answer.
+const CARD_LIMIT: Duration = Duration::from_secs(1);
+
+/// What the ports of a case share with its steps.
+#[derive(Default)]
+pub struct Device {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+pub struct State {
+    /// None until a key is asked for; another one after the keys were lost.
+    keys: Option<(Scratch, FolderDeviceKeys)>,
+    /// By port, or by port and method: the word of the fault.
+    pub faults: BTreeMap<String, String>,
+    pub posture: Option<Posture>,
+    pub shift_ms: i64,
+    pub notices: Vec<String>,
+    /// How many notices `heard` has taken.
+    pub heard: usize,
+    pub fields_used: usize,
+    pub screens: Vec<Screen>,
+    /// How many screens there were when a tap used the field of the last one.
+    pub screens_used: usize,
+    pub paused: bool,
+    pub released: bool,
+}
+
+impl Device {
+    pub fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn tell(&self, change: impl FnOnce(&mut State)) {
+        change(&mut self.state());
+        self.changed.notify_all();
+    }
+
+    /// Waits until `ready` gives something.
+    pub fn wait<T>(&self, patience: Duration, mut ready: impl FnMut(&mut State) -> Option<T>) -> Option<T> {
+        let deadline = Instant::now() + patience;
+        let mut state = self.state();
+        loop {
+            if let Some(value) = ready(&mut state) {
+                return Some(value);
+            }
+            let left = deadline.checked_duration_since(Instant::now())?;
+            state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    pub fn lose_keys(&self) {
+        self.state().keys = None;
+    }
+
+    fn fault(&self, port: &str, method: &str) -> Option<String> {
+        let state = self.state();
+        state.faults.get(port).or_else(|| state.faults.get(&format!("{port}.{method}"))).cloned()
+    }
+
+    fn keys(&self) -> FolderDeviceKeys {
+        let mut state = self.state();
+        let (_, keys) = state.keys.get_or_insert_with(|| {
+            let folder = scratch::folder("contract-device");
+            let keys = FolderDeviceKeys::open(&folder.path().join("keys")).expect("a folder for device keys");
+            (folder, keys)
+        });
+        keys.clone()
+    }
+
+    /// What the face borrows.
+    pub fn ports(self: &Arc<Self>) -> Ports {
+        Ports {
+            device_keys: Arc::new(Lent(Arc::clone(self))),
+            clock: Arc::new(Lent(Arc::clone(self))),
+            network: Arc::new(Lent(Arc::clone(self))),
+            observer: Arc::new(Lent(Arc::clone(self))),
+            encrypted_reader: None,
+        }
+    }
+
+    pub fn display(self: &Arc<Self>) -> Arc<dyn Display> {
+        Arc::new(Lent(Arc::clone(self)))
+    }
+}
+
+/// The device as each port sees it.
+struct Lent(Arc<Device>);
+
+impl Lent {
+    fn port_fault(&self, port: &str) -> Result<(), PortFault> {
+        match self.0.fault(port, "").as_deref() {
+            None => Ok(()),
+            Some("failed") => Err(PortFault::Failed),
+            Some(_) => Err(PortFault::Undeclared),
+        }
+    }
+
+    /// The device's keys, unless they are to fail; `nothing` is for the two that give by a sink.
+    fn keys(&self, method: &str) -> Result<FolderDeviceKeys, KeyFault> {
+        match self.0.fault("device_keys", method).as_deref() {
+            None | Some("nothing") => Ok(self.0.keys()),
+            Some(word) => Err(key_fault(word)),
+        }
+    }
+
+    fn put(&self, method: &str, secret: &[u8], into: &SecretSink) -> Result<(), KeyFault> {
+        match self.0.fault("device_keys", method).as_deref() {
+            Some("nothing") => Ok(()),
+            _ => into.put(secret).map_err(|_| KeyFault::Undeclared),
+        }
+    }
+}
+
+impl DeviceKeys for Lent {
+    fn create(&self, alias: String, kind: KeyKind) -> Result<(), KeyFault> {
+        self.keys("create")?.create(&alias, kind.into()).map_err(of_core)
+    }
+
+    fn exists(&self, alias: String) -> Result<bool, KeyFault> {
+        self.keys("exists")?.exists(&alias).map_err(of_core)
+    }
+
+    fn destroy(&self, alias: String) -> Result<(), KeyFault> {
+        self.keys("destroy")?.destroy(&alias).map_err(of_core)
+    }
+
+    fn public_key(&self, alias: String) -> Result<Vec<u8>, KeyFault> {
+        self.keys("public_key")?.public_key(&alias).map_err(of_core)
+    }
+
+    fn attest(&self, alias: String, challenge: Vec<u8>) -> Result<Vec<Vec<u8>>, KeyFault> {
+        self.keys("attest")?.attest(&alias, &challenge).map_err(of_core)
+    }
+
+    fn wrap(&self, alias: String, secret: Vec<u8>, context: Vec<u8>) -> Result<Vec<u8>, KeyFault> {
+        self.keys("wrap")?.wrap(&alias, &secret, &context).map_err(of_core)
+    }
+
+    fn unwrap(&self, alias: String, wrapped: Vec<u8>, context: Vec<u8>, into: Arc<SecretSink>) -> Result<(), KeyFault> {
+        let secret = self.keys("unwrap")?.unwrap(&alias, &wrapped, &context).map_err(of_core)?;
+        self.put("unwrap", secret.expose(), &into)
+    }
+
+    fn mac(&self, alias: String, data: Vec<u8>, into: Arc<SecretSink>) -> Result<(), KeyFault> {
+        let mac = self.keys("mac")?.mac(&alias, &data).map_err(of_core)?;
+        self.put("mac", mac.expose(), &into)
+    }
+
+    fn sign(&self, alias: String, data: Vec<u8>) -> Result<Vec<u8>, KeyFault> {
+        self.keys("sign")?.sign(&alias, &data).map_err(of_core)
+    }
+}
+
+impl Clock for Lent {
+    fn now(&self) -> Result<ClockReading, PortFault> {
+        self.port_fault("clock")?;
+        let now = SystemClock::new().now();
+        let wall_ms = now.wall.0.saturating_add(self.0.state().shift_ms);
+        Ok(ClockReading { wall_ms, mono_ms: now.mono.0, boot_count: now.boot.0 })
+    }
+}
+
+impl NetworkPosture for Lent {
+    fn posture(&self) -> Result<Posture, PortFault> {
+        self.port_fault("network")?;
+        Ok(self.0.state().posture.unwrap_or(Posture::Trusted))
+    }
+}
+
+impl Observer for Lent {
+    fn hear(&self, notice: Notice) -> Result<(), PortFault> {
+        self.0.tell(|state| state.notices.push(values::notice(&notice)));
+        self.port_fault("observer")
+    }
+}
+
+impl Display for Lent {
+    fn show(&self, screen: Screen) -> Result<(), PortFault> {
+        self.0.tell(|state| state.screens.push(screen));
+        Ok(())
+    }
+}
+
+fn of_core(fault: DeviceKeysFault) -> KeyFault {
+    match fault {
+        DeviceKeysFault::NotFound => KeyFault::NotFound,
+        DeviceKeysFault::AlreadyExists => KeyFault::AlreadyExists,
+        DeviceKeysFault::WrongKind => KeyFault::WrongKind,
+        DeviceKeysFault::Unavailable => KeyFault::Unavailable,
+        DeviceKeysFault::Rejected => KeyFault::Rejected,
+        DeviceKeysFault::Damaged => KeyFault::Damaged,
+        DeviceKeysFault::Unsupported => KeyFault::Unsupported,
+    }
+}
+
+fn key_fault(word: &str) -> KeyFault {
+    match word {
+        "not_found" => KeyFault::NotFound,
+        "already_exists" => KeyFault::AlreadyExists,
+        "wrong_kind" => KeyFault::WrongKind,
+        "unavailable" => KeyFault::Unavailable,
+        "rejected" => KeyFault::Rejected,
+        "damaged" => KeyFault::Damaged,
+        "unsupported" => KeyFault::Unsupported,
+        _ => KeyFault::Undeclared,
+    }
+}
+
+/// Whether a port knows this fault.
+pub fn check_fault(port: &str, word: &str) -> Result<(), Failure> {
+    let known = match port {
+        "card" => ["lost", "timed_out", "reader_failed", "undeclared"].contains(&word),
+        "device_keys" => word == "undeclared" || word == "nothing" || key_fault(word) != KeyFault::Undeclared,
+        "clock" | "network" | "observer" => ["failed", "undeclared"].contains(&word),
+        _ => false,
+    };
+    if known { Ok(()) } else { Err(Failure::unknown(format!("{port} has no fault {word}"))) }
+}
+
+/// A card of the stand, in the field for one tap.
+pub struct Tap {
+    pub device: Arc<Device>,
+    pub address: String,
+    pub pause_at: Option<usize>,
+    /// At which command, and the fault's word.
+    pub fault: Option<(usize, String)>,
+    pub patience: Duration,
+    pub progress: Mutex<(usize, Option<TcpStream>)>,
+}
+
+impl CardChannel for Tap {
+    fn transceive(&self, command: Vec<u8>) -> Result<Vec<u8>, CardFault> {
+        let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        progress.0 += 1;
+        if self.pause_at == Some(progress.0) {
+            self.device.tell(|state| state.paused = true);
+            self.device.wait(self.patience, |state| state.released.then_some(()));
+        }
+        match &self.fault {
+            Some((at, word)) if *at == progress.0 => return Err(card_fault(word)),
+            _ => {}
+        }
+        if progress.1.is_none() {
+            let stream = TcpStream::connect(&self.address).map_err(|_| CardFault::Lost)?;
+            stream.set_read_timeout(Some(CARD_LIMIT)).map_err(|_| CardFault::ReaderFailed)?;
+            progress.1 = Some(stream);
+        }
+        progress.1.as_mut().map_or(Err(CardFault::ReaderFailed), |stream| exchange(stream, &command))
+    }
+}
+
+fn exchange(stream: &mut TcpStream, command: &[u8]) -> Result<Vec<u8>, CardFault> {
+    let of_socket = |error: std::io::Error| match error.kind() {
+        ErrorKind::WouldBlock | ErrorKind::TimedOut => CardFault::TimedOut,
+        _ => CardFault::Lost,
+    };
+    let length = u16::try_from(command.len()).map_err(|_| CardFault::ReaderFailed)?.to_be_bytes();
+    stream.write_all(&[&length, command].concat()).map_err(of_socket)?;
+    let mut length = [0; 2];
+    stream.read_exact(&mut length).map_err(of_socket)?;
+    let mut response = vec![0; usize::from(u16::from_be_bytes(length))];
+    stream.read_exact(&mut response).map_err(of_socket)?;
+    Ok(response)
+}
+
+fn card_fault(word: &str) -> CardFault {
+    match word {
+        "lost" => CardFault::Lost,
+        "timed_out" => CardFault::TimedOut,
+        "reader_failed" => CardFault::ReaderFailed,
+        _ => CardFault::Undeclared,
+    }
+}

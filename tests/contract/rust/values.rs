@@ -1,0 +1,113 @@
+//! The face's values as JSON, in the contract's names.
+
+use serde_json::{Map, Value, json};
+use taptill_ffi::{
+    Attempt, ErrorFacts, ErrorWords, EventPage, Intent, Notice, Page, Resolved, Screen, TillError, TillInfo, Verified,
+};
+
+/// The word of an enumeration's value: `InDoubt` is `in_doubt`, and what it carries is left out.
+pub fn word(value: &impl std::fmt::Debug) -> String {
+    let shown = format!("{value:?}");
+    let name = shown.split([' ', '{', '(']).next().unwrap_or_default();
+    let mut word = String::new();
+    for (index, letter) in name.chars().enumerate() {
+        if letter.is_uppercase() && index > 0 {
+            word.push('_');
+        }
+        word.extend(letter.to_lowercase());
+    }
+    word
+}
+
+pub fn attempt(attempt: &Attempt) -> Value {
+    let reversal = attempt
+        .reversal
+        .as_ref()
+        .map(|reversal| json!({ "reason": reversal.reason, "sends": reversal.sends, "host_code": reversal.host_code }));
+    json!({
+        "attempt": attempt.attempt, "order": attempt.order, "state": word(&attempt.state), "reason": attempt.reason,
+        "money": word(&attempt.money), "minor": attempt.amount.minor, "currency": attempt.amount.currency,
+        "refunded_minor": attempt.refunded_minor, "delivered": attempt.delivered, "settled": attempt.settled,
+        "card_masked": attempt.card_masked, "label": attempt.label, "cvm": attempt.cvm, "stan": attempt.stan,
+        "batch": attempt.batch, "auth_code": attempt.auth_code, "rrn": attempt.rrn, "host_code": attempt.host_code,
+        "reversal": reversal, "printed_merchant": attempt.printed_merchant, "printed_customer": attempt.printed_customer,
+    })
+}
+
+pub fn error(error: &TillError) -> Value {
+    let mut object = facts(error.facts());
+    object["category"] = word(error).into();
+    object
+}
+
+pub fn facts(facts: &ErrorFacts) -> Value {
+    let details: Map<_, _> =
+        facts.details.iter().map(|detail| (detail.name.clone(), detail.value.clone().into())).collect();
+    json!({
+        "code": facts.code, "money": word(&facts.money), "retry": word(&facts.retry),
+        "reversal": word(&facts.reversal), "actor": word(&facts.actor), "attempt": facts.attempt,
+        "host_code": facts.host_code, "details": details,
+    })
+}
+
+pub fn words(words: &ErrorWords) -> Value {
+    json!({ "what": words.what, "todo": words.todo, "money": words.money })
+}
+
+pub fn page(page: &Page) -> Value {
+    json!({ "attempts": attempts(&page.attempts), "next": page.next })
+}
+
+pub fn resolved(resolved: &Resolved) -> Value {
+    json!({ "closed": attempts(&resolved.closed), "left": attempts(&resolved.left) })
+}
+
+fn attempts(list: &[Attempt]) -> Value {
+    list.iter().map(attempt).collect()
+}
+
+pub fn verified(verified: &Verified) -> Value {
+    json!({ "events": verified.events, "root": verified.root })
+}
+
+pub fn info(info: &TillInfo) -> Value {
+    json!({
+        "terminal_id": info.terminal_id, "merchant_id": info.merchant_id, "merchant_name": info.merchant_name,
+        "currency": info.currency, "currency_decimals": info.currency_decimals, "sale_max_minor": info.sale_max_minor,
+        "time_zone": info.time_zone, "host": info.host,
+    })
+}
+
+pub fn events(page: &EventPage) -> Value {
+    let event = |event: &taptill_ffi::TillEvent| {
+        json!({
+            "cursor": event.cursor, "kind": event.kind, "attempt": event.attempt,
+            "state": event.state.as_ref().map(word),
+        })
+    };
+    let events: Value = page.events.iter().map(event).collect();
+    json!({ "events": events, "acknowledged": page.acknowledged, "more": page.more })
+}
+
+pub fn notice(notice: &Notice) -> String {
+    match notice {
+        Notice::Show { prompt } => format!("show {}", word(prompt)),
+        Notice::Attempt { state, .. } => format!("attempt {}", word(state)),
+        other => word(other),
+    }
+}
+
+pub fn screen(screen: &Screen) -> Value {
+    let rows: Value = screen.rows.iter().map(|row| json!({ "label": row.label, "value": row.value })).collect();
+    let action = |action: &taptill_ffi::Action| {
+        let intent: &Intent = &action.intent;
+        json!({ "intent": word(intent), "label": action.label, "role": word(&action.role), "enabled": action.enabled })
+    };
+    let actions: Value = screen.actions.iter().map(action).collect();
+    json!({
+        "kind": word(&screen.kind), "tone": word(&screen.tone), "title": screen.title, "headline": screen.headline,
+        "message": screen.message, "advice": screen.advice, "lights": screen.lights, "field_on": screen.field_on,
+        "keypad": screen.keypad, "private": screen.private, "slip": screen.slip, "language": word(&screen.language),
+        "rows": rows, "actions": actions,
+    })
+}

@@ -1,0 +1,198 @@
+// The ports of a case: they do what they should until a step tells them to fail.
+
+import Foundation
+import Taptill
+import TaptillSandbox
+
+/// What no port declares.
+struct Surprise: Error {
+    let text = "not for any screen"
+}
+
+/// What the ports of a case share with its steps.
+struct DeviceState {
+    /// By port, or by port and method: the word of the fault.
+    var faults: [String: String] = [:]
+    var posture = Posture.trusted
+    var shiftMs: Int64 = 0
+    var notices: [String] = []
+    /// How many notices `heard` has taken.
+    var heard = 0
+    var fieldsUsed = 0
+    var screens: [Screen] = []
+    /// How many screens there were when a tap used the field of the last one.
+    var screensUsed = 0
+    var paused = false
+    var released = false
+}
+
+final class Device: @unchecked Sendable {
+    // The state is used under the condition's lock alone, which is why `@unchecked Sendable` holds.
+    private let changed = NSCondition()
+    private var state = DeviceState()
+    private let store = DevelopmentKeys()
+    private let clock = SystemClock()
+
+    func tell(_ change: (inout DeviceState) -> Void) {
+        changed.withLock { change(&state) }
+        changed.broadcast()
+    }
+
+    func look() -> DeviceState {
+        changed.withLock { state }
+    }
+
+    /// Waits until `ready` gives something.
+    func wait<Value>(_ patience: TimeInterval, _ ready: (inout DeviceState) throws -> Value?) rethrows -> Value? {
+        let deadline = Date(timeIntervalSinceNow: patience)
+        changed.lock()
+        defer { changed.unlock() }
+        while true {
+            if let value = try ready(&state) { return value }
+            guard changed.wait(until: deadline) else { return nil }
+        }
+    }
+
+    func loseKeys() {
+        store.forget()
+    }
+
+    /// What the face borrows.
+    func ports() -> Ports {
+        TillPorts(deviceKeys: self, network: self, clock: self).lent(to: self)
+    }
+
+    /// Throws what this port is to fail with. `nothing` is for the two methods that give by a sink.
+    private func served(_ port: String, _ method: String = "") throws {
+        let faults = look().faults
+        guard let fault = faults[port] ?? faults["\(port).\(method)"], fault != "nothing" else { return }
+        throw Self.error(of: port, fault) ?? Surprise()
+    }
+
+    /// The declared error of a port that this word names.
+    static func error(of port: String, _ fault: String) -> (any Error)? {
+        switch port {
+        case "card": cardFaults.first { word($0) == fault }
+        case "device_keys": keyFaults.first { word($0) == fault }
+        case "clock", "network", "observer": fault == "failed" ? PortFault.Failed : nil
+        default: nil
+        }
+    }
+
+    /// Whether a port knows this fault.
+    static func check(_ port: String, _ fault: String) throws {
+        let ports = ["card", "device_keys", "clock", "network", "observer"]
+        if ports.contains(port), error(of: port, fault) != nil || fault == "undeclared" { return }
+        if port == "device_keys", fault == "nothing" { return }
+        throw Failure(.unknown, "\(port) has no fault \(fault)")
+    }
+
+    private static let cardFaults: [CardFault] = [.Lost, .TimedOut, .ReaderFailed]
+    private static let keyFaults: [KeyFault] = [
+        .NotFound, .AlreadyExists, .WrongKind, .Unavailable, .Rejected, .Damaged, .Unsupported,
+    ]
+}
+
+extension Device: DeviceKeys {
+    func create(alias: String, kind: KeyKind) throws {
+        try served("device_keys", "create")
+        try store.create(alias: alias, kind: kind)
+    }
+
+    func exists(alias: String) throws -> Bool {
+        try served("device_keys", "exists")
+        return try store.exists(alias: alias)
+    }
+
+    func destroy(alias: String) throws {
+        try served("device_keys", "destroy")
+        try store.destroy(alias: alias)
+    }
+
+    func publicKey(alias: String) throws -> Data {
+        try served("device_keys", "public_key")
+        return try store.publicKey(alias: alias)
+    }
+
+    func attest(alias: String, challenge: Data) throws -> [Data] {
+        try served("device_keys", "attest")
+        return try store.attest(alias: alias, challenge: challenge)
+    }
+
+    func wrap(alias: String, secret: Data, context: Data) throws -> Data {
+        try served("device_keys", "wrap")
+        return try store.wrap(alias: alias, secret: secret, context: context)
+    }
+
+    func unwrap(alias: String, wrapped: Data, context: Data, into: SecretSink) throws {
+        try served("device_keys", "unwrap")
+        if gives("unwrap") { try store.unwrap(alias: alias, wrapped: wrapped, context: context, into: into) }
+    }
+
+    func mac(alias: String, data: Data, into: SecretSink) throws {
+        try served("device_keys", "mac")
+        if gives("mac") { try store.mac(alias: alias, data: data, into: into) }
+    }
+
+    func sign(alias: String, data: Data) throws -> Data {
+        try served("device_keys", "sign")
+        return try store.sign(alias: alias, data: data)
+    }
+
+    private func gives(_ method: String) -> Bool {
+        let faults = look().faults
+        return (faults["device_keys"] ?? faults["device_keys.\(method)"]) != "nothing"
+    }
+}
+
+extension Device: TaptillCore.Clock, NetworkPosture, Observer, Display {
+    func now() throws -> ClockReading {
+        try served("clock")
+        let now = try clock.now()
+        let wallMs = now.wallMs.addingReportingOverflow(look().shiftMs).partialValue
+        return ClockReading(wallMs: wallMs, monoMs: now.monoMs, bootCount: now.bootCount)
+    }
+
+    func posture() throws -> Posture {
+        try served("network")
+        return look().posture
+    }
+
+    func hear(notice: Notice) throws {
+        tell { $0.notices.append(text(notice)) }
+        try served("observer")
+    }
+
+    func show(screen: Screen) throws {
+        tell { $0.screens.append(screen) }
+    }
+}
+
+/// A card of the stand, in the field for one tap.
+final class Tap: CardChannel, @unchecked Sendable {
+    // The core asks one command after the other, which is why `@unchecked Sendable` holds.
+    private let device: Device
+    private let address: String
+    private let patience: TimeInterval
+    private let pauseAt: Int?
+    private let fault: (at: Int, word: String)?
+    private var commands = 0
+    private var card: SocketCard?
+
+    init(_ device: Device, _ address: String, _ patience: TimeInterval, pauseAt: Int?, fault: (at: Int, word: String)?) {
+        (self.device, self.address, self.patience) = (device, address, patience)
+        (self.pauseAt, self.fault) = (pauseAt, fault)
+    }
+
+    func transceive(command: Data) throws -> Data {
+        commands += 1
+        if pauseAt == commands {
+            device.tell { $0.paused = true }
+            _ = device.wait(patience) { $0.released ? true : nil }
+        }
+        if let fault, fault.at == commands { throw Device.error(of: "card", fault.word) ?? Surprise() }
+        guard let there = try? card ?? SocketCard(address: address, seconds: 1) else { throw CardFault.Lost }
+        card = there
+        return try there.transceive(command: command)
+    }
+}

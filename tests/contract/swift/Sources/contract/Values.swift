@@ -1,0 +1,106 @@
+// The face's values as JSON, in the contract's names.
+
+import Taptill
+
+/// The word of an enumeration's value: `.inDoubt` is `in_doubt`, and what it carries is left out.
+func word(_ value: Any) -> String {
+    var word = ""
+    for (index, letter) in String(describing: value).prefix(while: { $0 != "(" }).enumerated() {
+        if letter.isUppercase, index > 0 { word.append("_") }
+        word += letter.lowercased()
+    }
+    return word
+}
+
+func json(_ attempt: Attempt) -> Json {
+    let reversal = attempt.reversal.map { reversal in
+        [
+            "reason": .text(reversal.reason), "sends": .from(reversal.sends), "host_code": .from(reversal.hostCode),
+        ] as Json
+    }
+    return [
+        "attempt": .text(attempt.attempt), "order": .from(attempt.order), "state": .text(word(attempt.state)),
+        "reason": .from(attempt.reason), "money": .text(word(attempt.money)), "minor": .from(attempt.amount.minor),
+        "currency": .text(attempt.amount.currency), "refunded_minor": .from(attempt.refundedMinor),
+        "delivered": .flag(attempt.delivered), "settled": .flag(attempt.settled),
+        "card_masked": .from(attempt.cardMasked), "label": .from(attempt.label), "cvm": .from(attempt.cvm),
+        "stan": .from(attempt.stan), "batch": .from(attempt.batch), "auth_code": .from(attempt.authCode),
+        "rrn": .from(attempt.rrn), "host_code": .from(attempt.hostCode), "reversal": reversal ?? .null,
+        "printed_merchant": .from(attempt.printedMerchant), "printed_customer": .from(attempt.printedCustomer),
+    ]
+}
+
+func json(_ error: TillError) -> Json {
+    var object = json(error.facts).object ?? [:]
+    object["category"] = .text(word(error))
+    return .object(object)
+}
+
+func json(_ facts: ErrorFacts) -> Json {
+    let details = facts.details.map { ($0.name, Json.text($0.value)) }
+    return [
+        "code": .text(facts.code), "money": .text(word(facts.money)), "retry": .text(word(facts.retry)),
+        "reversal": .text(word(facts.reversal)), "actor": .text(word(facts.actor)), "attempt": .from(facts.attempt),
+        "host_code": .from(facts.hostCode), "details": .object(Dictionary(details) { _, last in last }),
+    ]
+}
+
+func json(_ words: ErrorWords) -> Json {
+    ["what": .text(words.what), "todo": .text(words.todo), "money": .text(words.money)]
+}
+
+func json(_ page: Page) -> Json {
+    ["attempts": .list(page.attempts.map(json)), "next": .from(page.next)]
+}
+
+func json(_ resolved: Resolved) -> Json {
+    ["closed": .list(resolved.closed.map(json)), "left": .list(resolved.left.map(json))]
+}
+
+func json(_ verified: Verified) -> Json {
+    ["events": .from(verified.events), "root": .text(verified.root)]
+}
+
+func json(_ info: TillInfo) -> Json {
+    [
+        "terminal_id": .text(info.terminalId), "merchant_id": .text(info.merchantId),
+        "merchant_name": .text(info.merchantName), "currency": .text(info.currency),
+        "currency_decimals": .from(info.currencyDecimals), "sale_max_minor": .from(info.saleMaxMinor),
+        "time_zone": .text(info.timeZone), "host": .text(info.host),
+    ]
+}
+
+func json(_ page: EventPage) -> Json {
+    let events = page.events.map { event in
+        [
+            "cursor": .from(event.cursor), "kind": .text(event.kind), "attempt": .from(event.attempt),
+            "state": .from(event.state.map { word($0) }),
+        ] as Json
+    }
+    return ["events": .list(events), "acknowledged": .from(page.acknowledged), "more": .flag(page.more)]
+}
+
+func text(_ notice: Notice) -> String {
+    switch notice {
+    case .show(let prompt): "show \(word(prompt))"
+    case .attempt(_, let state): "attempt \(word(state))"
+    case .fieldOn, .fieldOff: word(notice)
+    }
+}
+
+func json(_ screen: Screen) -> Json {
+    let rows = screen.rows.map { ["label": .text($0.label), "value": .text($0.value)] as Json }
+    let actions = screen.actions.map { action in
+        [
+            "intent": .text(word(action.intent)), "label": .text(action.label), "role": .text(word(action.role)),
+            "enabled": .flag(action.enabled),
+        ] as Json
+    }
+    return [
+        "kind": .text(word(screen.kind)), "tone": .text(word(screen.tone)), "title": .text(screen.title),
+        "headline": .from(screen.headline), "message": .from(screen.message), "advice": .from(screen.advice),
+        "lights": .from(screen.lights), "field_on": .flag(screen.fieldOn), "keypad": .flag(screen.keypad),
+        "private": .flag(screen.private), "slip": .from(screen.slip), "language": .text(word(screen.language)),
+        "rows": .list(rows), "actions": .list(actions),
+    ]
+}
