@@ -3,7 +3,7 @@
 //! An app lends it where an app may not speak to a card. Whether a sale uses it is the acquirer's dialect to say. What
 //! comes out of it is carried to the host as it came; the core refuses one that shows more of a card than its last digits.
 //!
-//! It decides nothing and opens nothing. Evidence: `tests/ports.rs` of the core.
+//! It decides nothing and opens nothing. Evidence: `uniffi/tests/reader.rs`.
 
 use std::sync::Arc;
 

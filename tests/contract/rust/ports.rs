@@ -95,6 +95,7 @@ impl Device {
             clock: Arc::new(Lent(Arc::clone(self))),
             network: Arc::new(Lent(Arc::clone(self))),
             observer: Arc::new(Lent(Arc::clone(self))),
+            encrypted_reader: None,
         }
     }
 

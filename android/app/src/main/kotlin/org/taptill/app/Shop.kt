@@ -56,7 +56,8 @@ class Shop(private val main: Handler, private val worker: Executor, open: (Displ
         try {
             desk.provision(file.duplicate())
         } finally {
-            repeat(file.capacity()) { file.put(it, 0) }
+            file.clear()
+            while (file.hasRemaining()) file.put(0)
         }
     }
 

@@ -17,10 +17,20 @@ import org.taptill.core.Ports
 
 /** Lends the core this phone, and keeps its till while the process lives. */
 class TillApplication : Application() {
+    private var opened: Shop? = null
+
     /** The till of this process. */
-    val shop: Shop by lazy {
+    val shop: Shop
+        get() = opened ?: openShop().also { opened = it }
+
+    private fun openShop(): Shop {
         val worker = Executors.newSingleThreadExecutor { Thread(it, "taptill-app").apply { isDaemon = true } }
-        Shop(Handler(Looper.getMainLooper()), worker) { Desk.open(home.path, ports(), language(), it) }
+        return Shop(Handler(Looper.getMainLooper()), worker) { Desk.open(home.path, ports(), language(), it) }
+    }
+
+    /** What a new process begins with: no till. */
+    internal fun forget() {
+        opened = null
     }
 
     /** The till's folder: never in a backup, never on shared storage. */
