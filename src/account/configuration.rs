@@ -13,6 +13,7 @@ use crate::emv::TerminalData;
 use crate::error::{Error, ErrorCode};
 use crate::ids::{MerchantId, TerminalId};
 use crate::money::{AMOUNT_MINOR_MAX, Amount, Currency};
+use crate::receipt::Zone;
 
 /// What a till knows about itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -188,8 +189,11 @@ fn is_address(lines: &[String]) -> bool {
     lines.len() <= 4 && lines.iter().all(|line| is_line(line))
 }
 
+/// A zone that receipts can be dated in, by a name that is short and plain.
 fn is_zone_name(name: &str) -> bool {
-    (1..=64).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/_+-".contains(&byte))
+    let is_plain = (1..=64).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/_+-".contains(&byte));
+    is_plain && Zone::named(name).is_ok()
 }
 
 fn is_limit(minor: u64) -> bool {

@@ -65,6 +65,7 @@ fn each_broken_rule_is_named() {
         ("/configuration/merchant/address", json!(["", "b"]), "configuration_invalid part=merchant.address rule=at most 4 lines of 1 to 64 characters"),
         ("/configuration/merchant/address", json!(["1", "2", "3", "4", "5"]), "configuration_invalid part=merchant.address rule=at most 4 lines of 1 to 64 characters"),
         ("/configuration/time_zone", json!(long), "configuration_invalid part=time_zone rule=an IANA time zone name"),
+        ("/configuration/time_zone", json!("Middle/Earth"), "configuration_invalid part=time_zone rule=an IANA time zone name"),
         ("/configuration/host_utc_offset_minutes", json!(900), "configuration_invalid part=host_utc_offset_minutes rule=-720 to 840"),
         ("/configuration/limits/sale_max_minor", json!(0), "configuration_invalid part=limits.sale_max_minor rule=1 to 999999999999"),
         ("/configuration/host/address", json!("localhost"), "configuration_invalid part=host.address rule=a name or address, a colon and a port"),

@@ -1,5 +1,6 @@
 //! A case under way: what it has, and its steps one by one.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -65,7 +66,9 @@ impl<'a> Bench<'a> {
         keys.finish()?;
         let with = Args::raw(&with)?;
         let answer = match (call, around) {
-            (Some(call), None) => face::call(self, &call, with)?,
+            // A panic is what a foreign caller could not catch.
+            (Some(call), None) => catch_unwind(AssertUnwindSafe(|| face::call(self, &call, with)))
+                .unwrap_or_else(|_| Err(Failure::mismatch("the face panicked")))?,
             (None, Some(around)) if fails.is_none() => Ok(around::act(self, &around, with)?),
             _ => return Err(Failure::unknown("a step has either call or do, and only a call fails")),
         };

@@ -5,6 +5,9 @@ import org.taptill.core.CardFault
 import org.taptill.core.Clock
 import org.taptill.core.ClockReading
 import org.taptill.core.DeviceKeys
+import org.taptill.core.Display
+import org.taptill.core.EncryptedRead
+import org.taptill.core.EncryptedReader
 import org.taptill.core.KeyFault
 import org.taptill.core.KeyKind
 import org.taptill.core.NetworkPosture
@@ -12,6 +15,9 @@ import org.taptill.core.Notice
 import org.taptill.core.Observer
 import org.taptill.core.PortFault
 import org.taptill.core.Posture
+import org.taptill.core.ReadRequest
+import org.taptill.core.ReaderFault
+import org.taptill.core.Screen
 import org.taptill.core.SecretSink
 
 // The guards of the ports: what a port throws besides its declared faults becomes the fault `Undeclared`.
@@ -47,6 +53,18 @@ internal class GuardedNetwork(private val network: NetworkPosture, private val h
 internal class GuardedObserver(private val observer: Observer, private val heard: (Throwable) -> Unit) : Observer {
     override fun hear(notice: Notice): Unit =
         guard<_, PortFault>(heard, PortFault::Undeclared) { observer.hear(notice) }
+}
+
+internal class GuardedDisplay(private val display: Display, private val heard: (Throwable) -> Unit) : Display {
+    override fun show(screen: Screen): Unit = guard<_, PortFault>(heard, PortFault::Undeclared) { display.show(screen) }
+}
+
+internal class GuardedReader(private val reader: EncryptedReader, private val heard: (Throwable) -> Unit) :
+    EncryptedReader {
+    override fun read(request: ReadRequest): EncryptedRead =
+        guard<_, ReaderFault>(heard, ReaderFault::Undeclared) { reader.read(request) }
+
+    override fun cancel(): Unit = guard<_, PortFault>(heard, PortFault::Undeclared) { reader.cancel() }
 }
 
 internal class GuardedKeys(private val keys: DeviceKeys, private val heard: (Throwable) -> Unit) : DeviceKeys {

@@ -10,6 +10,7 @@ import kotlinx.coroutines.flow.asSharedFlow
 import kotlinx.coroutines.flow.flow
 import org.taptill.core.Attempt
 import org.taptill.core.CardChannel
+import org.taptill.core.EventPage
 import org.taptill.core.ListQuery
 import org.taptill.core.Notice
 import org.taptill.core.Observer
@@ -133,6 +134,13 @@ private constructor(
         }
     }
 
+    /** What happened after [cursor], for one who keeps cursors of its own; without one, after the last acknowledged. */
+    public suspend fun eventsAfter(cursor: ULong?, limit: UInt): EventPage =
+        calls.blocking { feed.after(cursor, limit) }
+
+    /** Says that all events up to and with this cursor are handled. Durable when it returns. */
+    public suspend fun acknowledge(cursor: ULong): Unit = calls.blocking { feed.acknowledge(cursor) }
+
     /** Nothing once the till is closed, which is no error for one who listens. */
     private suspend fun <T> reading(call: () -> T): T? =
         try {
@@ -161,7 +169,7 @@ private constructor(
      * Hears the core for the till: rings the bell of the events, and passes the notice on. Called from the core's
      * thread.
      */
-    private class Ears : Observer {
+    private class Ears(private val app: Observer?) : Observer {
         val bell = Bell()
         private val heard =
             MutableSharedFlow<Notice>(extraBufferCapacity = NOTICES_KEPT, onBufferOverflow = BufferOverflow.DROP_OLDEST)
@@ -170,6 +178,7 @@ private constructor(
         override fun hear(notice: Notice) {
             heard.tryEmit(notice)
             bell.ring()
+            app?.hear(notice)
         }
     }
 
@@ -188,7 +197,7 @@ private constructor(
             ports: TillPorts,
             skew: VersionSkewHandler = VersionSkewHandler.Throwing,
         ): Till {
-            val ears = Ears()
+            val ears = Ears(ports.observer)
             val border = Border(skew)
             return Calls(border, ears.bell).blocking {
                 Till(Terminal.open(home.path, ports.guarded(ears)), ports, ears, border)
@@ -209,7 +218,7 @@ private constructor(
             skew: VersionSkewHandler = VersionSkewHandler.Throwing,
         ): Unit =
             Calls(Border(skew), Bell()).blocking {
-                provisioning.lend { provisionTill(home.path, it, ports.guarded(Ears())) }
+                provisioning.lend { provisionTill(home.path, it, ports.guarded(Ears(ports.observer))) }
             }
 
         /** Verifies the record of a till that is not open, also of one that does not open. */
@@ -217,6 +226,7 @@ private constructor(
             home: File,
             ports: TillPorts,
             skew: VersionSkewHandler = VersionSkewHandler.Throwing,
-        ): Verified = Calls(Border(skew), Bell()).blocking { inspectTill(home.path, ports.guarded(Ears())) }
+        ): Verified =
+            Calls(Border(skew), Bell()).blocking { inspectTill(home.path, ports.guarded(Ears(ports.observer))) }
     }
 }

@@ -3,6 +3,8 @@ package org.taptill
 import org.taptill.core.CardChannel
 import org.taptill.core.Clock
 import org.taptill.core.DeviceKeys
+import org.taptill.core.Display
+import org.taptill.core.EncryptedReader
 import org.taptill.core.NetworkPosture
 import org.taptill.core.Observer
 import org.taptill.core.Ports
@@ -22,6 +24,10 @@ public class TillPorts(
     public val network: NetworkPosture,
     /** The phone's clocks: read at every step that is recorded. */
     public val clock: Clock,
+    /** A certified reader that gives the card sealed, where the phone may not talk to it: asked once a sale. */
+    public val encryptedReader: EncryptedReader? = null,
+    /** Hears every notice in order, for one who may miss none, as what turns the reader on and off. */
+    public val observer: Observer? = null,
     /** Hears what a port threw besides its declared faults, for the app's log. Called on the port's thread. */
     public val onUndeclared: (Throwable) -> Unit = {},
 ) {
@@ -35,8 +41,12 @@ public class TillPorts(
             GuardedClock(clock, onUndeclared),
             GuardedNetwork(network, onUndeclared),
             GuardedObserver(observer, onUndeclared),
+            encryptedReader?.let { GuardedReader(it, onUndeclared) },
         )
 
     /** A card behind the same guard. */
     public fun guarded(channel: CardChannel): CardChannel = GuardedCard(channel, onUndeclared)
+
+    /** A display behind the same guard. */
+    public fun guarded(display: Display): Display = GuardedDisplay(display, onUndeclared)
 }

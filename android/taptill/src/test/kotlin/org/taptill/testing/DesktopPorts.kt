@@ -30,7 +30,7 @@ import org.taptill.putAndWipe
 public fun desktopPorts(
     keys: DeviceKeys = MemoryKeys(),
     onUndeclared: (Throwable) -> Unit = { throw AssertionError("undeclared", it) },
-): TillPorts = TillPorts(keys, TrustedNetwork, DesktopClock, onUndeclared)
+): TillPorts = TillPorts(keys, TrustedNetwork, DesktopClock, onUndeclared = onUndeclared)
 
 /** A network that the owner trusts. */
 public object TrustedNetwork : NetworkPosture {

@@ -31,7 +31,7 @@ public class StandRefusal(message: String) : RuntimeException(message)
  */
 public class Stand private constructor(private val process: Process, private val socket: Socket) : AutoCloseable {
     private val answers: BufferedReader = socket.getInputStream().bufferedReader()
-    private val cards = mutableMapOf<String, InetSocketAddress>()
+    private val cards = mutableMapOf<String, Card>()
 
     /** Says one thing to the stand and answers with what it said. */
     @Synchronized
@@ -51,10 +51,17 @@ public class Stand private constructor(private val process: Process, private val
         return StandTill(File(made.text("home")), File(made.text("provisioning")), made.text("host"))
     }
 
-    /** A tap of the simulated card of this name. */
-    @Synchronized
-    public fun tap(name: String): SocketCard =
-        SocketCard(cards.getOrPut(name) { address(ask("card") { put("name", name) }.text("address")) })
+    /** A fresh simulated card of this name, which listens for as long as the stand runs. */
+    public fun card(name: String): Card = Card(address(ask("card") { put("name", name) }.text("address")))
+
+    /** A tap of the one simulated card of this name that all who ask here share. */
+    @Synchronized public fun tap(name: String): SocketCard = cards.getOrPut(name) { card(name) }.tap()
+
+    /** A simulated card: each tap is a connection of its own. */
+    public class Card(private val address: InetSocketAddress) {
+        /** Holds it to the reader. */
+        public fun tap(answerWithinMs: Int = ANSWER_WITHIN_MS): SocketCard = SocketCard(address, answerWithinMs)
+    }
 
     /** Makes the host misbehave in its next [count] dialogues. */
     public fun hostNext(till: StandTill, kind: String, count: Int = 1) {
@@ -107,6 +114,7 @@ public class Stand private constructor(private val process: Process, private val
 
     public companion object {
         private const val SECONDS_TO_END = 30L
+        private const val ANSWER_WITHIN_MS = 2_000
 
         /** Starts one: the sandbox of this clone, or the program that `TAPTILL_BIN` names. */
         public fun start(): Stand {

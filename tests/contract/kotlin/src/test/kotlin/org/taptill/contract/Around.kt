@@ -1,0 +1,250 @@
+package org.taptill.contract
+
+import java.util.concurrent.TimeUnit
+import kotlin.time.Duration.Companion.milliseconds
+import kotlinx.coroutines.TimeoutCancellationException
+import kotlinx.coroutines.delay
+import kotlinx.coroutines.withTimeout
+import kotlinx.serialization.json.JsonArray
+import kotlinx.serialization.json.JsonElement
+import kotlinx.serialization.json.JsonObject
+import kotlinx.serialization.json.jsonObject
+import kotlinx.serialization.json.jsonPrimitive
+import kotlinx.serialization.json.long
+import org.taptill.core.Amount
+import org.taptill.core.AttemptState
+import org.taptill.core.ListQuery
+import org.taptill.core.Posture
+import org.taptill.core.SaleOrder
+import org.taptill.core.Screen
+import org.taptill.core.TillException
+import org.taptill.testing.SocketCard
+import org.taptill.testing.Stand
+import org.taptill.testing.StandTill
+
+/** What happens around the face: cards, the host, ports that fail, and what was heard and shown. */
+class Around(private val stand: Stand, private val place: StandTill, private val patienceMs: Long) {
+    private val heard = Log<String>()
+    private val screens = Log<Screen>()
+    val ports = FaultyPorts(heard)
+    val face = Face(place, ports, screens, patienceMs)
+
+    private var card: Stand.Card? = null
+    private var tap: TapChannel? = null
+    private val connections = mutableListOf<SocketCard>()
+    private var fieldsUsed = 0
+    private var screensUsed = 0
+    private var noticesTaken = 0
+
+    suspend fun happen(name: String, with: Keys): JsonElement {
+        when (name) {
+            "tap" -> tap(with)
+            "collide" -> with.done().also { fieldIsOn().also { face.collide() } }
+            "paused" -> with.done().also { paused() }
+            "release" -> with.done().also { tap().release() }
+            "heard" -> hear(with)
+            "host" -> host(with)
+            "agree" -> with.done().also { agree() }
+            "network" -> ports.posture = Face.word(with.wanted("posture"), Posture.entries).also { with.done() }
+            "clock" -> ports.shiftMs = (with.long("shift_ms") ?: unknown("no shift")).also { with.done() }
+            "port" -> {
+                val (port, method, fault) =
+                    listOf(with.text("port"), with.text("method"), with.text("fault")).also { with.done() }
+                ports.fail(port ?: unknown("a port without name"), method, fault)
+            }
+            "lose_keys" -> with.done().also { ports.loseKeys() }
+            "fill" -> fill(with)
+            else -> return answer(name, with)
+        }
+        return NOTHING
+    }
+
+    private suspend fun answer(name: String, with: Keys): JsonElement =
+        when (name) {
+            "wait_state" -> waitState(with)
+            "book" -> with.done().let { stand.book(place) }
+            "count_pages" -> countPages(with)
+            "count_events" -> countEvents(with)
+            "screen" -> screen(with.all())
+            else -> unknown("the step $name")
+        }
+
+    fun end() {
+        tap?.release()
+        face.closeAll()
+        connections.forEach { it.close() }
+    }
+
+    /** Waits for a field that no tap has used yet, and uses it. */
+    private fun fieldIsOn() {
+        if (face.hasDesk) {
+            screensUsed =
+                screens.await(patienceMs, "a screen with the field on") { shown ->
+                    shown.size.takeIf { it > screensUsed && shown.last().fieldOn }
+                }
+        } else {
+            fieldsUsed =
+                heard.await(patienceMs, "the field on") { notices ->
+                    (notices.lastIndexOf("field_on") + 1).takeIf { it > fieldsUsed }
+                }
+        }
+    }
+
+    private fun tap(with: Keys) {
+        val name = with.text("card")
+        val again = with.value("again")?.jsonPrimitive?.content == "true"
+        val pauseAt = with.number("pause_at")
+        val fault = with.text("fault")
+        val at = with.number("at") ?: 1
+        with.done()
+        val held =
+            (if (again) card else stand.card(name ?: unknown("a card without name")))
+                ?: unknown("a card that was never held")
+        fieldIsOn()
+        card = held
+        val connection = held.tap(ANSWER_WITHIN_MS).also(connections::add)
+        tap = TapChannel(connection, pauseAt, fault, at).also(face::present)
+    }
+
+    private fun tap(): TapChannel = tap ?: unknown("a tap that never was")
+
+    private fun paused() {
+        if (!tap().awaitPause(patienceMs)) throw Broken(Kind.TIMEOUT, "the card never stood still")
+    }
+
+    private fun hear(with: Keys) {
+        val wanted = (with.value("notices") as? JsonArray ?: unknown("no notices")).map { it.text() }
+        with.done()
+        noticesTaken = heard.await(patienceMs, "waited for $wanted") { notices -> behind(notices, wanted) }
+    }
+
+    /** Where the notices behind those that are taken have all that are [wanted], in order. */
+    private fun behind(notices: List<String>, wanted: List<String>): Int? {
+        var at = noticesTaken
+        for (one in wanted) {
+            while (at < notices.size && notices[at] != one) at++
+            if (at++ >= notices.size) return null
+        }
+        return at
+    }
+
+    private fun host(with: Keys) {
+        val next = with.text("next")
+        val count = with.number("count") ?: 1
+        val stop = with.value("stop") != null
+        val start = with.value("start") != null
+        with.done()
+        when {
+            next != null -> stand.hostNext(place, next, count)
+            stop -> stand.hostStop(place)
+            start -> stand.hostStart(place)
+            else -> unknown("a host that does nothing")
+        }
+    }
+
+    /** What the customers are charged and what the till says they are charged. */
+    private suspend fun agree() {
+        val charged = stand.book(place).map { it.jsonObject }.filter { it.getValue("net_minor").jsonPrimitive.long > 0 }
+        val booked =
+            charged.map { entry -> listOf("batch", "stan", "net_minor").map { entry.getValue(it).jsonPrimitive.long } }
+        val approved = face.till().list(ListQuery(PAGE_MAX)).attempts.filter { it.state == AttemptState.APPROVED }
+        val told = approved.map { listOf(it.batch!!.toLong(), it.stan!!.toLong(), it.amount.minor) }
+        if (booked.toSet() != told.toSet() || booked.size != told.size)
+            mismatch("the host charges $booked, the till says $told")
+    }
+
+    private suspend fun fill(with: Keys) {
+        val count = with.long("count") ?: unknown("no count")
+        with.done()
+        for (minor in 1..count) {
+            face.start(SaleOrder(null, Amount(minor, "CNY"), null))
+            face.sale().cancel()
+        }
+    }
+
+    private suspend fun waitState(with: Keys): JsonElement {
+        val attempt = with.wanted("attempt")
+        val state = Face.word(with.wanted("state"), AttemptState.entries)
+        with.done()
+        try {
+            return withTimeout(patienceMs.milliseconds) {
+                while (true) {
+                    val now =
+                        try {
+                            face.till().status(attempt)
+                        } catch (notYet: TillException) {
+                            null
+                        }
+                    if (now?.state == state) return@withTimeout written(now)
+                    delay(ASK_AGAIN_MS.milliseconds)
+                }
+                @Suppress("UNREACHABLE_CODE") NOTHING
+            }
+        } catch (late: TimeoutCancellationException) {
+            throw Broken(Kind.TIMEOUT, "$attempt is never $state")
+        }
+    }
+
+    private suspend fun countPages(with: Keys): JsonElement {
+        val limit = (with.number("limit") ?: unknown("no limit")).toUInt()
+        val order = with.text("order")
+        with.done()
+        var pages = 0
+        val attempts = mutableListOf<String>()
+        var cursor: String? = null
+        do {
+            val page = face.till().list(ListQuery(limit, order = order, cursor = cursor))
+            pages++
+            attempts += page.attempts.map { it.attempt }
+            cursor = page.next
+        } while (cursor != null)
+        return entries("pages" to pages, "attempts" to attempts.size, "distinct" to attempts.toSet().size)
+    }
+
+    private suspend fun countEvents(with: Keys): JsonElement {
+        val limit = (with.number("limit") ?: unknown("no limit")).toUInt()
+        with.done()
+        var pages = 0
+        val cursors = mutableListOf<ULong>()
+        do {
+            val page = face.till().eventsAfter(cursors.lastOrNull() ?: 0u, limit)
+            pages++
+            cursors += page.events.map { it.cursor }
+        } while (page.more)
+        return entries("pages" to pages, "events" to cursors.size, "distinct" to cursors.toSet().size)
+    }
+
+    private fun screen(wanted: JsonObject): JsonElement {
+        val known = (written(EMPTY_SCREEN) as JsonObject).keys
+        (wanted.keys - known).firstOrNull()?.let { unknown("a screen's $it") }
+        return screens.await(patienceMs, "waited for $wanted") { shown ->
+            shown.lastOrNull()?.let(::written)?.takeIf { difference(it, wanted) == null }
+        }
+    }
+
+    private companion object {
+        val ANSWER_WITHIN_MS = TimeUnit.SECONDS.toMillis(1).toInt()
+        const val ASK_AGAIN_MS = 20L
+        const val PAGE_MAX = 100u
+    }
+}
+
+/** For the names of a screen's parts. */
+private val EMPTY_SCREEN =
+    Screen(
+        org.taptill.core.ScreenKind.HISTORY,
+        org.taptill.core.Tone.NEUTRAL,
+        "",
+        null,
+        null,
+        null,
+        0u,
+        false,
+        emptyList(),
+        null,
+        false,
+        "",
+        emptyList(),
+        false,
+        org.taptill.core.Language.EN,
+    )

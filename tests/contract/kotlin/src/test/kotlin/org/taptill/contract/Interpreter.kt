@@ -1,0 +1,108 @@
+package org.taptill.contract
+
+import java.io.File
+import kotlinx.coroutines.runBlocking
+import kotlinx.serialization.json.Json
+import kotlinx.serialization.json.JsonArray
+import kotlinx.serialization.json.JsonElement
+import kotlinx.serialization.json.JsonObject
+import kotlinx.serialization.json.jsonArray
+import kotlinx.serialization.json.jsonObject
+import org.taptill.core.TillException
+import org.taptill.testing.Stand
+
+/** Runs cases and counts; says why one does not hold. Evidence: the controls of the contract, and `ContractTest`. */
+class Interpreter(private val stand: Stand, private val say: (String) -> Unit) {
+    var passed = 0
+        private set
+
+    var failed = 0
+        private set
+
+    fun run(file: File) {
+        val whole = Keys(file.name, Json.parseToJsonElement(file.readText()).jsonObject)
+        val cases = whole.value("cases")?.jsonArray ?: unknown("${file.name} without cases")
+        whole.done()
+        cases.forEach { run(it.jsonObject) }
+    }
+
+    fun run(case: JsonObject) {
+        val name = case["name"]?.text() ?: "a case without name"
+        val breaks = case["breaks"]?.text()?.let { Face.word(it, Kind.entries) }
+        val broken = outcome(case)
+        if (broken?.kind == breaks) {
+            passed++
+        } else {
+            failed++
+            say("$name: ${broken?.message ?: "holds and should break as $breaks"}")
+        }
+    }
+
+    private fun outcome(case: JsonObject): Broken? =
+        try {
+            runBlocking { walk(Keys("case", case)) }
+            null
+        } catch (broken: Broken) {
+            broken
+        } catch (thrown: Exception) {
+            Broken(Kind.MISMATCH, thrown.stackTraceToString())
+        }
+
+    private suspend fun walk(case: Keys) {
+        case.text("name")
+        case.text("breaks")
+        val begin = case.text("begin") ?: "open"
+        val around = Around(stand, stand.till(case.text("dialect")), case.long("patience_ms") ?: PATIENCE_MS)
+        val steps = case.value("steps")?.jsonArray ?: JsonArray(emptyList())
+        case.done()
+        try {
+            begin(begin, around.face)
+            val variables = Variables()
+            steps.forEachIndexed { index, step ->
+                try {
+                    step(step.jsonObject, around, variables)
+                } catch (broken: Broken) {
+                    throw Broken(broken.kind, "step ${index + 1}: ${broken.message}")
+                }
+            }
+        } finally {
+            around.end()
+        }
+    }
+
+    private suspend fun begin(how: String, face: Face) {
+        if (how !in setOf("fresh", "provisioned", "open")) unknown("the beginning $how")
+        if (how != "fresh") face.provision()
+        if (how == "open") face.open()
+    }
+
+    private suspend fun step(step: JsonObject, around: Around, variables: Variables) {
+        val keys = Keys("step", step)
+        val call = keys.text("call")
+        val happening = keys.text("do")
+        val with = Keys("with", variables.fillArguments(keys.value("with") as? JsonObject ?: JsonObject(emptyMap())))
+        val gives = step["gives"].also { keys.value("gives") }?.let(variables::fill)
+        val fails = keys.value("fails")?.let(variables::fill)
+        val keep = (keys.value("keep") as? JsonObject).orEmpty().mapValues { it.value.text() }
+        keys.done()
+        val result = result {
+            if (call != null) around.face.call(call, with) else around.happen(happening ?: unknown("no step"), with)
+        }
+        result.exceptionOrNull()?.let { refused ->
+            if (refused !is TillException) throw refused
+            val error = written(refused)
+            difference(error, fails ?: mismatch("failed with $error"), "error")?.let(::mismatch)
+            return
+        }
+        val value: JsonElement = result.getOrThrow()
+        if (fails != null) mismatch("did not fail but gave $value")
+        gives?.let { difference(value, it) }?.let(::mismatch)
+        keep.forEach { (variable, path) -> variables.keep(variable, value, path) }
+    }
+
+    private suspend fun result(call: suspend () -> JsonElement): Result<JsonElement> = runCatching { call() }
+
+    private companion object {
+        const val PATIENCE_MS = 20_000L
+    }
+}
