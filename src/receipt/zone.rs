@@ -1,14 +1,15 @@
 //! The merchant's time zone: the only place where an instant becomes a date.
 //!
-//! Rules come from the IANA time zone database that is compiled in, so that the same receipt is printed on
-//! every device. Source: IANA tz names, RFC 9557 section 1.1; dates as in ISO 8601, `2026-11-22`.
+//! Rules come from the IANA time zone database: the one that is compiled in (feature `bundled-zones`), or, in the
+//! library for phones, the phone's own. Source: IANA tz names, RFC 9557 section 1.1; dates as in ISO 8601,
+//! `2026-11-22`.
 //!
 //! It never reads a clock nor the device's own zone. Evidence: `mod tests`.
 
 use std::fmt;
 
 use jiff::civil::Date;
-use jiff::tz::{TimeZone, TimeZoneDatabase};
+use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan, Zoned};
 
 use crate::clock::WallMs;
@@ -21,9 +22,13 @@ impl Zone {
     /// Finds a zone by its name.
     ///
     /// # Errors
-    /// [`UnknownZone`] for a name that is not in the database.
+    /// [`UnknownZone`] for a name that is not in the database, and for every name where there is no database.
     pub fn named(name: &str) -> Result<Self, UnknownZone> {
-        TimeZoneDatabase::bundled().get(name).map(Self).map_err(|_| UnknownZone)
+        #[cfg(feature = "bundled-zones")]
+        let database = &jiff::tz::TimeZoneDatabase::bundled();
+        #[cfg(not(feature = "bundled-zones"))]
+        let database = jiff::tz::db();
+        database.get(name).map(Self).map_err(|_| UnknownZone)
     }
 
     /// The local date, as `2026-11-22`.
