@@ -20,7 +20,7 @@ pub trait EncryptedReader: Send + Sync {
     /// card thread; it may take as long as a customer does. Must not call back into the core.
     ///
     /// # Errors
-    /// [`ReaderFault`]; the read is over with any of them.
+    /// `ReaderFault`; the read is over with any of them.
     fn read(&self, request: ReadRequest) -> Result<EncryptedRead, ReaderFault>;
 
     /// Ends the read that is under way: `read` then returns. Called from another thread, perhaps more than once, perhaps

@@ -109,7 +109,8 @@ final class EncryptedReaderTests: SandboxTestCase {
         let request = ReadRequest(
             amount: Amount(minor: 1230, currency: "CNY"), attempt: "A-1", nonce: Data(repeating: 9, count: 16))
         let bytes = ReadBinding.bytes(payload: Data([1, 2, 3]), request: request)
-        let expected = Data("taptill read 1".utf8) + [0, 0, 0, 0, 0, 0, 4, 0xce] + Data("CNY".utf8) + request.nonce + [1, 2, 3]
+        let expected =
+            Data("taptill read 1".utf8) + [0, 0, 0, 0, 0, 0, 4, 0xce] + Data("CNY".utf8) + request.nonce + [1, 2, 3]
         XCTAssertEqual(bytes, expected)
     }
 }

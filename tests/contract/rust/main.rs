@@ -10,6 +10,7 @@ mod bench;
 mod compare;
 mod face;
 mod ports;
+mod reader;
 mod stand;
 mod values;
 
@@ -100,11 +101,14 @@ fn run(stand: &StandClient, case: &Value) -> Result<(), Failure> {
     let mut keys = Args::raw(case)?;
     let (_name, _breaks) = (keys.text("name")?, keys.optional("breaks"));
     let begin = keys.optional_text("begin")?.unwrap_or_else(|| "open".to_owned());
-    let dialect = keys.optional_text("dialect")?;
+    let (dialect, has_reader) = (keys.optional_text("dialect")?, keys.flag("reader")?);
     let patience_ms = keys.optional_whole("patience_ms")?.unwrap_or(20_000);
     let steps = keys.optional("steps").and_then(|steps| steps.as_array().cloned());
     keys.finish()?;
     let mut bench = Bench::new(stand, dialect.as_deref(), patience_ms)?;
+    if has_reader {
+        bench.lend_reader();
+    }
     bench.begin(&begin)?;
     let steps = steps.ok_or_else(|| Failure::unknown("a case has steps"))?;
     let ran = steps

@@ -14,17 +14,20 @@
         public typealias Token = @Sendable () async throws -> String
         /// Signs with a key of this device, as `DeviceKeys.sign`.
         public typealias Sign = @Sendable (Data) throws -> Data
+        /// How many decimals a currency has: Apple's reader wants a decimal number.
+        public typealias Decimals = @Sendable (_ currency: String) -> Int
 
         private let token: Token
         private let sign: Sign
         private let format: String
         private let key: String
-        private let decimals: Int
+        private let decimals: Decimals
         private let reader = PaymentCardReader()
 
-        /// `format` and `key` are the names that the host knows the provider's data and the device's key by; `decimals`
-        /// are those of the till's currency.
-        public init(format: String, key: String, decimals: Int, token: @escaping Token, sign: @escaping Sign) {
+        /// `format` and `key` are the names that the host knows the provider's data and the device's key by.
+        public init(
+            format: String, key: String, decimals: @escaping Decimals, token: @escaping Token, sign: @escaping Sign
+        ) {
             self.format = format
             self.key = key
             self.decimals = decimals
@@ -50,7 +53,8 @@
         }
 
         private func wanted(_ request: ReadRequest) -> PaymentCardTransactionRequest {
-            let amount = Decimal(sign: .plus, exponent: -decimals, significand: Decimal(request.amount.minor))
+            let places = decimals(request.amount.currency)
+            let amount = Decimal(sign: .plus, exponent: -places, significand: Decimal(request.amount.minor))
             return PaymentCardTransactionRequest(
                 amount: amount, currencyCode: request.amount.currency, for: .purchase)
         }
