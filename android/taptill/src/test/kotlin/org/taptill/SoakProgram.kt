@@ -21,20 +21,24 @@ object SoakProgram {
         Stand.start().use { stand ->
             val threadsBefore = threads()
             var warmKib = 0L
+            var warmHeapKib = 0L
             var approved = 0
             runBlocking {
                 Shop.open(stand).use { shop ->
                     for (number in 1..sales) {
                         if (sell(shop, number, leak).state == AttemptState.APPROVED) approved++
-                        if (number == maxOf(sales / WARM_PART, WARM_MIN)) warmKib = settledKib()
-                    }
+                        if (number == maxOf(sales / WARM_PART, WARM_MIN)) {
+                            warmKib = settledKib()
+                            warmHeapKib = heapKib()
+                        }
                     println("still open: ${Handles.held()}")
                 }
             }
             val endKib = settledKib()
+            val heapKib = heapKib() - warmHeapKib
             val handles = Handles.held().values.sum()
             val left = threadsLeft(threadsBefore)
-            println("warm_kib=$warmKib end_kib=$endKib approved=$approved handles=$handles threads=${left.size} $left")
+            println("warm_kib=$warmKib end_kib=$endKib heap_grown_kib=$heapKib approved=$approved handles=$handles threads=${left.size} $left")
         }
     }
 
@@ -70,6 +74,9 @@ object SoakProgram {
         return line.filter(Char::isDigit).toLong()
     }
 
+    /** What the heap holds, once it is [settledKib]. */
+    private fun heapKib(): Long = Runtime.getRuntime().run { totalMemory() - freeMemory() } / 1024
+
     /** Threads of the process, native ones as well. */
     private fun threads(): Set<String> = File("/proc/self/task").list()!!.toSet()
 
@@ -90,7 +97,7 @@ object SoakProgram {
     private const val WARM_PART = 10
     private const val WARM_MIN = 50
     private const val SETTLE_MS = 200L
-    private const val LEAK_BYTES = 1 shl 20
+    private const val LEAK_BYTES = 1 shl 19
     private const val THREADS_GONE_NS = 10_000_000_000
     private val POOLS =
         listOf(

@@ -30,6 +30,7 @@ class SoakTest {
             val grown = values.getValue("end_kib") - values.getValue("warm_kib")
             return listOfNotNull(
                 "memory grew by $grown KiB".takeIf { grown > GROWTH_KIB_MAX },
+                "heap grew by ${values["heap_grown_kib"]} KiB".takeIf { values.getValue("heap_grown_kib") > HEAP_KIB_MAX },
                 "handles left: ${values["handles"]}".takeIf { values.getValue("handles") > 0 },
                 "threads left: ${values["threads"]}".takeIf { values.getValue("threads") > 0 },
                 "approved only ${values["approved"]}".takeIf { values.getValue("approved") != sales.toLong() },
@@ -56,6 +57,9 @@ class SoakTest {
          * What 10,000 sales may cost the process between their first tenth and their end: compiled code, and the
          * journal's pages.
          */
-        const val GROWTH_KIB_MAX = 24 * 1024L
+        const val GROWTH_KIB_MAX = 16 * 1024L
+
+        /** And the heap of the JVM, once its garbage is gone. */
+        const val HEAP_KIB_MAX = 4 * 1024L
     }
 }
