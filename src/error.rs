@@ -278,6 +278,8 @@ error_codes! {
     StoppedByFaultPlan = "stopped_by_fault_plan": Integration MayHaveMoved SameAttempt Pending Integrator,
     /// A fault inside the till, or in a port that it borrows, ended its run; it must be opened again.
     TillFailed = "till_failed": Lifecycle MayHaveMoved SameAttempt Pending Integrator,
+    /// A port asked the core something while the core was waiting for it.
+    CalledFromPort = "called_from_port": Integration NotMoved Never NotNeeded Integrator,
     /// A page of no entries, or of more than there may be, was asked for.
     PageSizeOutOfRange = "page_size_out_of_range": Integration NotMoved Never NotNeeded Integrator,
     /// The cursor is beyond the last event.

@@ -117,9 +117,9 @@ fn the_next_customer_is_served_while_the_end_of_the_last_is_news() {
     shop.host_does(Kind::NoAnswer);
     person.charges(700);
     person.taps("visa");
-    person.glass.until_kind(ScreenKind::NotKnownYet);
+    // From the moment at which it cannot be cancelled any more it is in doubt; without a host it stays so.
+    person.glass.until("on its way", |screen| screen.lights == 4 && !screen.allows(&Intent::Cancel));
     shop.stop_host();
-    // Somebody looks elsewhere when the bank answers.
     person.glass.until_kind(ScreenKind::NotKnownYet);
     person.touch(Intent::NewSale);
     let pad = person.glass.until("an unfinished payment", |s| s.kind == ScreenKind::AmountPad && !s.rows.is_empty());

@@ -16,18 +16,21 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use shop::faults::{Plan, SetClock};
-use shop::{PATIENCE, Shop, Till, card, impatient_shop, named, order};
+use shop::{PATIENCE, Shop, Till, card, impatient_encrypted_shop, impatient_shop, named, order};
 use taptill::card::Pan;
 use taptill::ids::AttemptId;
 use taptill::journal::{Draft, Journal, JournalPorts, SideWork};
 use taptill::payment::state::State;
 use taptill::payment::{ListQuery, folds};
-use taptill::ports::{CardChannel, CardFault, Fate, Notice, Observer, Ports};
+use taptill::ports::{
+    CardChannel, CardFault, EncryptedRead, EncryptedReader, Fate, Notice, Observer, Ports, ReadRequest, ReaderFault,
+};
 use taptill::receipt::{Columns, Copy};
 use taptill::terminal::{ReceiptRequest, Terminal};
 use taptill::text::Language;
 use taptill_sandbox::card::PresentedCard;
 use taptill_sandbox::host::Kind;
+use taptill_sandbox::reader::ScriptedReader;
 use taptill_sandbox::scan::{Hit, Needles};
 
 /// Everything that anybody could have heard, seen or logged, as text.
@@ -349,6 +352,94 @@ fn an_open_debt_keeps_its_card_data_sealed_and_loses_them_when_it_is_closed() {
     till.terminal.close().unwrap();
     let journal = open_journal(&shift.shop, &shift.shop.journal());
     assert!(journal.side_row("attempt/owes").unwrap().is_none());
+}
+
+/// A till that may not speak to a card never has one: neither what it says, nor its files, nor what its journal's holder
+/// can open holds a number or a track. Of the read itself only the nonce is kept, and no longer than a debt is open.
+#[test]
+fn a_shift_of_encrypted_reads_never_has_a_card_number_or_a_track_in_the_till() {
+    let shop = impatient_encrypted_shop("no-card-data-encrypted");
+    let shift = Shift { shop, said: Arc::new(Said::default()), needles: Vec::new() };
+    let reader = Arc::new(ScriptedReader::default());
+    let payloads: Arc<Mutex<Vec<Vec<u8>>>> = Arc::default();
+    let lend = |ports: &mut Ports| {
+        let (reader, payloads) = (Arc::clone(&reader), Arc::clone(&payloads));
+        ports.encrypted_reader = Some(Arc::new(Overhears { reader, payloads }));
+    };
+    let till = shift.till_with(lend);
+    let mut attempts = Vec::new();
+    for name in ["visa", "visa-phone", "visa-declines", "visa-pin", "visa-silent", "visa-wrong-arqc", "other-scheme"] {
+        reader.present(card(name));
+        attempts.extend(shift.sell(&till, name, 1_230));
+    }
+    reader.present(card("visa"));
+    for kind in [Kind::NoAnswer, Kind::BadMac] {
+        shift.shop.host_does(kind);
+        let attempt = shift.sell(&till, "visa", 500).unwrap();
+        till.until(&attempt, State::Reversed);
+        attempts.push(attempt);
+    }
+    print_receipts(&shift, &till, &attempts);
+    shift.said.note(&till.terminal.list(&ListQuery::default()).unwrap());
+    shift.said.note(till.terminal.configuration());
+    till.terminal.close().unwrap();
+    drop(till);
+    let plan = Plan::at("after attempt.reversal_due", Fate::Die);
+    let till = shift.till_with(|ports| {
+        lend(ports);
+        ports.faults = plan;
+    });
+    shift.shop.host_does(Kind::NoAnswer);
+    drop(till.sell_as(named("owes", 500), "visa"));
+    drop(till);
+
+    let journal = open_journal(&shift.shop, &shift.shop.journal());
+    let kept = journal.side_row("attempt/owes").unwrap().expect("the reversal needs the nonce").expose().to_vec();
+    drop(journal);
+    let track = b"4761739001010119D49122010000012300000".to_vec();
+    let needles = || Shift::card_needles().track_2("track 2", &track);
+    let (said, events) = (shift.said.bytes(), shift.events());
+    let files: Vec<u8> = files_below(&shift.shop.home()).iter().flat_map(|file| fs::read(file).unwrap()).collect();
+    let places = [("said", said), ("events", events), ("the files", files), ("what a reversal needs", kept)];
+    let payloads = payloads.lock().unwrap();
+    assert!(payloads.len() > 3);
+    assert_eq!(hits_in(&Shift::card_needles(), &shift.shop.host_home()), [], "the host, who opened them");
+    for (place, bytes) in &places {
+        assert_eq!(needles().find_in(bytes), [], "{place}");
+        for payload in payloads.iter() {
+            assert!(!bytes.windows(64).any(|window| payload.starts_with(window)), "{place} holds a read");
+        }
+        // The control: what is planted is found, in whatever coat.
+        for planted in [&b"\"4761739001010119\""[..], &[0x47, 0x61, 0x73, 0x90, 0x01, 0x01, 0x01, 0x19], &track] {
+            let spoilt = [bytes.as_slice(), b"\0", planted, b"\0"].concat();
+            assert!(!needles().find_in(&spoilt).is_empty(), "{place} {planted:?}");
+        }
+        let spoilt = [bytes.as_slice(), &payloads[0]].concat();
+        assert!(spoilt.windows(64).any(|window| payloads[0].starts_with(window)), "{place}");
+    }
+    let till = shift.till_with(lend);
+    till.until(&AttemptId::new("owes").unwrap(), State::Reversed);
+    till.terminal.close().unwrap();
+    let journal = open_journal(&shift.shop, &shift.shop.journal());
+    assert!(journal.side_row("attempt/owes").unwrap().is_none(), "it goes with the debt");
+}
+
+/// Keeps a copy of each payload that the reader gives.
+struct Overhears {
+    reader: Arc<ScriptedReader>,
+    payloads: Arc<Mutex<Vec<Vec<u8>>>>,
+}
+
+impl EncryptedReader for Overhears {
+    fn read(&self, request: &ReadRequest) -> Result<EncryptedRead, ReaderFault> {
+        let read = self.reader.read(request)?;
+        self.payloads.lock().unwrap().push(read.payload.clone());
+        Ok(read)
+    }
+
+    fn cancel(&self) {
+        self.reader.cancel();
+    }
 }
 
 #[test]

@@ -13,7 +13,7 @@ use taptill::error::Error;
 use taptill::ids::AttemptId;
 use taptill::payment::state::State;
 use taptill::payment::{AttemptView, ListQuery, Reason, ReceiptCopy, Reply, SaleOrder};
-use taptill::ports::{Fate, Notice, Prompt};
+use taptill::ports::{Fate, Notice, Prompt, ReaderFault};
 use taptill_sandbox::card::{self, Misbehaviour};
 
 fn code(result: Result<AttemptView, Error>) -> &'static str {
@@ -267,6 +267,57 @@ fn without_a_host_it_is_an_error_and_the_attempt_is_not_sent_with_its_stan_burnt
     assert_eq!(code(world.sell("A-1", 1_230).unwrap()), "host_unreachable", "the same attempt has had its end");
     let next = world.sell("A-2", 1_230).unwrap().unwrap();
     assert_eq!((next.state, next.stan.unwrap().number()), (State::Approved, 2));
+}
+
+/// A finished read serves until its sale is over: another batch, or a line that breaks before anything left, asks for no
+/// second one, and a sale that is over leaves nothing of it.
+#[test]
+fn a_finished_read_serves_its_sale_alone_and_once() {
+    let mut world = World::speaking("encrypted", 1);
+    world.host.batch = 7;
+    let view = world.sell("A-1", 1_230).unwrap().unwrap();
+    assert_eq!((view.state, view.batch.unwrap().number()), (State::Approved, 7), "prepared anew");
+    assert_eq!(world.asked_reads.len(), 1);
+    world.host.troubles.push_back(Trouble::NoAnswer);
+    let rows = world.side_rows();
+    world.sell("A-2", 500).unwrap().unwrap();
+    assert_eq!(world.side_rows(), rows + 1, "for the reversal");
+    world.settle_down();
+    assert_eq!((world.status("A-2").unwrap().state, world.side_rows()), (State::Reversed, rows));
+    assert_eq!(world.asked_reads.len(), 2);
+    assert_ne!(world.asked_reads[0].nonce, world.asked_reads[1].nonce);
+    assert_eq!(world.asked_reads[1].attempt.as_str(), "A-2");
+    let nonce = taptill::hex::encode(&world.asked_reads[0].nonce).to_lowercase();
+    for (kind, body) in world.journal() {
+        let said = body.to_string().to_lowercase();
+        assert!(!said.contains("scripted-1") && !said.contains(&nonce), "{kind} holds the read");
+    }
+}
+
+#[test]
+fn a_read_that_comes_when_its_sale_is_over_is_nobodys() {
+    let mut world = World::speaking("encrypted", 1);
+    world.card_is_there = false;
+    let ticket = world.start_and_wait("A-1", 500, 700);
+    assert!(!world.is_told(ticket));
+    assert_eq!(world.status("A-1").unwrap().state, State::Prepared, "it waits for a card");
+    let cancelled = world.cancel("A-1").unwrap();
+    assert_eq!((cancelled.state, cancelled.reason), (State::NotSent, Some(Reason::Cancelled)));
+    world.give_read(Err(ReaderFault::Failed));
+    world.card_is_there = true;
+    assert_eq!(world.sell("A-2", 300).unwrap().unwrap().state, State::Approved);
+    world.give_read(Err(ReaderFault::Cancelled));
+    assert_eq!(world.host.book.len(), 1);
+}
+
+#[test]
+fn without_randomness_no_read_is_asked_for() {
+    let mut world = World::speaking("encrypted", 1);
+    world.entropy.fails.store(true, Ordering::Relaxed);
+    assert_eq!(code(world.sell("A-1", 500).unwrap()), "entropy_failed");
+    world.entropy.fails.store(false, Ordering::Relaxed);
+    assert_eq!(world.asked_reads.len(), 0);
+    assert_eq!(world.sell("A-1", 500).unwrap().unwrap().state, State::Approved, "nothing of it had happened");
 }
 
 #[test]

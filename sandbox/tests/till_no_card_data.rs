@@ -73,3 +73,25 @@ fn nothing_that_the_binary_prints_or_leaves_holds_a_card_number_or_a_key() {
     let planted = format!("{printed}{}", String::from_utf8(card::numbers()[1].expose().to_vec()).unwrap());
     assert_eq!(card_needles().find_in(planted.as_bytes()).len(), 1);
 }
+
+#[test]
+fn a_till_of_encrypted_reads_prints_and_leaves_no_card_number_and_shows_four_digits() {
+    let mut shop = Shop::empty();
+    shop.start_host();
+    assert_eq!(shop.init_speaking("encrypted").code, Some(0));
+    let mut printed = String::new();
+    for (card, code) in [("visa", 0), ("visa-phone", 0), ("visa-declines", 0), ("visa-pin", 0), ("visa-silent", 0)] {
+        let ran = shop.till(&["sale", "7", "--card", card, "--attempt", card]);
+        assert_eq!(ran.code, Some(code), "{card}: {}", ran.stdout);
+        let shown = shop.till(&["receipt", card]);
+        printed += &[ran.stdout, ran.stderr, shown.stdout, shown.stderr].concat();
+    }
+    let dies = run(shop.command().args(["sale", "3", "--attempt", "dies", "--die-at", "after attempt.in_doubt"]));
+    printed += &(dies.stdout + &dies.stderr);
+    assert_eq!(report(shop.folder.path()).unwrap().hits, [], "as the kill left it");
+    printed += &shop.till(&["resolve"]).stdout;
+    assert_eq!(shop.till(&["status", "dies"]).json()["state"], "reversed");
+    assert_eq!(card_needles().find_in(printed.as_bytes()), []);
+    assert!(printed.contains("************0119") && !printed.contains("476173"), "four digits may be seen");
+    assert_eq!(report(shop.folder.path()).unwrap().hits, []);
+}

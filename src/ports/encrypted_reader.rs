@@ -3,7 +3,7 @@
 //! On an iPhone (ProximityReader) or with a payment provider's kit an app never speaks to a card. What comes out
 //! of such a reader is opaque here: it is carried to the host as it came, and no key that opens it is in the core.
 //!
-//! It never holds a card number. Evidence: `tests/ports.rs`.
+//! It never holds a card number. Evidence: `tests/encrypted_reader.rs` (each fault, and each read that is refused).
 
 use std::fmt;
 

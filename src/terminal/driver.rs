@@ -212,6 +212,7 @@ impl<M: Machine, W: Wire> Driver<M, W> {
         {
             self.ending.note(error);
         }
+        self.reader.end(|| self.reads.cancel_again());
     }
 
     /// Whoever waits for a payment that may have left hears that it is in doubt, and not merely that the till closed.

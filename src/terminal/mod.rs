@@ -5,8 +5,8 @@
 //! [`Terminal::resolve`] take as long as a customer or a host does. A terminal that has ended, for whatever
 //! reason, answers every call with that reason.
 //!
-//! It decides nothing. Call none of its waiting methods from inside a port: the engine's thread would wait for
-//! itself; `present` and `collision` do not wait. Evidence: `terminal/driver/tests.rs`, `tests/terminal_sale.rs`.
+//! It decides nothing. A port must not ask it anything: the engine's thread would wait for itself, so it is refused
+//! as `called_from_port`; `present` and `collision` do not wait. Evidence: `terminal/driver/tests.rs`, `tests/terminal_sale.rs`.
 
 mod calls;
 mod driver;
@@ -263,7 +263,11 @@ impl Terminal {
         }
     }
 
+    /// A port that asks would have the engine's thread wait for itself, for ever: it is refused.
     fn ask(&self, question: Question) -> Result<Wait, Error> {
+        if std::thread::current().id() == self.engine_thread {
+            return Err(ErrorCode::CalledFromPort.into());
+        }
         let (caller, said) = channel();
         self.send(Message::Ask(question, caller))?;
         Ok(Wait::new(said, self.ending.clone()))

@@ -42,6 +42,7 @@ enum Command {
 
 /// How long closing waits for a card command that is under way.
 const FAREWELL_MS_MAX: u64 = 500;
+const HURRY_MS: u64 = 10;
 
 /// The thread that speaks to cards. Dropping it waits for the command that is under way, but not for ever: a
 /// platform that hangs keeps its thread, which ends by itself with the command.
@@ -95,13 +96,25 @@ impl Reader {
     }
 }
 
+impl Reader {
+    /// Ends the thread, and waits for the command that is under way, but not for ever. What can hurry it is said at
+    /// once and again while it is waited for.
+    pub(crate) fn end(&mut self, hurry: impl Fn()) {
+        self.commands = None;
+        let Some(thread) = self.thread.take() else { return };
+        for _ in 0..FAREWELL_MS_MAX / HURRY_MS {
+            hurry();
+            if self.ended.recv_timeout(Duration::from_millis(HURRY_MS)) != Err(RecvTimeoutError::Timeout) {
+                let _panicked = thread.join();
+                return;
+            }
+        }
+    }
+}
+
 impl Drop for Reader {
     fn drop(&mut self) {
-        self.commands = None;
-        let hangs = self.ended.recv_timeout(Duration::from_millis(FAREWELL_MS_MAX)) == Err(RecvTimeoutError::Timeout);
-        if let Some(thread) = self.thread.take().filter(|_| !hangs) {
-            let _panicked = thread.join();
-        }
+        self.end(|| ());
     }
 }
 

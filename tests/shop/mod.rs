@@ -41,20 +41,30 @@ pub struct Shop {
 
 /// A shop whose till waits for an answer as long as a busy machine may need.
 pub fn shop(name: &str) -> Shop {
-    shop_that_waits(name, 15_000)
+    shop_that_waits(name, &dialect(), 15_000)
+}
+
+/// The same, whose till takes encrypted reads of somebody else's reader.
+pub fn encrypted_shop(name: &str) -> Shop {
+    shop_that_waits(name, Dialect::shipped("encrypted").unwrap(), 15_000)
 }
 
 /// A shop for silent hosts: its till waits a second for an answer.
 pub fn impatient_shop(name: &str) -> Shop {
-    shop_that_waits(name, 1_000)
+    shop_that_waits(name, &dialect(), 1_000)
 }
 
-fn shop_that_waits(name: &str, timeout_ms: u32) -> Shop {
+/// A shop for silent hosts, whose till takes encrypted reads.
+pub fn impatient_encrypted_shop(name: &str) -> Shop {
+    shop_that_waits(name, Dialect::shipped("encrypted").unwrap(), 1_000)
+}
+
+fn shop_that_waits(name: &str, dialect: &str, timeout_ms: u32) -> Shop {
     let folder = scratch::folder(name);
     let home = folder.path().join("host");
     let host = Host::start(&home, Host::any_port(), &Script::honest()).unwrap();
     let address = host.address();
-    let dialect = dialect().replace("timeout_ms = 2000", &format!("timeout_ms = {timeout_ms}"));
+    let dialect = dialect.replace("timeout_ms = 2000", &format!("timeout_ms = {timeout_ms}"));
     let mut provisioning = provision_in(&home, &dialect, &address.to_string(), &Options::default()).unwrap();
     provisioning.configuration.policy.reversal_wait_first_ms = 20;
     Shop { folder, host: Some(host), address, provisioning }

@@ -630,6 +630,11 @@ impl World {
         }
     }
 
+    /// The reader says something that nobody waits for.
+    pub fn give_read(&mut self, read: Result<EncryptedRead, ReaderFault>) {
+        self.give(Input::Read(read));
+    }
+
     /// Every attempt in the journal, oldest first.
     pub fn attempts(&mut self) -> Vec<AttemptView> {
         let mut all = Vec::new();

@@ -27,7 +27,7 @@ pub trait Display: Send + Sync {
     /// A new screen, in order. Called from the core's own thread: hand it to the main thread and return at once.
     ///
     /// # Errors
-    /// Whatever goes wrong is the shell's own: the core goes on, and [`Desk::screen`] has the screen still.
+    /// Whatever goes wrong is the shell's own: the core goes on, and `screen` has the screen still.
     fn show(&self, screen: Screen) -> Result<(), PortFault>;
 }
 

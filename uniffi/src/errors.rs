@@ -191,7 +191,7 @@ pub enum Actor {
     Platform,
 }
 
-/// The error in a person's words. A code that this core does not know is described by whose turn it is alone.
+/// The error in a person's words, from the core's catalogue. Answers at once.
 ///
 /// # Errors
 /// `identifier_malformed` for a code that this core does not have.

@@ -14,7 +14,7 @@ use crate::payments::Open;
 use crate::values::AttemptState;
 
 /// What happened in this till, oldest first. Pull a page, handle it, acknowledge its last cursor, pull again.
-/// [`Observer`](crate::Observer) says when something is new; the events say what, and none is missing.
+/// `Observer` says when something is new; the events say what, and none is missing.
 #[derive(uniffi::Object)]
 pub struct Events {
     pub(crate) till: Arc<Open>,

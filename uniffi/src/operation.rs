@@ -18,7 +18,8 @@ use crate::values::Attempt;
 
 type Outcome = Result<Attempt, TillError>;
 
-/// A sale that has begun.
+/// A sale that has begun. It runs in the core whatever becomes of this handle: to let go of it, or to cancel the task
+/// that awaits it, cancels nothing and loses nothing. To end the sale, call `cancel`.
 #[derive(uniffi::Object)]
 pub struct Operation {
     attempt: taptill::ids::AttemptId,
@@ -50,8 +51,9 @@ impl Operation {
         Ok(self.attempt.to_string())
     }
 
-    /// Waits for the attempt's end, or for the moment at which it goes in doubt and resolves by itself. May be
-    /// awaited again and from several tasks; a task that stops waiting loses nothing.
+    /// Suspends until the attempt ends, or goes in doubt and resolves by itself: as long as a customer and a host take.
+    /// A decline is an outcome, not an error. May be awaited again and from several tasks; a task that stops waiting
+    /// loses nothing. The attempt counts as delivered once somebody has the outcome.
     ///
     /// # Errors
     /// What kept the attempt from ending; `status` tells later how it stands.
@@ -65,7 +67,7 @@ impl Operation {
         result
     }
 
-    /// Ends the attempt unless it has gone to the host already.
+    /// Ends the attempt unless it has gone to the host already. Whoever awaits it has its outcome then.
     ///
     /// # Errors
     /// `attempt_already_finished`, `too_late_to_cancel`: then await the outcome.

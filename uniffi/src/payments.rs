@@ -20,7 +20,7 @@ pub(crate) struct Open {
     pub(crate) terminal: terminal::Terminal,
 }
 
-/// Sales and what became of them.
+/// Sales and what became of them. May be used from any thread, and from several at once.
 #[derive(uniffi::Object)]
 pub struct Payments {
     pub(crate) till: Arc<Open>,
@@ -28,26 +28,30 @@ pub struct Payments {
 
 #[uniffi::export]
 impl Payments {
-    /// Begins a sale. The same attempt again gives its stored outcome and charges nothing.
+    /// Begins a sale and returns when it is accepted; the customer comes later. The same attempt again gives the same
+    /// payment, under way or ended, and charges nothing more: after an error that leaves it open whether a sale began,
+    /// ask again with the same attempt.
     ///
     /// # Errors
-    /// A refusal before anything has begun: of the amount, `attempt_conflict`, `till_busy`, `reversal_pending`.
+    /// A refusal before anything has begun: of the amount (`amount_negative`, `amount_zero`, `amount_too_large`,
+    /// `amount_over_limit`, `currency_unknown`, `currency_not_accepted`), `identifier_malformed`, `attempt_conflict`,
+    /// `till_busy`, `reversal_pending`.
     pub fn start_sale(&self, order: SaleOrder) -> Result<Arc<Operation>, TillError> {
         Operation::start(self.till.terminal.start_sale(order.try_into()?)?, Arc::clone(&self.till))
     }
 
-    /// Ends an attempt that has not gone to the host yet.
+    /// Ends an attempt that has not gone to the host yet, and gives it as it ended.
     ///
     /// # Errors
-    /// `attempt_unknown`, `attempt_already_finished`, `too_late_to_cancel`.
+    /// `attempt_unknown`, `attempt_already_finished`, `too_late_to_cancel`, `identifier_malformed`.
     pub fn cancel(&self, attempt: &str) -> Result<Attempt, TillError> {
         Ok(self.till.terminal.cancel(&attempt_id(attempt)?)?.into())
     }
 
-    /// How an attempt stands.
+    /// How an attempt stands, now or years later.
     ///
     /// # Errors
-    /// `attempt_unknown`.
+    /// `attempt_unknown`, `identifier_malformed`.
     pub fn status(&self, attempt: &str) -> Result<Attempt, TillError> {
         Ok(self.till.terminal.status(&attempt_id(attempt)?)?.into())
     }
@@ -60,7 +64,8 @@ impl Payments {
         Ok(self.till.terminal.list(&query.try_into()?)?.into())
     }
 
-    /// Drives every debt now, as far as the host answers. A task that stops waiting stops nothing.
+    /// Drives every debt now, as far as the host answers; the till does so by itself, too, only later. Suspends for as
+    /// long as the host takes. A task that stops waiting stops nothing.
     ///
     /// # Errors
     /// `till_busy` while a sale is under way, and the errors of storage. A debt that stays is no error.
@@ -74,10 +79,11 @@ impl Payments {
         Ok(result.await.map_err(|_| TillError::from(ErrorCode::TillFailed))??.into())
     }
 
-    /// The slip of an attempt, as text; each line ends with a line feed. That it was printed is journalled.
+    /// The slip of an attempt, as text for a fixed-width type; each line ends with a line feed. That it was printed is
+    /// recorded, so the same copy again says that it is a reprint.
     ///
     /// # Errors
-    /// `attempt_unknown`, `receipt_not_available` for an attempt that never went to the host.
+    /// `attempt_unknown`, `identifier_malformed`, `receipt_not_available` for an attempt that never went to the host.
     pub fn receipt(&self, attempt: &str, request: ReceiptRequest) -> Result<String, TillError> {
         Ok(self.till.terminal.receipt(&attempt_id(attempt)?, request.into())?)
     }

@@ -1,8 +1,8 @@
 //! What a shell lends: its side of the core's ports, as foreign traits.
 //!
 //! Every method may fail, with a word from a closed list; anything else that a shell throws arrives as the
-//! last word of the list, without its text. Calls come from the core's own threads, one at a time a port, never
-//! with a lock held. They must return and must not call back into the core, but for `present` and `collision`.
+//! last word of the list, without its text. Each port says from which thread it is called. It must return, and must
+//! not call back into the core (`called_from_port`), but for `present` and `collision`.
 //!
 //! Secrets come in through a [`SecretSink`], so that no copy is left in a buffer between two languages.
 //! Evidence: `uniffi/tests/ports.rs`, `tests/contract`.
@@ -20,7 +20,8 @@ use crate::errors::{TillError, same_words};
 use crate::reader::{EncryptedReader, ReaderFault, encrypted_reader};
 use crate::values::AttemptState;
 
-/// Everything that a till borrows from its phone. Randomness is the library's own.
+/// Everything that a till borrows from its phone. Randomness is the library's own. The till holds the ports until it is
+/// closed and its last handle is gone.
 #[derive(Clone, uniffi::Record)]
 pub struct Ports {
     /// Keys that the device holds and never gives out.
@@ -36,13 +37,15 @@ pub struct Ports {
     pub encrypted_reader: Option<Arc<dyn EncryptedReader>>,
 }
 
-/// A contactless card in the field. One channel serves one tap and is not used again after a fault.
+/// A contactless card in the field. One channel serves one tap and is not used again after a fault. Called on the core's
+/// card thread, one command at a time; the till waits for nothing else meanwhile, and closes without a card that hangs.
 #[uniffi::export(with_foreign)]
 pub trait CardChannel: Send + Sync {
-    /// Sends one command APDU and waits for the response APDU with its status word.
+    /// Sends one command APDU and waits for the response APDU: data, then the two bytes of its status word. Both may hold
+    /// card data: keep neither, log neither.
     ///
     /// # Errors
-    /// [`CardFault`]; the tap is over with any of them.
+    /// The tap is over with any of them, and what it means for the sale is the core's to say.
     fn transceive(&self, command: Vec<u8>) -> Result<Vec<u8>, CardFault>;
 }
 
@@ -74,13 +77,14 @@ pub enum KeyKind {
     Sign,
 }
 
-/// Keys held by the device: Android Keystore, Secure Enclave. An alias is 1 to 64 of `[a-z0-9.-]`.
+/// Keys held by the device: Android Keystore, Secure Enclave. An alias is 1 to 64 of `[a-z0-9.-]`. Called while a till is
+/// set up, opened or inspected, on the thread that does so; it may take as long as the platform does.
 #[uniffi::export(with_foreign)]
 pub trait DeviceKeys: Send + Sync {
     /// Makes a new key.
     ///
     /// # Errors
-    /// [`KeyFault::AlreadyExists`] and the faults of the store.
+    /// `AlreadyExists` and the faults of the store.
     fn create(&self, alias: String, kind: KeyKind) -> Result<(), KeyFault>;
 
     /// Whether a key of this alias is there.
@@ -98,37 +102,37 @@ pub trait DeviceKeys: Send + Sync {
     /// The public half of a signing key, as a DER `SubjectPublicKeyInfo` (RFC 5280).
     ///
     /// # Errors
-    /// [`KeyFault::NotFound`], [`KeyFault::WrongKind`] and the faults of the store.
+    /// `NotFound`, `WrongKind` and the faults of the store.
     fn public_key(&self, alias: String) -> Result<Vec<u8>, KeyFault>;
 
     /// A certificate chain (DER, leaf first) by which the platform vouches for a key.
     ///
     /// # Errors
-    /// [`KeyFault::Unsupported`] where the platform cannot, and the faults of the store.
+    /// `Unsupported` where the platform cannot, and the faults of the store.
     fn attest(&self, alias: String, challenge: Vec<u8>) -> Result<Vec<Vec<u8>>, KeyFault>;
 
     /// Encrypts a small secret under a wrapping key, bound to `context`. The shell wipes its copy of `secret`.
     ///
     /// # Errors
-    /// [`KeyFault::NotFound`], [`KeyFault::WrongKind`] and the faults of the store.
+    /// `NotFound`, `WrongKind` and the faults of the store.
     fn wrap(&self, alias: String, secret: Vec<u8>, context: Vec<u8>) -> Result<Vec<u8>, KeyFault>;
 
     /// Opens what `wrap` made with the same alias and context, and puts it `into` the core. The shell wipes its copy.
     ///
     /// # Errors
-    /// [`KeyFault::Rejected`] when it was not made so, and the faults of the store.
+    /// `Rejected` when it was not made so, and the faults of the store.
     fn unwrap(&self, alias: String, wrapped: Vec<u8>, context: Vec<u8>, into: Arc<SecretSink>) -> Result<(), KeyFault>;
 
     /// Puts the HMAC-SHA-256 of `data` under a MAC key `into` the core. The shell wipes its copy.
     ///
     /// # Errors
-    /// [`KeyFault::NotFound`], [`KeyFault::WrongKind`] and the faults of the store.
+    /// `NotFound`, `WrongKind` and the faults of the store.
     fn mac(&self, alias: String, data: Vec<u8>, into: Arc<SecretSink>) -> Result<(), KeyFault>;
 
     /// ECDSA P-256 signature (ASN.1 DER) over SHA-256 of `data`.
     ///
     /// # Errors
-    /// [`KeyFault::NotFound`], [`KeyFault::WrongKind`] and the faults of the store.
+    /// `NotFound`, `WrongKind` and the faults of the store.
     fn sign(&self, alias: String, data: Vec<u8>) -> Result<Vec<u8>, KeyFault>;
 }
 
@@ -161,13 +165,14 @@ pub enum KeyFault {
     Undeclared,
 }
 
-/// Where a port puts a secret that it hands to the core. It takes one, once, and wipes it when it goes.
+/// Where a port puts a secret that it hands to the core, before it returns. The core wipes it.
 #[derive(Default, uniffi::Object)]
 pub struct SecretSink(Mutex<Option<SecretBytes>>);
 
 #[uniffi::export]
 impl SecretSink {
-    /// Takes the secret: Kotlin passes a direct `ByteBuffer`, Swift `Data`. What was put before is replaced.
+    /// Takes the secret: Kotlin passes a direct `ByteBuffer`, Swift `Data`; the port wipes its own copy afterwards.
+    /// What was put before is replaced.
     ///
     /// # Errors
     /// None today; every exported function may refuse.
@@ -183,7 +188,7 @@ impl SecretSink {
     }
 }
 
-/// The device's clocks.
+/// The device's clocks. Called often, from several threads at once: return at once.
 #[uniffi::export(with_foreign)]
 pub trait Clock: Send + Sync {
     /// Reads all three at once.
@@ -204,7 +209,8 @@ pub struct ClockReading {
     pub boot_count: u64,
 }
 
-/// What the device knows about its network.
+/// What the device knows about its network. Called on the core's engine thread before each connection: return at once,
+/// from what the platform has told before.
 #[uniffi::export(with_foreign)]
 pub trait NetworkPosture: Send + Sync {
     /// The network as it is now. A device that cannot tell counts as having none.
@@ -227,10 +233,11 @@ pub enum Posture {
     Absent,
 }
 
-/// Hears what happens; is asked nothing and cannot hold anything up.
+/// Hears what happens; is asked nothing. Called on the core's engine thread, which waits: hand the notice on and return
+/// at once. It cannot be asked for again; for what must not be missed there are the events.
 #[uniffi::export(with_foreign)]
 pub trait Observer: Send + Sync {
-    /// One notice, in order. Return at once.
+    /// One notice, in order.
     ///
     /// # Errors
     /// Any: they change nothing.

@@ -3,7 +3,7 @@
 //! An app lends it where an app may not speak to a card. Whether a sale uses it is the acquirer's dialect to say. What
 //! comes out of it is carried to the host as it came; the core refuses one that shows more of a card than its last digits.
 //!
-//! It decides nothing and opens nothing. Evidence: `tests/ports.rs` of the core.
+//! It decides nothing and opens nothing. Evidence: `uniffi/tests/reader.rs`.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ pub trait EncryptedReader: Send + Sync {
     /// card thread; it may take as long as a customer does. Must not call back into the core.
     ///
     /// # Errors
-    /// [`ReaderFault`]; the read is over with any of them.
+    /// `ReaderFault`; the read is over with any of them.
     fn read(&self, request: ReadRequest) -> Result<EncryptedRead, ReaderFault>;
 
     /// Ends the read that is under way: `read` then returns. Called from another thread, perhaps more than once, perhaps

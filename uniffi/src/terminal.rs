@@ -1,7 +1,7 @@
 //! The one object that a shell holds: an open till.
 //!
 //! Opening starts the core's threads; `close` ends them, and a till that nobody closes ends when its last
-//! handle goes. Objects that a till gave out (payments, operations) share it and answer `terminal_closed` after.
+//! handle goes. Objects that a till gave out (payments, events, operations) share it and answer `terminal_closed` after.
 //!
 //! It decides nothing. Evidence: `tests/contract`, `uniffi/tests/terminal.rs`.
 
@@ -18,7 +18,10 @@ use crate::payments::{Open, Payments};
 use crate::ports::{CardChannel, Ports, card_channel, core_ports, guarded};
 use crate::values::{TillInfo, Verified};
 
-/// An open till.
+/// An open till. Its methods, and those of all that it gives out, may be called from any thread, and from several at
+/// once. Those that are not async block: a few milliseconds, unless they say otherwise. None may be called from inside
+/// a port (`called_from_port`), but for `present` and `collision`. Call `close` when the till is not needed any more: a
+/// till that is only let go of closes whenever its last handle is collected.
 #[derive(uniffi::Object)]
 pub struct Terminal {
     till: Arc<Open>,
@@ -26,18 +29,20 @@ pub struct Terminal {
 
 #[uniffi::export]
 impl Terminal {
-    /// Opens the till in the folder `home`. What an earlier run left unfinished is taken up at once. Reads the
-    /// whole journal: call it off the main thread.
+    /// Opens the till in the folder `home`, which no other process and no other `Terminal` may have open. What an
+    /// earlier run left unfinished is taken up at once. Blocks for the disk and the key store: call it off the main
+    /// thread.
     ///
     /// # Errors
-    /// `not_provisioned`, `till_open_elsewhere`, `journal_damaged` and the other errors of keys and storage.
+    /// `not_provisioned`, `till_open_elsewhere`, `journal_damaged`, `device_key_missing` and the other errors of keys
+    /// and storage; `till_failed` when a port fails in a way that it may not.
     #[uniffi::constructor]
     pub fn open(home: &str, ports: Ports) -> Result<Arc<Self>, TillError> {
         let terminal = guarded(|| Ok(terminal::Terminal::open(Path::new(home), core_ports(ports))?))?;
         Ok(Arc::new(Self { till: Arc::new(Open { terminal }) }))
     }
 
-    /// What the till knows about itself.
+    /// What the till knows about itself. Answers at once, also when the till is closed.
     ///
     /// # Errors
     /// None today; every exported function may refuse.
@@ -45,7 +50,7 @@ impl Terminal {
         Ok(self.till.terminal.configuration().into())
     }
 
-    /// Sales and what became of them.
+    /// Sales and what became of them. A handle to this same till; as cheap as it looks.
     ///
     /// # Errors
     /// None today; every exported function may refuse.
@@ -53,7 +58,7 @@ impl Terminal {
         Ok(Arc::new(Payments { till: Arc::clone(&self.till) }))
     }
 
-    /// What happened, to be pulled by cursor.
+    /// What happened, to be pulled by cursor. A handle to this same till; as cheap as it looks.
     ///
     /// # Errors
     /// None today; every exported function may refuse.
@@ -61,7 +66,8 @@ impl Terminal {
         Ok(Arc::new(Events { till: Arc::clone(&self.till) }))
     }
 
-    /// A card is in the field. One that nobody waits for is let go. Does not wait, and may be called from a port.
+    /// A card is in the field: one channel for one tap. One that nobody waits for is let go. Does not wait, and may
+    /// be called on the main thread and from a port.
     ///
     /// # Errors
     /// Why the terminal has ended.
@@ -69,7 +75,7 @@ impl Terminal {
         Ok(self.till.terminal.present(card_channel(channel))?)
     }
 
-    /// More than one card is in the field. Does not wait, and may be called from a port.
+    /// More than one card is in the field. Does not wait, and may be called on the main thread and from a port.
     ///
     /// # Errors
     /// Why the terminal has ended.
@@ -77,7 +83,8 @@ impl Terminal {
         Ok(self.till.terminal.collision()?)
     }
 
-    /// Verifies the whole journal. Takes time in proportion to it: call it off the main thread.
+    /// Verifies the whole journal. Takes time in proportion to it, during which the till does nothing else: call it
+    /// off the main thread, and not while a customer waits.
     ///
     /// # Errors
     /// `journal_damaged`, with the place.
@@ -86,7 +93,8 @@ impl Terminal {
     }
 
     /// Ends the core's threads and closes the journal. Whoever waits hears `terminal_closed`, or that the payment
-    /// is in doubt. Closing twice is no error.
+    /// is in doubt; such a payment resolves itself when the till is opened again. Blocks for up to a second. Closing
+    /// twice is no error.
     ///
     /// # Errors
     /// What the terminal had ended with before, or what closing the journal reported.
@@ -97,19 +105,22 @@ impl Terminal {
 
 /// Makes the till in the folder `home` this acquirer's. `provisioning` is the acquirer's file, all of it secret:
 /// Kotlin passes a direct `ByteBuffer`, Swift `Data`; the caller wipes its own copy. The till is not open afterwards.
+/// Blocks for the disk and the key store: call it off the main thread.
 ///
 /// # Errors
-/// What the provisioning is refused for, `already_provisioned`, and the errors of keys and storage.
+/// `configuration_invalid` or `dialect_invalid` with the place, `already_provisioned`, and the errors of keys and
+/// storage; `till_failed` when a port fails in a way that it may not.
 #[uniffi::export]
 pub fn provision_till(home: &str, provisioning: &[u8], ports: Ports) -> Result<(), TillError> {
     let provisioning = Provisioning::from_json(provisioning).map_err(Error::from)?;
     guarded(|| Ok(terminal::Terminal::provision(Path::new(home), &provisioning, &core_ports(ports))?))
 }
 
-/// Verifies the journal of a till that is not open, also of one that does not open.
+/// Verifies the journal of a till that is not open, also of one that does not open. Takes time in proportion to it:
+/// call it off the main thread.
 ///
 /// # Errors
-/// `journal_damaged` with the place, and the errors of keys and storage.
+/// `not_provisioned`, `till_open_elsewhere`, `journal_damaged` with the place, and the errors of keys and storage.
 #[uniffi::export]
 pub fn inspect_till(home: &str, ports: Ports) -> Result<Verified, TillError> {
     guarded(|| Ok(terminal::Terminal::inspect(Path::new(home), &core_ports(ports))?.into()))

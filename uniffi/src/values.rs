@@ -30,12 +30,14 @@ pub struct Amount {
 /// One sale that a caller wants.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct SaleOrder {
-    /// The caller's name for the attempt; the core makes one where there is none. The same name again gives the
-    /// same attempt, never a second payment.
+    /// The caller's name for the attempt, 1 to 64 of `[A-Za-z0-9._-]`; the core makes one where there is none. The same
+    /// name again gives the same attempt, never a second payment.
+    #[uniffi(default = None)]
     pub attempt: Option<String>,
     /// What to charge.
     pub amount: Amount,
-    /// The shop's own order number.
+    /// The shop's own order number, 1 to 64 printable ASCII characters without spaces.
+    #[uniffi(default = None)]
     pub order: Option<String>,
 }
 

@@ -1,4 +1,5 @@
-//! The hand-written face is read: no unsafe code, nothing that cannot refuse, nothing without a word for its errors.
+//! The hand-written face is read: no unsafe code, nothing that cannot refuse, nothing without a word for its errors,
+//! and no Rust in the words that become Kotlin's and Swift's documentation.
 //!
 //! The macros write unsafe code, so the compiler cannot forbid it in this crate. The rules are checked against small
 //! texts of their own first.
@@ -72,6 +73,29 @@ fn careless_in(block: &[&str]) -> Vec<String> {
         }
     }
     careless
+}
+
+/// The lines of documentation with a path or a link that only Rust understands.
+fn foreign_words(text: &str) -> Vec<usize> {
+    let docs = text.lines().enumerate().filter(|(_, line)| line.trim_start().starts_with("///"));
+    docs.filter(|(_, line)| line.contains("::") || line.contains("[`")).map(|(index, _)| index + 1).collect()
+}
+
+#[test]
+fn what_shells_read_is_not_rust() {
+    for (name, text) in sources() {
+        assert_eq!(foreign_words(&text), [0; 0], "{name}");
+    }
+    assert_eq!(
+        foreign_words(
+            "/// See [`A`].
+/// `A::b`
+//! `A::b`
+/// `A`, 1 to 64 of `[a-z]`
+"
+        ),
+        [1, 2]
+    );
 }
 
 #[test]

@@ -5,10 +5,14 @@
 
 mod support;
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, OnceLock};
 
-use support::{Card, Failure, Put, Shop, code, wait};
-use taptill_ffi::{AttemptState, CardFault, KeyFault, Money, PortFault, Terminal, inspect_till, provision_till};
+use support::{Card, Failure, Put, Shop, code, order, wait};
+use taptill_ffi::{
+    AttemptState, CardFault, Events, KeyFault, Money, Notice, Observer, Payments, PortFault, Ports, Terminal,
+    inspect_till, provision_till,
+};
 
 use Failure::{Panics, Says};
 
@@ -230,4 +234,40 @@ fn a_card_that_answers_rubbish_ends_its_own_sale_and_nothing_else() {
     }
     assert_eq!(till.sell("A-1", 500).unwrap().state, AttemptState::Approved);
     assert_eq!(shop.net_minor(), 500);
+}
+
+/// A shell that asks from inside a port would wait for itself.
+#[test]
+fn a_port_that_asks_the_core_is_refused_and_nothing_hangs() {
+    struct Curious(OnceLock<(Arc<Payments>, Arc<Events>, Arc<Terminal>)>, Mutex<BTreeSet<String>>);
+    impl Observer for Curious {
+        fn hear(&self, _: Notice) -> Result<(), PortFault> {
+            if let Some((payments, events, terminal)) = self.0.get() {
+                let asked = [
+                    code(payments.status("A-1")),
+                    code(payments.cancel("A-1")),
+                    code(payments.start_sale(order("A-2", 100))),
+                    code(events.after(None, 10)),
+                    code(events.acknowledge(1)),
+                    code(terminal.verify()),
+                ];
+                self.1.lock().unwrap().extend(asked);
+                // These two do not wait.
+                terminal.collision().unwrap();
+            }
+            Ok(())
+        }
+    }
+    let shop = Shop::new();
+    let curious = Arc::new(Curious(OnceLock::new(), Mutex::default()));
+    let terminal = Terminal::open(&shop.home(), Ports { observer: curious.clone(), ..shop.phone().ports() }).unwrap();
+    let (payments, events) = (terminal.payments().unwrap(), terminal.events().unwrap());
+    let held = (payments.clone(), events, terminal.clone());
+    assert!(curious.0.set(held).is_ok());
+    let operation = payments.start_sale(order("A-1", 100)).unwrap();
+    operation.cancel().unwrap();
+    assert_eq!(wait(operation.await_outcome()).unwrap().state, AttemptState::NotSent);
+    let heard = curious.1.lock().unwrap().clone();
+    assert_eq!(heard.into_iter().collect::<Vec<_>>(), ["called_from_port"]);
+    terminal.close().unwrap();
 }

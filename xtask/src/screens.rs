@@ -21,8 +21,15 @@ pub fn run(out: Option<&Path>) -> Result<(), String> {
     )?;
     let folder = emptied(out.map_or(target_folder()?.join("screens"), |out| project_folder().join(out)))?;
     let into = format!("-Dtaptill.screens.out={}", folder.display());
-    let only =
-        ["--projects", "app", "--also-make", "test", "-Dtest=ScreensTest", "-Dsurefire.failIfNoSpecifiedTests=false"];
+    let only = [
+        "--projects",
+        "app",
+        "--also-make",
+        "test",
+        "-Dtest=ScreensTest",
+        "-Dsurefire.failIfNoSpecifiedTests=false",
+        "-DfailIfNoTests=false",
+    ];
     maven("every screen, drawn", &only, |command| {
         command.arg(&into);
         Ok(())

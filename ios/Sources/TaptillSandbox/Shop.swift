@@ -13,12 +13,13 @@ public final class Shop: Sendable {
     /// A fresh till with a host of its own. `reader` is lent where a test has one.
     public init(
         _ stand: Stand, dialect: String? = nil, network: any NetworkPosture = StatedPosture(.trusted),
-        clock: any TaptillCore.Clock = SystemClock()
+        clock: any TaptillCore.Clock = SystemClock(),
+        reader: (StandTill) -> (any EncryptedReader)? = { _ in nil }
     ) async throws {
         self.stand = stand
         place = try stand.till(dialect: dialect)
         keys = DevelopmentKeys()
-        ports = TillPorts(deviceKeys: keys, network: network, clock: clock)
+        ports = TillPorts(deviceKeys: keys, network: network, clock: clock, encryptedReader: reader(place))
         try await Till.provision(home: place.home, provisioning: Self.file(place.provisioning), ports: ports)
         till = try await Till.open(home: place.home, ports: ports)
     }

@@ -8,11 +8,9 @@
 //! |---|---|
 //! | [`Host`] | a TLS listener with its own thread, over an [`Acquirer`] |
 //! | [`Acquirer`] | the same without sockets: frames in, [`Action`]s out, in virtual time if a test likes |
+//! | `reads` | opens the encrypted card reads of [`crate::reader`], where the dialect carries them |
 //! | [`provision`] | enrols a new terminal and gives what its till needs |
 //! | [`Kind`], [`Script`], [`set_next`] | misbehaviour on demand |
-//!
-//! A terminal whose dialect carries encrypted card reads sends no card in clear: the host checks who sealed the read and
-//! what it is bound to, opens it, and rules on the card as on any other ([`crate::reader`] is the other end).
 //!
 //! Amounts from 1000.01 to 1000.99 are refused with their last two digits as the response code: 1000.51 is
 //! answered 51. The book holds masked card numbers only, and the home folder's keys protect no real money.

@@ -1,7 +1,7 @@
 //! The reader's own kernel: it taps a card until there is an outcome, and says it in a reader's words.
 //!
 //! It is the core's kernel with the sandbox's terminal data, which on a real device is the reader's own and not the
-//! app's. It never keeps what it read. Evidence: `mod tests` of the module above.
+//! app's. It never keeps what it read. Evidence: `sandbox/tests/host_reads.rs`.
 
 use std::sync::{Arc, LazyLock};
 use std::time::{SystemTime, UNIX_EPOCH};

@@ -15,10 +15,15 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use taptill::hex;
+use taptill::ids::AttemptId;
+use taptill::money::{Amount, Currency};
+use taptill::ports::{EncryptedRead, ReadRequest};
 
 use super::request::{Order, Refusal, Request, order};
 use crate::card;
 use crate::host::{Host, HostError, Options, RunningHost, Script, book, provision, set_next};
+use crate::reader::read_card;
 use crate::scratch::{self, Scratch};
 use crate::vpcd::{CardServer, RunningCard};
 
@@ -65,6 +70,12 @@ impl Keeper {
             Request::Host { home, next, count, stop, start } => {
                 let order = order(next.as_deref(), count, stop, start)?;
                 self.known(&home)?.obey(&order).map(|()| json!({ "ok": true }))
+            }
+            Request::Read { card, minor, currency, attempt, nonce } => {
+                let request = read_request(minor, &currency, &attempt, &nonce).ok_or(Refusal::ReadRequest)?;
+                let card = card::named(&card).ok_or(Refusal::CardUnknown)?;
+                Ok(read_card(&card, &request)
+                    .map_or_else(|fault| json!({ "fault": fault.word() }), |read| shown(&read)))
             }
             Request::Book { home } => Ok(json!({ "entries": book(&self.known(&home)?.host_home)? })),
         }
@@ -134,6 +145,19 @@ impl Till {
             }
         }
     }
+}
+
+fn read_request(minor: u64, currency: &str, attempt: &str, nonce: &str) -> Option<ReadRequest> {
+    let amount = Amount::from_minor(minor, Currency::from_code(currency).ok()?).ok()?;
+    Some(ReadRequest { amount, attempt: AttemptId::new(attempt).ok()?, nonce: hex::decode(nonce)?.try_into().ok()? })
+}
+
+/// A read as a shell gets it: its record, with bytes as hex digits.
+fn shown(read: &EncryptedRead) -> Value {
+    json!({
+        "format": read.format, "key": read.key, "payload": hex::encode(&read.payload),
+        "signature": hex::encode(&read.signature), "scheme": read.scheme, "masked": read.masked, "cvm": read.cvm.word(),
+    })
 }
 
 fn private_folder(folder: &Path) -> Result<(), Refusal> {
@@ -227,6 +251,24 @@ mod tests {
         }
         let till = ask(&keeper, r#"{"do":"till"}"#).unwrap();
         assert_eq!(order(&keeper, &till["home"], r#""next":"reset","count":0"#), Err("host_count_out_of_range"));
+    }
+
+    #[test]
+    fn a_certified_reader_gives_a_read_or_its_fault() {
+        let keeper = Keeper::new();
+        let read = |card: &str, nonce: &str| {
+            let request = r#""minor":100,"currency":"CNY","attempt":"a","nonce""#;
+            ask(&keeper, &format!(r#"{{"do":"read","card":"{card}",{request}:"{nonce}"}}"#))
+        };
+        let nonce = "07".repeat(16);
+        let good = read("visa", &nonce).unwrap();
+        assert!(good["payload"].is_string() && good["signature"].is_string(), "{good}");
+        assert_eq!((&good["masked"], &good["cvm"]), (&json!("************0119"), &json!("none")));
+        assert!(read("visa-declines", &nonce).unwrap()["fault"].is_string());
+        assert_eq!(read("nobody", &nonce), Err("stand_card_unknown"));
+        for refused in ["", "07", &"0x".repeat(16), &"07".repeat(17)] {
+            assert_eq!(read("visa", refused), Err("stand_read_request"), "{refused}");
+        }
     }
 
     #[test]

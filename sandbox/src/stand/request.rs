@@ -26,6 +26,13 @@ pub(super) enum Request {
     Book {
         home: String,
     },
+    Read {
+        card: String,
+        minor: u64,
+        currency: String,
+        attempt: String,
+        nonce: String,
+    },
 }
 
 /// What a host is told.
@@ -45,6 +52,8 @@ pub(super) enum Refusal {
     OneOrder,
     /// No card has this name.
     CardUnknown,
+    /// A certified reader is asked with an amount, an attempt's name and 16 bytes as hex digits.
+    ReadRequest,
     /// The stand has given no till of this folder.
     HomeUnknown,
     /// The host is running already, or is not running.
@@ -62,6 +71,7 @@ impl Refusal {
             Self::Malformed(_) => "stand_request_malformed",
             Self::OneOrder => "stand_one_order",
             Self::CardUnknown => "stand_card_unknown",
+            Self::ReadRequest => "stand_read_request",
             Self::HomeUnknown => "stand_home_unknown",
             Self::HostState(_) => "stand_host_state",
             Self::Folder => "stand_folder",
@@ -75,6 +85,10 @@ impl Refusal {
             Self::Malformed(what) => what.clone(),
             Self::OneOrder => "host takes exactly one of next, stop and start; count goes with next".to_owned(),
             Self::CardUnknown => "no simulated card has this name".to_owned(),
+            Self::ReadRequest => {
+                "read takes an amount in minor units, a currency, an attempt's name and a nonce of 32 hex digits"
+                    .to_owned()
+            }
             Self::HomeUnknown => "this stand has given no till of this home".to_owned(),
             Self::HostState(what) => (*what).to_owned(),
             Self::Folder => "the stand's folder cannot be written".to_owned(),

@@ -352,6 +352,13 @@ fn a_cancel_before_the_till_has_accepted_the_sale_is_not_lost() {
     assert_eq!((walk.kind(), walk.state.hint), (ScreenKind::AmountPad, Some(Hint::Cancelled)));
     assert_eq!(walk.done(), [Effect::Taken { attempt: id("s") }]);
     assert!(!walk.state.typed.is_empty(), "what was typed is still there");
+    // Named, and not accepted yet: the till would not know what to cancel.
+    let mut walk = Walk::at_the_keypad();
+    walk.want(Intent::Digit { digit: 5 }).want(Intent::Charge).on(Event::Minted(id("s"))).done();
+    walk.want(Intent::Cancel);
+    assert_eq!(walk.done(), []);
+    walk.on(Event::Begun(id("s")));
+    assert_eq!(walk.done(), [Effect::Cancel { attempt: id("s") }]);
 }
 
 #[test]

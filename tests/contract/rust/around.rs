@@ -12,6 +12,7 @@ use crate::bench::Bench;
 use crate::compare::compare;
 use crate::face::{one_of, payments, query, terminal};
 use crate::ports::{Tap, check_fault};
+use crate::reader::{NextRead, reader_fault};
 use crate::values;
 
 const ASK_AGAIN: Duration = Duration::from_millis(5);
@@ -52,6 +53,12 @@ pub fn act(bench: &mut Bench<'_>, name: &str, mut with: Args) -> Result<Value, F
         "agree" => {
             with.finish()?;
             agree(bench)?;
+        }
+        "reads" => reads(bench, with)?,
+        "asked" => {
+            with.finish()?;
+            let asked = bench.device.wait(bench.patience, |state| state.is_reading.then_some(()));
+            asked.ok_or_else(|| Failure::timeout("the certified reader was not asked"))?;
         }
         "network" => {
             let posture = with.text("posture")?;
@@ -106,6 +113,23 @@ fn tap(bench: &mut Bench<'_>, mut with: Args) -> Result<Value, Failure> {
         Some(desk) => desk.present(channel),
         None => terminal(bench)?.present(channel),
     })
+}
+
+fn reads(bench: &Bench<'_>, mut with: Args) -> Result<(), Failure> {
+    let (card, fault, spoil) =
+        (with.optional_text("card")?, with.optional_text("fault")?, with.optional_text("spoil")?);
+    with.finish()?;
+    let knows_spoil = spoil.as_deref().is_none_or(|spoil| ["payload", "empty", "number"].contains(&spoil));
+    let read = match (card, fault, spoil) {
+        (Some(card), None, spoil) if knows_spoil => NextRead::Card { card, spoil },
+        (None, Some(word), None) => {
+            let fault = reader_fault(&word).ok_or_else(|| Failure::unknown(format!("a reader has no fault {word}")))?;
+            NextRead::Fault(fault)
+        }
+        _ => return Err(Failure::unknown("a read comes to a card or a fault, and a card's may be spoilt")),
+    };
+    bench.device.tell(|state| state.reads.push_back(read));
+    Ok(())
 }
 
 /// Waits until the field is on for a tap, and uses it.

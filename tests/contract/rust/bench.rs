@@ -10,6 +10,7 @@ use taptill_ffi::{Desk, Operation, Terminal};
 use crate::args::{Args, Failure};
 use crate::compare::compare;
 use crate::ports::Device;
+use crate::reader::ScriptedReader;
 use crate::stand::{StandClient, Till};
 use crate::{around, face};
 
@@ -42,6 +43,12 @@ impl<'a> Bench<'a> {
             card: None,
             variables: Map::new(),
         })
+    }
+
+    pub fn lend_reader(&self) {
+        let device = Arc::downgrade(&self.device);
+        let reader = ScriptedReader { device, stand: self.stand.address(), patience: self.patience };
+        self.device.tell(|state| state.reader = Some(Arc::new(reader)));
     }
 
     pub fn begin(&mut self, begin: &str) -> Result<(), Failure> {
@@ -100,7 +107,7 @@ impl<'a> Bench<'a> {
 
     /// The case is over, whatever became of it.
     pub fn end(&mut self) {
-        self.device.tell(|state| state.released = true);
+        self.device.tell(|state| (state.released, state.is_cancelled) = (true, true));
         if let Some(desk) = self.desk.take() {
             let _ = desk.close();
         }

@@ -3,6 +3,7 @@
 //! `cargo test -p taptill-contract`; behind `--`, words that a case's name must hold, and `--rounds N`.
 
 #![allow(clippy::unwrap_used, reason = "an interpreter that cannot go on fails loudly")]
+#![allow(clippy::result_large_err, reason = "the face's error is a record of plain values")]
 
 mod args;
 mod around;
@@ -10,6 +11,7 @@ mod bench;
 mod compare;
 mod face;
 mod ports;
+mod reader;
 mod stand;
 mod values;
 
@@ -100,11 +102,14 @@ fn run(stand: &StandClient, case: &Value) -> Result<(), Failure> {
     let mut keys = Args::raw(case)?;
     let (_name, _breaks) = (keys.text("name")?, keys.optional("breaks"));
     let begin = keys.optional_text("begin")?.unwrap_or_else(|| "open".to_owned());
-    let dialect = keys.optional_text("dialect")?;
+    let (dialect, has_reader) = (keys.optional_text("dialect")?, keys.flag("reader")?);
     let patience_ms = keys.optional_whole("patience_ms")?.unwrap_or(20_000);
     let steps = keys.optional("steps").and_then(|steps| steps.as_array().cloned());
     keys.finish()?;
     let mut bench = Bench::new(stand, dialect.as_deref(), patience_ms)?;
+    if has_reader {
+        bench.lend_reader();
+    }
     bench.begin(&begin)?;
     let steps = steps.ok_or_else(|| Failure::unknown("a case has steps"))?;
     let ran = steps

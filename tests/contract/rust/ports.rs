@@ -1,6 +1,6 @@
 //! The ports of a case: they do what they should until a step tells them to fail.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -8,13 +8,14 @@ use std::time::{Duration, Instant};
 
 use taptill::ports::{Clock as _, DeviceKeys as _, DeviceKeysFault};
 use taptill_ffi::{
-    CardChannel, CardFault, Clock, ClockReading, DeviceKeys, Display, KeyFault, KeyKind, NetworkPosture, Notice,
-    Observer, PortFault, Ports, Posture, Screen, SecretSink,
+    CardChannel, CardFault, Clock, ClockReading, DeviceKeys, Display, EncryptedReader, KeyFault, KeyKind,
+    NetworkPosture, Notice, Observer, PortFault, Ports, Posture, Screen, SecretSink,
 };
 use taptill_sandbox::desktop::{FolderDeviceKeys, SystemClock};
 use taptill_sandbox::scratch::{self, Scratch};
 
 use crate::args::Failure;
+use crate::reader::NextRead;
 use crate::values;
 
 /// How long a card may take for one answer.
@@ -42,6 +43,13 @@ pub struct State {
     pub screens: Vec<Screen>,
     /// How many screens there were when a tap used the field of the last one.
     pub screens_used: usize,
+    /// The certified reader, where the case has one.
+    pub reader: Option<Arc<dyn EncryptedReader>>,
+    /// What its next reads come to.
+    pub reads: VecDeque<NextRead>,
+    /// Whether it is waiting in a read, and whether that was cancelled.
+    pub is_reading: bool,
+    pub is_cancelled: bool,
     pub paused: bool,
     pub released: bool,
 }
@@ -95,7 +103,7 @@ impl Device {
             clock: Arc::new(Lent(Arc::clone(self))),
             network: Arc::new(Lent(Arc::clone(self))),
             observer: Arc::new(Lent(Arc::clone(self))),
-            encrypted_reader: None,
+            encrypted_reader: self.state().reader.clone(),
         }
     }
 

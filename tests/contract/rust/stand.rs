@@ -1,7 +1,7 @@
 //! The stand in this process, asked over its socket as the other languages ask it.
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 
 use serde_json::{Value, json};
 use taptill_sandbox::stand::{RunningStand, Stand};
@@ -22,13 +22,11 @@ impl StandClient {
     }
 
     pub fn ask(&self, request: &Value) -> Result<Value, Failure> {
-        let refused = |error: std::io::Error| Failure::unknown(format!("the stand: {error}"));
-        let mut stream = TcpStream::connect(self.0.address()).map_err(refused)?;
-        stream.write_all(format!("{request}\n").as_bytes()).map_err(refused)?;
-        let mut answer = String::new();
-        BufReader::new(stream).read_line(&mut answer).map_err(refused)?;
-        let answer: Value = serde_json::from_str(&answer).map_err(|_| Failure::unknown("the stand said nothing"))?;
-        if answer["error"].is_null() { Ok(answer) } else { Err(Failure::unknown(format!("the stand: {answer}"))) }
+        ask(self.address(), request)
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.0.address()
     }
 
     pub fn till(&self, dialect: Option<&str>) -> Result<Till, Failure> {
@@ -47,4 +45,15 @@ impl Drop for StandClient {
     fn drop(&mut self) {
         self.0.clear();
     }
+}
+
+/// Asks a stand one thing.
+pub fn ask(address: SocketAddr, request: &Value) -> Result<Value, Failure> {
+    let refused = |error: std::io::Error| Failure::unknown(format!("the stand: {error}"));
+    let mut stream = TcpStream::connect(address).map_err(refused)?;
+    stream.write_all(format!("{request}\n").as_bytes()).map_err(refused)?;
+    let mut answer = String::new();
+    BufReader::new(stream).read_line(&mut answer).map_err(refused)?;
+    let answer: Value = serde_json::from_str(&answer).map_err(|_| Failure::unknown("the stand said nothing"))?;
+    if answer["error"].is_null() { Ok(answer) } else { Err(Failure::unknown(format!("the stand: {answer}"))) }
 }

@@ -46,6 +46,13 @@ impl Shop {
         Self { folder: Arc::new(folder), host: Arc::new(Mutex::new(Some(host))), address, number: 0, provisioning }
     }
 
+    /// A till of encrypted reads that can be opened, also without a reader.
+    pub fn of_encrypted_reads() -> Self {
+        let shop = Self::unprovisioned();
+        let provisioning = provisioning_of("encrypted", &shop.folder, &shop.address);
+        Self { provisioning, ..shop }.set_up()
+    }
+
     /// A till that can be opened.
     pub fn new() -> Self {
         Self::unprovisioned().set_up()
@@ -100,7 +107,11 @@ impl Shop {
 
 /// A till's new account at this shop's host, whose dialect waits for half a second.
 fn provisioning(folder: &Scratch, address: &str) -> SecretBytes {
-    let impatient = Dialect::shipped("unionpay").unwrap().replace("timeout_ms = 2000", "timeout_ms = 500");
+    provisioning_of("unionpay", folder, address)
+}
+
+fn provisioning_of(dialect: &str, folder: &Scratch, address: &str) -> SecretBytes {
+    let impatient = Dialect::shipped(dialect).unwrap().replace("timeout_ms = 2000", "timeout_ms = 500");
     provision_in(&folder.path().join("host"), &impatient, address, &Options::default()).unwrap().to_json()
 }
 

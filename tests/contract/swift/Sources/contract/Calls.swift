@@ -48,7 +48,8 @@ extension Bench {
             let attempt = try with.text("attempt")
             try with.finish()
             let payments = try payments()
-            return json(name == "cancel" ? try payments.cancel(attempt: attempt) : try payments.status(attempt: attempt))
+            return json(
+                name == "cancel" ? try payments.cancel(attempt: attempt) : try payments.status(attempt: attempt))
         case "list":
             let query = try query(&with)
             try with.finish()

@@ -179,7 +179,8 @@ final class Tap: CardChannel, @unchecked Sendable {
     private var commands = 0
     private var card: SocketCard?
 
-    init(_ device: Device, _ address: String, _ patience: TimeInterval, pauseAt: Int?, fault: (at: Int, word: String)?) {
+    init(_ device: Device, _ address: String, _ patience: TimeInterval, pauseAt: Int?, fault: (at: Int, word: String)?)
+    {
         (self.device, self.address, self.patience) = (device, address, patience)
         (self.pauseAt, self.fault) = (pauseAt, fault)
     }

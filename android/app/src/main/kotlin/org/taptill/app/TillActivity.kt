@@ -50,7 +50,8 @@ class TillActivity : Activity() {
     }
 
     override fun onStop() {
-        shop.send(Intent.Background)
+        // A turned phone is still in the hand.
+        if (!isChangingConfigurations) shop.send(Intent.Background)
         shop.leave()
         super.onStop()
     }

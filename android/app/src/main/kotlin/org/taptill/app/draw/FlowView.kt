@@ -4,8 +4,11 @@ import android.content.Context
 import android.view.View
 import android.view.ViewGroup
 
-/** Sets its children side by side and begins a new line where one does not fit: nothing is squeezed or cut off. */
-class FlowView(context: Context, private val gap: Int, private val isEndAligned: Boolean = false) : ViewGroup(context) {
+/**
+ * Sets its children side by side, the first of a line at its start and the others at its end, and begins a new line
+ * where one does not fit: nothing is squeezed or cut off.
+ */
+class FlowView(context: Context, private val gap: Int) : ViewGroup(context) {
     private class Line(val views: MutableList<View> = mutableListOf(), var width: Int = 0, var height: Int = 0)
 
     private var lines = emptyList<Line>()
@@ -29,8 +32,9 @@ class FlowView(context: Context, private val gap: Int, private val isEndAligned:
     override fun onLayout(changed: Boolean, left: Int, top: Int, right: Int, bottom: Int) {
         var y = paddingTop
         for (line in lines) {
-            var x = if (isEndAligned) width - paddingRight - line.width else paddingLeft
-            for (view in line.views) {
+            var x = paddingLeft
+            line.views.forEachIndexed { at, view ->
+                if (at == 1) x += width - paddingLeft - paddingRight - line.width
                 val drop = (line.height - view.measuredHeight) / 2
                 view.layout(x, y + drop, x + view.measuredWidth, y + drop + view.measuredHeight)
                 x += view.measuredWidth + gap

@@ -6,6 +6,7 @@ import android.graphics.Typeface
 import android.graphics.drawable.Drawable
 import android.graphics.drawable.GradientDrawable
 import android.graphics.drawable.RippleDrawable
+import android.graphics.text.LineBreaker
 import android.os.Build
 import android.view.Gravity
 import android.view.View
@@ -22,7 +23,14 @@ class Kit(val context: Context, val palette: Palette) {
 
     /** Words: as large as the phone's owner wants them, never cut off, never selected into the clipboard. */
     fun words(sizeSp: Float, colour: Int, isBold: Boolean = false, gravity: Int = Gravity.START): TextView =
-        TextView(context).apply {
+        dress(TextView(context), sizeSp, colour, isBold, gravity)
+
+    /** Words that are to be seen from afar. */
+    fun headline(sizeSp: Float, gravity: Int): TextView =
+        dress(HeadlineView(context), sizeSp, palette.ink, isBold = true, gravity)
+
+    private fun dress(words: TextView, sizeSp: Float, colour: Int, isBold: Boolean, gravity: Int): TextView =
+        words.apply {
             textSize = sizeSp
             setTextColor(colour)
             this.gravity = gravity
@@ -31,7 +39,7 @@ class Kit(val context: Context, val palette: Palette) {
             typeface = if (isBold) BOLD else Typeface.DEFAULT
             includeFontPadding = false
             setLineSpacing(0f, 1.15f)
-            breakStrategy = android.graphics.text.LineBreaker.BREAK_STRATEGY_HIGH_QUALITY
+            breakStrategy = if (gravity == Gravity.CENTER) BALANCED else THOROUGH
             setTextIsSelectable(false)
         }
 
@@ -63,6 +71,8 @@ class Kit(val context: Context, val palette: Palette) {
         /** No touch target is smaller, either way. */
         const val TARGET_DP = 48
 
+        private const val THOROUGH = LineBreaker.BREAK_STRATEGY_HIGH_QUALITY
+        private const val BALANCED = LineBreaker.BREAK_STRATEGY_BALANCED
         private val BOLD: Typeface = Typeface.create("sans-serif-medium", Typeface.BOLD)
     }
 }

@@ -1,5 +1,6 @@
 package org.taptill.app.draw
 
+import android.graphics.Color
 import android.view.Gravity
 import android.view.View
 import android.widget.LinearLayout
@@ -23,7 +24,7 @@ class RowsView(private val kit: Kit, rows: List<Row>, private val send: (Intent)
         val colours = kit.palette.of(row.tone)
         val ink = if (row.tone == Tone.NEUTRAL) kit.palette.ink else colours.ink
         val label = kit.words(15f, kit.palette.quiet).apply { text = row.label }
-        val value = kit.words(16f, ink, isBold = true).apply { text = row.value }
+        val value = kit.words(16f, ink, isBold = true).apply { text = breakable(row.value) }
         val line = LinearLayout(context)
         line.gravity = Gravity.CENTER_VERTICAL
         line.minimumHeight = kit.dp(Kit.TARGET_DP)
@@ -40,11 +41,14 @@ class RowsView(private val kit: Kit, rows: List<Row>, private val send: (Intent)
             val place = LayoutParams(kit.dp(8), kit.dp(14))
             place.marginStart = kit.dp(12)
             line.addView(ArrowView(kit), place)
-            line.background = kit.touchable(kit.ground(kit.palette.surface, 0), kit.palette.ink, 0)
+            line.background = kit.touchable(kit.ground(Color.TRANSPARENT, 0), kit.palette.ink, 0)
             line.setOnClickListener { send(intent) }
         }
         return line
     }
+
+    /** A host's name and an error's code may begin a new line after each of their parts. */
+    private fun breakable(value: String) = value.replace(PART_END, "$0\u200B")
 
     private fun rule() = View(context).apply { setBackgroundColor(kit.palette.line) }
 
@@ -56,4 +60,8 @@ class RowsView(private val kit: Kit, rows: List<Row>, private val send: (Intent)
             Tone.WAITING -> Badge.HOURGLASS
             Tone.ATTENTION -> Badge.WARNING
         }
+
+    private companion object {
+        val PART_END = Regex("[a-z][._:-]")
+    }
 }

@@ -9,6 +9,7 @@ import android.widget.LinearLayout
 import android.widget.ScrollView
 import org.taptill.android.PrivateScreen
 import org.taptill.core.Intent
+import org.taptill.core.Role
 import org.taptill.core.Screen
 
 /**
@@ -23,7 +24,9 @@ class ScreenView(context: Context, private val send: (Intent) -> Unit) : ScrollV
     private val said = kit.column()
     private val keypad = KeypadView(kit, send)
     private val actions = kit.column()
-    private var shown: Screen? = null
+    /** What is on the glass. */
+    var shown: Screen? = null
+        private set
 
     init {
         isFillViewport = true
@@ -114,8 +117,16 @@ class ScreenView(context: Context, private val send: (Intent) -> Unit) : ScrollV
     private fun bottom(screen: Screen, layout: Layout) {
         actions.removeAllViews()
         val below = if (layout.isPad) screen.actions.take(1) else screen.actions
-        for (action in below) actions.addView(buttons.wide(action), kit.wide(8))
+        val (first, others) = below.partition { it.role == Role.PRIMARY }
+        val lines = first.map(buttons::wide) + others.map(buttons::wide).chunked(2, ::line)
+        for (line in lines) actions.addView(line, kit.wide(8))
     }
+
+    private fun line(buttons: List<View>): View =
+        when (buttons.size) {
+            1 -> buttons.single()
+            else -> TwinView(context, buttons.first(), buttons.last(), kit.dp(8))
+        }
 
     private fun title(screen: Screen, size: Float, colour: Int, gravity: Int) =
         kit.words(size, colour, isBold = true, gravity = gravity).apply {
@@ -124,11 +135,10 @@ class ScreenView(context: Context, private val send: (Intent) -> Unit) : ScrollV
             accessibilityLiveRegion = ACCESSIBILITY_LIVE_REGION_POLITE
         }
 
-    private fun headline(text: String, size: Float, gravity: Int) =
-        words(text, size, kit.palette.ink, gravity, isBold = true)
+    private fun headline(text: String, size: Float, gravity: Int) = kit.headline(size, gravity).also { it.text = text }
 
-    private fun words(text: String, size: Float, colour: Int, gravity: Int, isBold: Boolean = false) =
-        kit.words(size, colour, isBold, gravity).also { it.text = text }
+    private fun words(text: String, size: Float, colour: Int, gravity: Int) =
+        kit.words(size, colour, gravity = gravity).also { it.text = text }
 
     private fun below(space: Int) = kit.wide(space)
 }

@@ -1,10 +1,10 @@
 package org.taptill.app.draw
 
 import android.graphics.Typeface
+import android.graphics.text.LineBreaker
 import android.text.SpannableString
 import android.text.Spanned
 import android.text.style.ScaleXSpan
-import android.view.Gravity
 import android.view.ViewGroup.LayoutParams.WRAP_CONTENT
 import android.widget.FrameLayout
 import android.widget.HorizontalScrollView
@@ -20,11 +20,11 @@ class SlipView(kit: Kit, slip: String) : HorizontalScrollView(kit.context) {
         val words = kit.words(13f, kit.palette.ink)
         words.typeface = Typeface.MONOSPACE
         words.setHorizontallyScrolling(true)
-        words.breakStrategy = android.graphics.text.LineBreaker.BREAK_STRATEGY_SIMPLE
+        words.breakStrategy = LineBreaker.BREAK_STRATEGY_SIMPLE
         val stretch = 2 * words.paint.measureText("0") / words.paint.measureText("单")
         words.text = inColumns(slip.trimEnd('\n'), stretch)
         words.setPadding(kit.dp(14), kit.dp(16), kit.dp(14), kit.dp(16))
-        addView(words, FrameLayout.LayoutParams(WRAP_CONTENT, WRAP_CONTENT, Gravity.CENTER_HORIZONTAL))
+        addView(words, FrameLayout.LayoutParams(WRAP_CONTENT, WRAP_CONTENT))
     }
 
     private fun inColumns(slip: String, stretch: Float): SpannableString {
