@@ -3,6 +3,7 @@
 //! `cargo test -p taptill-contract`; behind `--`, words that a case's name must hold, and `--rounds N`.
 
 #![allow(clippy::unwrap_used, reason = "an interpreter that cannot go on fails loudly")]
+#![allow(clippy::result_large_err, reason = "the face's error is a record of plain values")]
 
 mod args;
 mod around;
