@@ -12,6 +12,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::OnceLock;
 
+use toml::de::{DeTable, DeValue};
+
 use crate::error::{ErrorCode, Money};
 use crate::ids::HostCode;
 use crate::money::Amount;
@@ -118,9 +120,9 @@ impl Catalogue {
     /// # Errors
     /// [`TextError`], naming the key.
     pub fn from_toml(source: &str) -> Result<Self, TextError> {
-        let root: toml::Table = source.parse().map_err(|_| TextError::NotToml)?;
+        let root = DeTable::parse(source).map_err(|_| TextError::NotToml)?;
         let mut texts = BTreeMap::new();
-        flatten("", &root, &mut texts)?;
+        flatten("", root.get_ref(), &mut texts)?;
         Ok(Self { texts })
     }
 
@@ -241,12 +243,13 @@ pub fn prompt_word(prompt: Prompt) -> &'static str {
     }
 }
 
-fn flatten(prefix: &str, table: &toml::Table, texts: &mut BTreeMap<String, Vec<Piece>>) -> Result<(), TextError> {
+fn flatten(prefix: &str, table: &DeTable<'_>, texts: &mut BTreeMap<String, Vec<Piece>>) -> Result<(), TextError> {
     for (name, value) in table {
-        let key = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
-        match value {
-            toml::Value::Table(inner) => flatten(&key, inner, texts)?,
-            toml::Value::String(text) => {
+        let name = name.get_ref();
+        let key = if prefix.is_empty() { name.to_string() } else { format!("{prefix}.{name}") };
+        match value.get_ref() {
+            DeValue::Table(inner) => flatten(&key, inner, texts)?,
+            DeValue::String(text) => {
                 let pieces = pieces(text).ok_or_else(|| TextError::Argument(key.clone()))?;
                 texts.insert(key, pieces);
             }

@@ -590,7 +590,8 @@ fn doubt_of(fault: EnvelopeError) -> DoubtCause {
 /// a time could not be packed, and a reversal that cannot be packed is given up.
 fn utc_stamp(wall: WallMs) -> String {
     let end = if wall.0 < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX };
-    jiff::Timestamp::from_millisecond(wall.0).unwrap_or(end).strftime("%m%d%H%M%S").to_string()
+    let at = jiff::Timestamp::from_millisecond(wall.0).unwrap_or(end).to_zoned(jiff::tz::TimeZone::UTC);
+    format!("{:02}{:02}{:02}{:02}{:02}", at.month(), at.day(), at.hour(), at.minute(), at.second())
 }
 
 #[cfg(test)]

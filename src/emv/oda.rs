@@ -136,7 +136,11 @@ impl PublicKey {
         let recovered = match self.exponent {
             // Two multiplications and two divisions; a general power costs thirty times as much.
             Exponent::Three => &number * &number % &self.modulus * &number % &self.modulus,
-            Exponent::SixtyFiveThousand => number.modpow(&BigUint::from(65_537u32), &self.modulus),
+            // 65,537 is 2^16 + 1.
+            Exponent::SixtyFiveThousand => {
+                let raised = (0..16).fold(number.clone(), |power, _| &power * &power % &self.modulus);
+                raised * &number % &self.modulus
+            }
         };
         let digits = recovered.to_bytes_be();
         let mut bytes = vec![0; self.bytes];
@@ -369,9 +373,7 @@ mod tests {
         let cubed = PublicKey::new(&modulus, &[3]).unwrap().recover(&two, Link::Issuer).unwrap();
         assert_eq!(cubed, [&[0; 63][..], &[8]].concat());
         let raised = PublicKey::new(&modulus, &[1, 0, 1]).unwrap().recover(&two, Link::Issuer).unwrap();
-        let squared = |number: BigUint| &number * &number % BigUint::from_bytes_be(&modulus);
-        let fermat = (0..16).fold(BigUint::from(2u8), |number, _| squared(number));
-        let verdict = fermat * 2u8 % BigUint::from_bytes_be(&modulus);
+        let verdict = BigUint::from(2u8).modpow(&BigUint::from(65_537u32), &BigUint::from_bytes_be(&modulus));
         assert_eq!(BigUint::from_bytes_be(&raised), verdict);
     }
 

@@ -14,20 +14,17 @@ use super::field::{Count, DataEncoding, FieldClass, FieldRule, PadNibble, Prefix
 use super::frame::{Frame, LengthPrefix, TPDU_BYTES};
 use super::message::{FieldTemplate, MacOnAnswer, MessageRow, MessageSide, Op, ResponseCodes, Side};
 use super::rules::{DialectError, Place, Rule};
+use super::table::{self, Fault, Placed, Read, Row, word};
 use super::template::{Part, Template, TemplateFault};
 use super::value::{ValueKind, ValueName};
 use crate::hex;
 use crate::paycrypto::{MacAlgorithm, Padding, TAG_BYTES_MIN};
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct DialectFile {
     name: String,
-    #[serde(default)]
     card_data: CardDataForm,
     mti: MtiEncoding,
     bitmap: BitmapEncoding,
-    #[serde(default)]
     trailing_bytes: TrailingBytes,
     frame: FrameFile,
     mac: Option<MacFile>,
@@ -35,24 +32,57 @@ struct DialectFile {
     message: Vec<MessageFile>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+impl DialectFile {
+    const KEYS: [&str; 9] =
+        ["name", "card_data", "mti", "bitmap", "trailing_bytes", "frame", "mac", "field", "message"];
+
+    fn of(row: Row<'_, '_>) -> Result<Self, Fault> {
+        Ok(Self {
+            name: row.need("name")?,
+            card_data: row.or_default("card_data")?,
+            mti: row.need("mti")?,
+            bitmap: row.need("bitmap")?,
+            trailing_bytes: row.or_default("trailing_bytes")?,
+            frame: row.need("frame")?,
+            mac: row.may("mac")?,
+            field: row.need("field")?,
+            message: row.need("message")?,
+        })
+    }
+}
+
 struct FrameFile {
     length: LengthPrefix,
     tpdu: Option<String>,
-    #[serde(default)]
     header_request: String,
-    #[serde(default)]
     header_answer: String,
     bytes_max: Option<usize>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+impl Read for FrameFile {
+    fn read(value: &Placed<'_>) -> Result<Self, Fault> {
+        let row = Row::of(value, &["length", "tpdu", "header_request", "header_answer", "bytes_max"])?;
+        Ok(Self {
+            length: row.need("length")?,
+            tpdu: row.may("tpdu")?,
+            header_request: row.or_default("header_request")?,
+            header_answer: row.or_default("header_answer")?,
+            bytes_max: row.may("bytes_max")?,
+        })
+    }
+}
+
 struct MacFile {
     field: u8,
     algorithm: AlgorithmWord,
     padding: Option<u8>,
+}
+
+impl Read for MacFile {
+    fn read(value: &Placed<'_>) -> Result<Self, Fault> {
+        let row = Row::of(value, &["field", "algorithm", "padding"])?;
+        Ok(Self { field: row.need("field")?, algorithm: row.need("algorithm")?, padding: row.may("padding")? })
+    }
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -68,8 +98,6 @@ enum AlgorithmWord {
     HmacSha256,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct FieldFile {
     no: u8,
     name: String,
@@ -81,8 +109,29 @@ struct FieldFile {
     pad: Option<PadNibble>,
     min: Option<u16>,
     max: u16,
-    #[serde(default)]
     sens: Sensitivity,
+}
+
+impl Read for FieldFile {
+    fn read(value: &Placed<'_>) -> Result<Self, Fault> {
+        let row = Row::of(
+            value,
+            &["no", "name", "class", "length", "len_enc", "len_unit", "data_enc", "pad", "min", "max", "sens"],
+        )?;
+        Ok(Self {
+            no: row.need("no")?,
+            name: row.need("name")?,
+            class: row.need("class")?,
+            length: row.need("length")?,
+            len_enc: row.may("len_enc")?,
+            len_unit: row.may("len_unit")?,
+            data_enc: row.need("data_enc")?,
+            pad: row.may("pad")?,
+            min: row.may("min")?,
+            max: row.need("max")?,
+            sens: row.or_default("sens")?,
+        })
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -111,27 +160,58 @@ enum CountUnit {
     Byte,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct MessageFile {
     op: Op,
     timeout_ms: u64,
     mac_request: MacOnRequest,
     mac_response: MacOnAnswer,
-    #[serde(default)]
     reversal: bool,
-    #[serde(default)]
     echo: Vec<u8>,
     match_key: Vec<u8>,
     approve_rc: Vec<String>,
-    #[serde(default)]
     retry_rc: Vec<String>,
-    #[serde(default)]
     resign_on_rc: Vec<String>,
-    #[serde(default)]
     close_rc: Vec<String>,
     request: SideFile,
     answer: SideFile,
+}
+
+impl Read for MessageFile {
+    fn read(value: &Placed<'_>) -> Result<Self, Fault> {
+        let row = Row::of(
+            value,
+            &[
+                "op",
+                "timeout_ms",
+                "mac_request",
+                "mac_response",
+                "reversal",
+                "echo",
+                "match_key",
+                "approve_rc",
+                "retry_rc",
+                "resign_on_rc",
+                "close_rc",
+                "request",
+                "answer",
+            ],
+        )?;
+        Ok(Self {
+            op: row.need("op")?,
+            timeout_ms: row.need("timeout_ms")?,
+            mac_request: row.need("mac_request")?,
+            mac_response: row.need("mac_response")?,
+            reversal: row.or_default("reversal")?,
+            echo: row.or_default("echo")?,
+            match_key: row.need("match_key")?,
+            approve_rc: row.need("approve_rc")?,
+            retry_rc: row.or_default("retry_rc")?,
+            resign_on_rc: row.or_default("resign_on_rc")?,
+            close_rc: row.or_default("close_rc")?,
+            request: row.need("request")?,
+            answer: row.need("answer")?,
+        })
+    }
 }
 
 #[derive(PartialEq, Eq, Deserialize)]
@@ -141,20 +221,52 @@ enum MacOnRequest {
     Never,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct SideFile {
     mti: String,
     mandatory: BTreeMap<String, String>,
-    #[serde(default)]
     optional: BTreeMap<String, String>,
 }
 
+impl Read for SideFile {
+    fn read(value: &Placed<'_>) -> Result<Self, Fault> {
+        let row = Row::of(value, &["mti", "mandatory", "optional"])?;
+        Ok(Self { mti: row.need("mti")?, mandatory: row.need("mandatory")?, optional: row.or_default("optional")? })
+    }
+}
+
+macro_rules! words {
+    ($($word:ty),+ $(,)?) => {
+        $(impl Read for $word {
+            fn read(value: &Placed<'_>) -> Result<Self, Fault> {
+                word(value)
+            }
+        })+
+    };
+}
+words!(
+    AlgorithmWord,
+    BitmapEncoding,
+    CardDataForm,
+    CountUnit,
+    DataEncoding,
+    FieldClass,
+    LengthEncoding,
+    LengthForm,
+    LengthPrefix,
+    MacOnAnswer,
+    MacOnRequest,
+    MtiEncoding,
+    Op,
+    PadNibble,
+    Sensitivity,
+    TrailingBytes,
+);
+
 /// Reads, checks and compiles; `hash` is that of the text.
 pub(super) fn compile(text: &str, hash: [u8; 32]) -> Result<Dialect, DialectError> {
-    let file: DialectFile = toml::from_str(text).map_err(|error| {
-        let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
-        DialectError { place: Place::File, rule: Rule::Syntax { line, reason: error.message().to_owned() } }
+    let file = table::read(text, DialectFile::of, &DialectFile::KEYS).map_err(|fault| {
+        let line = text[..fault.at].matches('\n').count() + 1;
+        DialectError { place: Place::File, rule: Rule::Syntax { line, reason: fault.reason } }
     })?;
     let name_allows = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
     require(is_name(&file.name, 32, name_allows), Place::File, Rule::NameMalformed)?;

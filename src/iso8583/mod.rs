@@ -17,6 +17,7 @@ mod message;
 mod pack;
 mod parse;
 mod rules;
+mod table;
 mod template;
 mod tlv;
 mod value;

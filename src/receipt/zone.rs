@@ -34,13 +34,23 @@ impl Zone {
     /// The local date, as `2026-11-22`.
     #[must_use]
     pub fn date(&self, at: WallMs) -> String {
-        self.local(at).date().to_string()
+        let date = self.local(at).date();
+        // ISO 8601 gives years before 0 a sign and six digits.
+        match date.year() {
+            year @ 0.. => format!("{year:04}-{:02}-{:02}", date.month(), date.day()),
+            year => format!("-{:06}-{:02}-{:02}", year.unsigned_abs(), date.month(), date.day()),
+        }
     }
 
     /// The local time with its offset, as `21:05:33 UTC+08:00`.
     #[must_use]
     pub fn time(&self, at: WallMs) -> String {
-        self.local(at).strftime("%H:%M:%S UTC%:z").to_string()
+        let local = self.local(at);
+        let (seconds, time) = (local.offset().seconds(), local.time());
+        let sign = if seconds < 0 { '-' } else { '+' };
+        let (hours, minutes) = (seconds.abs() / 3_600, seconds.abs() / 60 % 60);
+        let (hour, minute, second) = (time.hour(), time.minute(), time.second());
+        format!("{hour:02}:{minute:02}:{second:02} UTC{sign}{hours:02}:{minutes:02}")
     }
 
     /// The first instant of a local day given as `2026-11-22`, and that of the day after. A day has 23 or 25
@@ -49,8 +59,7 @@ impl Zone {
     /// # Errors
     /// [`DayError`] for anything that is not a day in this form.
     pub fn day(&self, text: &str) -> Result<(WallMs, WallMs), DayError> {
-        let written = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
-        let day: Date = text.parse().ok().filter(|_| written).ok_or(DayError)?;
+        let day = written_day(text).ok_or(DayError)?;
         let first = self.start_of(day)?;
         let next = self.start_of(day.checked_add(1.day()).map_err(|_| DayError)?)?;
         Ok((WallMs(first), WallMs(next)))
@@ -66,6 +75,20 @@ impl Zone {
         let nearest = if at.0 < 0 { Timestamp::MIN } else { Timestamp::MAX };
         Timestamp::from_millisecond(at.0).unwrap_or(nearest).to_zoned(self.0.clone())
     }
+}
+
+/// `2026-11-22` and nothing else.
+fn written_day(text: &str) -> Option<Date> {
+    let bytes = text.as_bytes();
+    let written = bytes.len() == 10
+        && bytes.iter().enumerate().all(|(at, byte)| match at {
+            4 | 7 => *byte == b'-',
+            _ => byte.is_ascii_digit(),
+        });
+    if !written {
+        return None;
+    }
+    Date::new(text[..4].parse().ok()?, text[5..7].parse().ok()?, text[8..].parse().ok()?).ok()
 }
 
 /// No time zone has this name.
@@ -103,6 +126,7 @@ mod tests {
             ("Asia/Shanghai", 1_795_363_199_999, "2026-11-22", "23:59:59 UTC+08:00"),
             ("Europe/London", 1_782_864_000_000, "2026-07-01", "01:00:00 UTC+01:00"),
             ("UTC", -1, "1969-12-31", "23:59:59 UTC+00:00"),
+            ("America/St_Johns", 1_782_864_000_000, "2026-06-30", "21:30:00 UTC-02:30"),
         ];
         for (zone, at, date, time) in rows {
             let zone = Zone::named(zone).unwrap();
@@ -132,8 +156,18 @@ mod tests {
     #[test]
     fn what_is_not_a_day_or_a_zone_is_refused() {
         let zone = Zone::named("UTC").unwrap();
-        for text in ["", "2026", "2026-13-01", "2026-02-30", "22.11.2026", "2026-11-22T00:00", "20261122", "2026-W01-1"]
-        {
+        for text in [
+            "",
+            "2026",
+            "2026-13-01",
+            "2026-02-30",
+            "22.11.2026",
+            "2026-11-22T00:00",
+            "20261122",
+            "2026-W01-1",
+            "2026-1--01",
+            "+026-01-01",
+        ] {
             assert_eq!(zone.day(text), Err(DayError), "{text:?}");
         }
         for name in ["", "Mars/Olympus", "../../etc/passwd"] {

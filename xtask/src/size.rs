@@ -19,7 +19,7 @@ use crate::steps::{cargo, project_folder, step, target_folder};
 const RATIO_MAX_HUNDREDTHS: u64 = 299;
 
 /// What the journal does not use of SQLite is left out of the library that ships.
-const SQLITE_WITHOUT: [&str; 17] = [
+const SQLITE_WITHOUT: [&str; 25] = [
     "-USQLITE_ENABLE_FTS3",
     "-USQLITE_ENABLE_FTS3_PARENTHESIS",
     "-USQLITE_ENABLE_FTS5",
@@ -36,6 +36,14 @@ const SQLITE_WITHOUT: [&str; 17] = [
     "-DSQLITE_OMIT_SHARED_CACHE",
     "-DSQLITE_OMIT_PROGRESS_CALLBACK",
     "-DSQLITE_OMIT_DECLTYPE",
+    "-DSQLITE_OMIT_UTF16",
+    "-DSQLITE_OMIT_TRACE",
+    "-DSQLITE_OMIT_DATETIME_FUNCS",
+    "-DSQLITE_OMIT_AUTHORIZATION",
+    "-DSQLITE_OMIT_DESERIALIZE",
+    "-DSQLITE_OMIT_GET_TABLE",
+    "-DSQLITE_OMIT_INCRBLOB",
+    "-DSQLITE_OMIT_COMPILEOPTION_DIAGS",
     "-DSQLITE_DQS=0",
 ];
 

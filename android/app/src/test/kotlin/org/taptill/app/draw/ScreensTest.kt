@@ -108,7 +108,7 @@ class ScreensTest {
                 "target:" to
                     {
                         it.setOnClickListener {}
-                        LayoutParams(400, 90)
+                        LayoutParams(400, 60)
                     },
             )
         for ((finding, fault) in table) {
