@@ -58,7 +58,7 @@ final class SoakTests: SandboxTestCase {
                     switch number % 4 {
                     case 0: _ = try await shop.till.verify()
                     case 1: _ = try await shop.till.list()
-                    case 2: _ = try await shop.till.info()
+                    case 2: _ = try await shop.till.eventsAfter(nil, limit: 100)
                     default: _ = try await shop.till.resolve()
                     }
                 }
