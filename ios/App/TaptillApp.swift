@@ -35,7 +35,7 @@ struct TaptillApp: App {
         let reader = try ProviderSession.reader(keys: keys)
         let ports = TillPorts(
             deviceKeys: keys, network: PathMonitorPosture(), encryptedReader: BlockingReader(reader))
-        let language: Language = Locale.current.language.languageCode == .chinese ? .zhCn : .en
+        let language: Language = Locale.preferredLanguages.first?.hasPrefix("zh") == true ? .zhCn : .en
         let desk = try await CoreDesk.open(home: home.path(percentEncoded: false), ports: ports, language: language)
         return DeskModel(desk: desk, language: language)
     }

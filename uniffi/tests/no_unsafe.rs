@@ -115,6 +115,27 @@ fn everything_exported_can_refuse_and_says_what() {
     assert!(exported >= 10, "only {exported} exports were looked at");
 }
 
+/// A process has one heap, so the library and the desktop till each set theirs, and the core none.
+#[test]
+fn the_heap_is_set_in_the_library_and_in_the_desktop_till_alone() {
+    let sets = |text: &str| text.lines().filter(|line| code_of(line).trim() == "#[global_allocator]").count();
+    assert_eq!(sources().iter().map(|(_, text)| sets(text)).sum::<usize>(), 1);
+    let project = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    assert_eq!(sets(&std::fs::read_to_string(project.join("sandbox/src/bin/taptill.rs")).unwrap()), 1);
+    for folder in ["src", "sandbox/src"] {
+        let texts = rust_files(&project.join(folder)).into_iter().filter(|path| !path.ends_with("bin/taptill.rs"));
+        for path in texts {
+            assert_eq!(sets(&std::fs::read_to_string(&path).unwrap()), 0, "{}", path.display());
+        }
+    }
+}
+
+fn rust_files(folder: &Path) -> Vec<std::path::PathBuf> {
+    let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let found = paths.flat_map(|path| if path.is_dir() { rust_files(&path) } else { vec![path] });
+    found.filter(|path| path.extension().is_some_and(|extension| extension == "rs")).collect()
+}
+
 #[test]
 fn the_front_door_is_short() {
     let (_, door) = sources().into_iter().find(|(name, _)| name == "lib.rs").unwrap();

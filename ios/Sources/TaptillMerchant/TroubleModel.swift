@@ -13,6 +13,11 @@ public struct TroubleModel: Equatable, Sendable {
     /// Whether money moved; empty where nothing was under way.
     public let money: String
 
+    /// What to do and whether money moved, a line each.
+    public var advice: [String] {
+        [todo, money].filter { !$0.isEmpty }
+    }
+
     public init(_ error: any Error, _ language: Language) {
         let told = (error as? TillError).map { $0.words } ?? (error as? CorePanicked).map { $0.words }
         if let words = try? told?(language) {

@@ -8,7 +8,7 @@ final class TroubleModelTests: XCTestCase {
         for language in [Language.en, .zhCn] {
             let words = try error.words(language)
             let model = TroubleModel(error, language)
-            XCTAssertEqual([model.what, model.todo, model.money], [words.what, words.todo, words.money])
+            XCTAssertEqual([model.what] + model.advice, [words.what, words.todo, words.money])
         }
     }
 

@@ -1,8 +1,9 @@
 //! Runs the contract's cases against the face, in Rust. `tests/contract/README.md` is the language.
 //!
-//! `cargo test -p taptill-contract`; behind `--`, words that a case's name must hold, and `--rounds N`.
+//! `cargo test -p taptill-contract`; behind `--`, words that a case's name must hold, `--rounds N` and `--times`.
 
 #![allow(clippy::unwrap_used, reason = "an interpreter that cannot go on fails loudly")]
+#![allow(clippy::result_large_err, reason = "the face's error is a record of plain values")]
 
 mod args;
 mod around;
@@ -17,6 +18,7 @@ mod values;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Instant;
 
 use serde_json::{Map, Value};
 
@@ -25,7 +27,7 @@ use bench::Bench;
 use stand::StandClient;
 
 fn main() -> ExitCode {
-    let (words, rounds) = asked();
+    let Asked { words, rounds, times } = asked();
     let stand = StandClient::start();
     let (mut passed, mut failed) = (0, 0);
     for _ in 0..rounds {
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
                 continue;
             }
             let is_new = names.insert(name.clone());
+            let begun = Instant::now();
             match if is_new { judge(&stand, is_control, &case) } else { Err("its name is taken".to_owned()) } {
                 Ok(()) => passed += 1,
                 Err(why) => {
@@ -43,26 +46,40 @@ fn main() -> ExitCode {
                     println!("FAILED: {name}: {why}");
                 }
             }
+            if times {
+                println!("{:>6} ms  {name}", begun.elapsed().as_millis());
+            }
         }
     }
     println!("rust: {passed} passed, {failed} failed");
     ExitCode::from(u8::from(failed > 0))
 }
 
-/// The words that a name must hold, and how often everything runs. libtest's own flags mean nothing here.
-fn asked() -> (Vec<String>, u32) {
-    let (mut words, mut rounds) = (Vec::new(), 1);
+/// What is asked for behind `--`.
+struct Asked {
+    /// What a case's name must hold.
+    words: Vec<String>,
+    /// How often everything runs.
+    rounds: u32,
+    /// Whether each case tells how long it took.
+    times: bool,
+}
+
+/// libtest's own flags mean nothing here.
+fn asked() -> Asked {
+    let mut asked = Asked { words: Vec::new(), rounds: 1, times: false };
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--rounds" => {
-                rounds = arguments.next().and_then(|count| count.parse().ok()).expect("--rounds takes a number")
+                asked.rounds = arguments.next().and_then(|count| count.parse().ok()).expect("--rounds takes a number");
             }
+            "--times" => asked.times = true,
             flag if flag.starts_with('-') => {}
-            word => words.push(word.to_owned()),
+            word => asked.words.push(word.to_owned()),
         }
     }
-    (words, rounds)
+    asked
 }
 
 /// Every case in order, and whether it is a control.

@@ -234,7 +234,7 @@ pub struct Phone {
 }
 
 impl Phone {
-    fn new(device: PathBuf) -> Self {
+    pub fn new(device: PathBuf) -> Self {
         let keys = Keys { folder: FolderDeviceKeys::open(&device).unwrap(), breaks: Break::never(), put: Put::Once };
         Self {
             keys: Arc::new(keys),

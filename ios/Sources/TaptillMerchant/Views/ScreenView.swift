@@ -65,8 +65,7 @@
         var body: some View {
             VStack(alignment: .leading, spacing: 4) {
                 Text(model.what).font(.headline)
-                Text(model.todo)
-                if !model.money.isEmpty { Text(model.money) }
+                ForEach(model.advice, id: \.self) { Text($0) }
             }
             .foregroundStyle(Palette.tone(.attention, dark: scheme == .dark).text.color)
             .accessibilityElement(children: .combine)

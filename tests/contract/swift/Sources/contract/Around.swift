@@ -32,6 +32,10 @@ extension Bench {
         case "agree":
             try with.finish()
             try agree()
+        case "reads": try reads(&with)
+        case "asked":
+            try with.finish()
+            try device.wait(patience) { $0.isReading ? true : nil }.orTimeout("the certified reader was not asked")
         case "network":
             let posture = try oneOf(with.text("posture"), [Posture.trusted, .openWifi, .proxied, .absent])
             try with.finish()
@@ -80,6 +84,22 @@ extension Bench {
         } catch let error as TillError {
             throw Failure(.mismatch, "it failed with \(json(error))")
         }
+    }
+
+    private func reads(_ with: inout Args) throws {
+        let (card, fault) = (try with.optionalText("card"), try with.optionalText("fault"))
+        let spoil = try with.optionalText("spoil")
+        try with.finish()
+        let next: NextRead
+        switch (card, fault) {
+        case (.some(let card), nil) where spoil.map(CaseReader.spoils.contains) ?? true:
+            next = .card(card, spoil: spoil)
+        case (nil, .some(let fault)) where spoil == nil:
+            try Device.check("reader", fault)
+            next = .fault(fault)
+        default: throw Failure(.unknown, "a read has either a card or a fault, and is spoilt in a way that is listed")
+        }
+        device.tell { $0.reads.append(next) }
     }
 
     /// Waits until the field is on for a tap, and uses it.
@@ -144,6 +164,7 @@ extension Bench {
         let (port, method) = (try with.text("port"), try with.optionalText("method"))
         let fault = try with.optionalText("fault")
         try with.finish()
+        guard !["card", "reader"].contains(port) else { throw Failure(.unknown, "\(port) is no port") }
         try Device.check(port, fault ?? "undeclared")
         device.tell { $0.faults[method.map { "\(port).\($0)" } ?? port] = fault }
     }

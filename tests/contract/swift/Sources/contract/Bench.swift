@@ -25,6 +25,11 @@ final class Bench {
         file = try Data(contentsOf: URL(fileURLWithPath: till.provisioning))
     }
 
+    func lendReader() {
+        let reader = CaseReader(device, stand, patience)
+        device.tell { $0.reader = reader }
+    }
+
     func begin(_ begin: String) throws {
         let calls: [String: [String]] = ["open": ["provision", "open"], "provisioned": ["provision"], "fresh": []]
         guard let calls = calls[begin] else { throw Failure(.unknown, "nothing begins \(begin)") }
@@ -103,7 +108,7 @@ final class Bench {
 
     /// The case is over, whatever became of it.
     func end() {
-        device.tell { $0.released = true }
+        device.tell { ($0.released, $0.isCancelled) = (true, true) }
         try? desk?.close()
         try? terminal?.close()
     }

@@ -24,6 +24,11 @@ struct DeviceState {
     var screensUsed = 0
     var paused = false
     var released = false
+    /// The certified reader, where the case has one, and what its next reads come to.
+    var reader: CaseReader?
+    var reads: [NextRead] = []
+    var isReading = false
+    var isCancelled = false
 }
 
 final class Device: @unchecked Sendable {
@@ -59,7 +64,7 @@ final class Device: @unchecked Sendable {
 
     /// What the face borrows.
     func ports() -> Ports {
-        TillPorts(deviceKeys: self, network: self, clock: self).lent(to: self)
+        TillPorts(deviceKeys: self, network: self, clock: self, encryptedReader: look().reader).lent(to: self)
     }
 
     /// Throws what this port is to fail with. `nothing` is for the two methods that give by a sink.
@@ -74,6 +79,7 @@ final class Device: @unchecked Sendable {
         switch port {
         case "card": cardFaults.first { word($0) == fault }
         case "device_keys": keyFaults.first { word($0) == fault }
+        case "reader": readerFaults.first { word($0) == fault }
         case "clock", "network", "observer": fault == "failed" ? PortFault.Failed : nil
         default: nil
         }
@@ -81,13 +87,16 @@ final class Device: @unchecked Sendable {
 
     /// Whether a port knows this fault.
     static func check(_ port: String, _ fault: String) throws {
-        let ports = ["card", "device_keys", "clock", "network", "observer"]
+        let ports = ["card", "reader", "device_keys", "clock", "network", "observer"]
         if ports.contains(port), error(of: port, fault) != nil || fault == "undeclared" { return }
         if port == "device_keys", fault == "nothing" { return }
         throw Failure(.unknown, "\(port) has no fault \(fault)")
     }
 
     private static let cardFaults: [CardFault] = [.Lost, .TimedOut, .ReaderFailed]
+    private static let readerFaults: [ReaderFault] = [
+        .Cancelled, .TimedOut, .CardNotRead, .TryAnotherCard, .CardDeclined, .PinRequired, .NotReady, .Failed,
+    ]
     private static let keyFaults: [KeyFault] = [
         .NotFound, .AlreadyExists, .WrongKind, .Unavailable, .Rejected, .Damaged, .Unsupported,
     ]

@@ -29,11 +29,13 @@ func run(_ given: Json) throws {
     var keys = try Args(raw: given)
     _ = (try keys.text("name"), keys.optional("breaks"))
     let (begin, dialect) = (try keys.text("begin", or: "open"), try keys.optionalText("dialect"))
+    let hasReader = try keys.flag("reader")
     let patience = try keys.optionalWhole("patience_ms", as: Int.self) ?? 20_000
     let steps = keys.optional("steps")?.list
     try keys.finish()
     let bench = try Bench(stand, dialect: dialect, patience: Double(patience) / 1_000)
     defer { bench.end() }
+    if hasReader { bench.lendReader() }
     try bench.begin(begin)
     for (index, step) in try steps.orUnknown("a case has steps").enumerated() {
         do {

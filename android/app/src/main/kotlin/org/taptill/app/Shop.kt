@@ -3,6 +3,7 @@ package org.taptill.app
 import android.os.Handler
 import java.nio.ByteBuffer
 import java.util.concurrent.Executor
+import org.taptill.TillPorts
 import org.taptill.core.CardChannel
 import org.taptill.core.DeskInterface
 import org.taptill.core.Display
@@ -14,7 +15,12 @@ import org.taptill.core.Screen
  *
  * [open] is called once, on [worker], because it reads the whole journal. What is sent before it is done waits there.
  */
-class Shop(private val main: Handler, private val worker: Executor, open: (Display) -> DeskInterface) : Display {
+class Shop(
+    private val main: Handler,
+    private val worker: Executor,
+    private val phone: TillPorts,
+    open: (Display) -> DeskInterface,
+) : Display {
     @Volatile private var desk: DeskInterface? = null
     private var viewer: ((Screen) -> Unit)? = null
 
@@ -46,7 +52,7 @@ class Shop(private val main: Handler, private val worker: Executor, open: (Displ
     fun send(intent: Intent): Unit = ask { it.send(intent) }
 
     /** A card is in the field. */
-    fun present(channel: CardChannel): Unit = ask { it.present(channel) }
+    fun present(channel: CardChannel): Unit = ask { it.present(phone.guarded(channel)) }
 
     /** More than one card is in the field. */
     fun collision(): Unit = ask { it.collision() }

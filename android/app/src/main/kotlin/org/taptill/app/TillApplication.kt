@@ -5,6 +5,7 @@ import android.os.Handler
 import android.os.Looper
 import java.io.File
 import java.util.concurrent.Executors
+import org.taptill.TillPorts
 import org.taptill.android.AndroidClock
 import org.taptill.android.AndroidNetwork
 import org.taptill.android.KeyMaker
@@ -13,7 +14,6 @@ import org.taptill.core.Desk
 import org.taptill.core.Language
 import org.taptill.core.Notice
 import org.taptill.core.Observer
-import org.taptill.core.Ports
 
 /** Lends the core this phone, and keeps its till while the process lives. */
 class TillApplication : Application() {
@@ -25,7 +25,9 @@ class TillApplication : Application() {
 
     private fun openShop(): Shop {
         val worker = Executors.newSingleThreadExecutor { Thread(it, "taptill-app").apply { isDaemon = true } }
-        return Shop(Handler(Looper.getMainLooper()), worker) { Desk.open(home.path, ports(), language(), it) }
+        return Shop(Handler(Looper.getMainLooper()), worker, phone) {
+            Desk.open(home.path, phone.guarded(Deaf), language(), phone.guarded(it))
+        }
     }
 
     /** What a new process begins with: no till. */
@@ -37,13 +39,13 @@ class TillApplication : Application() {
     val home: File
         get() = File(noBackupFilesDir, "till")
 
-    private fun ports() =
-        Ports(
+    private val phone by lazy {
+        TillPorts(
             deviceKeys = KeystoreKeys(KeyMaker(packageManager)),
-            clock = AndroidClock(contentResolver),
             network = AndroidNetwork(this),
-            observer = Deaf,
+            clock = AndroidClock(contentResolver),
         )
+    }
 
     private fun language(): Language =
         when (resources.configuration.locales[0].language) {

@@ -59,6 +59,9 @@ public class CardReader(
                 true -> ReaderState.Ready
             }
 
+    private val isReady
+        get() = adapter?.isEnabled == true
+
     /** To be called from `onResume`. A card tapped while no sale is under way goes to no other app either. */
     public fun resume() {
         isInFront = true
@@ -71,17 +74,17 @@ public class CardReader(
         isInFront = false
         activity.unregisterReceiver(switched)
         apply()
-        if (state == ReaderState.Ready) adapter?.disableForegroundDispatch(activity)
+        if (isReady) adapter?.disableForegroundDispatch(activity)
     }
 
     private fun restate() {
         onState(state)
-        if (state == ReaderState.Ready) adapter?.enableForegroundDispatch(activity, toNobody(), null, null)
+        if (isReady) adapter?.enableForegroundDispatch(activity, toNobody(), null, null)
         apply()
     }
 
     private fun apply() {
-        if (state != ReaderState.Ready) return
+        if (!isReady) return
         when (isInFront && isWanted) {
             true -> adapter?.enableReaderMode(activity, ::discovered, FLAGS, OPTIONS)
             false -> adapter?.disableReaderMode(activity)

@@ -61,7 +61,7 @@ class KeypadView(private val kit: Kit, private val send: (Intent) -> Unit) : Lin
             Paint(Paint.ANTI_ALIAS_FLAG).apply {
                 color = kit.palette.of(Tone.NEUTRAL).ink
                 style = Paint.Style.STROKE
-                strokeWidth = kit.dp(2).toFloat()
+                strokeWidth = 2f
                 strokeJoin = Paint.Join.ROUND
             }
 
@@ -69,10 +69,9 @@ class KeypadView(private val kit: Kit, private val send: (Intent) -> Unit) : Lin
             setMeasuredDimension(getDefaultSize(suggestedMinimumWidth, widthSpec), kit.dp(KEY_DP))
 
         override fun onDraw(canvas: Canvas) {
-            val unit = kit.dp(1).toFloat()
+            val unit = resources.displayMetrics.density
             canvas.translate(width / 2f, height / 2f)
             canvas.scale(unit, unit)
-            line.strokeWidth = 2f
             val tag = Path()
             tag.moveTo(-16f, 0f)
             for ((x, y) in listOf(-7f to -10f, 15f to -10f, 15f to 10f, -7f to 10f)) tag.lineTo(x, y)

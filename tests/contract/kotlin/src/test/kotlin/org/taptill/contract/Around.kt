@@ -23,10 +23,11 @@ import org.taptill.testing.Stand
 import org.taptill.testing.StandTill
 
 /** What happens around the face: cards, the host, ports that fail, and what was heard and shown. */
-class Around(private val stand: Stand, private val place: StandTill, private val patienceMs: Long) {
+class Around(private val stand: Stand, private val place: StandTill, private val patienceMs: Long, hasReader: Boolean) {
     private val heard = Log<String>()
     private val screens = Log<Screen>()
-    val ports = FaultyPorts(heard)
+    private val reader = if (hasReader) WaitingReader(stand) else null
+    val ports = FaultyPorts(heard, reader)
     val face = Face(place, ports, screens, patienceMs)
 
     private var card: Stand.Card? = null
@@ -54,6 +55,8 @@ class Around(private val stand: Stand, private val place: StandTill, private val
             }
             "lose_keys" -> with.done().also { ports.loseKeys() }
             "fill" -> fill(with)
+            "reads" -> reads(with)
+            "asked" -> with.done().also { asked() }
             else -> return answer(name, with)
         }
         return NOTHING
@@ -71,6 +74,7 @@ class Around(private val stand: Stand, private val place: StandTill, private val
 
     fun end() {
         tap?.release()
+        reader?.cancel()
         face.closeAll()
         connections.forEach { it.close() }
     }
@@ -141,6 +145,17 @@ class Around(private val stand: Stand, private val place: StandTill, private val
             else -> unknown("a host that does nothing")
         }
     }
+
+    private fun reads(with: Keys) {
+        val (card, fault, spoil) = listOf(with.text("card"), with.text("fault"), with.text("spoil")).also { with.done() }
+        reader().comes(card, fault, spoil)
+    }
+
+    private fun asked() {
+        if (!reader().awaitAsked(patienceMs)) throw Broken(Kind.TIMEOUT, "the reader was never asked")
+    }
+
+    private fun reader(): WaitingReader = reader ?: unknown("a reader that the case does not lend")
 
     /** What the customers are charged and what the till says they are charged. */
     private suspend fun agree() {

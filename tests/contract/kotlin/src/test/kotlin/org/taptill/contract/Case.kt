@@ -72,12 +72,13 @@ class Variables {
                 element.takeUnless { it.isString && it.content.startsWith('$') } ?: named(element.content.drop(1))
         }
 
-    /** As [fill]; a `with` may also say how often a text is repeated. */
+    /** As [fill]; a `with` may also say, at any depth, how often a text is repeated. */
     fun fillArguments(arguments: JsonObject): JsonObject =
-        JsonObject(fill(arguments).let { it as JsonObject }.mapValues { repeated(it.value) })
+        JsonObject((fill(arguments) as JsonObject).mapValues { repeated(it.value) })
 
     private fun repeated(element: JsonElement): JsonElement {
-        if (element !is JsonObject || element.keys != setOf("repeat", "count")) return element
+        if (element !is JsonObject) return element
+        if (element.keys != setOf("repeat", "count")) return JsonObject(element.mapValues { repeated(it.value) })
         return JsonPrimitive(element.getValue("repeat").text().repeat(element.getValue("count").jsonPrimitive.int))
     }
 

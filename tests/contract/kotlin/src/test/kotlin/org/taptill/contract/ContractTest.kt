@@ -25,6 +25,6 @@ class ContractTest {
     }
 
     private companion object {
-        const val CASES_MIN = 20
+        const val CASES_MIN = 120
     }
 }

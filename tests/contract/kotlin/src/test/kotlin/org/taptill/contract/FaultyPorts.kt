@@ -6,6 +6,7 @@ import org.taptill.core.CardFault
 import org.taptill.core.Clock
 import org.taptill.core.ClockReading
 import org.taptill.core.DeviceKeys
+import org.taptill.core.EncryptedReader
 import org.taptill.core.KeyFault
 import org.taptill.core.KeyKind
 import org.taptill.core.NetworkPosture
@@ -21,14 +22,14 @@ import org.taptill.testing.MemoryKeys
 class Undeclared : RuntimeException("a stack trace, a path, a secret")
 
 /** The ports of a case: those of a desktop, until a step says how they fail. */
-class FaultyPorts(private val heard: Log<String>) {
+class FaultyPorts(private val heard: Log<String>, reader: EncryptedReader?) {
     @Volatile private var keys: DeviceKeys = MemoryKeys()
     @Volatile var posture: Posture = Posture.TRUSTED
     @Volatile var shiftMs: Long = 0
     private val faults = java.util.concurrent.ConcurrentHashMap<String, String>()
 
     val ears: Observer = Ears()
-    val ports = TillPorts(Keys(), Network(), Time(), observer = ears)
+    val ports = TillPorts(Keys(), Network(), Time(), reader, ears)
 
     /** From now on [port], or one [method] of it, fails so; `null` mends it. */
     fun fail(port: String, method: String?, fault: String?) {

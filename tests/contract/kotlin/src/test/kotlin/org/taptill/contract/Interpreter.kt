@@ -6,8 +6,10 @@ import kotlinx.serialization.json.Json
 import kotlinx.serialization.json.JsonArray
 import kotlinx.serialization.json.JsonElement
 import kotlinx.serialization.json.JsonObject
+import kotlinx.serialization.json.boolean
 import kotlinx.serialization.json.jsonArray
 import kotlinx.serialization.json.jsonObject
+import kotlinx.serialization.json.jsonPrimitive
 import org.taptill.core.TillException
 import org.taptill.testing.Stand
 
@@ -52,7 +54,9 @@ class Interpreter(private val stand: Stand, private val say: (String) -> Unit) {
         case.text("name")
         case.text("breaks")
         val begin = case.text("begin") ?: "open"
-        val around = Around(stand, stand.till(case.text("dialect")), case.long("patience_ms") ?: PATIENCE_MS)
+        val hasReader = case.value("reader")?.jsonPrimitive?.boolean ?: false
+        val patienceMs = case.long("patience_ms") ?: PATIENCE_MS
+        val around = Around(stand, stand.till(case.text("dialect")), patienceMs, hasReader)
         val steps = case.value("steps")?.jsonArray ?: JsonArray(emptyList())
         case.done()
         try {

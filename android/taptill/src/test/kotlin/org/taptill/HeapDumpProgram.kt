@@ -1,0 +1,102 @@
+package org.taptill
+
+import com.sun.management.HotSpotDiagnosticMXBean
+import java.io.File
+import java.lang.management.ManagementFactory
+import java.nio.ByteBuffer
+import java.nio.channels.FileChannel
+import java.nio.file.StandardOpenOption.CREATE
+import java.nio.file.StandardOpenOption.READ
+import java.nio.file.StandardOpenOption.WRITE
+import java.security.SecureRandom
+import kotlinx.coroutines.runBlocking
+import org.taptill.core.DeviceKeys
+import org.taptill.core.KeyKind
+import org.taptill.core.SecretSink
+import org.taptill.core.TillException
+import org.taptill.testing.MemoryKeys
+import org.taptill.testing.Stand
+import org.taptill.testing.desktopPorts
+
+/**
+ * Passes secrets both ways through the face and dumps the heap, garbage included. The secrets go beside the heap into
+ * files of the folder, for the one who searches the dump. `keep` as the second argument is the control: it keeps
+ * copies.
+ */
+object HeapDumpProgram {
+    private val kept = mutableListOf<Any>()
+
+    @JvmStatic
+    fun main(arguments: Array<String>) {
+        val folder = File(arguments[0])
+        val keeps = arguments[1] == "keep"
+        runBlocking {
+            passPassphrase(folder, keeps)
+            Stand.start().use { stand ->
+                val place = stand.till()
+                val ports = desktopPorts(XorKeys(folder, keeps))
+                provisioning(place.provisioning).use { Till.provision(place.home, it, ports) }
+                Till.open(place.home, ports).close()
+            }
+        }
+        val bean = ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean::class.java)
+        bean.dumpHeap(folder.resolve("heap.hprof").path, false)
+        println("kept ${kept.size}")
+    }
+
+    /** What a person typed, refused by the core, which is all the same to the heap. */
+    private suspend fun passPassphrase(folder: File, keeps: Boolean) {
+        val random = SecureRandom()
+        val typed = CharArray(PASSPHRASE_CHARS) { 'a' + random.nextInt(LETTERS) }
+        if (keeps) kept += String(typed)
+        Secret.of(typed).use { secret ->
+            secret.lend { write(folder.resolve("passphrase.secret"), it) }
+            val refused =
+                runCatching { Till.provision(folder.resolve("none"), secret, desktopPorts()) }.exceptionOrNull()
+            check(refused is TillException) { "$refused" }
+        }
+    }
+
+    /** The acquirer's file, read without a copy in the heap but the one that [Secret.of] wipes. */
+    private fun provisioning(file: File): Secret =
+        FileChannel.open(file.toPath(), READ).use { channel ->
+            val bytes = ByteArray(channel.size().toInt())
+            check(channel.read(ByteBuffer.wrap(bytes)) == bytes.size)
+            Secret.of(bytes)
+        }
+
+    private fun write(file: File, secret: ByteBuffer) {
+        FileChannel.open(file.toPath(), CREATE, WRITE).use { it.write(secret) }
+    }
+
+    /** A key store without a cipher, whose inner copies would not be ours to wipe. */
+    private class XorKeys(private val folder: File, private val keeps: Boolean) : DeviceKeys by MemoryKeys() {
+        private val aliases = mutableSetOf<String>()
+        private var secrets = 0
+
+        override fun create(alias: String, kind: KeyKind) {
+            aliases += alias
+        }
+
+        override fun exists(alias: String): Boolean = alias in aliases
+
+        override fun wrap(alias: String, secret: ByteArray, context: ByteArray): ByteArray {
+            val direct = ByteBuffer.allocateDirect(secret.size).put(secret).flip()
+            write(folder.resolve("wrapped-${secrets++}.secret"), direct)
+            repeat(secret.size) { direct.put(it, 0) }
+            if (keeps) kept += secret.copyOf()
+            return ByteArray(secret.size) { (secret[it].toInt() xor PAD).toByte() }
+        }
+
+        override fun unwrap(alias: String, wrapped: ByteArray, context: ByteArray, into: SecretSink): Unit =
+            into.putAndWipe(ByteArray(wrapped.size) { (wrapped[it].toInt() xor PAD).toByte() })
+
+        override fun mac(alias: String, data: ByteArray, into: SecretSink): Unit =
+            into.putAndWipe(ByteArray(MAC_BYTES) { data.size.toByte() })
+    }
+
+    private const val PASSPHRASE_CHARS = 24
+    private const val LETTERS = 26
+    private const val PAD = 0x5A
+    private const val MAC_BYTES = 32
+}
