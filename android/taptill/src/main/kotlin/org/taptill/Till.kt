@@ -34,7 +34,7 @@ import org.taptill.core.provisionTill
  * than this code was built for. Closing it ends the core's threads; whoever waits then hears `terminal_closed`, or that
  * the payment is in doubt and resolves by itself.
  *
- * It decides nothing. Evidence: `SaleTest`, `CancellationTest`, `EventsTest`, `SoakTest`, and the contract.
+ * It decides nothing. Evidence: `SaleTest`, `CancellationTest`, `SoakTest`, and the contract.
  */
 public class Till
 private constructor(

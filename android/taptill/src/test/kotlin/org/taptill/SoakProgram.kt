@@ -20,25 +20,23 @@ object SoakProgram {
         val leak = arguments[1].toBoolean()
         Stand.start().use { stand ->
             val threadsBefore = threads()
-            var warmKib = 0L
-            var warmHeapKib = 0L
+            var warm = Weight(0, 0)
             var approved = 0
             runBlocking {
                 Shop.open(stand).use { shop ->
                     for (number in 1..sales) {
                         if (sell(shop, number, leak).state == AttemptState.APPROVED) approved++
-                        if (number == maxOf(sales / WARM_PART, WARM_MIN)) {
-                            warmKib = settledKib()
-                            warmHeapKib = heapKib()
-                        }
-                    println("still open: ${Handles.held()}")
+                        if (number == maxOf(sales / WARM_PART, WARM_MIN)) warm = weigh()
+                    }
                 }
             }
-            val endKib = settledKib()
-            val heapKib = heapKib() - warmHeapKib
+            val end = weigh()
             val handles = Handles.held().values.sum()
             val left = threadsLeft(threadsBefore)
-            println("warm_kib=$warmKib end_kib=$endKib heap_grown_kib=$heapKib approved=$approved handles=$handles threads=${left.size} $left")
+            println(
+                "warm_kib=${warm.residentKib} end_kib=${end.residentKib} heap_grown_kib=${end.heapKib - warm.heapKib} " +
+                    "approved=$approved handles=$handles threads=${left.size} $left"
+            )
         }
     }
 
@@ -63,19 +61,20 @@ object SoakProgram {
         kept += ByteBuffer.allocateDirect(LEAK_BYTES).apply { repeat(capacity()) { put(it, 1) } }
     }
 
-    /** The resident memory once garbage is gone. */
-    private fun settledKib(): Long {
+    /** What the process has of the machine's memory, and what of the heap is in use. */
+    private class Weight(val residentKib: Long, val heapKib: Long)
+
+    /** What it weighs once its garbage is gone. */
+    private fun weigh(): Weight {
         repeat(3) {
             System.gc()
             System.runFinalization()
             Thread.sleep(SETTLE_MS)
         }
-        val line = File("/proc/self/status").readLines().first { it.startsWith("VmRSS") }
-        return line.filter(Char::isDigit).toLong()
+        val resident = File("/proc/self/status").readLines().first { it.startsWith("VmRSS") }
+        val heap = Runtime.getRuntime().run { totalMemory() - freeMemory() } / BYTES_PER_KIB
+        return Weight(resident.filter(Char::isDigit).toLong(), heap)
     }
-
-    /** What the heap holds, once it is [settledKib]. */
-    private fun heapKib(): Long = Runtime.getRuntime().run { totalMemory() - freeMemory() } / 1024
 
     /** Threads of the process, native ones as well. */
     private fun threads(): Set<String> = File("/proc/self/task").list()!!.toSet()
@@ -94,6 +93,7 @@ object SoakProgram {
         }
     }
 
+    private const val BYTES_PER_KIB = 1024
     private const val WARM_PART = 10
     private const val WARM_MIN = 50
     private const val SETTLE_MS = 200L

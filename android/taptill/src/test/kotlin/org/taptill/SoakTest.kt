@@ -30,7 +30,8 @@ class SoakTest {
             val grown = values.getValue("end_kib") - values.getValue("warm_kib")
             return listOfNotNull(
                 "memory grew by $grown KiB".takeIf { grown > GROWTH_KIB_MAX },
-                "heap grew by ${values["heap_grown_kib"]} KiB".takeIf { values.getValue("heap_grown_kib") > HEAP_KIB_MAX },
+                "heap grew by ${values["heap_grown_kib"]} KiB"
+                    .takeIf { values.getValue("heap_grown_kib") > HEAP_KIB_MAX },
                 "handles left: ${values["handles"]}".takeIf { values.getValue("handles") > 0 },
                 "threads left: ${values["threads"]}".takeIf { values.getValue("threads") > 0 },
                 "approved only ${values["approved"]}".takeIf { values.getValue("approved") != sales.toLong() },

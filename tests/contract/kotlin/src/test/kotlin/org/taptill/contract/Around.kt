@@ -147,7 +147,8 @@ class Around(private val stand: Stand, private val place: StandTill, private val
     }
 
     private fun reads(with: Keys) {
-        val (card, fault, spoil) = listOf(with.text("card"), with.text("fault"), with.text("spoil")).also { with.done() }
+        val (card, fault, spoil) =
+            listOf(with.text("card"), with.text("fault"), with.text("spoil")).also { with.done() }
         reader().comes(card, fault, spoil)
     }
 
@@ -201,7 +202,7 @@ class Around(private val stand: Stand, private val place: StandTill, private val
     }
 
     private suspend fun countPages(with: Keys): JsonElement {
-        val limit = (with.number("limit") ?: unknown("no limit")).toUInt()
+        val limit = (with.long("limit") ?: unknown("no limit")).toUInt()
         val order = with.text("order")
         with.done()
         var pages = 0
@@ -217,7 +218,7 @@ class Around(private val stand: Stand, private val place: StandTill, private val
     }
 
     private suspend fun countEvents(with: Keys): JsonElement {
-        val limit = (with.number("limit") ?: unknown("no limit")).toUInt()
+        val limit = (with.long("limit") ?: unknown("no limit")).toUInt()
         with.done()
         var pages = 0
         val cursors = mutableListOf<ULong>()

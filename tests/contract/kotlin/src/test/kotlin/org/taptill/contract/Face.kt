@@ -138,7 +138,7 @@ class Face(
 
     private suspend fun events(with: Keys): Any {
         val cursor = with.long("cursor")?.toULong()
-        val limit = (with.number("limit") ?: 100).toUInt()
+        val limit = (with.long("limit") ?: 100).toUInt()
         with.done()
         return till().eventsAfter(cursor, limit)
     }

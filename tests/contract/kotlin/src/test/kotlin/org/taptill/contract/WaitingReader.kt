@@ -24,10 +24,11 @@ class WaitingReader(private val stand: Stand) : EncryptedReader {
 
     override fun read(request: ReadRequest): EncryptedRead = next()(request)
 
-    override fun cancel(): Unit = lock.withLock {
-        cancelled = waiting > 0
-        changed.signalAll()
-    }
+    override fun cancel(): Unit =
+        lock.withLock {
+            cancelled = waiting > 0
+            changed.signalAll()
+        }
 
     /** What the next read comes to: a card of the stand, its record spoilt or not, or a fault. */
     fun comes(card: String?, fault: String?, spoil: String?) {
@@ -41,24 +42,26 @@ class WaitingReader(private val stand: Stand) : EncryptedReader {
     }
 
     /** Waits until a read is wanted that has not come to its end. */
-    fun awaitAsked(patienceMs: Long): Boolean = lock.withLock {
-        var left = TimeUnit.MILLISECONDS.toNanos(patienceMs)
-        while (waiting == 0 && left > 0) left = changed.awaitNanos(left)
-        waiting > 0
-    }
-
-    private fun next(): (ReadRequest) -> EncryptedRead = lock.withLock {
-        waiting++
-        changed.signalAll()
-        try {
-            while (coming.isEmpty() && !cancelled) changed.await()
-            if (cancelled) throw ReaderFault.Cancelled()
-            coming.removeFirst()
-        } finally {
-            waiting--
-            cancelled = false
+    fun awaitAsked(patienceMs: Long): Boolean =
+        lock.withLock {
+            var left = TimeUnit.MILLISECONDS.toNanos(patienceMs)
+            while (waiting == 0 && left > 0) left = changed.awaitNanos(left)
+            waiting > 0
         }
-    }
+
+    private fun next(): (ReadRequest) -> EncryptedRead =
+        lock.withLock {
+            waiting++
+            changed.signalAll()
+            try {
+                while (coming.isEmpty() && !cancelled) changed.await()
+                if (cancelled) throw ReaderFault.Cancelled()
+                coming.removeFirst()
+            } finally {
+                waiting--
+                cancelled = false
+            }
+        }
 
     private fun read(card: String, request: ReadRequest): EncryptedRead {
         val wish = buildJsonObject {
@@ -78,7 +81,15 @@ class WaitingReader(private val stand: Stand) : EncryptedReader {
         fun text(name: String): String? = said[name]?.takeIf { it != JsonNull }?.text()
         fun bytes(name: String): ByteArray = text(name)!!.chunked(2).map { it.toInt(HEX).toByte() }.toByteArray()
         val cvm = Face.word(text("cvm")!!, ReadCvm.entries)
-        return EncryptedRead(text("format")!!, text("key")!!, bytes("payload"), bytes("signature"), text("scheme"), text("masked"), cvm)
+        return EncryptedRead(
+            text("format")!!,
+            text("key")!!,
+            bytes("payload"),
+            bytes("signature"),
+            text("scheme"),
+            text("masked"),
+            cvm,
+        )
     }
 
     private fun spoilt(read: EncryptedRead, spoil: String?): EncryptedRead =
