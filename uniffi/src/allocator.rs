@@ -4,7 +4,7 @@
 //! border and in libraries below. It is set here and in the desktop till, never in the core, because a process has one.
 //!
 //! It does not reach memory that C code takes by itself (SQLite's, which gets sealed bytes alone), nor the stack.
-//! Evidence: `uniffi/tests/wiped.rs`, `uniffi/tests/memory.rs`.
+//! Evidence: `uniffi/tests/wiped.rs`.
 
 use std::alloc::System;
 

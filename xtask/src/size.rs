@@ -47,6 +47,9 @@ const SQLITE_WITHOUT: [&str; 25] = [
     "-DSQLITE_DQS=0",
 ];
 
+/// No panic passes through C, so C needs no tables to unwind by.
+const C_FLAGS: &str = "-fno-asynchronous-unwind-tables -fno-unwind-tables";
+
 /// What the linker is told, of ours and of the peers.
 const LINKER: [&str; 4] =
     ["-Clink-arg=-Wl,--icf=all", "-Clink-arg=-Wl,-z,pack-relative-relocs", "-Clink-arg=-Wl,-z,defs", "-Cstrip=symbols"];
@@ -112,9 +115,9 @@ impl Library {
         command.args(["--no-default-features", "--package", self.package, "--target-dir"]).arg(&folder).arg("--");
         command.args(LINKER).args(named.then_some("-Cstrip=none"));
         if self.trimmed {
-            command.env("LIBSQLITE3_FLAGS", SQLITE_WITHOUT.join(" "));
+            command.env("LIBSQLITE3_FLAGS", SQLITE_WITHOUT.join(" ")).env("CFLAGS", C_FLAGS);
         } else {
-            command.env_remove("LIBSQLITE3_FLAGS");
+            command.env_remove("LIBSQLITE3_FLAGS").env_remove("CFLAGS");
         }
         let how = if named { ", with its names" } else { "" };
         step(&format!("{}{how} (minutes, the first time)", self.heading), &mut command)?;

@@ -11,16 +11,18 @@ final class Bell: Observer, @unchecked Sendable {
     private var listeners: [UUID: AsyncStream<Notice>.Continuation] = [:]
     private var sleepers: [UUID: AsyncStream<Void>.Continuation] = [:]
     private var silenced = false
+    private let app: (any Observer)?
+
+    /// The app's own observer hears every notice too, where it has one.
+    init(passingOnTo app: (any Observer)?) {
+        self.app = app
+    }
 
     func hear(notice: Notice) throws {
         let (listening, sleeping) = lock.withLock { (Array(listeners.values), Array(sleepers.values)) }
         for listener in listening { listener.yield(notice) }
         for sleeper in sleeping { sleeper.yield() }
-    }
-
-    /// Wakes everybody: something may have happened that the core gives no notice of.
-    func ring() {
-        for sleeper in lock.withLock({ Array(sleepers.values) }) { sleeper.yield() }
+        try app?.hear(notice: notice)
     }
 
     /// Ends all streams: nothing more comes.

@@ -26,7 +26,7 @@ public final class Secret: @unchecked Sendable {
     }
 
     /// Lends the bytes to one call, without copying them. `nil` after `wipe()`. The data must not leave `body`.
-    public func withBytes<Result>(_ body: (Data) throws -> Result) rethrows -> Result? {
+    public func lend<Result>(_ body: (Data) throws -> Result) rethrows -> Result? {
         lock.lock()
         defer { lock.unlock() }
         guard !wiped else { return nil }
@@ -57,6 +57,14 @@ extension Data {
             if let start = bytes.baseAddress { clearBytes(start, count) }
         }
         self = Data()
+    }
+
+    /// Overwrites the bytes for everybody who shares them: for the bytes that the bindings made for one call of a port,
+    /// which nobody needs after it.
+    public func wipeShared() {
+        withUnsafeBytes { bytes in
+            if let start = bytes.baseAddress { clearBytes(UnsafeMutableRawPointer(mutating: start), bytes.count) }
+        }
     }
 }
 

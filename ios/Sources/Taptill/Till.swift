@@ -14,12 +14,16 @@ public final class Till: Sendable {
     let bell: Bell
     let calls: Calls
 
+    /// What the till knows about itself.
+    public let info: TillInfo
+
     private init(terminal: Terminal, bell: Bell, calls: Calls) throws {
         self.terminal = terminal
         self.bell = bell
         self.calls = calls
         payments = try terminal.payments()
         log = try terminal.events()
+        info = try terminal.info()
     }
 
     deinit {
@@ -31,7 +35,7 @@ public final class Till: Sendable {
         home: String, ports: TillPorts, skew: any VersionSkewHandler = ThrowingVersionSkewHandler()
     ) async throws -> Till {
         try skew.checkMatch()
-        let bell = Bell()
+        let bell = Bell(passingOnTo: ports.observer)
         let calls = Calls("org.taptill.calls", skew: skew)
         return try await calls.ask("open") {
             try Till(terminal: Terminal.open(home: home, ports: ports.lent(to: bell)), bell: bell, calls: calls)
@@ -46,10 +50,12 @@ public final class Till: Sendable {
         try skew.checkMatch()
         try await Calls("org.taptill.provision", skew: skew).ask("provision") {
             // A secret that is wiped already is no provisioning file: the core refuses the empty one.
-            let given: Void? = try provisioning.withBytes {
-                try provisionTill(home: home, provisioning: $0, ports: ports.lent(to: Bell()))
+            let given: Void? = try provisioning.lend {
+                try provisionTill(home: home, provisioning: $0, ports: ports.lent(to: SilentObserver()))
             }
-            if given == nil { try provisionTill(home: home, provisioning: Data(), ports: ports.lent(to: Bell())) }
+            if given == nil {
+                try provisionTill(home: home, provisioning: Data(), ports: ports.lent(to: SilentObserver()))
+            }
         }
     }
 
@@ -59,13 +65,8 @@ public final class Till: Sendable {
     ) async throws -> Verified {
         try skew.checkMatch()
         return try await Calls("org.taptill.inspect", skew: skew).ask("inspect") {
-            try inspectTill(home: home, ports: ports.lent(to: Bell()))
+            try inspectTill(home: home, ports: ports.lent(to: SilentObserver()))
         }
-    }
-
-    /// What the till knows about itself.
-    public func info() async throws -> TillInfo {
-        try await calls.ask("info") { [terminal] in try terminal.info() }
     }
 
     /// How an attempt stands.

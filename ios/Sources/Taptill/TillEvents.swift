@@ -47,15 +47,12 @@ public struct TillEvents: AsyncSequence, Sendable {
 
         private mutating func acknowledge() async throws {
             guard let cursor = handled else { return }
-            try await till.calls.ask("acknowledge") { [log = till.log] in try log.acknowledge(cursor: cursor) }
+            try await till.acknowledge(cursor)
             handled = nil
         }
 
         private mutating func pull() async throws {
-            let after = read
-            let page = try await till.calls.ask("events") { [log = till.log] in
-                try log.after(cursor: after, limit: Self.page)
-            }
+            let page = try await till.eventsAfter(read, limit: Self.page)
             waiting = page.events[...]
             read = page.events.last?.cursor ?? read
         }
@@ -66,5 +63,15 @@ extension Till {
     /// The events that were not acknowledged yet, then each as it happens.
     public func events() -> TillEvents {
         TillEvents(till: self)
+    }
+
+    /// One page of events, for an app that keeps cursors of its own; without a cursor, after the last acknowledged.
+    public func eventsAfter(_ cursor: UInt64?, limit: UInt32) async throws -> EventPage {
+        try await calls.ask("events") { [log] in try log.after(cursor: cursor, limit: limit) }
+    }
+
+    /// Says that all events up to and with this cursor are handled. Durable when it returns.
+    public func acknowledge(_ cursor: UInt64) async throws {
+        try await calls.ask("acknowledge") { [log] in try log.acknowledge(cursor: cursor) }
     }
 }

@@ -1,5 +1,5 @@
-// What an app lends the core. The observer is missing on purpose: the kit is the observer, and gives `notices()` and
-// `events()` instead.
+// What an app lends the core. The kit is the core's observer, and gives `notices()` and `events()`; an app may hear the
+// notices by an observer of its own as well.
 
 @_exported import TaptillCore
 
@@ -13,17 +13,21 @@ public struct TillPorts: Sendable {
     public let clock: any TaptillCore.Clock
     /// A certified reader that hands over finished, encrypted card reads; `nil` where there is none.
     public let encryptedReader: (any EncryptedReader)?
+    /// Hears the core's notices on the core's own thread: return at once.
+    public let observer: (any Observer)?
 
     public init(
         deviceKeys: any DeviceKeys,
         network: any NetworkPosture,
         clock: any TaptillCore.Clock = SystemClock(),
-        encryptedReader: (any EncryptedReader)? = nil
+        encryptedReader: (any EncryptedReader)? = nil,
+        observer: (any Observer)? = nil
     ) {
         self.deviceKeys = deviceKeys
         self.network = network
         self.clock = clock
         self.encryptedReader = encryptedReader
+        self.observer = observer
     }
 
     /// The record that the core takes.

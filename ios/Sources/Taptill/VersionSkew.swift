@@ -11,8 +11,9 @@ public enum VersionSkew: Sendable, Equatable {
     case otherContract
     /// The same way of calling, other names or types: nothing can be called.
     case otherSurface
-    /// One value that these bindings do not know, met by this call. Other calls go on working.
-    case unknownValue(call: String)
+    /// One value that these bindings do not know, in the answer of the call that `what` names. The call was carried out;
+    /// other calls go on working.
+    case unknownValue(what: String)
 }
 
 /// The core speaks of something that these bindings do not know. Ship the two together.
@@ -24,31 +25,19 @@ public struct VersionSkewError: Error, Sendable, Equatable {
     }
 }
 
-/// Hears of a skew before the call fails, from whichever thread made the call.
-///
-/// It may throw an error of its own, which the caller then gets. When it returns, the caller gets `VersionSkewError`:
-/// a value that nobody knows is never passed on and never guessed.
+/// Hears of a skew before the call that met it throws `VersionSkewError`, on the thread of that call: to log it, or to
+/// ask for an update of the app. Whatever it does, the caller gets `VersionSkewError`: a value that nobody knows is never
+/// passed on and never guessed.
 public protocol VersionSkewHandler: Sendable {
     func onSkew(_ skew: VersionSkew) throws
 }
 
-/// The default: the caller gets `VersionSkewError`, and nobody else hears.
+/// The default: the error says it all.
 public struct ThrowingVersionSkewHandler: VersionSkewHandler {
     public init() {}
 
     public func onSkew(_ skew: VersionSkew) throws {
         throw VersionSkewError(skew)
-    }
-}
-
-/// The core stopped one call because of a fault of its own. Nothing is known about what the call was to do: ask
-/// `status` how the attempt stands.
-public struct CorePanicked: Error, Sendable, Equatable {
-    public init() {}
-
-    /// The core's own words for a fault of its own.
-    public func words(_ language: Language) throws -> ErrorWords {
-        try describeError(facts: factsOf(code: "till_failed"), language: language)
     }
 }
 
@@ -58,26 +47,23 @@ extension VersionSkewHandler {
     public func checkMatch() throws {
         switch taptillMatch() {
         case .same: return
-        case .otherContract: throw told(.otherContract)
-        case .otherSurface: throw told(.otherSurface)
+        case .otherContract: throw reported(.otherContract)
+        case .otherSurface: throw reported(.otherSurface)
         }
     }
 
-    /// The error that a caller gets for what a core call threw.
+    /// The error that a caller gets for what a core call threw. A call that the core stopped because of a fault of its
+    /// own is `till_failed`: ask `status` how the attempt stands.
     public func translated(_ error: any Error, call: String) -> any Error {
         switch taptillCallFault(error) {
         case nil: error
-        case .unknownValue: told(.unknownValue(call: call))
-        case .corePanicked: CorePanicked()
+        case .unknownValue: reported(.unknownValue(what: call))
+        case .corePanicked: (try? factsOf(code: "till_failed")).map { TillError.Lifecycle(facts: $0) } ?? error
         }
     }
 
-    private func told(_ skew: VersionSkew) -> any Error {
-        do {
-            try onSkew(skew)
-            return VersionSkewError(skew)
-        } catch {
-            return error
-        }
+    private func reported(_ skew: VersionSkew) -> VersionSkewError {
+        try? onSkew(skew)
+        return VersionSkewError(skew)
     }
 }

@@ -50,7 +50,7 @@ public final class CoreDesk: TillDesk, Sendable {
 
     public func provision(_ file: Secret) async throws {
         try await calls.ask("provision") { [desk] in
-            try file.withBytes { try desk.provision(provisioning: $0) }
+            try file.lend { try desk.provision(provisioning: $0) }
         }
     }
 

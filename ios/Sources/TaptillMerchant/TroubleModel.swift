@@ -19,8 +19,7 @@ public struct TroubleModel: Equatable, Sendable {
     }
 
     public init(_ error: any Error, _ language: Language) {
-        let told = (error as? TillError).map { $0.words } ?? (error as? CorePanicked).map { $0.words }
-        if let words = try? told?(language) {
+        if let error = error as? TillError, let words = try? error.words(language) {
             (what, todo, money) = (words.what, words.todo, words.money)
             return
         }

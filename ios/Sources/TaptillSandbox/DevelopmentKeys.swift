@@ -57,6 +57,7 @@ public final class DevelopmentKeys: DeviceKeys, @unchecked Sendable {
     }
 
     public func wrap(alias: String, secret: Data, context: Data) throws -> Data {
+        defer { secret.wipeShared() }
         let key = try key(alias, .wrap)
         let nonce = Self.random(16)
         let body = nonce + Self.stream(key, nonce, over: secret)

@@ -20,7 +20,7 @@ struct DeskModelTests {
         #expect(model.picking, "the shell fetches the file, the core does the rest")
         let file = try Shop.file(place.provisioning)
         await model.picked(file)
-        #expect(file.withBytes { $0.count } == nil, "the bytes are wiped")
+        #expect(file.lend { $0.count } == nil, "the bytes are wiped")
         try await shows(.amountPad, model)
 
         for digit: UInt8 in [1, 2, 3] { await model.send(.digit(digit: digit)) }

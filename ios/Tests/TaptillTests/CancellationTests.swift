@@ -84,6 +84,23 @@ final class CancellationTests: SandboxTestCase {
         try await shop.till.close()
     }
 
+    /// Letting go of a sale, or of the task that waits for it, cancels nothing.
+    func testASaleThatIsLetGoGoesOn() async throws {
+        let shop = try await Shop(stand)
+        let customer = Customer(shop.till, card: try stand.card("visa"))
+        let attempt = try await shop.till.begin(Shop.order(100)).attempt
+        let waiting = Task { try await shop.till.begin(Shop.order(100, attempt: attempt)).outcome() }
+        waiting.cancel()
+        let ended = try await waiting.value
+        customer.leave()
+        XCTAssertEqual(ended.state, .approved)
+        await assertFails("attempt_already_finished") {
+            try await shop.till.begin(Shop.order(100, attempt: attempt)).cancel()
+        }
+        XCTAssertEqual(try stand.book(of: shop.place).count, 1)
+        try await shop.till.close()
+    }
+
     private func assertCancelled(_ ended: Attempt, _ shop: Shop) async throws {
         XCTAssertEqual(ended.state, .notSent)
         XCTAssertEqual(ended.reason, "cancelled")

@@ -1,5 +1,6 @@
 import Foundation
 import Taptill
+import TaptillSandbox
 import XCTest
 
 final class SecretTests: XCTestCase {
@@ -9,14 +10,14 @@ final class SecretTests: XCTestCase {
         XCTAssertTrue(given.isEmpty, "the caller's data is wiped")
         var first: UnsafeRawPointer?
         var second: UnsafeRawPointer?
-        _ = secret.withBytes { bytes in
+        _ = secret.lend { bytes in
             XCTAssertEqual(bytes, Data("4761739001010119".utf8))
             bytes.withUnsafeBytes { first = $0.baseAddress }
         }
-        _ = secret.withBytes { bytes in bytes.withUnsafeBytes { second = $0.baseAddress } }
+        _ = secret.lend { bytes in bytes.withUnsafeBytes { second = $0.baseAddress } }
         XCTAssertEqual(first, second)
         secret.wipe()
-        XCTAssertNil(secret.withBytes { $0.count })
+        XCTAssertNil(secret.lend { $0.count })
         secret.wipe()
     }
 
@@ -24,7 +25,7 @@ final class SecretTests: XCTestCase {
         var given = Data(repeating: 0x41, count: 64)
         let secret = Secret(taking: &given)
         var start: UnsafeRawPointer?
-        _ = secret.withBytes { bytes in bytes.withUnsafeBytes { start = $0.baseAddress } }
+        _ = secret.lend { bytes in bytes.withUnsafeBytes { start = $0.baseAddress } }
         let memory = try XCTUnwrap(start)
         XCTAssertEqual(memory.load(as: UInt8.self), 0x41, "the control: the bytes are there before")
         secret.wipe()
@@ -42,6 +43,15 @@ final class SecretTests: XCTestCase {
         XCTAssertEqual((0..<128).filter { memory.load(fromByteOffset: $0, as: UInt8.self) != 0 }, [])
     }
 
+    func testAPortsBytesAreWipedForEverybody() throws {
+        let keys = DevelopmentKeys()
+        try keys.create(alias: "w", kind: .wrap)
+        let secret = Data(repeating: 0x43, count: 32)
+        let kept = secret
+        _ = try keys.wrap(alias: "w", secret: secret, context: Data())
+        XCTAssertEqual(kept, Data(count: 32), "what the bindings hand to a port is gone when it returns")
+    }
+
     func testASecretSaysNothingOfItself() {
         var given = Data("password".utf8)
         let secret = Secret(taking: &given)
@@ -56,6 +66,6 @@ final class SecretTests: XCTestCase {
 
     func testAnEmptySecretIsLentAsNoBytes() {
         var given = Data()
-        XCTAssertEqual(Secret(taking: &given).withBytes { $0.count }, 0)
+        XCTAssertEqual(Secret(taking: &given).lend { $0.count }, 0)
     }
 }

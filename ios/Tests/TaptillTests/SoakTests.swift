@@ -16,6 +16,9 @@ final class SoakTests: SandboxTestCase {
     /// More than this for each sale is a leak; what a card channel holds is several times as much.
     private static let bytesASaleMax = 2_048
 
+    /// By how many threads the pools may be larger than after the first till.
+    private static let breath = 4
+
     func testMemoryStaysFlatAndNoThreadIsLeft() async throws {
         // The first till brings up what stays for good: the pools of Swift and Dispatch.
         _ = try await run(1, warm: 8, ballast: 0)
@@ -26,9 +29,10 @@ final class SoakTests: SandboxTestCase {
         let control = try await run(100, warm: 400, ballast: 8 * 1_024)
         XCTAssertGreaterThan(control.bytesASale, Self.bytesASaleMax, "the control leaks and must be seen: \(control)")
         XCTAssertGreaterThan(control.alive, 0, "the control keeps a card")
+        // The core's own threads are gone; the pools of Swift and Dispatch may breathe, and do not grow with sales.
         try await eventually(within: 60) {
             let left = try Self.threads()
-            return left.count <= threads && !left.contains { $0.hasPrefix("taptill") }
+            return left.count <= threads + Self.breath && !left.contains { $0.hasPrefix("taptill") }
         }
         print("soak: \(Self.sales) sales, \(flat.bytesASale) bytes a sale; control \(control.bytesASale)")
     }
@@ -58,7 +62,7 @@ final class SoakTests: SandboxTestCase {
                     switch number % 4 {
                     case 0: _ = try await shop.till.verify()
                     case 1: _ = try await shop.till.list()
-                    case 2: _ = try await shop.till.info()
+                    case 2: _ = try await shop.till.eventsAfter(nil, limit: 100)
                     default: _ = try await shop.till.resolve()
                     }
                 }
@@ -99,6 +103,7 @@ final class SoakTests: SandboxTestCase {
             grown += try Self.heap()
             grown /= sales
             customer.leave()
+            XCTAssertTrue(try Self.threads().contains { $0.hasPrefix("taptill") }, "the control: an open till has some")
             try await shop.till.close()
         }
         let alive = { cards.use { $0.filter { $0.card != nil }.count } + (dropped == nil ? 0 : 1) }

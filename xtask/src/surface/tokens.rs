@@ -3,7 +3,7 @@
 //! Comments, documentation, `#if` lines and the contents of strings are gone; back quotes around names too. Each
 //! token knows whether a line began before it, because both languages end a declaration without a sign.
 //!
-//! It knows no language beyond that. Evidence: `mod tests` here and in `surface/kotlin.rs`, `surface/swift.rs`.
+//! It knows no language beyond that. Evidence: `mod tests` here and in `kotlin.rs`, `swift.rs`.
 
 /// A word, a sign, or the empty string literal that stands for every string.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,18 +8,18 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::options::Language;
-use super::verdicts::Verdict;
-use super::{Shell, part, verdict};
+use super::verdicts::{Verdict, find};
+use super::{Shell, part};
 use crate::steps::{hear, target_folder};
 
 /// Runs every test of `android/`.
-pub fn tests(shell: &Shell) -> Result<Option<Verdict>, String> {
+pub fn tests(shell: &Shell) -> Result<Verdict, String> {
     let long = shell.long.then_some("-Dtaptill.long=true");
     let said = maven("Kotlin: the face, the adapters, the app", &["verify"], |command| {
         shell.surround(command)?.args(long);
         Ok(())
     })?;
-    verdict(Language::Kotlin, &said)
+    find(Language::Kotlin, &said)
 }
 
 /// Runs Maven over `android/`, without the network where it has everything already. What it says is shown as far as

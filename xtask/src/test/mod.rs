@@ -25,7 +25,7 @@ pub fn run(options: &Options) -> Result<(), String> {
     let left_out = options::left_out(&tested);
     left_out.iter().for_each(|line| eprintln!("\n{line}"));
     tools::rust()?;
-    let has = |language: Language| tested.contains(&language) && is_here(language);
+    let has = |language: Language| tested.contains(&language);
     if has(Language::Kotlin) {
         tools::kotlin()?;
     }
@@ -41,14 +41,14 @@ pub fn run(options: &Options) -> Result<(), String> {
     )?;
     let mut verdicts = Vec::new();
     if has(Language::Rust) {
-        verdicts.extend(rust::tests(&kept)?);
+        verdicts.push(rust::tests(&kept)?);
     }
     let shell = Shell { kept: kept.clone(), long: options.long };
     if has(Language::Kotlin) {
-        verdicts.extend(kotlin::tests(&shell)?);
+        verdicts.push(kotlin::tests(&shell)?);
     }
     if let Some(swift) = swift {
-        verdicts.extend(swift::tests(&shell, &swift)?);
+        verdicts.push(swift::tests(&shell, &swift)?);
     }
     let scan = ["run", "--quiet", "--locked", "--package", "taptill-sandbox", "--example", "scan_folder", "--"];
     step("no card number, track or key in what the tests left behind", cargo(&scan).arg(&kept))?;
@@ -113,34 +113,6 @@ fn fresh_folder() -> Result<PathBuf, String> {
     }
     std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     folder.canonicalize().map_err(|error| format!("{}: {error}", folder.display()))
-}
-
-/// Whether a language's part is in the clone yet.
-fn is_here(language: Language) -> bool {
-    let (what, path) = match language {
-        Language::Rust => return true,
-        Language::Kotlin => ("Kotlin", "android/taptill/src"),
-        Language::Swift => ("Swift", "ios/check.sh"),
-    };
-    let here = project_folder().join(path).exists();
-    if !here {
-        eprintln!("\n!!! NOT TESTED: {what}: {path} is not there yet");
-    }
-    here
-}
-
-/// The contract's closing line of a run, once the contract is in the clone.
-fn verdict(language: Language, said: &[String]) -> Result<Option<verdicts::Verdict>, String> {
-    let folder = match language {
-        Language::Rust => "tests/contract",
-        Language::Kotlin => "tests/contract/kotlin",
-        Language::Swift => "tests/contract/swift",
-    };
-    if !project_folder().join(folder).exists() {
-        eprintln!("\n!!! NOT TESTED: the contract in {}: {folder} is not there yet", language.name());
-        return Ok(None);
-    }
-    verdicts::find(language, said).map(Some)
 }
 
 /// Fails where a part of the project is not in the clone.

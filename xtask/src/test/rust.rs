@@ -5,8 +5,7 @@
 use std::path::Path;
 
 use super::options::Language;
-use super::verdict;
-use super::verdicts::Verdict;
+use super::verdicts::{Verdict, find};
 use crate::steps::{cargo, listen, step};
 use crate::{licences, thin};
 
@@ -23,12 +22,12 @@ pub fn sources() -> Result<(), String> {
 }
 
 /// Every test, the documentation, every measurement once. `kept` is where tests leave their tills.
-pub fn tests(kept: &Path) -> Result<Option<Verdict>, String> {
+pub fn tests(kept: &Path) -> Result<Verdict, String> {
     let tests = ["test", "--workspace", "--locked"];
     let said = listen("tests and documentation tests", cargo(&tests).env("TAPTILL_KEEP_SCRATCH", kept), |_| true)?;
     let docs = ["doc", "--workspace", "--no-deps", "--locked"];
     step("documentation without warnings", cargo(&docs).env("RUSTDOCFLAGS", "--deny warnings"))?;
     let rows = ["run", "--quiet", "--locked", "--package", "taptill-benches", "--bin", "ratios", "--", "--once"];
     step("every measurement runs (time is not judged)", &mut cargo(&rows))?;
-    verdict(Language::Rust, &said)
+    find(Language::Rust, &said)
 }

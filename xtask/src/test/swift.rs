@@ -1,22 +1,22 @@
 //! The Swift part: `ios/check.sh` lints, builds and tests the package, then runs the contract and the example.
 //!
-//! Evidence: `tools.rs` for the toolchain; the rest is the script's.
+//! Evidence: `xtask/src/tools.rs` for the toolchain; the rest is the script's.
 
 use std::path::PathBuf;
 use std::process::Command;
 
 use super::options::Language;
-use super::verdicts::Verdict;
-use super::{Shell, part, verdict};
+use super::verdicts::{Verdict, find};
+use super::{Shell, part};
 use crate::steps::{listen, project_folder, target_folder};
 use crate::tools::Swift;
 
 /// Runs every test of `ios/`.
-pub fn tests(shell: &Shell, swift: &Swift) -> Result<Option<Verdict>, String> {
+pub fn tests(shell: &Shell, swift: &Swift) -> Result<Verdict, String> {
     let mut command = check(swift, &[])?;
     let said =
         listen("Swift: the kit, the app's models, the contract, the example", shell.surround(&mut command)?, |_| true)?;
-    verdict(Language::Swift, &said)
+    find(Language::Swift, &said)
 }
 
 /// The script with the toolchain that was found.

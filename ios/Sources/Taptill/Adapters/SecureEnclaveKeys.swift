@@ -49,6 +49,7 @@
         }
 
         public func wrap(alias: String, secret: Data, context: Data) throws -> Data {
+            defer { secret.wipeShared() }
             guard let open = SecKeyCopyPublicKey(try enclaveKey(alias, .wrap)) else { throw KeyFault.Unavailable }
             var text = Self.bound(to: context) + secret
             defer { text.wipe() }

@@ -14,6 +14,8 @@ import org.taptill.core.Screen
  * The till of this process, and whoever looks at it. It outlives every activity; what it knows is in the core.
  *
  * [open] is called once, on [worker], because it reads the whole journal. What is sent before it is done waits there.
+ *
+ * Evidence: `TapTest`.
  */
 class Shop(
     private val main: Handler,

@@ -14,6 +14,8 @@ import org.taptill.core.Screen
 /**
  * The tap terminal: draws the core's screens, sends back what is touched, and lends the reader. It remembers nothing:
  * turned, sent away or restarted, it asks the core again.
+ *
+ * Evidence: `TapTest`.
  */
 class TillActivity : Activity() {
     private val shop

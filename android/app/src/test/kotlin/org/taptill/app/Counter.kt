@@ -137,7 +137,10 @@ class Counter(private val stand: Stand) : AutoCloseable {
         shadowOf(connectivity).setNetworkCapabilities(connectivity.activeNetwork, capabilities)
     }
 
-    /** The process ends as Android ends one, without a word to the activity, and the app is opened again. */
+    /**
+     * The process ends as Android ends one, without a word to the activity, and the app is opened again. The old till
+     * is closed, because two in one process would meet in one folder.
+     */
     fun restart() {
         shop.close()
         application.forget()

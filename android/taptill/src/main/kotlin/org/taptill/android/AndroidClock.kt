@@ -7,7 +7,11 @@ import org.taptill.core.Clock
 import org.taptill.core.ClockReading
 import org.taptill.core.PortFault
 
-/** The phone's clocks: wall time, milliseconds since boot with sleep, and how often it booted. */
+/**
+ * The phone's clocks: wall time, milliseconds since boot with sleep, and how often it booted.
+ *
+ * Evidence: `AndroidDeviceTest`.
+ */
 public class AndroidClock(private val resolver: ContentResolver) : Clock {
     override fun now(): ClockReading =
         ClockReading(System.currentTimeMillis(), SystemClock.elapsedRealtime().toULong(), bootCount())

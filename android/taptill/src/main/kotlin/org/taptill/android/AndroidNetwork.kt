@@ -13,6 +13,8 @@ import org.taptill.core.Posture
  *
  * Whether a Wi-Fi asks for a password is told to apps since Android 12 only; a Wi-Fi of which it is not known counts as
  * open.
+ *
+ * Evidence: `AndroidNetworkTest`.
  */
 public class AndroidNetwork(context: Context) : NetworkPosture {
     private val connectivity: ConnectivityManager =

@@ -27,7 +27,11 @@ public enum class KeyLevel {
     Refused,
 }
 
-/** Makes keys in the best keeper that the phone has: StrongBox, else the TEE, else what [softwareKeys] says. */
+/**
+ * Makes keys in the best keeper that the phone has: StrongBox, else the TEE, else what [softwareKeys] says.
+ *
+ * Evidence: `KeystoreKeysTest`.
+ */
 public class KeyMaker(private val packages: PackageManager, private val softwareKeys: KeyLevel = KeyLevel.Refused) {
     /** Makes the key and says what keeps it. */
     public fun make(alias: String, kind: KeyKind): KeyLevel {

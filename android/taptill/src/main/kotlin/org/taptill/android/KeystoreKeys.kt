@@ -19,6 +19,8 @@ import org.taptill.core.SecretSink
  *
  * A wrapped secret is the 12-byte nonce, then the ciphertext with its tag; the context is authenticated with it. Every
  * copy of a secret that is made here is wiped before the call returns.
+ *
+ * Evidence: `KeystoreKeysTest`.
  */
 public class KeystoreKeys(private val maker: KeyMaker) : DeviceKeys {
     private val store: KeyStore by lazy { KeyStore.getInstance(KeyMaker.PROVIDER).apply { load(null) } }

@@ -5,7 +5,11 @@ import android.os.Build
 import android.view.View
 import android.view.WindowManager
 
-/** What a screen with money or a customer on it needs of Android: no pictures of it, no touches through a cover. */
+/**
+ * What a screen with money or a customer on it needs of Android: no pictures of it, no touches through a cover.
+ *
+ * Evidence: `AndroidDeviceTest`.
+ */
 public object PrivateScreen {
     /** Shields [activity] from screenshots, recordings and the list of recent apps, or stops doing so. */
     public fun shield(activity: Activity, isPrivate: Boolean) {
