@@ -89,9 +89,12 @@ class Counter(private val stand: Stand) : AutoCloseable {
         return tag
     }
 
+    /** What cards have answered, in hex digits. */
+    val answered = mutableListOf<String>()
+
     private fun answer(card: SocketCard, command: ByteArray): ByteArray =
         try {
-            card.transceive(command)
+            card.transceive(command).also { answered += it.joinToString("") { byte -> "%02X".format(byte) } }
         } catch (_: CardFault.Lost) {
             throw TagLostException()
         } catch (_: CardFault) {

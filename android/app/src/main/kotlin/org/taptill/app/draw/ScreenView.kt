@@ -30,6 +30,8 @@ class ScreenView(context: Context, private val send: (Intent) -> Unit) : ScrollV
     var shown: Screen? = null
         private set
 
+    private var shownLayout: Layout? = null
+
     init {
         isFillViewport = true
         fitsSystemWindows = true
@@ -51,9 +53,11 @@ class ScreenView(context: Context, private val send: (Intent) -> Unit) : ScrollV
         if (layout.isStage) stage(screen, layout) else sheet(screen, layout)
         keypad.visibility = if (screen.keypad) VISIBLE else GONE
         keypad.label(screen.backspaceLabel)
-        if (screen.actions != shown?.actions || screen.kind != shown?.kind) bottom(screen, layout)
-        if (screen.kind != shown?.kind) scrollTo(0, 0)
+        val isOther = layout != shownLayout || screen.title != shown?.title
+        if (isOther || screen.actions != shown?.actions) bottom(screen, layout)
+        if (isOther) scrollTo(0, 0)
         shown = screen
+        shownLayout = layout
     }
 
     /** Picture and words in the middle, for what is to be seen from afar. */
