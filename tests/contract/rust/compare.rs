@@ -21,7 +21,10 @@ fn difference(expected: &Value, found: &Value, place: &str) -> Result<Option<Str
     match (expected, found) {
         (Value::Object(expected), Value::Object(found)) => {
             for (key, expected) in expected {
-                let there = found.get(key).unwrap_or(&Value::Null);
+                // A key that no result has is a slip in the case, whatever is expected of it.
+                let Some(there) = found.get(key) else {
+                    return Ok(Some(format!("at {place}: there is no {key}")));
+                };
                 if let Some(difference) = difference(expected, there, &format!("{place}.{key}"))? {
                     return Ok(Some(difference));
                 }
