@@ -15,7 +15,7 @@ mod work;
 use std::path::Path;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{JoinHandle, ThreadId};
+use std::thread::JoinHandle;
 
 use crate::account::Provisioning;
 use crate::desk::run::{Message, Run};
@@ -35,7 +35,6 @@ pub struct Desk {
     messages: Sender<Message>,
     shown: Shown,
     thread: Mutex<Option<JoinHandle<()>>>,
-    thread_id: ThreadId,
 }
 
 /// The screen that was shown last.
@@ -55,10 +54,9 @@ impl Desk {
             .name("taptill-desk".to_owned())
             .spawn(move || run.serve(&inbox, &opened))
             .map_err(|_| Error::from(ErrorCode::StorageFailed).word("resource", "thread"))?;
-        let thread_id = thread.thread().id();
         // A thread that ended before its first screen says so with the next call.
         let _ended = first.recv();
-        Ok(Self { messages, shown, thread: Mutex::new(Some(thread)), thread_id })
+        Ok(Self { messages, shown, thread: Mutex::new(Some(thread)) })
     }
 
     /// A person wants something. What the present screen does not offer is ignored. Does not wait.
@@ -103,8 +101,8 @@ impl Desk {
     /// Closes the till and ends every thread. A sale under way goes on in the journal. Closing twice is no error.
     pub fn close(&self) {
         let _ended_already = self.messages.send(Message::Close);
-        // Closed inside `show`, on the desk's own thread: it ends by itself.
-        if std::thread::current().id() == self.thread_id {
+        // Closed inside `show` or a port's call, on a thread of the core's that closing waits for: it ends by itself.
+        if std::thread::current().name().is_some_and(|name| name.starts_with("taptill-")) {
             return;
         }
         // Held while joining, so that a second closer returns no sooner than the first.

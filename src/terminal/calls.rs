@@ -63,6 +63,12 @@ impl Ending {
     }
 }
 
+/// Whether this is a thread of a till's on which ports are called, and which a closing till waits for.
+pub(crate) fn is_in_a_port() -> bool {
+    let current = std::thread::current();
+    current.name().is_some_and(|name| ["taptill-engine", "taptill-net", "taptill-card"].contains(&name))
+}
+
 /// Sends to one caller; a caller who has stopped waiting is no fault.
 pub(crate) fn say(caller: &Sender<Said>, said: Said) {
     let _stopped_waiting = caller.send(said);

@@ -263,11 +263,18 @@ impl Terminal {
         }
     }
 
+    /// Whether the calling thread may wait for the till: not the one that calls ports and answers.
+    ///
+    /// # Errors
+    /// `called_from_port`.
+    pub fn may_wait_here(&self) -> Result<(), Error> {
+        let is_engine = std::thread::current().id() == self.engine_thread;
+        if is_engine { Err(ErrorCode::CalledFromPort.into()) } else { Ok(()) }
+    }
+
     /// A port that asks would have the engine's thread wait for itself, for ever: it is refused.
     fn ask(&self, question: Question) -> Result<Wait, Error> {
-        if std::thread::current().id() == self.engine_thread {
-            return Err(ErrorCode::CalledFromPort.into());
-        }
+        self.may_wait_here()?;
         let (caller, said) = channel();
         self.send(Message::Ask(question, caller))?;
         Ok(Wait::new(said, self.ending.clone()))
@@ -283,8 +290,8 @@ impl Terminal {
 
     fn end(&self) {
         let _ended_already = self.messages.send(Message::Close);
-        // Closed or dropped inside a port's call, on the engine's own thread: it ends by itself.
-        if std::thread::current().id() == self.engine_thread {
+        // Closed or dropped inside a port's call, on a thread that the engine waits for: it ends by itself.
+        if calls::is_in_a_port() {
             return;
         }
         // Held while joining, so that a second closer returns no sooner than the first.

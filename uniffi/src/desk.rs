@@ -91,7 +91,8 @@ impl Desk {
         Ok(self.desk.collision()?)
     }
 
-    /// Closes the till and ends the core's threads. The journal has what was under way. Closing twice is no error.
+    /// Closes the till and ends the core's threads. The journal has what was under way. Blocks for up to a second; from
+    /// inside a port or the display it returns at once, and the threads end a moment later. Closing twice is no error.
     ///
     /// # Errors
     /// None today; every exported function may refuse.

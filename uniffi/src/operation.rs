@@ -8,7 +8,7 @@
 
 use std::sync::Arc;
 
-use taptill::error::ErrorCode;
+use taptill::error::{Error, ErrorCode};
 use taptill::terminal::{self, Delivery};
 use tokio::sync::watch;
 
@@ -33,10 +33,14 @@ impl Operation {
         let attempt = sale.attempt().clone();
         let (pending, delivery) = sale.split();
         let (ended, outcome) = watch::channel(None);
-        std::thread::Builder::new()
+        let waiting = std::thread::Builder::new()
             .name("taptill-outcome".to_owned())
-            .spawn(move || drop(ended.send(Some(pending.wait().map(Attempt::from).map_err(TillError::from)))))
-            .map_err(|_| TillError::from(ErrorCode::StorageFailed))?;
+            .spawn(move || drop(ended.send(Some(pending.wait().map(Attempt::from).map_err(TillError::from)))));
+        if waiting.is_err() {
+            // Nobody would hear of the sale, so no card is read for it; and the caller hears its name.
+            let _too_late_or_ended = till.terminal.cancel(&attempt);
+            return Err(Error::from(ErrorCode::StorageFailed).word("resource", "thread").in_place_of(&attempt).into());
+        }
         Ok(Arc::new(Self { attempt, outcome, delivery, till }))
     }
 }
@@ -56,9 +60,12 @@ impl Operation {
     /// loses nothing. The attempt counts as delivered once somebody has the outcome.
     ///
     /// # Errors
-    /// What kept the attempt from ending; `status` tells later how it stands.
+    /// What kept the attempt from ending; `status` tells later how it stands. `called_from_port` inside a port.
     pub async fn await_outcome(&self) -> Result<Attempt, TillError> {
         let mut outcome = self.outcome.clone();
+        if outcome.borrow().is_none() {
+            self.till.terminal.may_wait_here()?;
+        }
         let ended = outcome.wait_for(Option::is_some).await.map(|outcome| (*outcome).clone());
         let result = ended.ok().flatten().unwrap_or_else(|| Err(ErrorCode::TillFailed.into()));
         if result.is_ok() {

@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use taptill::error::ErrorCode;
+use taptill::error::{Error, ErrorCode};
 use taptill::terminal;
 use tokio::sync::oneshot;
 
@@ -70,12 +70,13 @@ impl Payments {
     /// # Errors
     /// `till_busy` while a sale is under way, and the errors of storage. A debt that stays is no error.
     pub async fn resolve(&self) -> Result<Resolved, TillError> {
+        self.till.terminal.may_wait_here()?;
         let till = Arc::clone(&self.till);
         let (ended, result) = oneshot::channel();
         std::thread::Builder::new()
             .name("taptill-resolve".to_owned())
             .spawn(move || drop(ended.send(till.terminal.resolve())))
-            .map_err(|_| TillError::from(ErrorCode::StorageFailed))?;
+            .map_err(|_| Error::from(ErrorCode::StorageFailed).word("resource", "thread"))?;
         Ok(result.await.map_err(|_| TillError::from(ErrorCode::TillFailed))??.into())
     }
 

@@ -20,7 +20,7 @@ use crate::values::{TillInfo, Verified};
 
 /// An open till. Its methods, and those of all that it gives out, may be called from any thread, and from several at
 /// once. Those that are not async block: a few milliseconds, unless they say otherwise. None may be called from inside
-/// a port (`called_from_port`), but for `present` and `collision`. Call `close` when the till is not needed any more: a
+/// a port (`called_from_port`), but for `present`, `collision` and `close`. Call `close` when the till is not needed any more: a
 /// till that is only let go of closes whenever its last handle is collected.
 #[derive(uniffi::Object)]
 pub struct Terminal {
@@ -93,8 +93,8 @@ impl Terminal {
     }
 
     /// Ends the core's threads and closes the journal. Whoever waits hears `terminal_closed`, or that the payment
-    /// is in doubt; such a payment resolves itself when the till is opened again. Blocks for up to a second. Closing
-    /// twice is no error.
+    /// is in doubt; such a payment resolves itself when the till is opened again. Blocks for up to a second; from inside
+    /// a port it returns at once, and the threads end a moment later. Closing twice is no error.
     ///
     /// # Errors
     /// What the terminal had ended with before, or what closing the journal reported.

@@ -6,13 +6,16 @@
 mod support;
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
-use support::{Card, Failure, Put, Shop, code, order, wait};
+use support::{Card, Failure, Put, Shop, code, order, until, wait};
+use taptill::ports::Clock as _;
 use taptill_ffi::{
-    AttemptState, CardFault, Events, KeyFault, Money, Notice, Observer, Payments, PortFault, Ports, Terminal,
-    inspect_till, provision_till,
+    AttemptState, CardChannel, CardFault, Clock, ClockReading, Desk, Display, Events, Intent, KeyFault, Language,
+    Money, Notice, Observer, Payments, PortFault, Ports, Screen, Terminal, inspect_till, provision_till,
 };
+use taptill_sandbox::desktop::SystemClock;
 
 use Failure::{Panics, Says};
 
@@ -250,6 +253,7 @@ fn a_port_that_asks_the_core_is_refused_and_nothing_hangs() {
                     code(events.after(None, 10)),
                     code(events.acknowledge(1)),
                     code(terminal.verify()),
+                    code(wait(payments.resolve())),
                 ];
                 self.1.lock().unwrap().extend(asked);
                 // These two do not wait.
@@ -265,9 +269,108 @@ fn a_port_that_asks_the_core_is_refused_and_nothing_hangs() {
     let held = (payments.clone(), events, terminal.clone());
     assert!(curious.0.set(held).is_ok());
     let operation = payments.start_sale(order("A-1", 100)).unwrap();
-    operation.cancel().unwrap();
+    // So many collisions may have ended it already.
+    let _ended_or_ends_now = operation.cancel();
     assert_eq!(wait(operation.await_outcome()).unwrap().state, AttemptState::NotSent);
     let heard = curious.1.lock().unwrap().clone();
     assert_eq!(heard.into_iter().collect::<Vec<_>>(), ["called_from_port"]);
     terminal.close().unwrap();
+}
+
+/// Closes whatever it holds, from inside any of its calls.
+#[derive(Default)]
+struct Closer {
+    closes: OnceLock<Box<dyn Fn() + Send + Sync>>,
+    /// On which of the core's threads; any where there is none.
+    on: Option<&'static str>,
+    closed: AtomicBool,
+    system: SystemClock,
+}
+
+impl Closer {
+    fn on(thread: &'static str) -> Arc<Self> {
+        Arc::new(Self { on: Some(thread), ..Self::default() })
+    }
+
+    fn called(&self) {
+        let is_there = std::thread::current().name() == self.on;
+        if is_there && let Some(close) = self.closes.get() {
+            close();
+            self.closed.store(true, Ordering::SeqCst);
+        }
+    }
+}
+
+impl Observer for Closer {
+    fn hear(&self, _: Notice) -> Result<(), PortFault> {
+        self.called();
+        Ok(())
+    }
+}
+
+impl Clock for Closer {
+    fn now(&self) -> Result<ClockReading, PortFault> {
+        self.called();
+        let now = self.system.now();
+        Ok(ClockReading { wall_ms: now.wall.0, mono_ms: now.mono.0, boot_count: now.boot.0 })
+    }
+}
+
+impl CardChannel for Closer {
+    fn transceive(&self, _: Vec<u8>) -> Result<Vec<u8>, CardFault> {
+        self.called();
+        Err(CardFault::Lost)
+    }
+}
+
+#[test]
+fn a_port_that_closes_the_till_on_any_thread_does_not_hang_it() {
+    let shop = Shop::new();
+    for thread in ["taptill-engine", "taptill-net", "taptill-card"] {
+        let closer = Closer::on(thread);
+        let phone = shop.phone();
+        let observer: Arc<dyn Observer> =
+            if thread == "taptill-engine" { closer.clone() } else { phone.observer.clone() };
+        let clock: Arc<dyn Clock> = if thread == "taptill-net" { closer.clone() } else { phone.clock.clone() };
+        let terminal = Terminal::open(&shop.home(), Ports { observer, clock, ..phone.ports() }).unwrap();
+        let till = terminal.clone();
+        assert!(closer.closes.set(Box::new(move || till.close().unwrap())).is_ok());
+        let started = terminal.payments().unwrap().start_sale(order("", 100));
+        if thread != "taptill-engine" {
+            phone.observer.field_goes_on();
+            let card: Arc<dyn CardChannel> =
+                if thread == "taptill-card" { closer.clone() } else { Arc::new(Card::of("visa")) };
+            terminal.present(card).unwrap();
+        }
+        let told = started.and_then(|operation| wait(operation.await_outcome()));
+        assert!(["terminal_closed", "ok"].contains(&code(told).as_str()), "{thread}");
+        until(thread, || closer.closed.load(Ordering::SeqCst));
+        terminal.close().unwrap();
+        let next = shop.till();
+        assert_eq!(next.sell("", 500).unwrap().state, AttemptState::Approved, "{thread}");
+        next.terminal.close().unwrap();
+    }
+    assert_eq!(shop.net_minor(), 1_500);
+}
+
+#[test]
+fn a_port_that_closes_the_desk_does_not_hang_it() {
+    struct Dark;
+    impl Display for Dark {
+        fn show(&self, _: Screen) -> Result<(), PortFault> {
+            Ok(())
+        }
+    }
+    let shop = Shop::new();
+    let closer = Closer::on("taptill-engine");
+    let ports = Ports { observer: closer.clone(), ..shop.phone().ports() };
+    let desk = Desk::open(&shop.home(), ports, Language::En, Arc::new(Dark)).unwrap();
+    let held = desk.clone();
+    assert!(closer.closes.set(Box::new(move || held.close().unwrap())).is_ok());
+    for intent in [Intent::Digit { digit: 5 }, Intent::DoubleZero, Intent::Charge] {
+        desk.send(intent).unwrap();
+    }
+    until("the desk is closed", || closer.closed.load(Ordering::SeqCst));
+    desk.close().unwrap();
+    assert_eq!(shop.till().sell("", 500).unwrap().state, AttemptState::Approved);
 }
