@@ -5,20 +5,30 @@ import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertSame
 import org.junit.jupiter.api.Assertions.assertThrows
 import org.junit.jupiter.api.Test
+import org.taptill.core.Amount
 import org.taptill.core.CardChannel
 import org.taptill.core.CardFault
 import org.taptill.core.Clock
 import org.taptill.core.ClockReading
 import org.taptill.core.DeviceKeys
+import org.taptill.core.Display
+import org.taptill.core.EncryptedRead
+import org.taptill.core.EncryptedReader
 import org.taptill.core.KeyFault
 import org.taptill.core.KeyKind
+import org.taptill.core.Language
 import org.taptill.core.NetworkPosture
 import org.taptill.core.NoHandle
 import org.taptill.core.Notice
 import org.taptill.core.Observer
 import org.taptill.core.PortFault
 import org.taptill.core.Posture
+import org.taptill.core.ReadRequest
+import org.taptill.core.ReaderFault
+import org.taptill.core.Screen
+import org.taptill.core.ScreenKind
 import org.taptill.core.SecretSink
+import org.taptill.core.Tone
 
 /** What passes a guard: the declared faults of its port, and for everything else the one word `Undeclared`. */
 class GuardedPortsTest {
@@ -39,6 +49,10 @@ class GuardedPortsTest {
                     GuardedCard(Failing(fault), heard::add).transceive(byteArrayOf())
                 },
             )
+        }
+        for (fault in listOf(ReaderFault.Cancelled(), ReaderFault.NotReady(), ReaderFault.Failed())) {
+            val reader = GuardedReader(Failing(fault), heard::add)
+            assertSame(fault, assertThrows(ReaderFault::class.java) { reader.read(REQUEST) })
         }
         val failed = PortFault.Failed()
         for ((name, call) in otherCalls(Failing(failed))) assertSame(
@@ -69,7 +83,8 @@ class GuardedPortsTest {
             assertThrows(CardFault.Undeclared::class.java) {
                 GuardedCard(failing, heard::add).transceive(byteArrayOf())
             }
-            assertEquals(List(13) { thrown }, heard)
+            assertThrows(ReaderFault.Undeclared::class.java) { GuardedReader(failing, heard::add).read(REQUEST) }
+            assertEquals(List(16) { thrown }, heard)
             heard.clear()
         }
     }
@@ -110,10 +125,13 @@ class GuardedPortsTest {
             "now" to { GuardedClock(failing, heard::add).now() },
             "posture" to { GuardedNetwork(failing, heard::add).posture() },
             "hear" to { GuardedObserver(failing, heard::add).hear(Notice.FieldOn) },
+            "show" to { GuardedDisplay(failing, heard::add).show(SCREEN) },
+            "cancel" to { GuardedReader(failing, heard::add).cancel() },
         )
 
     /** Every port at once, throwing the same from everything. */
-    private class Failing(private val thrown: Throwable) : DeviceKeys, Clock, NetworkPosture, Observer, CardChannel {
+    private class Failing(private val thrown: Throwable) :
+        DeviceKeys, Clock, NetworkPosture, Observer, CardChannel, Display, EncryptedReader {
         override fun create(alias: String, kind: KeyKind): Unit = throw thrown
 
         override fun exists(alias: String): Boolean = throw thrown
@@ -140,5 +158,33 @@ class GuardedPortsTest {
         override fun hear(notice: Notice): Unit = throw thrown
 
         override fun transceive(command: ByteArray): ByteArray = throw thrown
+
+        override fun show(screen: Screen): Unit = throw thrown
+
+        override fun read(request: ReadRequest): EncryptedRead = throw thrown
+
+        override fun cancel(): Unit = throw thrown
+    }
+
+    private companion object {
+        val REQUEST = ReadRequest(Amount(100, "CNY"), "attempt", byteArrayOf())
+        val SCREEN =
+            Screen(
+                kind = ScreenKind.SETTINGS,
+                tone = Tone.NEUTRAL,
+                title = "",
+                headline = null,
+                message = null,
+                advice = null,
+                lights = 0u,
+                fieldOn = false,
+                rows = emptyList(),
+                slip = null,
+                keypad = false,
+                backspaceLabel = "",
+                actions = emptyList(),
+                private = false,
+                language = Language.EN,
+            )
     }
 }

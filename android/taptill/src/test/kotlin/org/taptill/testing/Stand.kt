@@ -27,7 +27,8 @@ public class StandRefusal(message: String) : RuntimeException(message)
  * The sandbox as a child process: tills with hosts of their own, and simulated cards on sockets. It ends with this
  * process, or by [close].
  *
- * Cards listen for as long as the stand runs. Whatever the stand refuses is thrown. Evidence: `StandTest`.
+ * Cards listen for as long as the stand runs. Whatever the stand refuses is thrown. Evidence: `SaleTest`, and the
+ * contract.
  */
 public class Stand private constructor(private val process: Process, private val socket: Socket) : AutoCloseable {
     private val answers: BufferedReader = socket.getInputStream().bufferedReader()
