@@ -9,7 +9,7 @@ root=$(dirname "$ios")
 cd "$root"
 export IPHONEOS_DEPLOYMENT_TARGET=17.0
 for target in aarch64-apple-ios aarch64-apple-ios-sim x86_64-apple-ios; do
-  cargo build --package taptill-ffi --profile shipped --locked --target "$target"
+  cargo build --package taptill-ffi --no-default-features --profile shipped --locked --target "$target"
 done
 headers=$ios/build/headers
 rm -rf "$ios/build"; mkdir -p "$headers" "$ios/build/sim"

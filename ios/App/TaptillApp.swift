@@ -9,15 +9,30 @@ import TaptillMerchant
 @main
 struct TaptillApp: App {
     @State private var model: DeskModel?
+    @State private var trouble: TroubleModel?
 
     var body: some Scene {
         WindowGroup {
             if let model {
                 DeskView(model: model)
+            } else if let trouble {
+                TroubleView(model: trouble).padding()
             } else {
-                Color.clear.task { model = try? await Self.opened() }
+                Color.clear.task { await open() }
             }
         }
+    }
+
+    private func open() async {
+        do {
+            model = try await Self.opened()
+        } catch {
+            trouble = TroubleModel(error, Self.language)
+        }
+    }
+
+    private static var language: Language {
+        Locale.preferredLanguages.first?.hasPrefix("zh") == true ? .zhCn : .en
     }
 
     /// The till lives where no backup takes it, and is readable once the phone was unlocked after a start.
@@ -35,7 +50,6 @@ struct TaptillApp: App {
         let reader = try ProviderSession.reader(keys: keys)
         let ports = TillPorts(
             deviceKeys: keys, network: PathMonitorPosture(), encryptedReader: BlockingReader(reader))
-        let language: Language = Locale.preferredLanguages.first?.hasPrefix("zh") == true ? .zhCn : .en
         let desk = try await CoreDesk.open(home: home.path(percentEncoded: false), ports: ports, language: language)
         return DeskModel(desk: desk, language: language)
     }

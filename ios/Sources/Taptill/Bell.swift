@@ -25,6 +25,11 @@ final class Bell: Observer, @unchecked Sendable {
         try app?.hear(notice: notice)
     }
 
+    /// Wakes who waits for events: the core gives no notice of a receipt, or of a result that was taken.
+    func ring() {
+        for sleeper in lock.withLock({ Array(sleepers.values) }) { sleeper.yield() }
+    }
+
     /// Ends all streams: nothing more comes.
     func silence() {
         let (listening, sleeping) = lock.withLock {

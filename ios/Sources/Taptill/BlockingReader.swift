@@ -1,7 +1,7 @@
 // From the core's waiting `read` to a reader kit's `async` one.
 //
 // The core asks on its own card thread and waits; a kit answers in a task. This joins the two and says what a cancel
-// means, so that an adapter only maps words. Evidence: BlockingReaderTests.
+// means, so that an adapter only maps words. Evidence: EncryptedReaderTests.
 
 import Dispatch
 import Foundation

@@ -1,7 +1,7 @@
 // What a device's key signs over an encrypted card read, so that the host can tie it to one request of one till.
 //
 // A fixed heading, the amount in minor units (eight bytes, most significant first), the currency's three letters, the
-// nonce, and the payload. Evidence: ReadBindingTests.
+// nonce, and the payload. Evidence: EncryptedReaderTests.
 
 import Foundation
 

@@ -12,17 +12,20 @@ public final class Sale: Sendable {
 
     private let operation: TaptillCore.Operation
     private let calls: Calls
+    private let bell: Bell
 
-    init(_ operation: TaptillCore.Operation, _ calls: Calls) throws {
+    init(_ operation: TaptillCore.Operation, _ calls: Calls, _ bell: Bell) throws {
         self.operation = operation
         self.calls = calls
+        self.bell = bell
         attempt = try operation.attempt()
     }
 
     /// Waits for the attempt's end, or for the moment at which it is not known and resolves by itself. May be awaited
     /// again, and by several. Cancelling the task changes nothing: see `outcomeOrCancel`.
     public func outcome() async throws -> Attempt {
-        try await calls.wait("outcome") { [operation] in try await operation.awaitOutcome() }
+        defer { bell.ring() }
+        return try await calls.wait("outcome") { [operation] in try await operation.awaitOutcome() }
     }
 
     /// As `outcome`, but cancelling the task ends the attempt, if it still can be ended. Either way it waits on, and the
@@ -45,7 +48,9 @@ public final class Sale: Sendable {
 extension Till {
     /// Begins a sale. The same attempt again gives its stored outcome and charges nothing.
     public func begin(_ order: SaleOrder) async throws -> Sale {
-        try await calls.ask("begin") { [payments, calls] in try Sale(payments.startSale(order: order), calls) }
+        try await calls.ask("begin") { [payments, calls, bell] in
+            try Sale(payments.startSale(order: order), calls, bell)
+        }
     }
 
     /// Sells, and answers with the attempt as it ended, or as it stands in doubt. A decline is an answer, not an error.

@@ -86,12 +86,14 @@ public final class Till: Sendable {
 
     /// Drives every debt now, as far as the host answers. Cancelling the task stops nothing.
     public func resolve() async throws -> Resolved {
-        try await calls.wait("resolve") { [payments] in try await payments.resolve() }
+        defer { bell.ring() }
+        return try await calls.wait("resolve") { [payments] in try await payments.resolve() }
     }
 
     /// The slip of an attempt, as text.
     public func receipt(_ attempt: String, _ request: ReceiptRequest) async throws -> String {
-        try await calls.ask("receipt") { [payments] in try payments.receipt(attempt: attempt, request: request) }
+        defer { bell.ring() }
+        return try await calls.ask("receipt") { [payments] in try payments.receipt(attempt: attempt, request: request) }
     }
 
     /// Verifies the whole journal.

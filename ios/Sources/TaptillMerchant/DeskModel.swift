@@ -34,35 +34,42 @@ public final class DeskModel {
     }
 
     /// Passes on what a person wants. `provision` opens the picker: a file is the one thing that the shell fetches.
-    public func send(_ intent: Intent) async {
+    ///
+    /// It reaches the core before this returns, so two quick touches keep their order.
+    public func send(_ intent: Intent) {
         if intent == .provision {
             picking = true
             return
         }
-        await told { [desk] in try await desk.send(intent) }
+        do {
+            try desk.send(intent)
+            trouble = nil
+        } catch {
+            trouble = worded(error)
+        }
     }
 
     /// The file that was picked. The bytes are wiped, whatever becomes of them.
     public func picked(_ file: Secret?) async {
         picking = false
         guard let file else { return }
-        await told { [desk] in try await desk.provision(file) }
-        file.wipe()
+        defer { file.wipe() }
+        do {
+            try await desk.provision(file)
+            trouble = nil
+        } catch {
+            trouble = worded(error)
+        }
     }
 
     /// The app came to the glass or left it.
-    public func scene(isActive: Bool, isHidden: Bool) async {
-        if isActive { await send(.foreground) }
-        if isHidden { await send(.background) }
+    public func scene(isActive: Bool, isHidden: Bool) {
+        if isActive { send(.foreground) }
+        if isHidden { send(.background) }
     }
 
-    private func told(_ tell: @Sendable () async throws -> Void) async {
-        do {
-            try await tell()
-            trouble = nil
-        } catch {
-            trouble = TroubleModel(error, screen?.screen.language ?? language)
-        }
+    private func worded(_ error: any Error) -> TroubleModel {
+        TroubleModel(error, screen?.screen.language ?? language)
     }
 }
 

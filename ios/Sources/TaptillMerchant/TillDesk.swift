@@ -1,4 +1,4 @@
-// The core's `Desk` as the model wants it: async, with a stream of screens. Tests put a scripted one in its place.
+// The core's `Desk` as the model wants it: with a stream of screens. Tests put a scripted one in its place.
 
 import Foundation
 import Taptill
@@ -7,7 +7,8 @@ import Taptill
 public protocol TillDesk: Sendable {
     /// The screen as it is now, then every new one, in order. For one listener.
     func screens() -> AsyncStream<Screen>
-    func send(_ intent: Intent) async throws
+    /// Passes on what a person wants, in the order of the calls. Does not wait.
+    func send(_ intent: Intent) throws
     func provision(_ file: Secret) async throws
     func close() async throws
 }
@@ -44,8 +45,8 @@ public final class CoreDesk: TillDesk, Sendable {
         relay.stream
     }
 
-    public func send(_ intent: Intent) async throws {
-        try await calls.ask("intent") { [desk] in try desk.send(intent: intent) }
+    public func send(_ intent: Intent) throws {
+        try calls.now("intent") { try desk.send(intent: intent) }
     }
 
     public func provision(_ file: Secret) async throws {

@@ -1,7 +1,7 @@
 // What kept an intent from reaching the core, in words.
 //
-// The core words its own errors. One kind cannot be worded by it: that the app and the core do not match. Its words
-// stand here, in both languages. Evidence: TroubleModelTests.
+// The core words its own errors. What it cannot word stands here, in both languages: that the app and the core do not
+// match, and that the phone gave the app no folder or no key. Evidence: TroubleModelTests.
 
 import Taptill
 
@@ -23,14 +23,29 @@ public struct TroubleModel: Equatable, Sendable {
             (what, todo, money) = (words.what, words.todo, words.money)
             return
         }
+        (what, todo) = error is VersionSkewError ? Self.skew(language) : Self.phone(language)
+        money = ""
+    }
+
+    private static func skew(_ language: Language) -> (String, String) {
         switch language {
         case .en:
-            what = "This app and its payment core do not match."
-            todo = "Update the app. Payments that were under way are kept and are finished afterwards."
-        case .zhCn:
-            what = "本应用与其支付核心版本不一致。"
-            todo = "请更新应用。进行中的付款不会丢失，更新后会继续处理。"
+            (
+                "This app and its payment core do not match.",
+                "Update the app. Payments that were under way are kept and are finished afterwards."
+            )
+        case .zhCn: ("本应用与其支付核心版本不一致。", "请更新应用。进行中的付款不会丢失，更新后会继续处理。")
         }
-        money = ""
+    }
+
+    private static func phone(_ language: Language) -> (String, String) {
+        switch language {
+        case .en:
+            (
+                "The phone did not give the app what it needs.",
+                "Unlock the phone, make sure that it has free storage, and open the app again."
+            )
+        case .zhCn: ("手机未能提供本应用所需的资源。", "请解锁手机，确认存储空间充足，然后重新打开本应用。")
+        }
     }
 }

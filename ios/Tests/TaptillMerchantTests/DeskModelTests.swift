@@ -16,45 +16,45 @@ struct DeskModelTests {
         let model = DeskModel(desk: desk, language: .en)
         try await shows(.firstStart, model)
 
-        await model.send(.provision)
+        model.send(.provision)
         #expect(model.picking, "the shell fetches the file, the core does the rest")
         let file = try Shop.file(place.provisioning)
         await model.picked(file)
         #expect(file.lend { $0.count } == nil, "the bytes are wiped")
         try await shows(.amountPad, model)
 
-        for digit: UInt8 in [1, 2, 3] { await model.send(.digit(digit: digit)) }
-        await model.send(.backspace)
-        await model.send(.doubleZero)
+        for digit: UInt8 in [1, 2, 3] { model.send(.digit(digit: digit)) }
+        model.send(.backspace)
+        model.send(.doubleZero)
         try await settled(model) { $0.screen.headline?.contains("12.00") == true }
-        await model.send(.charge)
+        model.send(.charge)
         try await settled(model) { $0.screen.fieldOn }
         try desk.present(SocketCard(address: stand.card("visa")))
         try await shows(.approved, model)
         #expect(try stand.book(of: place).count == 1)
 
-        await model.send(.foreground)
+        model.send(.foreground)
         let receipt = try #require(intent(model) { if case .receipt = $0 { true } else { false } })
-        await model.send(receipt)
+        model.send(receipt)
         try await shows(.receipt, model)
         #expect(model.screen?.slipLines.contains { $0.contains("12.00") } == true)
-        await model.send(.back)
-        await model.send(.newSale)
+        model.send(.back)
+        model.send(.newSale)
         try await shows(.amountPad, model)
-        await model.send(.history)
+        model.send(.history)
         try await shows(.history, model)
         let open = try #require(intent(model) { if case .open = $0 { true } else { false } })
-        await model.send(open)
+        model.send(open)
         try await shows(.transaction, model)
-        await model.send(.back)
-        await model.send(.back)
-        await model.send(.settings)
+        model.send(.back)
+        model.send(.back)
+        model.send(.settings)
         try await shows(.settings, model)
-        await model.send(.useLanguage(language: .zhCn))
+        model.send(.useLanguage(language: .zhCn))
         try await settled(model) { $0.screen.language == .zhCn }
 
         try await desk.close()
-        await model.send(.back)
+        model.send(.back)
         #expect(model.trouble != nil, "a desk that was closed says so")
     }
 
@@ -62,13 +62,13 @@ struct DeskModelTests {
         let (stand, place, desk, model) = try await opened()
         try await charge([1, 0, 0, 0, 5, 1], desk, model, stand)
         try await shows(.declined, model)
-        await model.send(.newSale)
+        model.send(.newSale)
         try await shows(.amountPad, model)
         try stand.next("no-answer", of: place)
         try await charge([8, 8, 0], desk, model, stand)
         // The till takes the money back by itself: the person may see the doubt for a moment only.
         try await settled(model) { [.notKnownYet, .declined].contains($0.screen.kind) }
-        await model.send(.resolve)
+        model.send(.resolve)
         try await shows(.declined, model)
         let charged = try stand.book(of: place).compactMap { $0["net_minor"] as? Int }
         #expect(charged.filter { $0 != 0 }.isEmpty)
@@ -77,20 +77,28 @@ struct DeskModelTests {
 
     @Test func leavingAndComingBackKeepsTheScreen() async throws {
         let (_, place, desk, model) = try await opened()
-        await model.send(.digit(digit: 7))
-        await model.scene(isActive: false, isHidden: true)
-        await model.scene(isActive: true, isHidden: false)
+        model.send(.digit(digit: 7))
+        model.scene(isActive: false, isHidden: true)
+        model.scene(isActive: true, isHidden: false)
         #expect(model.trouble == nil)
         try await shows(.amountPad, model)
         try await desk.close()
         #expect(!place.home.isEmpty)
     }
 
+    @Test func quickTouchesKeepTheirOrder() {
+        let desk = Noting()
+        let model = DeskModel(desk: desk, language: .en)
+        let touched = (0..<200).map { Intent.digit(digit: UInt8($0 % 10)) }
+        for intent in touched { model.send(intent) }
+        #expect(desk.noted.use { $0 } == touched)
+    }
+
     @Test func theModelGoesWithItsOwner() async throws {
         let (_, _, desk, _) = try await opened()
         weak var gone: DeskModel?
         do {
-            let model = DeskModel(desk: Silent(), language: .en)
+            let model = DeskModel(desk: Noting(), language: .en)
             gone = model
         }
         #expect(gone == nil)
@@ -109,8 +117,8 @@ struct DeskModelTests {
     }
 
     private func charge(_ digits: [UInt8], _ desk: CoreDesk, _ model: DeskModel, _ stand: Stand) async throws {
-        for digit in digits { await model.send(.digit(digit: digit)) }
-        await model.send(.charge)
+        for digit in digits { model.send(.digit(digit: digit)) }
+        model.send(.charge)
         try await settled(model) { $0.screen.fieldOn }
         try desk.present(SocketCard(address: stand.card("visa")))
     }
@@ -138,10 +146,23 @@ struct DeskModelTests {
     }
 }
 
-/// A desk that never shows anything.
-private struct Silent: TillDesk {
+/// A desk that never shows anything, and notes what it is told.
+private struct Noting: TillDesk {
+    let noted = Noted()
+
     func screens() -> AsyncStream<Screen> { AsyncStream { _ in } }
-    func send(_ intent: Intent) async throws {}
+    func send(_ intent: Intent) throws { noted.use { $0.append(intent) } }
     func provision(_ file: Secret) async throws {}
     func close() async throws {}
+}
+
+/// What a desk was told, from any thread.
+private final class Noted: @unchecked Sendable {
+    // The list is used under the lock alone, which is why `@unchecked Sendable` holds.
+    private let lock = NSLock()
+    private var intents: [Intent] = []
+
+    func use<Result>(_ body: (inout [Intent]) -> Result) -> Result {
+        lock.withLock { body(&intents) }
+    }
 }

@@ -12,8 +12,12 @@ final class TroubleModelTests: XCTestCase {
         }
     }
 
-    func testACoreThatDoesNotMatchHasWordsInBothLanguages() {
-        for error in [VersionSkewError(.otherSurface), VersionSkewError(.unknownValue(what: "x"))] {
+    func testWhatTheCoreCannotWordHasWordsInBothLanguages() {
+        XCTAssertNotEqual(TroubleModel(VersionSkewError(.otherContract), .en), TroubleModel(KeyFault.Unavailable, .en))
+        let errors: [any Error] = [
+            VersionSkewError(.otherSurface), VersionSkewError(.unknownValue(what: "x")), KeyFault.Unavailable,
+        ]
+        for error in errors {
             let (english, chinese) = (TroubleModel(error, .en), TroubleModel(error, .zhCn))
             for model in [english, chinese] { XCTAssertFalse(model.what.isEmpty || model.todo.isEmpty) }
             XCTAssertNotEqual(english, chinese)

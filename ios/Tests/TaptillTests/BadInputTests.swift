@@ -50,7 +50,7 @@ final class BadInputTests: SandboxTestCase {
             ] as [() async throws -> Void] {
                 do {
                     try await call()
-                    XCTFail("took \\(home.prefix(40))")
+                    XCTFail("took \(home.prefix(40))")
                 } catch let error as TillError {
                     XCTAssertEqual(error.facts.money, .notMoved)
                 }

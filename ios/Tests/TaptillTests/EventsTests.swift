@@ -13,6 +13,9 @@ final class EventsTests: SandboxTestCase {
             for try await event in till.events() { heard.use { $0.append(event) } }
         }
         _ = try await shop.sell(100, card: try stand.card("visa"), attempt: "A-1")
+        // The listener has everything and sleeps: the core gives no notice of a receipt, and yet it must hear of it.
+        let head = try await self.head(of: till)
+        await eventually { heard.use { $0.last?.cursor } == head }
         _ = try await till.receipt("A-1", ReceiptRequest(width: .c48, language: .en, copy: .merchant))
         await eventually { heard.use { $0.contains { $0.kind == "receipt.printed" } } }
         try await till.close()
@@ -80,6 +83,16 @@ final class EventsTests: SandboxTestCase {
         }
         XCTAssertEqual(try events.after(cursor: nil, limit: 100).events, [])
         try terminal.close()
+    }
+
+    /// The last cursor, once asking again brings nothing new.
+    private func head(of till: Till) async throws -> UInt64? {
+        var head: UInt64?
+        while true {
+            let page = try await till.eventsAfter(head ?? 0, limit: 100)
+            guard let last = page.events.last else { return head }
+            head = last.cursor
+        }
     }
 
     private func first(of till: Till, where holds: (TillEvent) -> Bool) async throws -> TillEvent? {

@@ -2,7 +2,8 @@
 //
 // Apple's reader encrypts the card read for the payment provider and binds the amount. It does not know the core's
 // nonce: a key of this device signs read and request together, and the host checks that. The provider's token comes
-// from the provider, through the app.
+// from the provider, through the app. How the cardholder was verified is not told to the app: `cvm` is `none`, which
+// means no more than that the receipt asks for no signature; the provider knows.
 
 #if canImport(ProximityReader) && os(iOS)
     import Foundation

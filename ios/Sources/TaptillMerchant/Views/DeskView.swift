@@ -17,16 +17,14 @@
         public var body: some View {
             ZStack {
                 if let screen = model.screen {
-                    ScreenView(model: screen, trouble: model.trouble) { intent in
-                        Task { await model.send(intent) }
-                    }
+                    ScreenView(model: screen, trouble: model.trouble, send: model.send)
                 }
                 if Glass(isActive: phase == .active, isCaptured: captured).covers(privateScreen: isPrivate) {
                     CoverView()
                 }
             }
             .onChange(of: phase) { _, now in
-                Task { await model.scene(isActive: now == .active, isHidden: now == .background) }
+                model.scene(isActive: now == .active, isHidden: now == .background)
             }
             .fileImporter(isPresented: $model.picking, allowedContentTypes: [.json]) { picked in
                 Task { await model.picked(Self.read(picked)) }

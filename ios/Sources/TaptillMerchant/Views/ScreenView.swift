@@ -58,11 +58,16 @@
         }
     }
 
-    struct TroubleView: View {
+    /// What kept the core from being reached; alone on the glass when the till could not be opened at all.
+    public struct TroubleView: View {
         let model: TroubleModel
         @Environment(\.colorScheme) private var scheme
 
-        var body: some View {
+        public init(model: TroubleModel) {
+            self.model = model
+        }
+
+        public var body: some View {
             VStack(alignment: .leading, spacing: 4) {
                 Text(model.what).font(.headline)
                 ForEach(model.advice, id: \.self) { Text($0) }

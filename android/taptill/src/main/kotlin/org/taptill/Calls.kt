@@ -1,8 +1,8 @@
 package org.taptill
 
-import kotlin.coroutines.coroutineContext
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.NonCancellable
+import kotlinx.coroutines.currentCoroutineContext
 import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.withContext
 
@@ -13,11 +13,13 @@ import kotlinx.coroutines.withContext
 internal class Calls(private val border: Border, private val bell: Bell) {
     /**
      * A call that blocks: on a thread for waiting. A coroutine that is cancelled meanwhile gets the answer all the
-     * same, or the answer would be lost with what it holds.
+     * same, or the answer would be lost with what it holds: a sale that has begun, a till that is open.
      */
     suspend fun <T> blocking(call: () -> T): T {
-        coroutineContext.ensureActive()
-        return withContext(NonCancellable + Dispatchers.IO) { now(call) }
+        currentCoroutineContext().ensureActive()
+        // Two contexts, not one: on the way back from another dispatcher a cancelled caller would be told of that
+        // instead.
+        return withContext(NonCancellable) { withContext(Dispatchers.IO) { now(call) } }
     }
 
     /** A call that suspends, and may be left. */

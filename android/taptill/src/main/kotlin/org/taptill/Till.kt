@@ -44,9 +44,15 @@ private constructor(
     border: Border,
 ) : AutoCloseable {
     private val calls = Calls(border, ears.bell)
+    /** Of one who reads events: these calls ring for nobody, or they would wake themselves. */
+    private val readings = Calls(border, Bell())
     private val payments = terminal.payments()
     private val feed = terminal.events()
     private val closed = AtomicBoolean()
+
+    /** How often those who wait for events were woken, for a test that they sleep otherwise. */
+    internal val rings: Long
+        get() = ears.bell.heard
 
     /** What the till knows about itself. Answers at once, from any thread. */
     public val info: TillInfo = terminal.info()
@@ -136,15 +142,15 @@ private constructor(
 
     /** What happened after [cursor], for one who keeps cursors of its own; without one, after the last acknowledged. */
     public suspend fun eventsAfter(cursor: ULong?, limit: UInt): EventPage =
-        calls.blocking { feed.after(cursor, limit) }
+        readings.blocking { feed.after(cursor, limit) }
 
     /** Says that all events up to and with this cursor are handled. Durable when it returns. */
-    public suspend fun acknowledge(cursor: ULong): Unit = calls.blocking { feed.acknowledge(cursor) }
+    public suspend fun acknowledge(cursor: ULong): Unit = readings.blocking { feed.acknowledge(cursor) }
 
     /** Nothing once the till is closed, which is no error for one who listens. */
     private suspend fun <T> reading(call: () -> T): T? =
         try {
-            calls.blocking(call)
+            readings.blocking(call)
         } catch (refused: TillException) {
             if (closed.get()) null else throw refused
         }
@@ -153,6 +159,7 @@ private constructor(
      * Ends the core's threads, waits for them and closes the record. A second time does nothing. Blocks: not for the
      * main thread.
      */
+    @Synchronized
     override fun close() {
         if (closed.getAndSet(true)) return
         try {

@@ -12,19 +12,20 @@ import org.taptill.core.Ports
 /**
  * What an app lends to its till. On a phone, `org.taptill.android` has all of it.
  *
- * Every port is called from the core's own threads, never from the main thread, one call at a time for each port, and
- * must return: the payment waits for it. A port must not call the till back, but for [Till.present] and
- * [Till.collision]. Each may throw the faults that its methods declare. Whatever else it throws, an `Error` included,
- * reaches the core as the fault `Undeclared`, without its text, and the app by [onUndeclared].
+ * Every port is called from the core's own threads, never from the main thread, and must return: the payment waits for
+ * it. The clock may be read by several threads at once; a certified reader's `cancel` comes while its `read` waits. A
+ * port must not call the till back, but for [Till.present] and [Till.collision]. Each may throw the faults that its
+ * methods declare. Whatever else it throws, an `Error` included, reaches the core as the fault `Undeclared`, without
+ * its text, and the app by [onUndeclared].
  */
 public class TillPorts(
     /** Keys that the phone holds and never gives out: called when a till is set up and when it is opened. */
     public val deviceKeys: DeviceKeys,
     /** What network the phone is on: asked before the host is called. */
     public val network: NetworkPosture,
-    /** The phone's clocks: read at every step that is recorded. */
+    /** The phone's clocks: read at every step that is recorded, from any of the core's threads. */
     public val clock: Clock,
-    /** A certified reader that gives the card sealed, where the phone may not talk to it: asked once a sale. */
+    /** A certified reader that gives the card sealed, where the phone may not talk to it. */
     public val encryptedReader: EncryptedReader? = null,
     /** Hears every notice in order, for one who may miss none, as what turns the reader on and off. */
     public val observer: Observer? = null,

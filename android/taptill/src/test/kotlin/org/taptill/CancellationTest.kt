@@ -6,6 +6,7 @@ import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.Job
 import kotlinx.coroutines.async
 import kotlinx.coroutines.cancel
 import kotlinx.coroutines.cancelAndJoin
@@ -24,6 +25,7 @@ import org.junit.jupiter.api.TestInstance
 import org.taptill.core.AttemptState
 import org.taptill.core.CardChannel
 import org.taptill.core.Notice
+import org.taptill.core.Observer
 import org.taptill.core.TillException
 import org.taptill.testing.Shop
 import org.taptill.testing.Stand
@@ -56,6 +58,24 @@ class CancellationTest {
         selling.join()
         assertEquals("attempt_unknown", code { shop.till.status("never") })
         assertEquals(AttemptState.APPROVED, shop.sell(100, scope = this).state)
+    }
+
+    @Test
+    fun while_the_sale_begins_it_is_not_lost_between_two_threads() = runBlocking {
+        val selling = CompletableDeferred<Job>()
+        val cancels = OnFirstNotice { runBlocking { selling.await().cancel() } }
+        withTimeout(60.seconds) {
+            Shop.open(stand, observer = cancels).use { shop ->
+                cancels.armed = true
+                // On one thread, as an app's main thread: the answer has to come back to it.
+                val job = launch(start = CoroutineStart.LAZY) { shop.till.sell(Shop.order(100, "begun")) }
+                selling.complete(job)
+                job.join()
+                assertTrue(job.isCancelled)
+                assertEquals(AttemptState.NOT_SENT, shop.till.status("begun").state)
+                assertEquals(AttemptState.APPROVED, shop.sell(100, scope = this).state)
+            }
+        }
     }
 
     @Test
@@ -126,6 +146,18 @@ class CancellationTest {
 
     private suspend fun code(call: suspend () -> Any?): String? =
         (runCatching { call() }.exceptionOrNull() as? TillException)?.facts?.code
+
+    /** Acts once, within the first notice after it was armed: before the call that caused the notice has come back. */
+    private class OnFirstNotice(private val act: () -> Unit) : Observer {
+        @Volatile var armed = false
+
+        override fun hear(notice: Notice) {
+            if (armed) {
+                armed = false
+                act()
+            }
+        }
+    }
 
     /** A card that stops at its third command until it is let go. */
     private class HeldCard(private val card: CardChannel) : CardChannel {

@@ -1,5 +1,6 @@
 package org.taptill
 
+import java.util.Locale
 import java.util.concurrent.Semaphore
 import java.util.concurrent.atomic.AtomicInteger
 import kotlin.time.Duration.Companion.seconds
@@ -49,7 +50,7 @@ class CostTest {
             val (perSale, awaitMs) = Stand.start().use { stand -> sell(stand) }
             val costMs = CALLS_PER_SALE * callMs + awaitMs + perSale * callbackMs
             println(
-                """{"language":"kotlin","sales":$sales,"ffi_ms_per_sale":${"%.3f".format(costMs)},""" +
+                """{"language":"kotlin","sales":$sales,"ffi_ms_per_sale":${"%.3f".format(Locale.ROOT, costMs)},""" +
                     """"ffi_calls_per_sale":${CALLS_PER_SALE + 1},"callbacks_per_sale":$perSale}"""
             )
             assertTrue(perSale > 10, "only $perSale callbacks")

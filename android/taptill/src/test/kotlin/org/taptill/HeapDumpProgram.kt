@@ -69,7 +69,10 @@ object HeapDumpProgram {
         FileChannel.open(file.toPath(), CREATE, WRITE).use { it.write(secret) }
     }
 
-    /** A key store without a cipher, whose inner copies would not be ours to wipe. */
+    /**
+     * A key store without a cipher, whose inner copies would not be ours to wipe: what is searched are the copies of
+     * the bindings, the guards and the face. The phone's own adapter is tested for wiping beside its other tests.
+     */
     private class XorKeys(private val folder: File, private val keeps: Boolean) : DeviceKeys by MemoryKeys() {
         private val aliases = mutableSetOf<String>()
         private var secrets = 0

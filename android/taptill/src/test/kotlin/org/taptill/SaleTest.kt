@@ -1,12 +1,14 @@
 package org.taptill
 
 import java.util.concurrent.CopyOnWriteArrayList
+import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitAll
+import kotlinx.coroutines.delay
 import kotlinx.coroutines.flow.take
 import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.launch
@@ -115,6 +117,19 @@ class SaleTest {
         shop.close()
         collector.join()
         assertTrue(AttemptState.PREPARED in seen, "$seen")
+    }
+
+    @Test
+    fun a_collector_that_has_nothing_to_do_sleeps() = shop { shop ->
+        shop.sell(100, scope = this)
+        val idle = launch { shop.till.events().collect {} }
+        delay(500.milliseconds)
+        val rings = shop.till.rings
+        delay(500.milliseconds)
+        assertEquals(rings, shop.till.rings, "the collector wakes itself")
+        shop.till.status(shop.till.list().attempts.single().attempt)
+        assertNotEquals(rings, shop.till.rings)
+        idle.cancel()
     }
 
     @Test

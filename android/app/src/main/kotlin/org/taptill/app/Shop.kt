@@ -2,35 +2,45 @@ package org.taptill.app
 
 import android.os.Handler
 import java.nio.ByteBuffer
-import java.util.concurrent.Executor
+import java.util.concurrent.ExecutorService
 import org.taptill.TillPorts
 import org.taptill.core.CardChannel
 import org.taptill.core.DeskInterface
 import org.taptill.core.Display
 import org.taptill.core.Intent
 import org.taptill.core.Screen
+import org.taptill.core.TillException
 
 /**
  * The till of this process, and whoever looks at it. It outlives every activity; what it knows is in the core.
  *
- * [open] is called once, on [worker], because it reads the whole journal. What is sent before it is done waits there.
+ * [open] is called once, on [worker], because it reads the whole journal. All that is asked of the till goes through
+ * the same worker, so that it arrives in the order in which it was asked. What keeps the till from opening is a page of
+ * [Unopened].
  *
- * Evidence: `TapTest`.
+ * Evidence: `ShopTest`, `TapTest`.
  */
 class Shop(
     private val main: Handler,
-    private val worker: Executor,
+    private val worker: ExecutorService,
     private val phone: TillPorts,
+    private val unopened: (Throwable) -> Screen,
     open: (Display) -> DeskInterface,
 ) : Display {
     @Volatile private var desk: DeskInterface? = null
+    private var failed: Screen? = null
     private var viewer: ((Screen) -> Unit)? = null
 
     init {
         worker.execute {
-            val opened = open(this)
-            desk = opened
-            show(opened.screen())
+            try {
+                desk = open(this)
+            } catch (refusal: Exception) {
+                fail(refusal)
+            } catch (otherLibrary: LinkageError) {
+                fail(otherLibrary)
+            }
+            main.post(::redraw)
         }
     }
 
@@ -42,12 +52,12 @@ class Shop(
     /** Shows each screen to [viewer] from now on, beginning with the present one. Main thread. */
     fun watch(viewer: (Screen) -> Unit) {
         this.viewer = viewer
-        desk?.let { viewer(it.screen()) }
+        redraw()
     }
 
-    /** Nobody looks any more. Main thread. */
-    fun leave() {
-        viewer = null
+    /** [viewer] looks no more; one that came after it stays. Main thread. */
+    fun leave(viewer: (Screen) -> Unit) {
+        if (this.viewer == viewer) this.viewer = null
     }
 
     /** A person wants something. */
@@ -59,8 +69,9 @@ class Shop(
     /** More than one card is in the field. */
     fun collision(): Unit = ask { it.collision() }
 
-    /** Hands over a provisioning, a direct buffer, and wipes it. */
-    fun provision(file: ByteBuffer): Unit = ask { desk ->
+    /** Hands over what [read] reads, a direct buffer, and wipes it. */
+    fun provision(read: () -> ByteBuffer): Unit = ask { desk ->
+        val file = read()
         try {
             desk.provision(file.duplicate())
         } finally {
@@ -69,11 +80,28 @@ class Shop(
         }
     }
 
-    /** Ends the till in this process; the journal has what was under way. */
-    fun close(): Unit = ask { it.shut() }
-
-    private fun ask(question: (DeskInterface) -> Unit) {
-        val now = desk
-        if (now == null) worker.execute { desk?.let(question) } else question(now)
+    /** Ends the till in this process, and waits until it has; the journal has what was under way. */
+    fun close() {
+        worker.submit { desk?.shut() }.get()
+        worker.shutdown()
     }
+
+    private fun redraw() {
+        val now = desk?.screen() ?: failed ?: return
+        viewer?.invoke(now)
+    }
+
+    private fun fail(why: Throwable) {
+        val page = unopened(why)
+        main.post { failed = page }
+    }
+
+    private fun ask(question: (DeskInterface) -> Unit) =
+        worker.execute {
+            try {
+                desk?.let(question)
+            } catch (_: TillException) {
+                // A till that was closed meanwhile has nothing more to hear; whatever else it refuses is a screen.
+            }
+        }
 }

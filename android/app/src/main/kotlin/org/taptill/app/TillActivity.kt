@@ -21,6 +21,8 @@ class TillActivity : Activity() {
     private val shop
         get() = (application as TillApplication).shop
 
+    private val drawing: (Screen) -> Unit = ::draw
+
     private lateinit var page: ScreenView
     private lateinit var reader: CardReader
 
@@ -37,7 +39,7 @@ class TillActivity : Activity() {
 
     override fun onStart() {
         super.onStart()
-        shop.watch(::draw)
+        shop.watch(drawing)
         shop.send(Intent.Foreground)
     }
 
@@ -54,7 +56,7 @@ class TillActivity : Activity() {
     override fun onStop() {
         // A turned phone is still in the hand.
         if (!isChangingConfigurations) shop.send(Intent.Background)
-        shop.leave()
+        shop.leave(drawing)
         super.onStop()
     }
 
@@ -66,7 +68,7 @@ class TillActivity : Activity() {
     @Deprecated("the replacement needs a library")
     override fun onActivityResult(requestCode: Int, resultCode: Int, data: Errand?) {
         val file = data?.data?.takeIf { requestCode == SETUP_FILE } ?: return
-        SetupFile.read(contentResolver, file)?.let(shop::provision)
+        shop.provision { SetupFile.read(contentResolver, file) }
     }
 
     private fun draw(screen: Screen) {

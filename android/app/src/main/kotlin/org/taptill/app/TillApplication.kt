@@ -25,8 +25,10 @@ class TillApplication : Application() {
 
     private fun openShop(): Shop {
         val worker = Executors.newSingleThreadExecutor { Thread(it, "taptill-app").apply { isDaemon = true } }
-        return Shop(Handler(Looper.getMainLooper()), worker, phone) {
-            Desk.open(home.path, phone.guarded(Deaf), language(), phone.guarded(it))
+        val language = language()
+        val unopened = { why: Throwable -> Unopened.page(why, language) }
+        return Shop(Handler(Looper.getMainLooper()), worker, phone, unopened) {
+            Desk.open(home.path, phone.guarded(Deaf), language, phone.guarded(it))
         }
     }
 

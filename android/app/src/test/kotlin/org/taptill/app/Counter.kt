@@ -138,8 +138,8 @@ class Counter(private val stand: Stand) : AutoCloseable {
     }
 
     /**
-     * The process ends as Android ends one, without a word to the activity, and the app is opened again. The old till
-     * is closed, because two in one process would meet in one folder.
+     * The app is gone without a word to its activity, and is opened again. Its till is closed, because two in one
+     * process would meet in one folder: what a killed process leaves behind is tested in Rust, at every step.
      */
     fun restart() {
         shop.close()

@@ -47,10 +47,14 @@ object MemoryKeystore {
     /** When set, every question to the store ends so. */
     @Volatile var failure: Exception? = null
 
+    /** When set, asking what keeps a key ends so. */
+    @Volatile var infoFailure: Exception? = null
+
     /** A phone with an empty key store. */
     fun install(keeper: Keeper = Keeper.TEE) {
         this.keeper = keeper
         failure = null
+        infoFailure = null
         entries.clear()
         val strongBox = keeper == Keeper.STRONGBOX || keeper == Keeper.STRONGBOX_BROKEN
         shadowOf(RuntimeEnvironment.getApplication().packageManager)
@@ -70,6 +74,7 @@ object MemoryKeystore {
     }
 
     internal fun infoOf(key: Key): KeyInfo {
+        infoFailure?.let { throw it }
         val spec = entries.values.single { it.key === key }.spec
         val level =
             when {

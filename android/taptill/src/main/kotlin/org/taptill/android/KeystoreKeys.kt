@@ -27,15 +27,14 @@ public class KeystoreKeys(private val maker: KeyMaker) : DeviceKeys {
 
     override fun create(alias: String, kind: KeyKind): Unit = keystore {
         if (store.containsAlias(alias)) throw KeyFault.AlreadyExists()
-        when (maker.make(alias, kind)) {
-            KeyLevel.Refused -> {
-                store.deleteEntry(alias)
-                throw KeyFault.Unsupported()
-            }
-            KeyLevel.StrongBox,
-            KeyLevel.Tee,
-            KeyLevel.Software -> Unit
+        var level = KeyLevel.Refused
+        try {
+            level = maker.make(alias, kind)
+        } finally {
+            // Neither a refused key nor one of which nothing is known is left to be found next time.
+            if (level == KeyLevel.Refused) store.deleteEntry(alias)
         }
+        if (level == KeyLevel.Refused) throw KeyFault.Unsupported()
     }
 
     override fun exists(alias: String): Boolean = keystore { store.containsAlias(alias) }

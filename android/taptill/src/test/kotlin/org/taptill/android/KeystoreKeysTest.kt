@@ -169,6 +169,12 @@ class KeystoreKeysTest {
         assertThrows(KeyFault.Unsupported::class.java) { keys.create("wrap", KeyKind.WRAP) }
         assertFalse("the refused key is not left behind", keys.exists("wrap"))
 
+        MemoryKeystore.install(Keeper.TEE)
+        MemoryKeystore.infoFailure = ProviderException("nobody knows what keeps it")
+        assertThrows(KeyFault.Unavailable::class.java) { keys.create("wrap", KeyKind.WRAP) }
+        assertFalse("a key of which nothing is known is not left behind", keys.exists("wrap"))
+
+        MemoryKeystore.install(Keeper.SOFTWARE)
         val allowed = KeyMaker(packages, softwareKeys = KeyLevel.Software)
         assertEquals(KeyLevel.Software, allowed.make("wrap", KeyKind.WRAP))
         KeystoreKeys(allowed).create("sign", KeyKind.SIGN)

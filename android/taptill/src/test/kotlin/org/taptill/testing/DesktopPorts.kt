@@ -19,6 +19,7 @@ import org.taptill.core.DeviceKeys
 import org.taptill.core.KeyFault
 import org.taptill.core.KeyKind
 import org.taptill.core.NetworkPosture
+import org.taptill.core.Observer
 import org.taptill.core.Posture
 import org.taptill.core.SecretSink
 import org.taptill.putAndWipe
@@ -29,8 +30,9 @@ import org.taptill.putAndWipe
  */
 public fun desktopPorts(
     keys: DeviceKeys = MemoryKeys(),
+    observer: Observer? = null,
     onUndeclared: (Throwable) -> Unit = { throw AssertionError("undeclared", it) },
-): TillPorts = TillPorts(keys, TrustedNetwork, DesktopClock, onUndeclared = onUndeclared)
+): TillPorts = TillPorts(keys, TrustedNetwork, DesktopClock, observer = observer, onUndeclared = onUndeclared)
 
 /** A network that the owner trusts. */
 public object TrustedNetwork : NetworkPosture {

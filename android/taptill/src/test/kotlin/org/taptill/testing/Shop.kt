@@ -15,6 +15,7 @@ import org.taptill.core.Attempt
 import org.taptill.core.CardChannel
 import org.taptill.core.DeviceKeys
 import org.taptill.core.Notice
+import org.taptill.core.Observer
 import org.taptill.core.SaleOrder
 
 /** A till of the stand that is set up and open, and one who holds a card to it when its field is on. */
@@ -53,10 +54,10 @@ public class Shop(
             SaleOrder(attempt, Amount(minor, "CNY"), order = null)
 
         /** Sets a fresh till up and opens it. */
-        public suspend fun open(stand: Stand, keys: DeviceKeys = MemoryKeys()): Shop {
+        public suspend fun open(stand: Stand, keys: DeviceKeys = MemoryKeys(), observer: Observer? = null): Shop {
             val place = stand.till()
             val undeclared = CopyOnWriteArrayList<Throwable>()
-            val ports = desktopPorts(keys, undeclared::add)
+            val ports = desktopPorts(keys, observer, undeclared::add)
             Secret.of(place.provisioning.readBytes()).use { Till.provision(place.home, it, ports) }
             return Shop(stand, place, ports, Till.open(place.home, ports), undeclared)
         }

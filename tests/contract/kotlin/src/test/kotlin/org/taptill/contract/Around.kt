@@ -17,7 +17,6 @@ import org.taptill.core.ListQuery
 import org.taptill.core.Posture
 import org.taptill.core.SaleOrder
 import org.taptill.core.Screen
-import org.taptill.core.TillException
 import org.taptill.testing.SocketCard
 import org.taptill.testing.Stand
 import org.taptill.testing.StandTill
@@ -101,9 +100,8 @@ class Around(private val stand: Stand, private val place: StandTill, private val
         val fault = with.text("fault")
         val at = with.number("at") ?: 1
         with.done()
-        val held =
-            (if (again) card else stand.card(name ?: unknown("a card without name")))
-                ?: unknown("a card that was never held")
+        if (again == (name != null)) unknown("a tap that is not one of a card and the last one again")
+        val held = (if (again) card else stand.card(name!!)) ?: unknown("a card that was never held")
         fieldIsOn()
         card = held
         val connection = held.tap(ANSWER_WITHIN_MS).also(connections::add)
@@ -185,13 +183,8 @@ class Around(private val stand: Stand, private val place: StandTill, private val
         try {
             return withTimeout(patienceMs.milliseconds) {
                 while (true) {
-                    val now =
-                        try {
-                            face.till().status(attempt)
-                        } catch (notYet: TillException) {
-                            null
-                        }
-                    if (now?.state == state) return@withTimeout written(now)
+                    val now = face.till().status(attempt)
+                    if (now.state == state) return@withTimeout written(now)
                     delay(ASK_AGAIN_MS.milliseconds)
                 }
                 @Suppress("UNREACHABLE_CODE") NOTHING

@@ -111,14 +111,21 @@ class Face(
         val text = file.text("text")
         val swap = (file.value("swap") as? kotlinx.serialization.json.JsonArray)?.map { it.text() }
         file.done()
+        if (listOfNotNull(cut, text, swap).size != 1) unknown("a file that is not made in one way")
         return Secret.of(
             when {
                 text != null -> text.toByteArray()
                 cut != null -> place.provisioning.readBytes().copyOf(cut)
-                swap != null -> place.provisioning.readText().replaceFirst(swap[0], swap[1]).toByteArray()
+                swap != null -> swapped(swap[0], swap[1])
                 else -> unknown("a file that is made of nothing")
             }
         )
+    }
+
+    private fun swapped(old: String, new: String): ByteArray {
+        val text = place.provisioning.readText()
+        if (old !in text) unknown("a swap of what is not in the file: $old")
+        return text.replaceFirst(old, new).toByteArray()
     }
 
     private fun openDesk(language: Language) {

@@ -3,7 +3,6 @@ package org.taptill.contract
 import java.io.File
 import kotlinx.coroutines.runBlocking
 import kotlinx.serialization.json.Json
-import kotlinx.serialization.json.JsonArray
 import kotlinx.serialization.json.JsonElement
 import kotlinx.serialization.json.JsonObject
 import kotlinx.serialization.json.boolean
@@ -21,15 +20,20 @@ class Interpreter(private val stand: Stand, private val say: (String) -> Unit) {
     var failed = 0
         private set
 
+    private val names = mutableSetOf<String>()
+
     fun run(file: File) {
+        val isControl = file.parentFile.name == "controls"
         val whole = Keys(file.name, Json.parseToJsonElement(file.readText()).jsonObject)
         val cases = whole.value("cases")?.jsonArray ?: unknown("${file.name} without cases")
         whole.done()
-        cases.forEach { run(it.jsonObject) }
+        cases.forEach { run(it.jsonObject, isControl) }
     }
 
-    fun run(case: JsonObject) {
-        val name = case["name"]?.text() ?: "a case without name"
+    private fun run(case: JsonObject, isControl: Boolean) {
+        val name = case["name"]?.text() ?: unknown("a case without name in the files")
+        if (!names.add(name)) unknown("two cases named $name")
+        if (isControl != ("breaks" in case)) unknown("$name: `breaks` is for controls, and for each of them")
         val breaks = case["breaks"]?.text()?.let { Face.word(it, Kind.entries) }
         val broken = outcome(case)
         if (broken?.kind == breaks) {
@@ -57,7 +61,7 @@ class Interpreter(private val stand: Stand, private val say: (String) -> Unit) {
         val hasReader = case.value("reader")?.jsonPrimitive?.boolean ?: false
         val patienceMs = case.long("patience_ms") ?: PATIENCE_MS
         val around = Around(stand, stand.till(case.text("dialect")), patienceMs, hasReader)
-        val steps = case.value("steps")?.jsonArray ?: JsonArray(emptyList())
+        val steps = case.value("steps")?.jsonArray ?: unknown("a case without steps")
         case.done()
         try {
             begin(begin, around.face)
@@ -84,14 +88,13 @@ class Interpreter(private val stand: Stand, private val say: (String) -> Unit) {
         val keys = Keys("step", step)
         val call = keys.text("call")
         val happening = keys.text("do")
+        if ((call == null) == (happening == null)) unknown("a step that is not one of `call` and `do`")
         val with = Keys("with", variables.fillArguments(keys.value("with") as? JsonObject ?: JsonObject(emptyMap())))
         val gives = step["gives"].also { keys.value("gives") }?.let(variables::fill)
         val fails = keys.value("fails")?.let(variables::fill)
         val keep = (keys.value("keep") as? JsonObject).orEmpty().mapValues { it.value.text() }
         keys.done()
-        val result = result {
-            if (call != null) around.face.call(call, with) else around.happen(happening ?: unknown("no step"), with)
-        }
+        val result = result { if (call != null) around.face.call(call, with) else around.happen(happening!!, with) }
         result.exceptionOrNull()?.let { refused ->
             if (refused !is TillException) throw refused
             val error = written(refused)
