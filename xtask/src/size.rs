@@ -18,41 +18,15 @@ use crate::steps::{cargo, project_folder, step, target_folder};
 /// How many times a plain SQLite the whole library may weigh, in hundredths: what SQLCipher alone weighs.
 const RATIO_MAX_HUNDREDTHS: u64 = 299;
 
-/// What the journal does not use of SQLite is left out of the library that ships.
-const SQLITE_WITHOUT: [&str; 25] = [
-    "-USQLITE_ENABLE_FTS3",
-    "-USQLITE_ENABLE_FTS3_PARENTHESIS",
-    "-USQLITE_ENABLE_FTS5",
-    "-USQLITE_ENABLE_RTREE",
-    "-USQLITE_ENABLE_STAT4",
-    "-USQLITE_ENABLE_DBSTAT_VTAB",
-    "-USQLITE_ENABLE_JSON1",
-    "-USQLITE_ENABLE_COLUMN_METADATA",
-    "-USQLITE_ENABLE_LOAD_EXTENSION",
-    "-USQLITE_SOUNDEX",
-    "-DSQLITE_OMIT_LOAD_EXTENSION",
-    "-DSQLITE_OMIT_JSON",
-    "-DSQLITE_OMIT_DEPRECATED",
-    "-DSQLITE_OMIT_SHARED_CACHE",
-    "-DSQLITE_OMIT_PROGRESS_CALLBACK",
-    "-DSQLITE_OMIT_DECLTYPE",
-    "-DSQLITE_OMIT_UTF16",
-    "-DSQLITE_OMIT_TRACE",
-    "-DSQLITE_OMIT_DATETIME_FUNCS",
-    "-DSQLITE_OMIT_AUTHORIZATION",
-    "-DSQLITE_OMIT_DESERIALIZE",
-    "-DSQLITE_OMIT_GET_TABLE",
-    "-DSQLITE_OMIT_INCRBLOB",
-    "-DSQLITE_OMIT_COMPILEOPTION_DIAGS",
-    "-DSQLITE_DQS=0",
-];
+/// How it is built beside the profile: one file for this table and for the recipes of both phones.
+const SETTINGS: &str = include_str!("../../uniffi/shipped.env");
 
-/// No panic passes through C, so C needs no tables to unwind by.
-const C_FLAGS: &str = "-fno-asynchronous-unwind-tables -fno-unwind-tables";
-
-/// What the linker is told, of ours and of the peers.
-const LINKER: [&str; 4] =
-    ["-Clink-arg=-Wl,--icf=all", "-Clink-arg=-Wl,-z,pack-relative-relocs", "-Clink-arg=-Wl,-z,defs", "-Cstrip=symbols"];
+/// One setting of that file.
+fn setting(name: &str) -> Result<&'static str, String> {
+    let start = format!("export {name}=\"");
+    let value = SETTINGS.lines().find_map(|line| line.strip_prefix(&start)?.strip_suffix('"'));
+    value.ok_or_else(|| format!("uniffi/shipped.env has no {name}"))
+}
 
 /// Builds, weighs, counts, prints; fails over the bar.
 pub fn run() -> Result<(), String> {
@@ -113,9 +87,9 @@ impl Library {
         let mut command =
             cargo(&["rustc", "--quiet", "--locked", "--lib", "--profile", "shipped", "--crate-type", "cdylib"]);
         command.args(["--no-default-features", "--package", self.package, "--target-dir"]).arg(&folder).arg("--");
-        command.args(LINKER).args(named.then_some("-Cstrip=none"));
+        command.args(setting("TAPTILL_LINK")?.split(' ')).args(named.then_some("-Cstrip=none"));
         if self.trimmed {
-            command.env("LIBSQLITE3_FLAGS", SQLITE_WITHOUT.join(" ")).env("CFLAGS", C_FLAGS);
+            command.env("LIBSQLITE3_FLAGS", setting("LIBSQLITE3_FLAGS")?).env("CFLAGS", setting("CFLAGS")?);
         } else {
             command.env_remove("LIBSQLITE3_FLAGS").env_remove("CFLAGS");
         }
@@ -244,7 +218,7 @@ fn lines(sources: &[Source]) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{group_of, grouped, hundredths, table, verdict};
+    use super::{group_of, grouped, hundredths, setting, table, verdict};
 
     #[test]
     fn a_name_is_given_to_the_crate_that_wrote_it() {
@@ -281,6 +255,14 @@ mod tests {
         assert_eq!(rows.len(), 2);
         assert!(rows.iter().any(|row| row.contains("2   50 %  SQLite and other C")), "{rows:?}");
         assert!(rows.iter().any(|row| row.contains("2   50 %  without a name")), "{rows:?}");
+    }
+
+    #[test]
+    fn each_setting_of_the_recipes_is_there() {
+        for (name, holds) in [("LIBSQLITE3_FLAGS", true), ("CFLAGS", true), ("TAPTILL_LINK", true), ("TAPTILL", false)]
+        {
+            assert_eq!(setting(name).is_ok(), holds, "{name}");
+        }
     }
 
     #[test]

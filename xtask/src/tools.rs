@@ -216,7 +216,7 @@ fn advice_for_swift(machine: Machine) -> Option<String> {
         return None;
     }
     let how = if machine.apt {
-        "run as root once (it makes a Debian 13 with Swift in its cache folder, 608 MB to download, 2.5 GB on disk)"
+        "run this as root (it makes a Debian 13 with Swift once, 608 MB to download, 2.5 GB on disk, and works in it)"
     } else {
         "install Swift from the vendor's page so that `swift` is on PATH"
     };
@@ -287,7 +287,7 @@ mod tests {
                 advice_for_kotlin(&[Jdk, Maven], other),
                 ["Java 17 or newer and Maven 3.8", "package manager", "--skip kotlin"],
             ),
-            (advice_for_swift(user), ["Swift 6.0", "run as root once", "--skip swift"]),
+            (advice_for_swift(user), ["Swift 6.0", "run this as root", "--skip swift"]),
             (advice_for_swift(other), ["Swift 6.0", "on PATH", "--skip swift"]),
         ] {
             let advice = advice.unwrap();

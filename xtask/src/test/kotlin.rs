@@ -36,6 +36,8 @@ pub fn maven(
     let complete = fs::read_to_string(&stamp).is_ok_and(|made| made == recipe);
     let run = |heading: &str, offline: bool| {
         let mut command = Command::new("mvn");
+        // Numbers are written with a point, wherever the machine stands.
+        command.env("LC_ALL", "C.UTF-8");
         command
             .args(["--batch-mode", "--no-transfer-progress", "-Dkotlin.compiler.daemon=false", "--file"])
             .arg(&android);
@@ -63,6 +65,8 @@ pub fn maven(
 fn program(profile: &str) -> Result<Command, String> {
     let target = target_folder()?;
     let mut command = Command::new("mvn");
+    // Numbers are written with a point, wherever the machine stands.
+    command.env("LC_ALL", "C.UTF-8");
     command.args(["--batch-mode", "--no-transfer-progress", "-Dkotlin.compiler.daemon=false", "--file"]);
     command.arg(part("android/pom.xml")?);
     command.arg(format!("-Dtaptill.target={}", target.display()));

@@ -1,7 +1,7 @@
 //! What a test run is asked to do, and what it may leave out.
 //!
-//! Nothing is left out in silence: `--skip` prints a line that cannot be overlooked, and where `CI=true` it is
-//! refused. Evidence: `mod tests`.
+//! Nothing is left out in silence: `--skip` and `--only` print a line that cannot be overlooked, and where
+//! `CI=true` they are refused. Evidence: `mod tests`.
 
 use clap::{Args, ValueEnum};
 
@@ -33,7 +33,7 @@ pub const LANGUAGES: [Language; 3] = [Language::Rust, Language::Kotlin, Language
 /// The arguments of `cargo xtask test`.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Options {
-    /// Test one language alone
+    /// Test one language alone; refused where CI=true
     #[arg(long, value_enum, conflicts_with = "skip")]
     pub only: Option<Language>,
     /// Leave a language out, where its tools cannot be had; refused where CI=true
@@ -49,8 +49,8 @@ pub fn languages(options: &Options, in_ci: bool) -> Result<Vec<Language>, String
     if options.skip.contains(&Language::Rust) {
         return Err("--skip rust: the shells stand on the core; test one shell with --only".to_owned());
     }
-    if in_ci && !options.skip.is_empty() {
-        return Err("--skip is not allowed where CI=true: everything is tested".to_owned());
+    if in_ci && (options.only.is_some() || !options.skip.is_empty()) {
+        return Err("--only and --skip are not allowed where CI=true: everything is tested".to_owned());
     }
     let wanted = |one: &Language| match options.only {
         Some(only) => only == *one,
@@ -78,15 +78,16 @@ mod tests {
     #[test]
     fn what_may_be_left_out() {
         type Row<'a> = (Option<Language>, &'a [Language], bool, Result<Vec<Language>, &'a str>);
-        let rows: [Row<'_>; 9] = [
+        let rows: [Row<'_>; 10] = [
             (None, &[], false, Ok(vec![Rust, Kotlin, Swift])),
             (None, &[], true, Ok(vec![Rust, Kotlin, Swift])),
             (Some(Rust), &[], false, Ok(vec![Rust])),
-            (Some(Swift), &[], true, Ok(vec![Swift])),
+            (Some(Swift), &[], false, Ok(vec![Swift])),
+            (Some(Swift), &[], true, Err("are not allowed where CI=true")),
             (None, &[Kotlin], false, Ok(vec![Rust, Swift])),
             (None, &[Kotlin, Swift], false, Ok(vec![Rust])),
-            (None, &[Kotlin], true, Err("--skip is not allowed where CI=true")),
-            (None, &[Swift, Kotlin], true, Err("--skip is not allowed where CI=true")),
+            (None, &[Kotlin], true, Err("are not allowed where CI=true")),
+            (None, &[Swift, Kotlin], true, Err("are not allowed where CI=true")),
             (None, &[Rust], false, Err("--skip rust")),
         ];
         for (only, skip, in_ci, verdict) in rows {
