@@ -8,8 +8,11 @@ root=$(dirname "$ios")
 [ "$(uname)" = Darwin ] || { echo "$0: an XCFramework is made on macOS" >&2; exit 2; }
 cd "$root"
 export IPHONEOS_DEPLOYMENT_TARGET=17.0
+# What the journal does not use of SQLite; the settings for the linker are lld's, Apple's strips by itself.
+. uniffi/shipped.env
 for target in aarch64-apple-ios aarch64-apple-ios-sim x86_64-apple-ios; do
-  cargo build --package taptill-ffi --no-default-features --profile shipped --locked --target "$target"
+  cargo rustc --lib --crate-type staticlib --package taptill-ffi --no-default-features --profile shipped --locked \
+    --target "$target"
 done
 headers=$ios/build/headers
 rm -rf "$ios/build"; mkdir -p "$headers" "$ios/build/sim"
