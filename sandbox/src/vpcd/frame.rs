@@ -12,7 +12,7 @@ pub const CONTROL_POWER_OFF: u8 = 0;
 pub const CONTROL_POWER_ON: u8 = 1;
 /// Power off and on. Not answered.
 pub const CONTROL_RESET: u8 = 2;
-/// The reader asks who is there; answered with [`ATR`].
+/// The reader asks who is there; answered with `ATR`.
 pub const CONTROL_ATR: u8 = 4;
 
 /// What a reader says of a contactless card of type A that gives no historical bytes (PC/SC 2.01, part 3, 3.1.3.2.3).
