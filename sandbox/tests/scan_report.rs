@@ -27,7 +27,8 @@ fn a_run(folder: &Path) -> (String, String) {
 #[test]
 fn the_places_that_exist_to_hold_keys_may_hold_them() {
     let folder = tempfile::tempdir().unwrap();
-    a_run(folder.path());
+    let (_, client_key) = a_run(folder.path());
+    fs::write(folder.path().join("provisioning.json"), client_key).unwrap();
     let report = report(folder.path()).unwrap();
     assert_eq!(report.hits, []);
     assert_eq!(report.secrets, 4, "a master key and three device keys");
@@ -46,6 +47,7 @@ fn each_secret_is_found_where_it_may_not_be_and_not_repeated() {
         ("till/journal.db", "a terminal master key", master_key.to_lowercase().into_bytes()),
         ("till/journal.db-wal", "a device key", device_key.to_vec()),
         ("log", "a private key", client_key.clone().into_bytes()),
+        ("till/provisioning.json", "a private key", client_key.clone().into_bytes()),
         ("error.json", "a private key", key_body.into_bytes()),
         ("receipt", "a card number", number.clone().into_bytes()),
         // A card number may be nowhere, the host's book and the device's folder included.

@@ -77,9 +77,15 @@ fn list_files(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
     Ok(())
 }
 
-/// The places that exist to hold keys: a host's book and certificates, and the device's own key files.
+/// The places that exist to hold keys: a host's book and certificates, the device's own key files, and what an
+/// acquirer hands over.
 fn may_hold_keys(file: &Path) -> bool {
-    is_book(file) || is_named(file, ".key.pem") || is_named(file, ".key")
+    is_book(file) || is_named(file, ".key.pem") || is_named(file, ".key") || is_handed_over(file)
+}
+
+/// A provisioning beside the folder of the host that made it, as a stand lays it down; in a till's own folder it may not be.
+fn is_handed_over(file: &Path) -> bool {
+    file.file_name().is_some_and(|name| name == "provisioning.json") && file.with_file_name("host").join(BOOK).exists()
 }
 
 fn is_book(file: &Path) -> bool {
