@@ -103,7 +103,7 @@ impl Desk {
 }
 
 /// Every screen that there is, once, in real words, for pictures and for checks of a shell. No payment stands behind
-/// them.
+/// them. A library that ships is built without the feature `gallery` and gives none.
 ///
 /// # Errors
 /// None today; every exported function may refuse.
