@@ -8,6 +8,7 @@
 #![allow(clippy::unwrap_used, reason = "a world that cannot be made fails the test")]
 
 pub mod audit;
+pub mod days;
 pub mod device;
 pub mod host;
 pub mod seeds;
