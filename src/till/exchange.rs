@@ -10,7 +10,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::account::{Configuration, SecretText};
+use crate::account::{Configuration, SecretText, ShopPolicy};
 use crate::acquirer::LinkEvent;
 use crate::clock::MonoMs;
 use crate::emv::CardEvent;
@@ -219,6 +219,10 @@ pub enum Ask {
         /// The temporary password.
         password: SecretBytes,
     },
+    /// The shop's rules for people.
+    Policy,
+    /// Other rules for people.
+    SetPolicy(Box<ShopPolicy>),
     /// Another master key.
     RotateKeys,
     /// A signed statement of the journal's size and root.
@@ -261,6 +265,8 @@ pub enum Input<'a> {
     Read(Result<EncryptedRead, ReaderFault>),
     /// The connection did something.
     Link(LinkEvent<'a>),
+    /// A person has done something that is no wish: the till is not idle.
+    Touch,
     /// Time went by.
     Tick,
 }
@@ -348,6 +354,8 @@ pub enum Reply {
     Session(SessionView),
     /// Of asking for the operators.
     Operators(Vec<OperatorView>),
+    /// Of asking for the rules.
+    Policy(Box<ShopPolicy>),
     /// Of everything that is a text: checkpoint, proofs, keys.
     Text(String),
     /// Of everything else.
@@ -365,6 +373,7 @@ impl fmt::Debug for Reply {
             Self::Recovery(_) => f.write_str("Recovery"),
             Self::Session(view) => write!(f, "{view:?}"),
             Self::Operators(operators) => write!(f, "{operators:?}"),
+            Self::Policy(policy) => write!(f, "{policy:?}"),
             Self::Text(text) => write!(f, "Text({} bytes)", text.len()),
             Self::Done => f.write_str("Done"),
         }
