@@ -14,11 +14,11 @@ use crate::account::{self, Configuration, PasswordWork, SecretText, ShopPolicy};
 use crate::clock::Now;
 use crate::error::{Error, ErrorCode};
 use crate::ids::{OperatorName, Role};
-use crate::journal::{Journal, Keyring, SideWork};
+use crate::journal::{Journal, Keyring, PlainRows, SideWork};
 use crate::payment::{Engine, Ticket};
 use crate::secret::{Secret, SecretBytes, wipe_stack};
 use crate::session::{self, Session};
-use crate::till::events::{self, folds};
+use crate::till::events::{self, Why, folds};
 use crate::till::exchange::{NetworkCommand, Output, RecoveryCode, Reply, SessionView, Standing, Work};
 use crate::till::gate::Answer;
 use crate::till::operators::Setting;
@@ -26,7 +26,8 @@ use crate::till::passwords::{House, given, rules};
 use crate::till::record::Trouble;
 use crate::till::{At, Left, Open, Till};
 use crate::vault::{
-    self, Attempt, Calibration, Derivation, Measured, NewPassword, Opened, Params, Terms, Who, calibrate, derive,
+    self, Attempt, Calibration, Derivation, Measured, NewPassword, Opened, Params, Terms, Vault, VaultError, Who,
+    calibrate, derive,
 };
 
 /// Something that waits for a derivation.
@@ -134,14 +135,15 @@ impl Till {
 
     /// A derivation of this cost, which is that of every password from now on.
     fn costing(&mut self, params: Params) -> Result<Derivation, Trouble> {
-        self.with_rows(|vault| {
-            let terms = vault.terms()?;
-            if terms.params != params {
-                let change = vault.set_terms(&Terms { params, ..terms })?;
-                vault.write(change)?;
-            }
-            vault.new_derivation()
-        })
+        let terms = self.with_rows(|vault| vault.terms())?;
+        if terms.params != params {
+            let change = self.with_rows(|vault| vault.set_terms(&Terms { params, ..terms }))?;
+            let (keys, entropy) = (Arc::clone(&self.device_keys), Arc::clone(&self.entropy));
+            let rows = self.rows_mut()?;
+            rows.change_plain(&change.rows)?;
+            Vault::new(rows, &*keys, &*entropy).settle(change.afterwards)?;
+        }
+        self.with_rows(|vault| vault.new_derivation())
     }
 
     pub(super) fn sign_in(
@@ -331,6 +333,24 @@ impl Till {
         Ok(None)
     }
 
+    /// The rows of the vault, wherever they are now.
+    fn rows_mut(&mut self) -> Result<&mut dyn PlainRows, Trouble> {
+        match &mut self.at {
+            At::Unclaimed { journal, .. } | At::Closed { journal, .. } => Ok(journal),
+            At::Open(open) => Ok(open.engine.journal_mut()),
+            At::Gone => Err(ErrorCode::TillFailed.into()),
+        }
+    }
+
+    /// The vault over them, for one step.
+    pub(super) fn with_rows<T>(
+        &mut self,
+        step: impl FnOnce(&mut Vault<'_>) -> Result<T, VaultError>,
+    ) -> Result<T, Trouble> {
+        let (keys, entropy) = (Arc::clone(&self.device_keys), Arc::clone(&self.entropy));
+        Ok(step(&mut Vault::new(self.rows_mut()?, &*keys, &*entropy))?)
+    }
+
     /// Tries a guess. One that fails has cost what it cost.
     pub(super) fn try_guess(&mut self, attempt: Attempt, key: Secret<32>, now: Now) -> Result<Opened, Trouble> {
         self.with_rows(|vault| vault.finish(attempt, key, now))
@@ -401,6 +421,7 @@ impl Till {
         now: Now,
     ) -> Result<(), Trouble> {
         let (mut journal, before) = self.unlock_journal(by_code.masters().keyring())?;
+        let before = self.end_the_locked_session(before, now);
         match self.write_recovery(&mut journal, newcomer, &by_code, password, recovery, now) {
             Ok(opened) => {
                 let name = newcomer.name.clone();
@@ -419,7 +440,7 @@ impl Till {
         recovery: &NewPassword,
         now: Now,
     ) -> Result<Opened, Trouble> {
-        self.settle_the_past(journal, &newcomer.name, by_code, now)?;
+        self.settle_the_past(journal, &newcomer.name, by_code, false, now)?;
         let house = House::of(journal, now)?;
         let rules = rules(&house.policy, &account::configuration(journal)?, &newcomer.name);
         let side = self.judge(journal, rules, &newcomer.name, &newcomer.password)?;
@@ -437,7 +458,10 @@ impl Till {
         new: Option<(SecretBytes, Derivation, Secret<32>)>,
         now: Now,
     ) -> Result<SessionView, Trouble> {
-        let (mut journal, before) = self.unlock_journal(opened.masters().keyring())?;
+        let (mut journal, mut before) = self.unlock_journal(opened.masters().keyring())?;
+        if !entry.unlocks {
+            before = self.end_the_locked_session(before, now);
+        }
         let failures = opened.failures();
         let admitted = self.admit(&mut journal, entry, &opened, new, now);
         let (role, cut_before, password_days_left) = match admitted {
@@ -470,15 +494,7 @@ impl Till {
     ) -> Result<(Role, bool, Option<u32>), Trouble> {
         let name = &entry.name;
         let role = opened.facts().role.ok_or(ErrorCode::SignInRefused)?;
-        let cut = if entry.unlocks {
-            self.settle_failures(journal, name, opened, now)?;
-            false
-        } else {
-            if let At::Gone = self.at {
-                self.owe_the_locked_session(now);
-            }
-            self.settle_the_past(journal, name, opened, now)?
-        };
+        let cut = self.settle_the_past(journal, name, opened, entry.unlocks, now)?;
         let house = House::of(journal, now)?;
         let Some((new_password, derivation, key)) = new else {
             let days_left = match house.age(opened.facts()) {
@@ -496,12 +512,23 @@ impl Till {
         Ok((role, cut, None))
     }
 
-    /// Events that are owed, a session that was cut, passwords that were wrong. Says whether one was cut.
+    /// A session that somebody locked ends where another begins. The journal is told first of all.
+    fn end_the_locked_session(&mut self, before: Before, now: Now) -> Before {
+        let Before::Closed(Left::Locked(session)) = before else { return before };
+        let is_over = session.standing(now) == session::Standing::Over;
+        let why = if is_over { Why::FullLength } else { Why::Switch };
+        self.owed.push(events::signed_out(session.operator(), why));
+        Before::Closed(Left::SignedOut)
+    }
+
+    /// Events that are owed, a session that was cut, passwords that were wrong. Says whether one was cut; a session
+    /// that is only unlocked goes on.
     fn settle_the_past(
         &mut self,
         journal: &mut Journal,
         name: &OperatorName,
         opened: &Opened,
+        unlocks: bool,
         now: Now,
     ) -> Result<bool, Trouble> {
         self.vault(journal).sweep()?;
@@ -509,7 +536,7 @@ impl Till {
             journal.append(owed, SideWork::None, now)?;
             self.owed.remove(0);
         }
-        let cut = events::open_session(journal)?;
+        let cut = if unlocks { None } else { events::open_session(journal)? };
         if let Some(cut) = &cut {
             journal.append(events::session_cut(name, cut), SideWork::None, now)?;
         }
@@ -518,7 +545,7 @@ impl Till {
     }
 
     /// Wrong passwords are journalled, and then the guesses are made anew.
-    fn settle_failures(
+    pub(super) fn settle_failures(
         &self,
         journal: &mut Journal,
         name: &OperatorName,

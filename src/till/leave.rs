@@ -62,11 +62,7 @@ impl Till {
     pub(super) fn make_room(&mut self, now: Now) -> Result<(), Trouble> {
         match &self.at {
             At::Open(_) => self.leave(Leave::SignOut(Why::Switch), now),
-            _ => {
-                let over = self.state(now).standing == Standing::SignedOut;
-                self.forget_who_locked(if over { Why::FullLength } else { Why::Switch }, now);
-                Ok(())
-            }
+            At::Unclaimed { .. } | At::Closed { .. } | At::Gone => Ok(()),
         }
     }
 

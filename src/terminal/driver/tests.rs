@@ -34,7 +34,7 @@ impl Machine for ScriptedEngine {
         Vec::new()
     }
 
-    fn close(self) -> Result<(), Error> {
+    fn close(self, _: Now) -> Result<(), Error> {
         self.heard.send("close".to_owned()).unwrap();
         Ok(())
     }
