@@ -27,7 +27,7 @@ use crate::till::record::Trouble;
 use crate::till::{At, Left, Open, Till};
 use crate::vault::{
     self, Attempt, Calibration, Derivation, Measured, NewPassword, Opened, Params, Terms, Vault, VaultError, Who,
-    calibrate, derive,
+    calibrate,
 };
 
 /// Something that waits for a derivation.
@@ -222,7 +222,7 @@ impl Till {
     /// Has this derived on a thread of its own, whose stack is wiped.
     pub(super) fn derive(&mut self, ticket: Ticket, password: SecretBytes, derivation: &Derivation, stage: Stage) {
         let derivation = derivation.clone();
-        let work = Work::new(move || {
+        let work = Work::new(move |derive| {
             let derived = derive(password.expose(), &derivation);
             drop(password);
             wipe_stack();
@@ -609,9 +609,7 @@ impl Till {
                 session.unlock(now);
                 (events::unlocked(name), session)
             }
-            Left::SignedOut => {
-                (events::signed_in(name, role), Session::begin(name.clone(), role, length, now))
-            }
+            Left::SignedOut => (events::signed_in(name, role), Session::begin(name.clone(), role, length, now)),
         };
         if let Err(trouble) = journal.append(draft, SideWork::None, now).map_err(Trouble::from) {
             return Err(self.put_back(journal, Before::Closed(Left::SignedOut), trouble));
@@ -625,10 +623,8 @@ impl Till {
         let configuration = Arc::new(account.configuration.clone());
         let engine = Engine::open(journal, account, Arc::clone(&self.entropy), now).map_err(Trouble::Over)?;
         let engine = engine.with_encrypted_reader(self.has_encrypted_reader);
-        self.outputs.push(Output::Network(NetworkCommand::Arm {
-            configuration: Arc::clone(&configuration),
-            client_key_pem,
-        }));
+        self.outputs
+            .push(Output::Network(NetworkCommand::Arm { configuration: Arc::clone(&configuration), client_key_pem }));
         self.at = At::Open(Box::new(Open { engine, session, opened, configuration }));
         self.announce(Standing::SignedIn);
         // What an earlier session left is taken up at once.

@@ -20,6 +20,7 @@ use crate::payment::{self, CardCommand, LinkCommand, ListQuery, ReceiptCopy, Sal
 use crate::ports::{EncryptedRead, Notice, ReaderFault};
 use crate::secret::{Secret, SecretBytes};
 use crate::session::Role;
+use crate::vault::{self, Derivation};
 
 /// Who is at the till.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -304,17 +305,26 @@ pub enum Output {
 }
 
 /// A derivation, to be run on a thread of its own.
-pub struct Work(Box<dyn FnOnce() -> Option<Secret<32>> + Send>);
+pub struct Work(Box<dyn FnOnce(&mut Derive<'_>) -> Option<Secret<32>> + Send>);
+
+/// How a key is derived: [`vault::derive`], or what a test remembers of it.
+pub type Derive<'a> = dyn FnMut(&[u8], &Derivation) -> Secret<32> + 'a;
 
 impl Work {
-    pub(crate) fn new(work: impl FnOnce() -> Option<Secret<32>> + Send + 'static) -> Self {
+    pub(crate) fn new(work: impl FnOnce(&mut Derive<'_>) -> Option<Secret<32>> + Send + 'static) -> Self {
         Self(Box::new(work))
     }
 
     /// Does it; nothing where the device has no room for it.
     #[must_use]
     pub fn run(self) -> Option<Secret<32>> {
-        (self.0)()
+        self.run_with(&mut vault::derive)
+    }
+
+    /// The same with another way to derive.
+    #[must_use]
+    pub fn run_with(self, derive: &mut Derive<'_>) -> Option<Secret<32>> {
+        (self.0)(derive)
     }
 }
 

@@ -78,12 +78,7 @@ impl Till {
         Err(Error::from(ErrorCode::RecordUnknown).into())
     }
 
-    pub(super) fn prove(
-        &mut self,
-        permit: Permit<ProveRecord>,
-        _of: &ProofOf,
-        _now: Now,
-    ) -> Result<Answer, Trouble> {
+    pub(super) fn prove(&mut self, permit: Permit<ProveRecord>, _of: &ProofOf, _now: Now) -> Result<Answer, Trouble> {
         let _by = permit.spend();
         Err(Error::from(ErrorCode::RecordUnknown).into())
     }

@@ -113,9 +113,7 @@ impl Till {
         let Open { engine, session, opened, configuration } = *open;
         let (draft, left, standing) = match how {
             Leave::Lock(why) => (events::locked(session.operator(), why), Left::Locked(session), Standing::Locked),
-            Leave::SignOut(why) => {
-                (events::signed_out(session.operator(), why), Left::SignedOut, Standing::SignedOut)
-            }
+            Leave::SignOut(why) => (events::signed_out(session.operator(), why), Left::SignedOut, Standing::SignedOut),
         };
         let locked = Error::from(ErrorCode::TillLocked).word("state", standing.word());
         let (outputs, mut journal) = engine.leave(&locked);

@@ -31,8 +31,8 @@ use std::sync::Arc;
 
 pub use events::folds;
 pub use exchange::{
-    Ask, Input, NetworkCommand, NewOperator, OperatorView, Output, ProofOf, RecoveryCode, Reply, SessionView, Standing,
-    TillState, Work,
+    Ask, Derive, Input, NetworkCommand, NewOperator, OperatorView, Output, ProofOf, RecoveryCode, Reply, SessionView,
+    Standing, TillState, Work,
 };
 pub use open::{inspect, provision};
 
@@ -71,8 +71,14 @@ pub struct Till {
 
 /// Where a till is in its life.
 enum At {
-    Unclaimed { journal: LockedJournal, configuration: Arc<Configuration> },
-    Closed { journal: LockedJournal, left: Left },
+    Unclaimed {
+        journal: LockedJournal,
+        configuration: Arc<Configuration>,
+    },
+    Closed {
+        journal: LockedJournal,
+        left: Left,
+    },
     Open(Box<Open>),
     /// Between two of them, and after a failure that ends the run.
     Gone,
