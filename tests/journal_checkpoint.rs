@@ -6,11 +6,13 @@ mod journal_support;
 
 use std::sync::Arc;
 
-use journal_support::{Till, append, at, folds, store};
+use journal_support::{Till, append, at, folds, keyring, store};
 use rusqlite::params;
 use taptill::card::Pan;
 use taptill::ids::TerminalId;
-use taptill::journal::{CHECKPOINT, CheckpointReason, Journal, JournalError, JournalPorts, KEY_MADE, SideWork};
+use taptill::journal::{
+    CHECKPOINT, CheckpointReason, Journal, JournalError, JournalPorts, KEY_MADE, LockedJournal, SideWork,
+};
 use taptill::merkle::{Checkpoint, ConsistencyText, InclusionText, Note, VerifierKey};
 use taptill::ports::{DeviceKeys, DeviceKeysFault, KeyKind};
 use taptill::secret::SecretBytes;
@@ -228,7 +230,8 @@ fn a_device_that_cannot_sign_leaves_one_key_and_a_lost_key_is_said() {
         device_keys: Arc::new(Unsigning(FolderDeviceKeys::open(&till.device()).unwrap(), fault)),
         ..till.ports()
     };
-    let mut journal = Journal::create(&till.path(), with(DeviceKeysFault::Unsupported), folds()).unwrap();
+    let made = LockedJournal::create(&till.path(), with(DeviceKeysFault::Unsupported)).unwrap();
+    let Ok(mut journal) = made.unlock(keyring(), folds()) else { panic!("a new journal opens") };
     journal.make_checkpoint_key(&terminal(), None, at(1)).unwrap();
     let note = journal.checkpoint(CheckpointReason::Asked, None, at(2)).unwrap();
     let keys = keys(&journal);
@@ -238,7 +241,8 @@ fn a_device_that_cannot_sign_leaves_one_key_and_a_lost_key_is_said() {
     drop(shift(&till));
     let lost = Unsigning(FolderDeviceKeys::open(&till.device()).unwrap(), DeviceKeysFault::NotFound);
     let ports = JournalPorts { device_keys: Arc::new(lost), ..till.ports() };
-    let mut journal = Journal::open(&till.path(), ports, folds()).unwrap();
+    let found = LockedJournal::open(&till.path(), ports).unwrap();
+    let Ok(mut journal) = found.unlock(keyring(), folds()) else { panic!("it opens") };
     let gone = JournalError::DeviceKeys(DeviceKeysFault::NotFound);
     assert_eq!(journal.checkpoint(CheckpointReason::SignOut, None, at(3)), Err(gone));
 }
