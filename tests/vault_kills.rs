@@ -4,6 +4,7 @@
 mod vault_support;
 
 use taptill::ids::Role;
+use taptill::journal::PlainRows;
 use taptill::vault::{Opened, RecoveryCode, Terms, VaultError};
 use vault_support::*;
 
@@ -150,6 +151,29 @@ fn a_kill_at_any_change_leaves_the_old_or_the_new_and_never_neither() {
         assert!(new_after.is_sorted(), "{change}: from some kill on it is done: {new_after:?}");
         assert!(new_after.last() == Some(&true), "{change}: {new_after:?}");
     }
+}
+
+/// The control: were the old keys destroyed before the new row is durable, a kill would leave neither.
+#[test]
+fn keys_destroyed_too_early_leave_neither() {
+    let (base, _) = World::claimed();
+    let mut neither = 0;
+    for kills in 0.. {
+        let mut world = base.copy();
+        let alice = world.sign_in(ALICE, ALICES).unwrap();
+        let password = world.new_password(NEW, false);
+        let change = world.vault().set_password(&alice, &name(BOB), &password).unwrap();
+        world.die_before_write(kills);
+        let settled = world.vault().settle(change.afterwards);
+        let written = settled.and_then(|()| Ok(world.rows.change_plain(&change.rows)?));
+        let was_killed = world.start_again();
+        assert_eq!(written.is_err(), was_killed);
+        neither += usize::from(world.open(BOB, BOBS).is_err() && world.open(BOB, NEW).is_err());
+        if !was_killed {
+            break;
+        }
+    }
+    assert!(neither > 1, "{neither}");
 }
 
 /// Any operation fails once, reading or writing, and the process lives on and opens the till anew.

@@ -205,6 +205,35 @@ fn the_recovery_code_sets_a_supervisor_once_and_does_nothing_else() {
     }
 }
 
+/// One row is spoiled: its owner is told, everybody else works on, and a supervisor or the code puts it right.
+#[test]
+fn a_spoiled_row_is_its_owners_trouble_alone() {
+    let (mut world, code) = World::claimed();
+    let spoil = |world: &mut World, who: &str| {
+        let mut row = world.row(who);
+        row[60] ^= 1;
+        world.put_row(who, row);
+        VaultError::Row { row: row_name(who), why: RowFault::Edited }
+    };
+    let edited = spoil(&mut world, BOB);
+    assert_eq!(world.sign_in(BOB, BOBS).err(), Some(edited.clone()));
+    let alice = world.sign_in(ALICE, ALICES).unwrap();
+    assert_eq!(world.vault().slots().err(), Some(edited.clone()));
+    assert_eq!(world.set_password(&alice, BOB, WRONG).err(), Some(edited));
+    world.vault().freeze().unwrap();
+    let change = world.vault().remove_operator(&alice, &name(BOB)).unwrap();
+    world.write(change).unwrap();
+    assert_eq!(world.vault().slots().unwrap().len(), 2);
+
+    let edited = spoil(&mut world, ALICE);
+    assert_eq!(world.sign_in(ALICE, ALICES).err(), Some(edited));
+    let opened = world.open_by_code(&code).unwrap();
+    let (password, next) = (world.new_password(b"a new beginning 2026", false), world.new_password(WRONG, false));
+    let (change, _) = world.vault().recover(&opened, &name(ALICE), &password, &next).unwrap();
+    world.write(change).unwrap();
+    world.sign_in(ALICE, b"a new beginning 2026").unwrap();
+}
+
 #[test]
 fn new_terms_count_at_once_and_old_ones_put_back_are_refused() {
     let (mut world, _) = World::claimed();

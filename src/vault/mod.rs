@@ -45,7 +45,7 @@ use self::error::RowFault as Fault;
 use self::guess::Guesses;
 use self::names::{Id, TERMS, TILL_KEY, UNCLAIMED, UNCLAIMED_KEY};
 use self::row::{TillMark, Unproved};
-use self::slot::{Parts, ProvedSlot};
+use self::slot::{Parts, ProvedSlot, Slot};
 use crate::journal::{PlainChange, PlainRows};
 use crate::ports::{DeviceKeys, DeviceKeysFault, Entropy, KeyKind};
 use crate::secret::Secret;
@@ -225,6 +225,20 @@ impl<'a> Vault<'a> {
         rows.map(|(name, bytes)| ProvedSlot::prove(self.keys, &name, &bytes).map(|slot| (name, slot))).collect()
     }
 
+    /// A slot whose row may be replaced or removed: one that is not what was written counts as none.
+    fn sound_slot(&self, row: &str) -> Result<Option<ProvedSlot>, VaultError> {
+        sound(self.slot(row)).map(Option::flatten)
+    }
+
+    /// Every slot whose row is what was written.
+    fn sound_slots(&self) -> Result<Vec<Slot>, VaultError> {
+        let mut slots = Vec::new();
+        for (name, bytes) in self.rows.plains(names::SLOTS)? {
+            slots.extend(sound(ProvedSlot::prove(self.keys, &name, &bytes))?.map(|proved| proved.slot));
+        }
+        Ok(slots)
+    }
+
     /// The device keys that rows use; an error if any row is not what was written.
     fn in_use(&self) -> Result<BTreeSet<String>, VaultError> {
         let (terms_row, terms) = self.proved_terms()?;
@@ -243,8 +257,8 @@ impl<'a> Vault<'a> {
 
     /// The names of all guesses there are.
     fn guess_sets(&self) -> Result<Vec<String>, VaultError> {
-        let slots = self.all_slots()?.into_iter().map(|(_, proved)| proved.slot);
-        let of_slots = slots.filter(|slot| slot.kind != SlotKind::Biometric).map(|slot| slot.guesses());
+        let guessed = self.sound_slots()?.into_iter().filter(|slot| slot.kind != SlotKind::Biometric);
+        let of_slots = guessed.map(|slot| slot.guesses());
         Ok(of_slots.chain([names::UNKNOWN_GUESSES.to_owned()]).collect())
     }
 
@@ -271,6 +285,15 @@ impl<'a> Vault<'a> {
         let mut bytes = [0; N];
         self.entropy.fill(&mut bytes)?;
         Ok(bytes)
+    }
+}
+
+/// A row that is not what was written is none; every other error stays one.
+fn sound<T>(proved: Result<T, VaultError>) -> Result<Option<T>, VaultError> {
+    match proved {
+        Ok(proved) => Ok(Some(proved)),
+        Err(VaultError::Row { .. }) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
