@@ -186,19 +186,19 @@ fn what_was_in_the_tree_once_is_proven_against_the_root_of_then() {
     for size in 1..=13_u64 {
         let root = roots[size as usize - 1];
         for sequence in 1..=size {
-            let record = journal.prove(sequence, size).unwrap().unwrap();
+            let record = journal.record_at(sequence, size).unwrap().unwrap();
             assert_eq!((record.head.size, record.head.root), (size, root));
             let leaf = leaf_hash(&record.bytes);
             verify_inclusion(&record.proof, sequence - 1, &leaf, size, &root).unwrap();
             let proof = journal.consistency(sequence, size).unwrap();
             verify_consistency(&proof, sequence, &roots[sequence as usize - 1], size, &root).unwrap();
         }
-        assert_eq!(journal.prove(size + 1, size), Ok(None));
+        assert_eq!(journal.record_at(size + 1, size), Ok(None));
     }
-    assert_eq!(journal.prove(0, 13), Ok(None));
+    assert_eq!(journal.record_at(0, 13), Ok(None));
     assert_eq!(journal.consistency(0, 13), Ok(Vec::new()));
     let beyond = |last| JournalError::CursorBeyondHead { last };
-    assert_eq!(journal.prove(1, 14), Err(beyond(13)));
+    assert_eq!(journal.record_at(1, 14), Err(beyond(13)));
     assert_eq!(journal.consistency(3, 14), Err(beyond(13)));
     assert_eq!(journal.consistency(5, 4), Err(beyond(4)));
 }

@@ -246,7 +246,7 @@ impl Journal {
         if sequence > self.tree.size() {
             return self.ready().map(|()| None);
         }
-        self.prove(sequence, self.tree.size())
+        self.record_at(sequence, self.tree.size())
     }
 
     /// One event's bytes with the proof that they were in the tree when it had `size` events; `None` for a sequence
@@ -255,7 +255,7 @@ impl Journal {
     /// # Errors
     /// [`JournalError::CursorBeyondHead`] for a size beyond the head, [`JournalError::Damaged`] and those of the
     /// storage.
-    pub fn prove(&self, sequence: u64, size: u64) -> Result<Option<ProvenRecord>, JournalError> {
+    pub fn record_at(&self, sequence: u64, size: u64) -> Result<Option<ProvenRecord>, JournalError> {
         self.ready()?;
         let head = self.head_at(size)?;
         if !(1..=size).contains(&sequence) {
