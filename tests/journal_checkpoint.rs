@@ -6,7 +6,7 @@ mod journal_support;
 
 use std::sync::Arc;
 
-use journal_support::{Till, append, at, folds, keyring, store};
+use journal_support::{Till, append, at, folds, keyring, store, unlocked};
 use rusqlite::params;
 use taptill::card::Pan;
 use taptill::ids::TerminalId;
@@ -222,10 +222,6 @@ impl DeviceKeys for Unsigning {
     }
 }
 
-fn unlocked(locked: Result<LockedJournal, JournalError>) -> Journal {
-    locked.unwrap().unlock(keyring(), folds()).map_err(|(_, error)| error).unwrap()
-}
-
 #[test]
 fn a_device_that_cannot_sign_leaves_one_key_and_a_lost_key_is_said() {
     let till = Till::new();
@@ -233,7 +229,9 @@ fn a_device_that_cannot_sign_leaves_one_key_and_a_lost_key_is_said() {
         device_keys: Arc::new(Unsigning(FolderDeviceKeys::open(&till.device()).unwrap(), fault)),
         ..till.ports()
     };
-    let mut journal = unlocked(LockedJournal::create(&till.path(), with(DeviceKeysFault::Unsupported)));
+    let mut journal =
+        unlocked(LockedJournal::create(&till.path(), with(DeviceKeysFault::Unsupported)).unwrap(), keyring(), folds())
+            .unwrap();
     journal.make_checkpoint_key(&terminal(), None, at(1)).unwrap();
     let note = journal.checkpoint(CheckpointReason::Asked, None, at(2)).unwrap();
     let keys = keys(&journal);
@@ -243,7 +241,7 @@ fn a_device_that_cannot_sign_leaves_one_key_and_a_lost_key_is_said() {
     drop(shift(&till));
     let lost = Unsigning(FolderDeviceKeys::open(&till.device()).unwrap(), DeviceKeysFault::NotFound);
     let ports = JournalPorts { device_keys: Arc::new(lost), ..till.ports() };
-    let mut journal = unlocked(LockedJournal::open(&till.path(), ports));
+    let mut journal = unlocked(LockedJournal::open(&till.path(), ports).unwrap(), keyring(), folds()).unwrap();
     let gone = JournalError::DeviceKeys(DeviceKeysFault::NotFound);
     assert_eq!(journal.checkpoint(CheckpointReason::SignOut, None, at(3)), Err(gone));
 }
