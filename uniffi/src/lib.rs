@@ -1,7 +1,7 @@
 //! The face of the core for Kotlin and Swift.
 //!
 //! Every exported name is a thin word for something in the core: a method is one line into it, a record a copy
-//! of what it says. Whatever can fail fails with a [`TillError`]; secrets come in as borrowed bytes and none goes out.
+//! of what it says. Whatever can fail fails with a [`TillError`]; secrets come in as borrowed bytes, and but for a recovery code none goes out.
 //! Words that people read come from the core's catalogue, in the language that the caller names.
 //!
 //! It decides nothing, keeps no state of its own but handles, and prints nothing. Calls block as long as the
@@ -11,12 +11,15 @@
 #![deny(unsafe_op_in_unsafe_fn)]
 
 mod allocator;
+mod aside;
 mod desk;
 mod errors;
 mod events;
 mod operation;
 mod payments;
+mod people;
 mod ports;
+mod proofs;
 mod reader;
 mod terminal;
 mod values;
@@ -29,10 +32,14 @@ pub use errors::{
 pub use events::{EventPage, Events, TillEvent};
 pub use operation::Operation;
 pub use payments::Payments;
+pub use people::{
+    Operator, OperatorRole, PasswordDone, PasswordWork, People, RecoveryCode, SessionFacts, Standing, TillState,
+};
 pub use ports::{
     CardChannel, CardFault, Clock, ClockReading, DeviceKeys, KeyFault, KeyKind, NetworkPosture, Notice, Observer,
     PortFault, Ports, Posture, Prompt, SecretSink,
 };
+pub use proofs::Proofs;
 pub use reader::{EncryptedRead, EncryptedReader, ReadCvm, ReadRequest, ReaderFault};
 pub use terminal::{Terminal, inspect_till, provision_till};
 pub use values::{

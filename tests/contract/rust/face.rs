@@ -10,7 +10,7 @@ use taptill_ffi::{
 
 use crate::args::{Args, Failure};
 use crate::bench::{Answer, Bench};
-use crate::values;
+use crate::{people, values};
 
 pub fn call(bench: &mut Bench<'_>, name: &str, mut with: Args) -> Result<Answer, Failure> {
     let nothing = |()| Value::Null;
@@ -29,10 +29,11 @@ pub fn call(bench: &mut Bench<'_>, name: &str, mut with: Args) -> Result<Answer,
             let opened = Terminal::open(&bench.till.home, bench.device.ports());
             opened.map(|terminal| bench.terminal = Some(terminal)).map(nothing)
         }
-        "info" | "verify" | "close" | "collision" => {
+        "state" | "info" | "verify" | "close" | "collision" => {
             with.finish()?;
             let terminal = terminal(bench)?;
             match name {
+                "state" => terminal.state().map(|state| values::state(&state)),
                 "info" => terminal.info().map(|info| values::info(&info)),
                 "verify" => terminal.verify().map(|verified| values::verified(&verified)),
                 "close" => terminal.close().map(nothing),
@@ -111,7 +112,8 @@ pub fn call(bench: &mut Bench<'_>, name: &str, mut with: Args) -> Result<Answer,
             with.finish()?;
             error_codes().map(Value::from)
         }
-        desk => return desk_call(bench, desk, with),
+        desk if desk.starts_with("desk_") => return desk_call(bench, desk, with),
+        other => return people::call(bench, other, with),
     }))
 }
 
@@ -231,7 +233,7 @@ fn operation(bench: &Bench<'_>) -> Result<std::sync::Arc<Operation>, Failure> {
     bench.operation.clone().ok_or_else(|| Failure::unknown("no sale was started"))
 }
 
-fn wait<T>(bench: &Bench<'_>, future: impl Future<Output = T>) -> Result<T, Failure> {
+pub fn wait<T>(bench: &Bench<'_>, future: impl Future<Output = T>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
     let runtime = runtime.map_err(|_| Failure::unknown("no runtime"))?;
     runtime

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 use taptill_ffi::{
-    Attempt, ErrorFacts, ErrorWords, EventPage, Intent, Notice, Page, Resolved, Screen, TillError, TillInfo, Verified,
+    Attempt, ErrorFacts, ErrorWords, EventPage, Intent, Notice, Operator, Page, PasswordDone, RecoveryCode, Resolved,
+    Screen, SessionFacts, TillError, TillInfo, TillState, Verified,
 };
 
 /// The word of an enumeration's value: `InDoubt` is `in_doubt`, and what it carries is left out.
@@ -76,6 +77,38 @@ pub fn info(info: &TillInfo) -> Value {
         "currency": info.currency, "currency_decimals": info.currency_decimals, "sale_max_minor": info.sale_max_minor,
         "time_zone": info.time_zone, "host": info.host,
     })
+}
+
+pub fn state(state: &TillState) -> Value {
+    json!({
+        "standing": word(&state.standing), "operator": state.operator, "role": state.role.as_ref().map(word),
+        "waiting": state.waiting, "locks_in_ms": state.locks_in_ms,
+    })
+}
+
+pub fn done(done: &PasswordDone) -> Value {
+    let session = |session: &SessionFacts| {
+        json!({
+            "operator": session.operator, "role": word(&session.role), "password_days_left": session.password_days_left,
+            "failed_before": session.failed_before, "cut_before": session.cut_before, "waiting": session.waiting,
+        })
+    };
+    json!({ "session": done.session.as_ref().map(session), "recovery": done.recovery.as_deref().map(code) })
+}
+
+/// A code, character by character. A shell shows it and keeps no text of it.
+fn code(code: &RecoveryCode) -> String {
+    (0..code.length().unwrap()).map(|place| char::from(code.character(place).unwrap())).collect()
+}
+
+pub fn operators(operators: &[Operator]) -> Value {
+    let operator = |operator: &Operator| {
+        json!({
+            "name": operator.name, "role": word(&operator.role), "is_temporary": operator.is_temporary,
+            "is_locked_out": operator.is_locked_out,
+        })
+    };
+    operators.iter().map(operator).collect()
 }
 
 pub fn events(page: &EventPage) -> Value {

@@ -1,0 +1,405 @@
+//! Who may use a till: operators, their passwords, and the session of the one who is signed in.
+//!
+//! Passwords and codes come in as borrowed bytes, are copied into memory that is wiped, and are worked on away from the
+//! caller's thread: whatever derives a key gives a [`PasswordWork`] at once. The one secret that goes out is a recovery
+//! code, once and a character a call, so that no buffer between two languages holds it.
+//!
+//! It decides nothing. Evidence: `tests/contract`, `uniffi/tests/people.rs`.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use taptill::error::{Error, ErrorCode};
+use taptill::ids::OperatorName;
+use taptill::secret::SecretBytes;
+use taptill::terminal::Terminal;
+use taptill::{session, till};
+use tokio::sync::watch;
+
+use crate::aside::{aside, thread};
+use crate::errors::{TillError, same_words};
+use crate::payments::Open;
+
+/// Operators, passwords and the session. May be used from any thread, and from several at once.
+#[derive(uniffi::Object)]
+pub struct People {
+    pub(crate) till: Arc<Open>,
+}
+
+#[uniffi::export]
+impl People {
+    /// Makes a till that is nobody's this supervisor's, who is signed in then. What is done has the recovery code:
+    /// show it once.
+    ///
+    /// # Errors
+    /// Here `identifier_malformed` and `called_from_port`; from the work `already_claimed`, `not_provisioned`,
+    /// `password_refused` with the rule, and the errors of keys and storage.
+    pub fn claim(&self, name: &str, password: &[u8]) -> Result<Arc<PasswordWork>, TillError> {
+        let (name, password) = (operator(name)?, secret(password));
+        self.work(move |till| till.claim(&name, password).map(PasswordDone::with_code))
+    }
+
+    /// Makes `name` a supervisor with a new password by the recovery code, which is void then; what is done has the
+    /// next one. For a shop whose only supervisor forgot the password.
+    ///
+    /// # Errors
+    /// Here as `claim`; from the work `recovery_refused`, `operator_locked_out` after too many, `password_refused`,
+    /// `till_unclaimed`.
+    pub fn recover(&self, code: &[u8], name: &str, password: &[u8]) -> Result<Arc<PasswordWork>, TillError> {
+        let (code, name, password) = (secret(code), operator(name)?, secret(password));
+        self.work(move |till| till.recover(code, &name, password).map(PasswordDone::with_code))
+    }
+
+    /// Signs an operator in. Somebody else who is signed in is signed out first.
+    ///
+    /// # Errors
+    /// Here as `claim`; from the work `sign_in_refused` for a wrong password and for a name that there is not alike,
+    /// `operator_locked_out`, `password_must_change` (use `sign_in_with_new`), `till_unclaimed`, `till_busy` during a sale,
+    /// and the errors of the vault.
+    pub fn sign_in(&self, name: &str, password: &[u8]) -> Result<Arc<PasswordWork>, TillError> {
+        self.enter(name, password, None)
+    }
+
+    /// Signs an operator in and gives a new password at once, as a temporary or an expired one asks for.
+    ///
+    /// # Errors
+    /// As `sign_in`, and `password_refused` for the new one: then nobody is signed in.
+    pub fn sign_in_with_new(
+        &self,
+        name: &str,
+        password: &[u8],
+        new_password: &[u8],
+    ) -> Result<Arc<PasswordWork>, TillError> {
+        self.enter(name, password, Some(secret(new_password)))
+    }
+
+    /// Opens a locked till again for whoever locked it.
+    ///
+    /// # Errors
+    /// Here `called_from_port`; from the work `sign_in_refused`, `operator_locked_out`, `till_locked` for a till whose
+    /// operator has signed out, and the errors of the vault.
+    pub fn unlock(&self, password: &[u8]) -> Result<Arc<PasswordWork>, TillError> {
+        let password = secret(password);
+        self.work(move |till| till.unlock(password).map(PasswordDone::with_session))
+    }
+
+    /// Locks the till: keys and secrets are wiped, nothing is sent. During a sale it locks once that has ended, and
+    /// suspends until then.
+    ///
+    /// # Errors
+    /// `till_locked`, `till_unclaimed`, and the errors of storage.
+    pub async fn lock(&self) -> Result<(), TillError> {
+        self.later(Terminal::lock).await
+    }
+
+    /// Ends the session, also a locked one. Suspends for as long as the storage takes.
+    ///
+    /// # Errors
+    /// `till_busy` during a sale, `till_locked` when nobody is signed in, `till_unclaimed`.
+    pub async fn sign_out(&self) -> Result<(), TillError> {
+        self.later(Terminal::sign_out).await
+    }
+
+    /// Gives the operator who is signed in another password.
+    ///
+    /// # Errors
+    /// Here `called_from_port`; from the work `sign_in_refused` for a wrong old one, `password_refused` with the rule,
+    /// `till_locked`, `till_unclaimed`.
+    pub fn change_password(&self, password: &[u8], new_password: &[u8]) -> Result<Arc<PasswordWork>, TillError> {
+        let (password, new_password) = (secret(password), secret(new_password));
+        self.work(move |till| till.change_password(password, new_password).map(PasswordDone::plain))
+    }
+
+    /// Adds an operator. A temporary password must be changed at the first sign-in.
+    ///
+    /// # Errors
+    /// Here as `claim`; from the work `not_permitted`, `operator_exists`, `password_refused`, `till_locked`.
+    pub fn add_operator(
+        &self,
+        name: &str,
+        role: OperatorRole,
+        password: &[u8],
+        temporary: bool,
+    ) -> Result<Arc<PasswordWork>, TillError> {
+        let (name, password) = (operator(name)?, secret(password));
+        let new = till::NewOperator { name, role: role.into(), password, is_temporary: temporary };
+        self.work(move |till| till.add_operator(new).map(PasswordDone::plain))
+    }
+
+    /// Gives an operator a temporary password, also one who is locked out.
+    ///
+    /// # Errors
+    /// Here as `claim`; from the work `not_permitted`, `operator_unknown`, `password_refused`, `till_locked`.
+    pub fn reset_operator(&self, name: &str, password: &[u8]) -> Result<Arc<PasswordWork>, TillError> {
+        let (name, password) = (operator(name)?, secret(password));
+        self.work(move |till| till.reset_operator(&name, password).map(PasswordDone::plain))
+    }
+
+    /// Removes an operator. With `rotate` the till's keys change as well, for one who may have kept them.
+    ///
+    /// # Errors
+    /// `not_permitted`, `operator_unknown`, `last_supervisor`, `identifier_malformed`, `till_locked`.
+    pub async fn remove_operator(&self, name: String, rotate: bool) -> Result<(), TillError> {
+        let name = operator(&name)?;
+        self.later(move |till| till.remove_operator(&name, rotate)).await
+    }
+
+    /// All operators, by name.
+    ///
+    /// # Errors
+    /// `not_permitted`, `till_locked`, `till_unclaimed`.
+    pub fn operators(&self) -> Result<Vec<Operator>, TillError> {
+        Ok(self.till.terminal.operators()?.into_iter().map(Operator::from).collect())
+    }
+
+    /// Changes the till's keys. What is stored is sealed anew while the till has nothing else to do, also after a restart.
+    ///
+    /// # Errors
+    /// `not_permitted`, `key_rotation_unfinished` while an earlier one goes on, `till_locked`.
+    pub async fn rotate_keys(&self) -> Result<(), TillError> {
+        self.later(Terminal::rotate_keys).await
+    }
+}
+
+impl People {
+    fn enter(&self, name: &str, password: &[u8], new: Option<SecretBytes>) -> Result<Arc<PasswordWork>, TillError> {
+        let (name, password) = (operator(name)?, secret(password));
+        self.work(move |till| till.sign_in(&name, password, new).map(PasswordDone::with_session))
+    }
+
+    fn work(
+        &self,
+        work: impl FnOnce(&Terminal) -> Result<PasswordDone, Error> + Send + 'static,
+    ) -> Result<Arc<PasswordWork>, TillError> {
+        PasswordWork::start(Arc::clone(&self.till), work)
+    }
+
+    async fn later<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Terminal) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, TillError> {
+        aside(&self.till, "taptill-people", work).await
+    }
+}
+
+/// What deriving a key from a password came to, once it has.
+type Outcome = Result<PasswordDone, TillError>;
+
+/// Work on a password under way: a quarter of a second or more, on a thread of its own. It goes on whatever becomes of
+/// this handle.
+#[derive(uniffi::Object)]
+pub struct PasswordWork {
+    outcome: watch::Receiver<Option<Outcome>>,
+    till: Arc<Open>,
+}
+
+impl PasswordWork {
+    fn start(
+        till: Arc<Open>,
+        work: impl FnOnce(&Terminal) -> Result<PasswordDone, Error> + Send + 'static,
+    ) -> Result<Arc<Self>, TillError> {
+        till.terminal.may_wait_here()?;
+        let (ended, outcome) = watch::channel(None);
+        let worked_on = Arc::clone(&till);
+        thread("taptill-people", move || {
+            drop(ended.send(Some(work(&worked_on.terminal).map_err(TillError::from))));
+        })?;
+        Ok(Arc::new(Self { outcome, till }))
+    }
+}
+
+#[uniffi::export]
+impl PasswordWork {
+    /// Suspends until it is done. May be awaited again and from several tasks; a task that stops waiting stops nothing.
+    ///
+    /// # Errors
+    /// What it was refused for; the call that began it says which.
+    pub async fn await_done(&self) -> Result<PasswordDone, TillError> {
+        let mut outcome = self.outcome.clone();
+        if outcome.borrow().is_none() {
+            self.till.terminal.may_wait_here()?;
+        }
+        let done = outcome.wait_for(Option::is_some).await.map(|outcome| (*outcome).clone());
+        done.ok().flatten().unwrap_or_else(|| Err(ErrorCode::TillFailed.into()))
+    }
+}
+
+/// What work on a password came to.
+#[derive(Clone, uniffi::Record)]
+pub struct PasswordDone {
+    /// Who is signed in by it: after `sign_in`, `sign_in_with_new` and `unlock`.
+    pub session: Option<SessionFacts>,
+    /// The code for the day on which the password is forgotten: after `claim` and `recover`.
+    pub recovery: Option<Arc<RecoveryCode>>,
+}
+
+impl PasswordDone {
+    fn plain((): ()) -> Self {
+        Self { session: None, recovery: None }
+    }
+
+    fn with_session(session: till::SessionView) -> Self {
+        Self { session: Some(session.into()), recovery: None }
+    }
+
+    fn with_code(code: till::RecoveryCode) -> Self {
+        Self { session: None, recovery: Some(Arc::new(RecoveryCode(Mutex::new(Some(code))))) }
+    }
+}
+
+/// A recovery code, to be shown once and kept on paper. It is wiped by `wipe`, or with its last handle.
+#[derive(uniffi::Object)]
+pub struct RecoveryCode(Mutex<Option<till::RecoveryCode>>);
+
+#[uniffi::export]
+impl RecoveryCode {
+    /// How many characters it has, with the hyphens between its groups; 0 once it is wiped.
+    ///
+    /// # Errors
+    /// None today; every exported function may refuse.
+    pub fn length(&self) -> Result<u32, TillError> {
+        Ok(self.read(|text| u32::try_from(text.len()).unwrap_or(u32::MAX)))
+    }
+
+    /// The character at this place, from 0, in ASCII.
+    ///
+    /// # Errors
+    /// `identifier_malformed` for a place that it does not have, or has no more.
+    pub fn character(&self, place: u32) -> Result<u8, TillError> {
+        let at = usize::try_from(place).unwrap_or(usize::MAX);
+        let refused =
+            || Error::from(ErrorCode::IdentifierMalformed).word("what", "place").word("rule", "below the length");
+        Ok(self.read(|text| text.get(at).copied()).ok_or_else(refused)?)
+    }
+
+    /// Forgets it.
+    ///
+    /// # Errors
+    /// None today; every exported function may refuse.
+    pub fn wipe(&self) -> Result<(), TillError> {
+        drop(self.0.lock().unwrap_or_else(PoisonError::into_inner).take());
+        Ok(())
+    }
+}
+
+impl RecoveryCode {
+    fn read<T>(&self, read: impl FnOnce(&[u8]) -> T) -> T {
+        let code = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        read(code.as_ref().map_or(&[], |code| code.expose()))
+    }
+}
+
+/// What an operator may do. `docs/permissions.md` has the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
+pub enum OperatorRole {
+    /// Sells.
+    Cashier,
+    /// Answers for the shop: sells, and manages operators, passwords and keys.
+    Supervisor,
+    /// The integrator's own: sets the till up and reads no payment.
+    Service,
+}
+
+/// One operator.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct Operator {
+    /// The name: 1 to 32 of `[a-z0-9._-]`, first a letter.
+    pub name: String,
+    /// What the operator may do.
+    pub role: OperatorRole,
+    /// Whether the password must be changed at the next sign-in.
+    pub is_temporary: bool,
+    /// Whether too many wrong passwords were given; after a while, or by a reset, that ends.
+    pub is_locked_out: bool,
+}
+
+/// What there is to say to somebody who has just signed in.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct SessionFacts {
+    /// Who.
+    pub operator: String,
+    /// As what.
+    pub role: OperatorRole,
+    /// In how many days the password must be changed; absent until it is time to say so.
+    pub password_days_left: Option<u32>,
+    /// How many wrong passwords were given since the last sign-in.
+    pub failed_before: u32,
+    /// Whether the session before ended without a sign-out: a crash, or an empty battery.
+    pub cut_before: bool,
+    /// How many payments wait for the bank.
+    pub waiting: u64,
+}
+
+/// How a till stands between nobody and somebody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
+pub enum Standing {
+    /// It is nobody's: `claim` it.
+    Unclaimed,
+    /// Somebody is signed in.
+    SignedIn,
+    /// Somebody's session is locked: `unlock`, or another signs in.
+    Locked,
+    /// Nobody is signed in.
+    SignedOut,
+}
+
+/// What a till says of itself in every state; all that a lock screen shows.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct TillState {
+    /// How it stands.
+    pub standing: Standing,
+    /// Whose session it is; absent where there is none.
+    pub operator: Option<String>,
+    /// As what.
+    pub role: Option<OperatorRole>,
+    /// How many payments wait for the bank; absent where the note of it is gone or was changed.
+    pub waiting: Option<u64>,
+    /// Signed in: in how many milliseconds it locks by itself unless it is used.
+    pub locks_in_ms: Option<u64>,
+}
+
+same_words!(session::Role, OperatorRole: Cashier Supervisor Service);
+same_words!(till::Standing, Standing: Unclaimed SignedIn Locked SignedOut);
+
+impl From<till::OperatorView> for Operator {
+    fn from(view: till::OperatorView) -> Self {
+        let till::OperatorView { name, role, is_temporary, is_locked_out } = view;
+        Self { name: name.to_string(), role: role.into(), is_temporary, is_locked_out }
+    }
+}
+
+impl From<till::SessionView> for SessionFacts {
+    fn from(view: till::SessionView) -> Self {
+        let till::SessionView { operator, role, password_days_left, failed_before, cut_before, waiting } = view;
+        Self {
+            operator: operator.to_string(),
+            role: role.into(),
+            password_days_left,
+            failed_before,
+            cut_before,
+            waiting,
+        }
+    }
+}
+
+impl From<till::TillState> for TillState {
+    fn from(state: till::TillState) -> Self {
+        let till::TillState { standing, operator, role, waiting, locks_in_ms } = state;
+        Self {
+            standing: standing.into(),
+            operator: operator.map(|operator| operator.to_string()),
+            role: role.map(OperatorRole::from),
+            waiting,
+            locks_in_ms,
+        }
+    }
+}
+
+/// The core's own check of a name that came as text.
+fn operator(name: &str) -> Result<OperatorName, TillError> {
+    Ok(OperatorName::new(name).map_err(Error::from)?)
+}
+
+/// The core's own copy, wiped when it is let go of; the caller wipes its own.
+fn secret(bytes: &[u8]) -> SecretBytes {
+    SecretBytes::new(bytes.to_vec())
+}
