@@ -18,6 +18,7 @@ mod events;
 mod operation;
 mod payments;
 mod people;
+mod policy;
 mod ports;
 mod proofs;
 mod reader;
@@ -35,6 +36,7 @@ pub use payments::Payments;
 pub use people::{
     Operator, OperatorRole, PasswordDone, PasswordWork, People, RecoveryCode, SessionFacts, Standing, TillState,
 };
+pub use policy::{PasswordProfile, PasswordRules, ShopPolicy, shipped_policy};
 pub use ports::{
     CardChannel, CardFault, Clock, ClockReading, DeviceKeys, KeyFault, KeyKind, NetworkPosture, Notice, Observer,
     PortFault, Ports, Posture, Prompt, SecretSink,

@@ -18,6 +18,7 @@ use tokio::sync::watch;
 use crate::aside::{aside, thread};
 use crate::errors::{TillError, same_words};
 use crate::payments::Open;
+use crate::policy::ShopPolicy;
 
 /// Operators, passwords and the session. May be used from any thread, and from several at once.
 #[derive(uniffi::Object)]
@@ -149,6 +150,22 @@ impl People {
     /// `not_permitted`, `till_locked`, `till_unclaimed`.
     pub fn operators(&self) -> Result<Vec<Operator>, TillError> {
         Ok(self.till.terminal.operators()?.into_iter().map(Operator::from).collect())
+    }
+
+    /// The shop's rules.
+    ///
+    /// # Errors
+    /// `not_permitted`, `till_locked`, `till_unclaimed`.
+    pub fn policy(&self) -> Result<ShopPolicy, TillError> {
+        Ok(self.till.terminal.policy()?.into())
+    }
+
+    /// Changes the shop's rules, which hold at once. `shipped_policy` has those to begin with.
+    ///
+    /// # Errors
+    /// `policy_invalid` with the part and its rule, `not_permitted`, `till_locked`, `till_unclaimed`.
+    pub async fn set_policy(&self, policy: ShopPolicy) -> Result<(), TillError> {
+        self.later(move |till| till.set_policy(&policy.into())).await
     }
 
     /// Changes the till's keys. What is stored is sealed anew while the till has nothing else to do, also after a restart.

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use serde_json::Value;
-use taptill_ffi::{OperatorRole, PasswordWork, People, Proofs, TillError};
+use taptill_ffi::{
+    OperatorRole, PasswordProfile, PasswordRules, PasswordWork, People, Proofs, ShopPolicy, TillError, shipped_policy,
+};
 
 use crate::args::{Args, Failure};
 use crate::bench::{Answer, Bench};
@@ -89,6 +91,18 @@ fn plain_call(bench: &Bench<'_>, name: &str, mut with: Args) -> Result<Answer, F
                 Err(error) => Err(error),
             }
         }
+        "policy" => {
+            with.finish()?;
+            people(bench)?.and_then(|people| people.policy()).map(|policy| values::policy(&policy))
+        }
+        "set_policy" => {
+            let policy = policy(&mut with)?;
+            with.finish()?;
+            match people(bench)? {
+                Ok(people) => wait(bench, people.set_policy(policy))?.map(nothing),
+                Err(error) => Err(error),
+            }
+        }
         "checkpoint" | "public_key" => {
             with.finish()?;
             let proofs = proofs(bench)?;
@@ -133,6 +147,40 @@ fn proofs(bench: &Bench<'_>) -> Result<Result<Arc<Proofs>, TillError>, Failure> 
 
 fn person(with: &mut Args, usual: (&str, &str)) -> Result<(String, String), Failure> {
     Ok((with.text_or("name", usual.0)?, with.text_or("password", usual.1)?))
+}
+
+/// The shipped policy with what a case puts in its place.
+fn policy(with: &mut Args) -> Result<ShopPolicy, Failure> {
+    let usual = shipped_policy("pci").map_err(|_| Failure::unknown("no policy is shipped"))?;
+    let password = match with.text_or("password", "pci")?.as_str() {
+        "pci" => PasswordProfile::Pci,
+        "nist" => PasswordProfile::Nist,
+        "own" => PasswordProfile::Own { rules: rules(&with.optional("rules").unwrap_or_default())? },
+        other => return Err(Failure::unknown(format!("there is no profile {other}"))),
+    };
+    Ok(ShopPolicy {
+        password,
+        idle_ms: with.optional_whole("idle_ms")?.unwrap_or(usual.idle_ms),
+        session_max_ms: with.optional_whole("session_max_ms")?.unwrap_or(usual.session_max_ms),
+        tries: with.optional_whole("tries")?.unwrap_or(usual.tries),
+        lockout_ms: with.optional_whole("lockout_ms")?.unwrap_or(usual.lockout_ms),
+        checkpoint_every: with.optional_whole("checkpoint_every")?.unwrap_or(usual.checkpoint_every),
+        biometric_days: with.optional_whole("biometric_days")?.unwrap_or(usual.biometric_days),
+        shop_words: with.optional_texts("shop_words")?.unwrap_or(usual.shop_words),
+    })
+}
+
+fn rules(rules: &Value) -> Result<PasswordRules, Failure> {
+    let mut rules = Args::raw(rules)?;
+    let read = PasswordRules {
+        min_length: rules.whole("min_length")?,
+        letters_and_digits: rules.flag("letters_and_digits")?,
+        common_refused: rules.flag("common_refused")?,
+        history: rules.whole("history")?,
+        max_age_days: rules.optional_whole("max_age_days")?,
+    };
+    rules.finish()?;
+    Ok(read)
 }
 
 fn role(with: &mut Args) -> Result<OperatorRole, Failure> {

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 use taptill_ffi::{
-    Attempt, ErrorFacts, ErrorWords, EventPage, Intent, Notice, Operator, Page, PasswordDone, RecoveryCode, Resolved,
-    Screen, SessionFacts, TillError, TillInfo, TillState, Verified,
+    Attempt, ErrorFacts, ErrorWords, EventPage, Intent, Notice, Operator, Page, PasswordDone, PasswordProfile,
+    RecoveryCode, Resolved, Screen, SessionFacts, ShopPolicy, TillError, TillInfo, TillState, Verified,
 };
 
 /// The word of an enumeration's value: `InDoubt` is `in_doubt`, and what it carries is left out.
@@ -109,6 +109,22 @@ pub fn operators(operators: &[Operator]) -> Value {
         })
     };
     operators.iter().map(operator).collect()
+}
+
+pub fn policy(policy: &ShopPolicy) -> Value {
+    let rules = match &policy.password {
+        PasswordProfile::Own { rules } => json!({
+            "min_length": rules.min_length, "letters_and_digits": rules.letters_and_digits,
+            "common_refused": rules.common_refused, "history": rules.history, "max_age_days": rules.max_age_days,
+        }),
+        PasswordProfile::Pci | PasswordProfile::Nist => Value::Null,
+    };
+    json!({
+        "password": word(&policy.password), "rules": rules, "idle_ms": policy.idle_ms,
+        "session_max_ms": policy.session_max_ms, "tries": policy.tries, "lockout_ms": policy.lockout_ms,
+        "checkpoint_every": policy.checkpoint_every, "biometric_days": policy.biometric_days,
+        "shop_words": policy.shop_words,
+    })
 }
 
 pub fn events(page: &EventPage) -> Value {
