@@ -16,26 +16,27 @@ mod desk;
 mod errors;
 mod events;
 mod operation;
+mod password_work;
 mod payments;
 mod people;
 mod policy;
 mod ports;
 mod proofs;
 mod reader;
+mod screen;
 mod terminal;
 mod values;
 
-pub use desk::{Action, Desk, Display, Intent, Role, Row, Screen, ScreenKind, ScreenSample, Tone, screen_gallery};
+pub use desk::{Desk, Display, screen_gallery};
 pub use errors::{
     Actor, CoreVersion, Detail, ErrorFacts, ErrorWords, Money, Retry, Reversal, TillError, core_version,
     describe_error, error_codes, facts_of,
 };
 pub use events::{EventPage, Events, TillEvent};
 pub use operation::Operation;
+pub use password_work::{PasswordDone, PasswordWork, RecoveryCode};
 pub use payments::Payments;
-pub use people::{
-    Operator, OperatorRole, PasswordDone, PasswordWork, People, RecoveryCode, SessionFacts, Standing, TillState,
-};
+pub use people::{Operator, OperatorRole, People, SessionFacts, Standing, TillState};
 pub use policy::{PasswordProfile, PasswordRules, ShopPolicy, shipped_policy};
 pub use ports::{
     CardChannel, CardFault, Clock, ClockReading, DeviceKeys, KeyFault, KeyKind, NetworkPosture, Notice, Observer,
@@ -43,6 +44,7 @@ pub use ports::{
 };
 pub use proofs::Proofs;
 pub use reader::{EncryptedRead, EncryptedReader, ReadCvm, ReadRequest, ReaderFault};
+pub use screen::{Action, Field, FieldName, Intent, Role, Row, Screen, ScreenKind, ScreenSample, Tone};
 pub use terminal::{Terminal, inspect_till, provision_till};
 pub use values::{
     Amount, Attempt, AttemptState, Language, ListQuery, Page, ReceiptCopy, ReceiptRequest, ReceiptWidth, Resolved,

@@ -1,24 +1,23 @@
 //! Who may use a till: operators, their passwords, and the session of the one who is signed in.
 //!
 //! Passwords and codes come in as borrowed bytes, are copied into memory that is wiped, and are worked on away from the
-//! caller's thread: whatever derives a key gives a [`PasswordWork`] at once. The one secret that goes out is a recovery
-//! code, once and a character a call, so that no buffer between two languages holds it.
+//! caller's thread: whatever derives a key gives a [`PasswordWork`] at once.
 //!
 //! It decides nothing. Evidence: `tests/contract`, `uniffi/tests/people.rs`.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use taptill::error::{Error, ErrorCode};
-use taptill::ids::OperatorName;
+use taptill::error::Error;
 use taptill::secret::SecretBytes;
 use taptill::terminal::Terminal;
 use taptill::{session, till};
-use tokio::sync::watch;
 
-use crate::aside::{aside, thread};
+use crate::aside::aside;
 use crate::errors::{TillError, same_words};
+use crate::password_work::{PasswordDone, PasswordWork};
 use crate::payments::Open;
 use crate::policy::ShopPolicy;
+use crate::values::operator_name;
 
 /// Operators, passwords and the session. May be used from any thread, and from several at once.
 #[derive(uniffi::Object)]
@@ -35,7 +34,7 @@ impl People {
     /// Here `identifier_malformed` and `called_from_port`; from the work `already_claimed`, `not_provisioned`,
     /// `password_refused` with the rule, and the errors of keys and storage.
     pub fn claim(&self, name: &str, password: &[u8]) -> Result<Arc<PasswordWork>, TillError> {
-        let (name, password) = (operator(name)?, secret(password));
+        let (name, password) = (operator_name(name)?, secret(password));
         self.work(move |till| till.claim(&name, password).map(PasswordDone::with_code))
     }
 
@@ -46,7 +45,7 @@ impl People {
     /// Here as `claim`; from the work `recovery_refused`, `operator_locked_out` after too many, `password_refused`,
     /// `till_unclaimed`.
     pub fn recover(&self, code: &[u8], name: &str, password: &[u8]) -> Result<Arc<PasswordWork>, TillError> {
-        let (code, name, password) = (secret(code), operator(name)?, secret(password));
+        let (code, name, password) = (secret(code), operator_name(name)?, secret(password));
         self.work(move |till| till.recover(code, &name, password).map(PasswordDone::with_code))
     }
 
@@ -121,7 +120,7 @@ impl People {
         password: &[u8],
         temporary: bool,
     ) -> Result<Arc<PasswordWork>, TillError> {
-        let (name, password) = (operator(name)?, secret(password));
+        let (name, password) = (operator_name(name)?, secret(password));
         let new = till::NewOperator { name, role: role.into(), password, is_temporary: temporary };
         self.work(move |till| till.add_operator(new).map(PasswordDone::plain))
     }
@@ -131,7 +130,7 @@ impl People {
     /// # Errors
     /// Here as `claim`; from the work `not_permitted`, `operator_unknown`, `password_refused`, `till_locked`.
     pub fn reset_operator(&self, name: &str, password: &[u8]) -> Result<Arc<PasswordWork>, TillError> {
-        let (name, password) = (operator(name)?, secret(password));
+        let (name, password) = (operator_name(name)?, secret(password));
         self.work(move |till| till.reset_operator(&name, password).map(PasswordDone::plain))
     }
 
@@ -140,7 +139,7 @@ impl People {
     /// # Errors
     /// `not_permitted`, `operator_unknown`, `last_supervisor`, `identifier_malformed`, `till_locked`.
     pub async fn remove_operator(&self, name: String, rotate: bool) -> Result<(), TillError> {
-        let name = operator(&name)?;
+        let name = operator_name(&name)?;
         self.later(move |till| till.remove_operator(&name, rotate)).await
     }
 
@@ -179,7 +178,7 @@ impl People {
 
 impl People {
     fn enter(&self, name: &str, password: &[u8], new: Option<SecretBytes>) -> Result<Arc<PasswordWork>, TillError> {
-        let (name, password) = (operator(name)?, secret(password));
+        let (name, password) = (operator_name(name)?, secret(password));
         self.work(move |till| till.sign_in(&name, password, new).map(PasswordDone::with_session))
     }
 
@@ -195,113 +194,6 @@ impl People {
         work: impl FnOnce(&Terminal) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, TillError> {
         aside(&self.till, "taptill-people", work).await
-    }
-}
-
-/// What deriving a key from a password came to, once it has.
-type Outcome = Result<PasswordDone, TillError>;
-
-/// Work on a password under way: a quarter of a second or more, on a thread of its own. It goes on whatever becomes of
-/// this handle.
-#[derive(uniffi::Object)]
-pub struct PasswordWork {
-    outcome: watch::Receiver<Option<Outcome>>,
-    till: Arc<Open>,
-}
-
-impl PasswordWork {
-    fn start(
-        till: Arc<Open>,
-        work: impl FnOnce(&Terminal) -> Result<PasswordDone, Error> + Send + 'static,
-    ) -> Result<Arc<Self>, TillError> {
-        till.terminal.may_wait_here()?;
-        let (ended, outcome) = watch::channel(None);
-        let worked_on = Arc::clone(&till);
-        thread("taptill-people", move || {
-            drop(ended.send(Some(work(&worked_on.terminal).map_err(TillError::from))));
-        })?;
-        Ok(Arc::new(Self { outcome, till }))
-    }
-}
-
-#[uniffi::export]
-impl PasswordWork {
-    /// Suspends until it is done. May be awaited again and from several tasks; a task that stops waiting stops nothing.
-    ///
-    /// # Errors
-    /// What it was refused for; the call that began it says which.
-    pub async fn await_done(&self) -> Result<PasswordDone, TillError> {
-        let mut outcome = self.outcome.clone();
-        if outcome.borrow().is_none() {
-            self.till.terminal.may_wait_here()?;
-        }
-        let done = outcome.wait_for(Option::is_some).await.map(|outcome| (*outcome).clone());
-        done.ok().flatten().unwrap_or_else(|| Err(ErrorCode::TillFailed.into()))
-    }
-}
-
-/// What work on a password came to.
-#[derive(Clone, uniffi::Record)]
-pub struct PasswordDone {
-    /// Who is signed in by it: after `sign_in`, `sign_in_with_new` and `unlock`.
-    pub session: Option<SessionFacts>,
-    /// The code for the day on which the password is forgotten: after `claim` and `recover`.
-    pub recovery: Option<Arc<RecoveryCode>>,
-}
-
-impl PasswordDone {
-    fn plain((): ()) -> Self {
-        Self { session: None, recovery: None }
-    }
-
-    fn with_session(session: till::SessionView) -> Self {
-        Self { session: Some(session.into()), recovery: None }
-    }
-
-    fn with_code(code: till::RecoveryCode) -> Self {
-        Self { session: None, recovery: Some(Arc::new(RecoveryCode(Mutex::new(Some(code))))) }
-    }
-}
-
-/// A recovery code, to be shown once and kept on paper. It is wiped by `wipe`, or with its last handle.
-#[derive(uniffi::Object)]
-pub struct RecoveryCode(Mutex<Option<till::RecoveryCode>>);
-
-#[uniffi::export]
-impl RecoveryCode {
-    /// How many characters it has, with the hyphens between its groups; 0 once it is wiped.
-    ///
-    /// # Errors
-    /// None today; every exported function may refuse.
-    pub fn length(&self) -> Result<u32, TillError> {
-        Ok(self.read(|text| u32::try_from(text.len()).unwrap_or(u32::MAX)))
-    }
-
-    /// The character at this place, from 0, in ASCII.
-    ///
-    /// # Errors
-    /// `identifier_malformed` for a place that it does not have, or has no more.
-    pub fn character(&self, place: u32) -> Result<u8, TillError> {
-        let at = usize::try_from(place).unwrap_or(usize::MAX);
-        let refused =
-            || Error::from(ErrorCode::IdentifierMalformed).word("what", "place").word("rule", "below the length");
-        Ok(self.read(|text| text.get(at).copied()).ok_or_else(refused)?)
-    }
-
-    /// Forgets it.
-    ///
-    /// # Errors
-    /// None today; every exported function may refuse.
-    pub fn wipe(&self) -> Result<(), TillError> {
-        drop(self.0.lock().unwrap_or_else(PoisonError::into_inner).take());
-        Ok(())
-    }
-}
-
-impl RecoveryCode {
-    fn read<T>(&self, read: impl FnOnce(&[u8]) -> T) -> T {
-        let code = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        read(code.as_ref().map_or(&[], |code| code.expose()))
     }
 }
 
@@ -411,12 +303,7 @@ impl From<till::TillState> for TillState {
     }
 }
 
-/// The core's own check of a name that came as text.
-fn operator(name: &str) -> Result<OperatorName, TillError> {
-    Ok(OperatorName::new(name).map_err(Error::from)?)
-}
-
 /// The core's own copy, wiped when it is let go of; the caller wipes its own.
-fn secret(bytes: &[u8]) -> SecretBytes {
+pub(crate) fn secret(bytes: &[u8]) -> SecretBytes {
     SecretBytes::new(bytes.to_vec())
 }

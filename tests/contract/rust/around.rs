@@ -5,12 +5,13 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use taptill_ffi::{Posture, TillError};
+use taptill_ffi::{FieldName, Intent, Posture, TillError};
 
 use crate::args::{Args, Failure};
 use crate::bench::Bench;
 use crate::compare::compare;
-use crate::face::{one_of, payments, query, terminal};
+use crate::face::{desk, one_of, payments, query, terminal};
+use crate::people::ALICE;
 use crate::ports::{Shifts, Tap, check_fault};
 use crate::reader::{NextRead, reader_fault};
 use crate::values;
@@ -99,6 +100,7 @@ pub fn act(bench: &mut Bench<'_>, name: &str, mut with: Args) -> Result<Value, F
         "count_pages" => return count_pages(bench, with),
         "count_events" => return count_events(bench, with),
         "screen" => return screen(bench, &with.rest()),
+        "desk_sign_in" => desk_sign_in(bench, with)?,
         _ => return Err(Failure::unknown(format!("there is no step {name}"))),
     }
     Ok(Value::Null)
@@ -323,6 +325,18 @@ fn screen(bench: &Bench<'_>, expected: &Value) -> Result<Value, Failure> {
         let last = bench.device.state().screens.last().map(values::screen);
         Err(Failure::timeout(format!("{expected} was not shown, but {}", last.unwrap_or_default())))
     })
+}
+
+/// What a person does at the screen that asks who is there.
+fn desk_sign_in(bench: &Bench<'_>, mut with: Args) -> Result<(), Failure> {
+    let name = with.text_or("name", ALICE.0)?;
+    let password = with.text_or("password", ALICE.1)?;
+    with.finish()?;
+    screen(bench, &json!({ "kind": "sign_in" }))?;
+    let desk = desk(bench)?;
+    expect(desk.enter(FieldName::Operator, name.as_bytes()))?;
+    expect(desk.enter(FieldName::Password, password.as_bytes()))?;
+    expect(desk.send(Intent::SignIn)).map(drop)
 }
 
 /// A call inside a step must not fail.

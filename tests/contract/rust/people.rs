@@ -183,7 +183,7 @@ fn rules(rules: &Value) -> Result<PasswordRules, Failure> {
     Ok(read)
 }
 
-fn role(with: &mut Args) -> Result<OperatorRole, Failure> {
+pub fn role(with: &mut Args) -> Result<OperatorRole, Failure> {
     let word = with.text_or("role", "cashier")?;
     one_of(&word, [OperatorRole::Cashier, OperatorRole::Supervisor, OperatorRole::Service])
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 use taptill_ffi::{
-    Attempt, ErrorFacts, ErrorWords, EventPage, Intent, Notice, Operator, Page, PasswordDone, PasswordProfile,
+    Attempt, ErrorFacts, ErrorWords, EventPage, Field, Intent, Notice, Operator, Page, PasswordDone, PasswordProfile,
     RecoveryCode, Resolved, Screen, SessionFacts, ShopPolicy, TillError, TillInfo, TillState, Verified,
 };
 
@@ -97,7 +97,7 @@ pub fn done(done: &PasswordDone) -> Value {
 }
 
 /// A code, character by character. A shell shows it and keeps no text of it.
-fn code(code: &RecoveryCode) -> String {
+pub fn code(code: &RecoveryCode) -> String {
     (0..code.length().unwrap()).map(|place| char::from(code.character(place).unwrap())).collect()
 }
 
@@ -152,11 +152,14 @@ pub fn screen(screen: &Screen) -> Value {
         let intent: &Intent = &action.intent;
         json!({ "intent": word(intent), "label": action.label, "role": word(&action.role), "enabled": action.enabled })
     };
+    let field =
+        |field: &Field| json!({ "name": word(&field.name), "label": field.label, "is_secret": field.is_secret });
+    let fields: Value = screen.fields.iter().map(field).collect();
     let actions: Value = screen.actions.iter().map(action).collect();
     json!({
         "kind": word(&screen.kind), "tone": word(&screen.tone), "title": screen.title, "headline": screen.headline,
         "message": screen.message, "advice": screen.advice, "lights": screen.lights, "field_on": screen.field_on,
         "keypad": screen.keypad, "private": screen.private, "slip": screen.slip, "language": word(&screen.language),
-        "rows": rows, "actions": actions,
+        "rows": rows, "fields": fields, "actions": actions,
     })
 }
