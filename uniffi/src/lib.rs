@@ -36,7 +36,7 @@ pub use events::{EventPage, Events, TillEvent};
 pub use operation::Operation;
 pub use password_work::{PasswordDone, PasswordWork, RecoveryCode};
 pub use payments::Payments;
-pub use people::{Operator, OperatorRole, People, SessionFacts, Standing, TillState};
+pub use people::{OperatorFacts, OperatorRole, People, SessionFacts, Standing, TillState};
 pub use policy::{PasswordProfile, PasswordRules, ShopPolicy, shipped_policy};
 pub use ports::{
     CardChannel, CardFault, Clock, ClockReading, DeviceKeys, KeyFault, KeyKind, NetworkPosture, Notice, Observer,

@@ -147,8 +147,8 @@ impl People {
     ///
     /// # Errors
     /// `not_permitted`, `till_locked`, `till_unclaimed`.
-    pub fn operators(&self) -> Result<Vec<Operator>, TillError> {
-        Ok(self.till.terminal.operators()?.into_iter().map(Operator::from).collect())
+    pub fn operators(&self) -> Result<Vec<OperatorFacts>, TillError> {
+        Ok(self.till.terminal.operators()?.into_iter().map(OperatorFacts::from).collect())
     }
 
     /// The shop's rules.
@@ -210,7 +210,7 @@ pub enum OperatorRole {
 
 /// One operator.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
-pub struct Operator {
+pub struct OperatorFacts {
     /// The name: 1 to 32 of `[a-z0-9._-]`, first a letter.
     pub name: String,
     /// What the operator may do.
@@ -269,7 +269,7 @@ pub struct TillState {
 same_words!(session::Role, OperatorRole: Cashier Supervisor Service);
 same_words!(till::Standing, Standing: Unclaimed SignedIn Locked SignedOut);
 
-impl From<till::OperatorView> for Operator {
+impl From<till::OperatorView> for OperatorFacts {
     fn from(view: till::OperatorView) -> Self {
         let till::OperatorView { name, role, is_temporary, is_locked_out } = view;
         Self { name: name.to_string(), role: role.into(), is_temporary, is_locked_out }

@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value, json};
 use taptill_ffi::{
-    Attempt, ErrorFacts, ErrorWords, EventPage, Field, Intent, Notice, Operator, Page, PasswordDone, PasswordProfile,
-    RecoveryCode, Resolved, Screen, SessionFacts, ShopPolicy, TillError, TillInfo, TillState, Verified,
+    Attempt, ErrorFacts, ErrorWords, EventPage, Field, Intent, Notice, OperatorFacts, Page, PasswordDone,
+    PasswordProfile, RecoveryCode, Resolved, Screen, SessionFacts, ShopPolicy, TillError, TillInfo, TillState,
+    Verified,
 };
 
 /// The word of an enumeration's value: `InDoubt` is `in_doubt`, and what it carries is left out.
@@ -101,8 +102,8 @@ pub fn code(code: &RecoveryCode) -> String {
     (0..code.length().unwrap()).map(|place| char::from(code.character(place).unwrap())).collect()
 }
 
-pub fn operators(operators: &[Operator]) -> Value {
-    let operator = |operator: &Operator| {
+pub fn operators(operators: &[OperatorFacts]) -> Value {
+    let operator = |operator: &OperatorFacts| {
         json!({
             "name": operator.name, "role": word(&operator.role), "is_temporary": operator.is_temporary,
             "is_locked_out": operator.is_locked_out,
