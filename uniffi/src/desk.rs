@@ -93,7 +93,7 @@ impl Desk {
     /// # Errors
     /// None today; every exported function may refuse.
     pub fn recovery_code(&self) -> Result<Option<Arc<RecoveryCode>>, TillError> {
-        Ok(self.desk.recovery_code().map(RecoveryCode::shown))
+        Ok(self.desk.recovery_code().map(RecoveryCode::new))
     }
 
     /// A card is in the field. One that nobody waits for is let go. Does not wait.

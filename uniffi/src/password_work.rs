@@ -9,7 +9,6 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use taptill::error::{Error, ErrorCode};
-use taptill::secret::SecretBytes;
 use taptill::terminal::Terminal;
 use taptill::till;
 use tokio::sync::watch;
@@ -80,20 +79,13 @@ impl PasswordDone {
     }
 
     pub(crate) fn with_code(code: till::RecoveryCode) -> Self {
-        Self { session: None, recovery: Some(Arc::new(RecoveryCode(Mutex::new(Some(Code::Own(code)))))) }
+        Self { session: None, recovery: Some(RecoveryCode::new(Arc::new(code))) }
     }
 }
 
 /// A recovery code, to be shown once and kept on paper. It is wiped by `wipe`, or with its last handle.
 #[derive(uniffi::Object)]
-pub struct RecoveryCode(Mutex<Option<Code>>);
-
-/// Whose the bytes are.
-enum Code {
-    Own(till::RecoveryCode),
-    /// The desk's as well, for as long as its screen is there.
-    Shown(Arc<SecretBytes>),
-}
+pub struct RecoveryCode(Mutex<Option<Arc<till::RecoveryCode>>>);
 
 #[uniffi::export]
 impl RecoveryCode {
@@ -127,15 +119,12 @@ impl RecoveryCode {
 }
 
 impl RecoveryCode {
-    pub(crate) fn shown(code: Arc<SecretBytes>) -> Arc<Self> {
-        Arc::new(Self(Mutex::new(Some(Code::Shown(code)))))
+    pub(crate) fn new(code: Arc<till::RecoveryCode>) -> Arc<Self> {
+        Arc::new(Self(Mutex::new(Some(code))))
     }
 
     fn read<T>(&self, read: impl FnOnce(&[u8]) -> T) -> T {
-        read(match &*self.0.lock().unwrap_or_else(PoisonError::into_inner) {
-            Some(Code::Own(code)) => code.expose(),
-            Some(Code::Shown(code)) => code.expose(),
-            None => &[],
-        })
+        let code = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        read(code.as_ref().map_or(&[], |code| code.expose()))
     }
 }

@@ -269,6 +269,14 @@ pub struct TillState {
 same_words!(session::Role, OperatorRole: Cashier Supervisor Service);
 same_words!(till::Standing, Standing: Unclaimed SignedIn Locked SignedOut);
 
+impl Standing {
+    /// The one of this word; a till of which nothing more is known lets nobody do anything.
+    pub(crate) fn from_word(word: &str) -> Self {
+        let all = [till::Standing::Unclaimed, till::Standing::SignedIn, till::Standing::Locked];
+        all.into_iter().find(|standing| standing.word() == word).map_or(Self::SignedOut, Self::from)
+    }
+}
+
 impl From<till::OperatorView> for OperatorFacts {
     fn from(view: till::OperatorView) -> Self {
         let till::OperatorView { name, role, is_temporary, is_locked_out } = view;

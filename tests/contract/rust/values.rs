@@ -143,6 +143,7 @@ pub fn notice(notice: &Notice) -> String {
     match notice {
         Notice::Show { prompt } => format!("show {}", word(prompt)),
         Notice::Attempt { state, .. } => format!("attempt {}", word(state)),
+        Notice::Till { standing } => format!("till {}", word(standing)),
         other => word(other),
     }
 }
