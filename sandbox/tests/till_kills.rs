@@ -365,12 +365,10 @@ fn what_a_setting_up_leaves_half_made_is_no_hindrance() {
 }
 
 fn init(shop: &Shop) -> std::process::Command {
-    let mut command = shop.command();
-    command.args(["init", "--dialect", "unionpay", "--host", shop.address(), "--host-home"]).arg(shop.path("host"));
-    command
+    shop.set_up("unionpay")
 }
 
-/// Sets the till up unless it is, sells, and clears the place for the next.
+/// Sets the till up unless it is, claims it, sells, and clears the place for the next.
 fn sells_after_setting_up(shop: &Shop, cut: &str) {
     let (before, again) = (shop.till(&["list"]), run(&mut init(shop)));
     let word = |ran: &Ran| match ran.code {
@@ -379,9 +377,10 @@ fn sells_after_setting_up(shop: &Shop, cut: &str) {
     };
     let (before, again) = (word(&before), word(&again));
     assert!(
-        [("done", "already_provisioned"), ("not_provisioned", "done")].contains(&(&before, &again)),
+        [("till_unclaimed", "already_provisioned"), ("not_provisioned", "done")].contains(&(&before, &again)),
         "{cut}: the till says {before}, and setting it up {again}"
     );
+    shop.claim();
     let sold = shop.till(&["sale", "1"]);
     assert_eq!(sold.json()["state"], "approved", "{cut}: {}", sold.stdout);
     assert_eq!(shop.till(&["verify"]).json()["ok"], true, "{cut}");
@@ -389,7 +388,7 @@ fn sells_after_setting_up(shop: &Shop, cut: &str) {
 }
 
 fn clear(shop: &Shop) {
-    ["till", "till-device"].iter().for_each(|folder| fs::remove_dir_all(shop.path(folder)).unwrap_or_default());
+    ["till", "till-device", till_support::PEOPLE].iter().for_each(|folder| fs::remove_dir_all(shop.path(folder)).unwrap_or_default());
 }
 
 fn private_folder(folder: &Path) {

@@ -7,6 +7,8 @@ use taptill::text::{Catalogue, Language};
 
 use crate::host::HostError;
 
+use super::session::counted;
+
 /// Why a command did not do its work.
 pub(super) enum Failure {
     /// The core refused; exit code 1.
@@ -61,6 +63,7 @@ impl Failure {
         if let Self::Core(error) = self {
             words.push(texts.money(error.money()));
             words.push(todo);
+            words.extend(hint(error));
             words.push(format!("({}{})", error.code().code(), particulars(error)));
         } else {
             words.push(todo);
@@ -107,6 +110,60 @@ fn sandbox_object(code: &str, retry: &str) -> Map<String, Value> {
 fn first_paragraph(message: &str) -> String {
     let paragraph = message.split("\n\n").next().unwrap_or(message);
     paragraph.trim_start_matches("error: ").split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What the error means at this till: how its commands are typed, and numbers as people say them.
+fn hint(error: &Error) -> Option<String> {
+    Some(match error.code() {
+        ErrorCode::TillUnclaimed => "The first supervisor types: taptill claim NAME".to_owned(),
+        ErrorCode::TillLocked => "Add --operator NAME, or open a shell and type: sign-in NAME".to_owned(),
+        ErrorCode::PasswordMustChange => {
+            "taptill password change --operator NAME, or sign-in NAME --new-password-file FILE".to_owned()
+        }
+        ErrorCode::SignInRefused => format!("Tries left: {}.", number(error, "tries_left")?),
+        ErrorCode::OperatorLockedOut => format!("Time to wait: {}.", span(number(error, "retry_after_ms")?)),
+        ErrorCode::PasswordRefused => rule(error)?,
+        _ => return None,
+    })
+}
+
+fn number(error: &Error, name: &str) -> Option<u64> {
+    error.facts().iter().find_map(|(known, fact)| match fact {
+        Fact::Number(number) if *known == name => Some(*number),
+        _ => None,
+    })
+}
+
+/// Minutes and seconds; what is left of a second counts as one.
+fn span(ms: u64) -> String {
+    let seconds = ms.div_ceil(1_000);
+    match (seconds / 60, seconds % 60) {
+        (0, seconds) => counted(seconds, "second"),
+        (minutes, 0) => counted(minutes, "minute"),
+        (minutes, seconds) => format!("{} {}", counted(minutes, "minute"), counted(seconds, "second")),
+    }
+}
+
+/// Which rule a new password breaks.
+fn rule(error: &Error) -> Option<String> {
+    let word = error.facts().iter().find_map(|(name, fact)| match fact {
+        Fact::Word(word) if *name == "rule" => Some(*word),
+        _ => None,
+    });
+    Some(match word? {
+        "empty" => "It is empty.".to_owned(),
+        "too_short" => format!("It needs at least {} characters.", number(error, "min")?),
+        "too_long" => format!("It may have at most {} characters.", number(error, "max")?),
+        "needs_letter" => "It needs a letter.".to_owned(),
+        "needs_digit" => "It needs a digit.".to_owned(),
+        "control_character" => "It holds a character that cannot be seen.".to_owned(),
+        "common" => "Too many people use it.".to_owned(),
+        "shop_word" => "It is made of a word of this shop.".to_owned(),
+        "own_name" => "It is made of the operator's own name.".to_owned(),
+        "used_before" => format!("It is one of the last {}.", number(error, "last")?),
+        "not_repeated" => "The second time it was typed differently.".to_owned(),
+        _ => return None,
+    })
 }
 
 fn particulars(error: &Error) -> String {
