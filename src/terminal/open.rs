@@ -6,17 +6,19 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 
-use crate::account::{self, Provisioning};
+use crate::account::{self, Provisioning, SecretText};
 use crate::error::{Error, ErrorCode};
 use crate::journal::{Journal, JournalError, JournalPorts, VerifyReport};
 use crate::payment::{self, Engine};
 use crate::ports::Ports;
 use crate::terminal::Terminal;
 use crate::terminal::calls::Ending;
+use crate::terminal::derive::Deriver;
 use crate::terminal::driver::{Driver, Message};
-use crate::terminal::net::Net;
+use crate::terminal::net::Way;
 use crate::terminal::reader::Reader;
 use crate::terminal::route;
+use crate::till::Till;
 
 /// The journal's file in the till's folder.
 const JOURNAL_FILE: &str = "journal.db";
@@ -46,23 +48,24 @@ pub(super) fn inspect(home: &Path, ports: &Ports) -> Result<VerifyReport, Error>
 
 pub(super) fn open(home: &Path, ports: Ports) -> Result<Terminal, Error> {
     let journal = Journal::open(&existing_journal(home)?, JournalPorts::from(&ports), payment::folds())?;
-    let account = account::open(&journal, &*ports.device_keys)?;
-    let configuration = account.configuration.clone();
-    let host = route::to_host(&configuration, &account.secrets.client_key_pem, Arc::clone(&ports.clock))?;
+    let mut account = account::open(&journal, &*ports.device_keys)?;
+    let client_key_pem = std::mem::replace(&mut account.secrets.client_key_pem, SecretText::new(String::new()));
     let engine = Engine::open(journal, account, Arc::clone(&ports.entropy), ports.clock.now())?
         .with_encrypted_reader(ports.encrypted_reader.is_some());
+    let till = Till::new(engine, client_key_pem);
 
     let (messages, inbox) = channel();
     let ending = Ending::default();
-    let (of_net, of_reader) = (messages.clone(), messages.clone());
-    // An engine that has ended hears nothing more, and that is no fault of the network's or the card's thread.
-    let net = Net::start(host, move |event| drop(of_net.send(Message::Net(event)))).map_err(no_thread)?;
+    let (of_net, of_reader, of_deriver) = (messages.clone(), messages.clone(), messages.clone());
+    // A till that has ended hears nothing more, and that is no fault of the other threads.
+    let way = Way::new(Arc::clone(&ports.clock), move |event| drop(of_net.send(Message::Net(event))));
     let reader = Reader::start(move |said| drop(of_reader.send(Message::Card(said)))).map_err(no_thread)?;
-    let driver = Driver::new(engine, ports, net, reader, inbox, ending.clone());
+    let deriver = Deriver::new(move |key| drop(of_deriver.send(Message::Derived(key))));
+    let driver = Driver::new(till, ports, way, reader, deriver, inbox, ending.clone());
     let engine =
         std::thread::Builder::new().name("taptill-engine".to_owned()).spawn(move || driver.run()).map_err(no_thread)?;
     let engine_thread = engine.thread().id();
-    Ok(Terminal { configuration, messages, ending, engine: Mutex::new(Some(engine)), engine_thread })
+    Ok(Terminal { messages, ending, engine: Mutex::new(Some(engine)), engine_thread })
 }
 
 fn journal_path(home: &Path) -> PathBuf {
