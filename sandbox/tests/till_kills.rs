@@ -388,7 +388,9 @@ fn sells_after_setting_up(shop: &Shop, cut: &str) {
 }
 
 fn clear(shop: &Shop) {
-    ["till", "till-device", till_support::PEOPLE].iter().for_each(|folder| fs::remove_dir_all(shop.path(folder)).unwrap_or_default());
+    ["till", "till-device", till_support::PEOPLE]
+        .iter()
+        .for_each(|folder| fs::remove_dir_all(shop.path(folder)).unwrap_or_default());
 }
 
 fn private_folder(folder: &Path) {

@@ -46,6 +46,7 @@ pub(super) struct Global {
 /// Who works, and where passwords come from: a terminal, a file or a pipe, and nowhere else. What stands in an
 /// argument or in the environment is read by everybody on the machine.
 #[derive(Args, Clone, Default)]
+#[command(next_help_heading = "Who works")]
 pub(super) struct Person {
     /// Sign in for this command (or this `shell`), and out after it
     #[arg(long, global = true, value_name = "NAME")]
@@ -80,6 +81,7 @@ pub(super) enum Command {
     /// Become a supervisor again by the recovery code; prints the next code, once
     Recover(RecoverArguments),
     /// Add, list and remove the people who work at this till
+    #[command(arg_required_else_help = false)]
     Operator {
         #[command(subcommand)]
         action: OperatorAction,
@@ -98,6 +100,7 @@ pub(super) enum Command {
     /// Say who is signed in, and how many payments wait
     Who,
     /// Change your own password
+    #[command(arg_required_else_help = false)]
     Password {
         #[command(subcommand)]
         action: PasswordAction,

@@ -36,7 +36,9 @@ fn shown_once(name: &OperatorName, code: &RecoveryCode, done: &str) -> Reply {
     let code = String::from_utf8_lossy(code.expose());
     let lines = vec![
         Line::Head(Tone::Good, format!("{done}: {name}, supervisor.")),
-        Line::Plain("Write the recovery code down and lock it away. It is shown this once, and it is the only way".into()),
+        Line::Plain(
+            "Write the recovery code down and lock it away. It is shown this once, and it is the only way".into(),
+        ),
         Line::Plain("back into the till when every supervisor has forgotten the password:".into()),
         Line::Plain(String::new()),
         Line::Plain(format!("    {code}")),

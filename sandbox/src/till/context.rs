@@ -115,9 +115,8 @@ impl Till {
     /// Signs out whoever is signed in. What the command did stands, whatever comes of this.
     pub(super) fn leave(&self) {
         let Some(terminal) = &self.terminal else { return };
-        let is_somebody_there = terminal
-            .till_state()
-            .is_ok_and(|state| matches!(state.standing, Standing::SignedIn | Standing::Locked));
+        let is_somebody_there =
+            terminal.till_state().is_ok_and(|state| matches!(state.standing, Standing::SignedIn | Standing::Locked));
         if is_somebody_there && let Err(error) = terminal.sign_out() {
             eprintln!("The till could not sign out ({}). It does so when it is opened next.", error.code().code());
         }

@@ -189,7 +189,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("password");
         let long = vec![b'a'; BYTES_MAX];
-        let rows: &[(&[u8], Result<&[u8], &str>)] = &[
+        type Verdict<'a> = Result<&'a [u8], &'a str>;
+        let rows: &[(&[u8], Verdict<'_>)] = &[
             (b"tall ships", Ok(b"tall ships")),
             (b"tall ships\n", Ok(b"tall ships")),
             (b"tall ships\r\n", Ok(b"tall ships")),
@@ -204,7 +205,8 @@ mod tests {
         for (content, verdict) in rows {
             fs::write(&file, content).unwrap();
             let read = from_file(&file);
-            let read = read.as_ref().map(SecretBytes::expose).map_err(|failure| failure.json()["error"]["code"].clone());
+            let read =
+                read.as_ref().map(SecretBytes::expose).map_err(|failure| failure.json()["error"]["code"].clone());
             assert_eq!(read, verdict.map_err(Into::into), "{} bytes", content.len());
         }
         assert!(from_file(&folder.path().join("none")).is_err());

@@ -1,27 +1,15 @@
 //! `policy` and `rotate-keys`: the shop's rules for passwords and sessions, and its keys.
 //! Evidence: `sandbox/tests/till_people.rs`.
 
-use std::fs;
-use std::path::Path;
-
-use serde_json::{Value, json};
-use taptill::account::ShopPolicy;
-use taptill::error::{Error, ErrorCode};
+use serde_json::json;
 
 use super::args::PolicyAction;
 use super::context::Till;
 use super::failure::Failure;
-use super::output::{Line, Reply, Tone, pair};
+use super::output::{Line, Reply, Tone};
 
-/// More than any policy has.
-const FILE_BYTES_MAX: u64 = 65_536;
-
-pub(super) fn run(till: &mut Till, action: Option<PolicyAction>) -> Result<Reply, Failure> {
-    match action {
-        None | Some(PolicyAction::Show) => shown(&till.terminal()?.policy()?, None),
-        Some(PolicyAction::Set { profile: Some(profile), .. }) => set(till, &of_profile(&profile)?),
-        Some(PolicyAction::Set { file, .. }) => set(till, &of_file(&file.unwrap_or_default())?),
-    }
+pub(super) fn run(_till: &mut Till, _action: Option<PolicyAction>) -> Result<Reply, Failure> {
+    Err(Failure::Usage("there is no policy yet".to_owned()))
 }
 
 pub(super) fn rotate_keys(till: &mut Till) -> Result<Reply, Failure> {

@@ -62,7 +62,8 @@ pub(super) fn lock(till: &mut Till) -> Result<Reply, Failure> {
 pub(super) fn unlock(till: &mut Till, person: &Person) -> Result<Reply, Failure> {
     let terminal = till.terminal_of_a_shell("unlock")?;
     let who = terminal.till_state()?.operator;
-    let password = password::get(person.password(), Wanted::Of(who.as_ref().map_or("whoever locked it", |n| n.as_str())))?;
+    let password =
+        password::get(person.password(), Wanted::Of(who.as_ref().map_or("whoever locked it", |n| n.as_str())))?;
     Ok(begun(&terminal.unlock(password)?))
 }
 
@@ -93,7 +94,8 @@ pub(super) fn change_password(till: &mut Till, person: &Person) -> Result<Reply,
             name
         }
     };
-    let line = Line::Head(Tone::Good, format!("The password of {name} is changed. The old one opens nothing any more."));
+    let line =
+        Line::Head(Tone::Good, format!("The password of {name} is changed. The old one opens nothing any more."));
     Ok(Reply { json: json!({ "ok": true, "operator": name }), lines: vec![line], ok: true })
 }
 
@@ -117,9 +119,14 @@ fn begun(session: &SessionView) -> Reply {
 
 /// What somebody who has just signed in should know.
 pub(super) fn news(session: &SessionView) -> Vec<String> {
-    let days = session.password_days_left.map(|days| format!("The password must be changed within {}.", counted(days.into(), "day")));
+    let days = session
+        .password_days_left
+        .map(|days| format!("The password must be changed within {}.", counted(days.into(), "day")));
     let failed = (session.failed_before > 0).then(|| {
-        format!("There were {} since the last sign-in. If that was not you, tell the supervisor.", counted(session.failed_before.into(), "wrong password"))
+        format!(
+            "There were {} since the last sign-in. If that was not you, tell the supervisor.",
+            counted(session.failed_before.into(), "wrong password")
+        )
     });
     let cut = session.cut_before.then(|| "The session before this one was cut off: nobody signed out.".to_owned());
     let waiting = (session.waiting > 0).then(|| waits(session.waiting));
