@@ -267,19 +267,20 @@ fn the_lock_screen_says_how_many_payments_wait() {
 #[test]
 fn the_shops_rules_are_shown_and_set_by_profile_and_by_file() {
     let shop = Shop::open();
-    assert_eq!(shop.till(&["policy", "set", "--profile", "nist"]).code, Some(0));
-    let mut policy = shop.till(&["policy"]).json()["policy"].clone();
+    assert_eq!(shop.till(&["policy"]).json()["password"], "pci");
+    let mut policy = shop.till(&["policy", "set", "--profile", "nist"]).json();
     assert_eq!(policy["password"], "nist");
     policy["idle_ms"] = json!(60_000);
-    let file = shop.path("policy.json");
+    let file = shop.path("policy.json").to_str().unwrap().to_owned();
     std::fs::write(&file, policy.to_string()).unwrap();
-    let file = file.to_str().unwrap();
-    assert_eq!(shop.till(&["policy", "set", "--file", file]).code, Some(0));
-    assert_eq!(shop.till(&["policy", "show"]).json()["policy"], policy);
-    for (content, code) in [("", "policy_invalid"), ("{}", "policy_invalid")] {
-        std::fs::write(file, content).unwrap();
-        assert_eq!(shop.till(&["policy", "set", "--file", file]).refusal(), refused(code));
+    let set = shop.till(&["policy", "set", "--file", &file]);
+    assert_eq!((set.code, set.json()), (Some(0), policy.clone()));
+    for content in ["", "{}", "[1]", &policy.to_string().replace("60000", "1")] {
+        std::fs::write(&file, content).unwrap();
+        assert_eq!(shop.till(&["policy", "set", "--file", &file]).refusal(), refused("policy_invalid"), "{content}");
     }
     assert_eq!(shop.till(&["policy", "set", "--file", "/no/such/file"]).refusal(), refused("file_unusable"));
-    assert_eq!(shop.till(&["policy"]).json()["policy"], policy);
+    assert_eq!(shop.till(&["policy", "show"]).json(), policy);
+    let said = run(shop.aloud().arg("policy")).stdout;
+    assert!(said.contains("Idle lock   after 1 minute\n"), "{said}");
 }

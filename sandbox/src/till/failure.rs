@@ -7,7 +7,7 @@ use taptill::text::{Catalogue, Language};
 
 use crate::host::HostError;
 
-use super::session::counted;
+use super::session::span;
 
 /// Why a command did not do its work.
 pub(super) enum Failure {
@@ -122,7 +122,7 @@ fn hint(error: &Error) -> Option<String> {
         }
         ErrorCode::SignInRefused => format!("Tries left: {}.", number(error, "tries_left")?),
         ErrorCode::OperatorLockedOut => format!("Time to wait: {}.", span(number(error, "retry_after_ms")?)),
-        ErrorCode::PasswordRefused => rule(error)?,
+        ErrorCode::PasswordRefused => Catalogue::of(Language::En).password_rule(error)?,
         _ => return None,
     })
 }
@@ -131,38 +131,6 @@ fn number(error: &Error, name: &str) -> Option<u64> {
     error.facts().iter().find_map(|(known, fact)| match fact {
         Fact::Number(number) if *known == name => Some(*number),
         _ => None,
-    })
-}
-
-/// Minutes and seconds; what is left of a second counts as one.
-fn span(ms: u64) -> String {
-    let seconds = ms.div_ceil(1_000);
-    match (seconds / 60, seconds % 60) {
-        (0, seconds) => counted(seconds, "second"),
-        (minutes, 0) => counted(minutes, "minute"),
-        (minutes, seconds) => format!("{} {}", counted(minutes, "minute"), counted(seconds, "second")),
-    }
-}
-
-/// Which rule a new password breaks.
-fn rule(error: &Error) -> Option<String> {
-    let word = error.facts().iter().find_map(|(name, fact)| match fact {
-        Fact::Word(word) if *name == "rule" => Some(*word),
-        _ => None,
-    });
-    Some(match word? {
-        "empty" => "It is empty.".to_owned(),
-        "too_short" => format!("It needs at least {} characters.", number(error, "min")?),
-        "too_long" => format!("It may have at most {} characters.", number(error, "max")?),
-        "needs_letter" => "It needs a letter.".to_owned(),
-        "needs_digit" => "It needs a digit.".to_owned(),
-        "control_character" => "It holds a character that cannot be seen.".to_owned(),
-        "common" => "Too many people use it.".to_owned(),
-        "shop_word" => "It is made of a word of this shop.".to_owned(),
-        "own_name" => "It is made of the operator's own name.".to_owned(),
-        "used_before" => format!("It is one of the last {}.", number(error, "last")?),
-        "not_repeated" => "The second time it was typed differently.".to_owned(),
-        _ => return None,
     })
 }
 

@@ -2,7 +2,7 @@
 //!
 //! A session is as long as its process: in a `shell` it lasts until somebody ends it, and everywhere else each command
 //! signs in and out by itself (`--operator`), so that locking means nothing there and is refused with the way to go.
-//! Evidence: `sandbox/tests/till_people.rs`.
+//! Evidence: `sandbox/tests/till_people.rs`, `mod tests` below.
 
 use serde_json::{Value, json};
 use taptill::error::ErrorCode;
@@ -159,7 +159,44 @@ fn waits(count: u64) -> String {
     format!("{} {verb} to be finished with the bank.", counted(count, "payment"))
 }
 
-/// `1 day`, `2 days`.
+/// `1 day`, `2 days`, `5 entries`.
 pub(super) fn counted(count: u64, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+    match (count, noun.strip_suffix('y')) {
+        (1, _) => format!("1 {noun}"),
+        (_, Some(stem)) if !noun.ends_with("ay") => format!("{count} {stem}ies"),
+        _ => format!("{count} {noun}s"),
+    }
+}
+
+/// A time in the units that people say; what is left of a second counts as one.
+pub(super) fn span(ms: u64) -> String {
+    let seconds = ms.div_ceil(1_000);
+    let parts = [(seconds / 3_600, "hour"), (seconds / 60 % 60, "minute"), (seconds % 60, "second")];
+    let said: Vec<String> =
+        parts.into_iter().filter(|(count, _)| *count > 0).map(|(count, noun)| counted(count, noun)).collect();
+    if said.is_empty() { "no time".to_owned() } else { said.join(" ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_said_as_people_say_them() {
+        for (count, noun, verdict) in [(0, "day", "0 days"), (1, "day", "1 day"), (5, "entry", "5 entries")] {
+            assert_eq!(counted(count, noun), verdict);
+        }
+        let rows = [
+            (0, "no time"),
+            (1, "1 second"),
+            (900_000, "15 minutes"),
+            (1_799_001, "30 minutes"),
+            (61_000, "1 minute 1 second"),
+            (43_200_000, "12 hours"),
+            (3_660_000, "1 hour 1 minute"),
+        ];
+        for (ms, verdict) in rows {
+            assert_eq!(span(ms), verdict);
+        }
+    }
 }
