@@ -62,7 +62,7 @@ fn of_file(file: &Path) -> Result<ShopPolicy, Failure> {
 }
 
 fn lines(policy: &ShopPolicy) -> Vec<Line> {
-    let password = serde_json::to_value(&policy.password).unwrap_or_default();
+    let password = serde_json::to_value(policy.password).unwrap_or_default();
     let words = if policy.shop_words.is_empty() { "none".to_owned() } else { policy.shop_words.join(", ") };
     vec![
         pair("Passwords", &profile(&password)),
