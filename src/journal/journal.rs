@@ -457,6 +457,12 @@ impl Journal {
         self.pay_checkpoint()
     }
 
+    /// The opened database, while it can be trusted.
+    pub(super) fn store(&self) -> Result<&Store, JournalError> {
+        self.ready()?;
+        Ok(&self.store)
+    }
+
     fn ready(&self) -> Result<(), JournalError> {
         self.refusing.clone().map_or(Ok(()), Err)
     }
