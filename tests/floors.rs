@@ -20,6 +20,7 @@ const FLOORS: [(&str, u8); 23] = [
     ("screen", 4),
     ("session", 3),
     ("acquirer", 3),
+    ("vault", 2),
     ("journal", 2),
     ("emv", 1),
     ("iso8583", 1),

@@ -85,7 +85,7 @@ impl Journal {
         if self.side_row(KEY_ROW)?.is_some() {
             return Ok(());
         }
-        let ports = &self.store()?.ports;
+        let ports = &self.store()?.file.ports;
         let seed = random_key(&*ports.entropy)?;
         let spki = device_key(&*ports.device_keys)?;
         let origin = origin(terminal, &seed);
@@ -163,7 +163,7 @@ impl Journal {
         let mut note = Note::new(&text).expect("a checkpoint is lines of printable characters");
         note.sign(&keys.origin, &keys.seed);
         if let Some(device) = &keys.device {
-            note.add(device, self.store()?.ports.device_keys.sign(DEVICE_ALIAS, text.as_bytes())?);
+            note.add(device, self.store()?.file.ports.device_keys.sign(DEVICE_ALIAS, text.as_bytes())?);
         }
         Ok(note)
     }

@@ -37,7 +37,7 @@ pub(crate) trait Machine: Send {
     /// What to say to whoever waits, before it is closed.
     fn farewell(&mut self) -> Vec<Output>;
     /// Writes what is left to write.
-    fn close(self) -> Result<(), Error>;
+    fn close(self, now: Now) -> Result<(), Error>;
 }
 
 impl Machine for Till {
@@ -49,8 +49,8 @@ impl Machine for Till {
         Till::farewell(self)
     }
 
-    fn close(self) -> Result<(), Error> {
-        Till::close(self)
+    fn close(self, now: Now) -> Result<(), Error> {
+        Till::close(self, now)
     }
 }
 
@@ -193,7 +193,7 @@ impl<M: Machine, W: Wire> Driver<M, W> {
             say(&caller, Said::Done(Err(self.ending.error())));
         }
         if let End::Closed = end
-            && let Err(error) = self.machine.close()
+            && let Err(error) = self.machine.close(self.ports.clock.now())
         {
             self.ending.note(error);
         }
