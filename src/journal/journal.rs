@@ -110,7 +110,7 @@ pub struct Journal {
 
 impl Journal {
     /// Checks the head, its frontier and the newest events, and sees to the rest of what an opening does.
-    pub(super) fn start(store: Store, folds: Vec<Box<dyn Fold>>) -> Result<Self, (DatabaseFile, JournalError)> {
+    pub(super) fn start(store: Store, folds: Vec<Box<dyn Fold>>) -> Result<Self, (Box<DatabaseFile>, JournalError)> {
         let ballast = store.file.ballast();
         let tree = Frontier::default();
         let root = tree.root();

@@ -20,7 +20,7 @@ use crate::ports::DeviceKeys;
 
 /// A journal without its keys.
 pub struct LockedJournal {
-    pub(super) file: DatabaseFile,
+    pub(super) file: Box<DatabaseFile>,
 }
 
 impl LockedJournal {
@@ -30,7 +30,7 @@ impl LockedJournal {
     /// # Errors
     /// [`JournalError::AlreadyThere`], [`JournalError::OpenElsewhere`] and those of the storage.
     pub fn create(path: &Path, ports: JournalPorts) -> Result<Self, JournalError> {
-        Ok(Self { file: DatabaseFile::create(path, ports)? })
+        Ok(Self { file: Box::new(DatabaseFile::create(path, ports)?) })
     }
 
     /// Takes the till's lock and opens the database.
@@ -39,7 +39,7 @@ impl LockedJournal {
     /// [`JournalError::NotThere`], [`JournalError::OpenElsewhere`], [`JournalError::Newer`],
     /// [`JournalError::Damaged`] and those of the storage.
     pub fn open(path: &Path, ports: JournalPorts) -> Result<Self, JournalError> {
-        Ok(Self { file: DatabaseFile::open(path, ports)? })
+        Ok(Self { file: Box::new(DatabaseFile::open(path, ports)?) })
     }
 
     /// Opens the record: checks the head, its frontier and the newest events, and builds anew the folds whose schema

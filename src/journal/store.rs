@@ -49,14 +49,14 @@ impl Registered {
 
 /// The opened database with its keys.
 pub(super) struct Store {
-    pub file: DatabaseFile,
+    pub file: Box<DatabaseFile>,
     pub keys: Keys,
     pub waiting_key: WaitingKey,
 }
 
 impl Store {
     /// Adds the keys, and trusts nothing that is stored yet but the look-up key.
-    pub(super) fn new(file: DatabaseFile, keyring: Keyring) -> Result<Self, (DatabaseFile, JournalError)> {
+    pub(super) fn new(file: Box<DatabaseFile>, keyring: Keyring) -> Result<Self, (Box<DatabaseFile>, JournalError)> {
         match keys_of(&file, keyring) {
             Ok((keys, waiting_key)) => Ok(Self { file, keys, waiting_key }),
             Err(error) => Err((file, error)),

@@ -75,6 +75,8 @@ pub(crate) enum Message {
     Ask(Ask, Sender<Said>),
     /// A caller has taken an attempt's result.
     Taken(AttemptId),
+    /// A person has done something.
+    Touch,
     /// A card is in the field.
     Present(Arc<dyn CardChannel>),
     /// More than one card is in the field.
@@ -241,6 +243,7 @@ impl<M: Machine, W: Wire> Driver<M, W> {
         match message {
             Message::Ask(ask, caller) => self.ask(ask, caller),
             Message::Taken(attempt) => self.feed(Input::Taken { attempt }),
+            Message::Touch => self.feed(Input::Touch),
             Message::Present(channel) => self.present(channel),
             Message::Collision if matches!(self.field, Field::Off | Field::Read(_)) => Ok(()),
             Message::Collision => self.feed(Input::Card(CardEvent::Collision)),
