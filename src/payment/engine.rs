@@ -169,6 +169,15 @@ impl Engine {
         &mut self.journal
     }
 
+    /// The event in which this attempt came to stand as it does; nothing for one that is not known.
+    ///
+    /// # Errors
+    /// Those of the journal.
+    pub fn sequence_of(&self, attempt: &AttemptId) -> Result<Option<u64>, Error> {
+        let view = self.view(attempt).map_err(|Halt(error)| error)?;
+        Ok(view.map(|view| view.journal.sequence))
+    }
+
     /// Whether a sale is in progress.
     #[must_use]
     pub fn is_selling(&self) -> bool {
