@@ -286,6 +286,56 @@ error_codes! {
     CursorBeyondHead = "cursor_beyond_head": Integration NotMoved Never NotNeeded Integrator,
     /// Later events than this were acknowledged already.
     CursorAcknowledgedAlready = "cursor_acknowledged_already": Integration NotMoved Never NotNeeded Integrator,
+    /// The till has no operators yet, so it does nothing but be set up and claimed.
+    TillUnclaimed = "till_unclaimed": Lifecycle NotMoved AfterUserAction NotNeeded Supervisor,
+    /// The till has its first supervisor already.
+    AlreadyClaimed = "already_claimed": Lifecycle NotMoved Never NotNeeded Supervisor,
+    /// Nobody is signed in, or the till is locked: its records cannot be read and nothing is sent.
+    TillLocked = "till_locked": Auth NotMoved AfterUserAction NotNeeded Cashier,
+    /// Somebody is signed in already.
+    AlreadySignedIn = "already_signed_in": Auth NotMoved AfterUserAction NotNeeded Cashier,
+    /// Name and password do not open this till; which of them is wrong is not said.
+    SignInRefused = "sign_in_refused": Auth NotMoved AfterUserAction NotNeeded Cashier,
+    /// Too many wrong passwords: the details say how long to wait.
+    OperatorLockedOut = "operator_locked_out": Auth NotMoved AfterDelay NotNeeded Cashier,
+    /// The new password breaks a rule; the details name it.
+    PasswordRefused = "password_refused": User NotMoved AfterUserAction NotNeeded Cashier,
+    /// The password is temporary or expired: it opens nothing but its own change.
+    PasswordMustChange = "password_must_change": Auth NotMoved AfterUserAction NotNeeded Cashier,
+    /// The operator's role does not allow this.
+    NotPermitted = "not_permitted": Auth NotMoved Never NotNeeded Supervisor,
+    /// The session has ended: too long idle, or at its full length.
+    SessionOver = "session_over": Auth NotMoved AfterUserAction NotNeeded Cashier,
+    /// No operator of this till has this name.
+    OperatorUnknown = "operator_unknown": User NotMoved Never NotNeeded Supervisor,
+    /// An operator of this till has this name already.
+    OperatorExists = "operator_exists": User NotMoved AfterUserAction NotNeeded Supervisor,
+    /// The last supervisor can neither be removed nor become anything else.
+    LastSupervisor = "last_supervisor": User NotMoved Never NotNeeded Supervisor,
+    /// This is not the till's recovery code.
+    RecoveryRefused = "recovery_refused": Auth NotMoved AfterUserAction NotNeeded Supervisor,
+    /// What guards the operators' keys is not what was written.
+    VaultDamaged = "vault_damaged": Integrity NotMoved Never NotNeeded Supervisor,
+    /// An older state of the operators' keys was put back.
+    VaultRolledBack = "vault_rolled_back": Integrity NotMoved Never NotNeeded Supervisor,
+    /// The operators' keys belong to another till or another device.
+    VaultForeign = "vault_foreign": Integrity NotMoved Never NotNeeded Supervisor,
+    /// The operators' keys were written by a newer version.
+    VaultNewer = "vault_newer": Lifecycle NotMoved AfterUserAction NotNeeded Integrator,
+    /// The work that guards a password was set below the floor.
+    ParametersTooWeak = "parameters_too_weak": Integrity NotMoved Never NotNeeded Supervisor,
+    /// The device's own unlocking cannot be used now; the details say why.
+    BiometricRefused = "biometric_refused": Auth NotMoved AfterUserAction NotNeeded Cashier,
+    /// The acquirer has seen later records than the till holds.
+    JournalRolledBack = "journal_rolled_back": Integrity NotMoved Never NotNeeded Supervisor,
+    /// This waits for the end of the payment in progress.
+    PaymentInProgress = "payment_in_progress": Busy NotMoved AfterDelay NotNeeded Cashier,
+    /// A part of the shop's policy is out of its range.
+    PolicyInvalid = "policy_invalid": User NotMoved AfterUserAction NotNeeded Supervisor,
+    /// The records are still being sealed anew under the newest key.
+    KeyRotationUnfinished = "key_rotation_unfinished": Busy NotMoved AfterDelay NotNeeded Supervisor,
+    /// The journal has no record of this number, or was never this long.
+    RecordUnknown = "record_unknown": User NotMoved Never NotNeeded Cashier,
 }
 
 impl ErrorCode {

@@ -141,6 +141,13 @@ text_id!(
     |text| (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 );
 text_id!(
+    /// The name by which a person is known at a till.
+    OperatorName, "operator name", "1 to 32 of a-z, 0-9, '.', '_' and '-', a letter first",
+    |text| (1..=32).contains(&text.len())
+        && text.as_bytes()[0].is_ascii_lowercase()
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._-".contains(&byte))
+);
+text_id!(
     /// Terminal id (TID), ISO 8583 field 41.
     TerminalId, "terminal id", "8 letters or digits",
     |text| text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
@@ -174,6 +181,45 @@ number_id!(
     BatchNo, "batch number"
 );
 
+/// What a person is at a till. What each may do is one table, in the session's room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Takes payments.
+    Cashier,
+    /// Answers for the shop.
+    Supervisor,
+    /// The integrator's own people: they keep the till in order and read no payment.
+    Service,
+}
+
+impl Role {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Cashier, Self::Supervisor, Self::Service];
+
+    /// The stable word, as in JSON.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Cashier => "cashier",
+            Self::Supervisor => "supervisor",
+            Self::Service => "service",
+        }
+    }
+
+    /// The role of this word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.word() == word)
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -202,6 +248,27 @@ mod tests {
             Stan::new(1_000_000).is_err(),
         ];
         assert_eq!(refused, [true; 18]);
+    }
+
+    #[test]
+    fn an_operator_has_a_short_plain_name() {
+        for name in ["a", "alice", "a.b-c_9", &"a".repeat(32)] {
+            assert!(OperatorName::new(name).is_ok(), "{name}");
+        }
+        for name in ["", "Alice", "9a", ".a", "-a", "a b", "a/b", "é", "a\0", "a\n", &"a".repeat(33)] {
+            assert!(OperatorName::new(name).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_role_goes_by_its_word() {
+        for role in Role::ALL {
+            assert_eq!(Role::from_word(role.word()), Some(role));
+            assert_eq!(serde_json::to_value(role).unwrap(), role.word());
+        }
+        for word in ["", "Cashier", "recovery", "supervisor "] {
+            assert_eq!(Role::from_word(word), None, "{word}");
+        }
     }
 
     #[test]

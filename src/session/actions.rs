@@ -1,0 +1,74 @@
+//! The one table of who may do what: role by action.
+//!
+//! An action is a type without values; its row says its word, what it is in plain words and which roles may do it.
+//! What is not in the table nobody may do. Claiming, recovering, signing in, locking and signing out need no
+//! permit: they are how one comes by a session and leaves it.
+//!
+//! It never depends on anything but the role. Evidence: `tests/permissions.rs`, `docs/permissions.md`.
+
+use crate::ids::Role;
+
+/// Something that a person may be allowed to do.
+pub trait Action {
+    /// What the table says of it.
+    const ROW: ActionRow;
+}
+
+/// One line of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ActionRow {
+    /// The stable word, as errors and the page name it.
+    pub word: &'static str,
+    /// What it is.
+    pub what: &'static str,
+    /// Whether it shows anything of a payment.
+    pub reads_payments: bool,
+    /// Who may.
+    pub roles: &'static [Role],
+}
+
+impl ActionRow {
+    /// Whether this role may.
+    #[must_use]
+    pub fn allows(&self, role: Role) -> bool {
+        self.roles.contains(&role)
+    }
+}
+
+macro_rules! actions {
+    ($($name:ident = $word:literal, $reads:literal, [$($role:ident)+], $what:literal;)+) => {
+        $(
+            #[doc = $what]
+            #[derive(Debug)]
+            pub enum $name {}
+
+            impl Action for $name {
+                const ROW: ActionRow =
+                    ActionRow { word: $word, what: $what, reads_payments: $reads, roles: &[$(Role::$role),+] };
+            }
+        )+
+
+        /// The table.
+        pub const TABLE: &[ActionRow] = &[$($name::ROW,)+];
+    };
+}
+
+actions! {
+    Sell = "sell", true, [Cashier Supervisor], "Take a payment, and cancel it while that is possible.";
+    ResolveDebts = "resolve_debts", true, [Cashier Supervisor], "Drive the reversals that are owed, now.";
+    ViewPayments = "view_payments", true, [Cashier Supervisor], "Look at payments and how they stand.";
+    PrintReceipt = "print_receipt", true, [Cashier Supervisor], "Print a receipt, and print it again.";
+    FollowEvents = "follow_events", true, [Cashier Supervisor], "Read the feed of events and confirm it.";
+    ProveRecord = "prove_record", true, [Supervisor], "Hand out one record with the proof that it is in the journal.";
+    ProveConsistency = "prove_consistency", false, [Supervisor Service], "Prove that the journal only grew.";
+    MakeCheckpoint = "make_checkpoint", false, [Supervisor Service], "Sign how long the journal is and its root.";
+    VerifyJournal = "verify_journal", false, [Cashier Supervisor Service], "Check that the whole journal is as it was written.";
+    ReadPublicKey = "read_public_key", false, [Cashier Supervisor Service], "Show the key that checkpoints are checked with.";
+    ChangeOwnPassword = "change_own_password", false, [Cashier Supervisor Service], "Change one's own password.";
+    EnrolBiometric = "enrol_biometric", false, [Cashier Supervisor], "Let the device's own unlocking open the till for oneself.";
+    ListOperators = "list_operators", false, [Supervisor Service], "See who works at this till.";
+    ManageOperators = "manage_operators", false, [Supervisor], "Add and remove operators, and reset their passwords.";
+    ViewPolicy = "view_policy", false, [Cashier Supervisor Service], "See the shop's rules.";
+    SetPolicy = "set_policy", false, [Supervisor Service], "Change the shop's rules.";
+    RotateKeys = "rotate_keys", false, [Supervisor Service], "Replace the master key and seal the journal anew.";
+}
