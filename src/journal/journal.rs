@@ -18,7 +18,10 @@ use super::database::{self, fault};
 use super::error::{Damage, JournalError};
 use super::event::{Draft, Event, SideWork};
 use super::fold::{Fold, Page, RowPage};
+use super::keyring::Keyring;
 use super::keys::random;
+use super::locked::LockedJournal;
+use super::plain::{PlainChange, PlainRows};
 use super::rows::{REBUILT, Space};
 use super::store::{EachRecord, Registered, Store, beside, write_event, write_head};
 use super::verify;
@@ -62,6 +65,15 @@ pub struct Recorded {
     pub sequence: u64,
     /// That tree's root.
     pub root: [u8; 32],
+}
+
+/// How far sealing anew has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resealed {
+    /// Rows may be left that are sealed under an older key.
+    More,
+    /// None is left: the older keys are not needed any more.
+    Done,
 }
 
 /// A record with the proof that it is in the journal.
@@ -192,6 +204,50 @@ impl Journal {
         }
         self.reach(Moment::After, draft.kind, draft.may_use_ballast)?;
         Ok(recorded)
+    }
+
+    /// As [`Journal::append`], with changes of plain rows in the same transaction.
+    ///
+    /// # Errors
+    /// As [`Journal::append`].
+    pub fn append_with(
+        &mut self,
+        _draft: Draft,
+        _side: SideWork,
+        _plain: Vec<PlainChange>,
+        _now: Now,
+    ) -> Result<Recorded, JournalError> {
+        todo!()
+    }
+
+    /// Takes another master key: it seals from now on, and the older ones open what is not sealed anew yet.
+    ///
+    /// # Errors
+    /// Those of the storage; the journal then goes on with the keys that it had, or refuses everything.
+    pub fn rotate(&mut self, _keyring: Keyring) -> Result<(), JournalError> {
+        todo!()
+    }
+
+    /// Whether rows are left that are sealed under an older key.
+    #[must_use]
+    pub fn is_resealing(&self) -> bool {
+        todo!()
+    }
+
+    /// Seals at most so many rows anew under the current key.
+    ///
+    /// # Errors
+    /// [`JournalError::Damaged`] and those of the storage.
+    pub fn reseal_step(&mut self, _rows: usize) -> Result<Resealed, JournalError> {
+        todo!()
+    }
+
+    /// Wipes the keys, empties the write-ahead log and keeps the till's lock.
+    ///
+    /// # Errors
+    /// Those of the storage; the till's lock is then given back.
+    pub fn lock(self) -> Result<LockedJournal, JournalError> {
+        todo!()
     }
 
     /// Empties the write-ahead log of what a destroyed or replaced secret has left in it, sealed.
@@ -550,4 +606,18 @@ fn free_number(store: &Store) -> Result<u64, JournalError> {
         store.db.query_row("SELECT coalesce(max(number), 0) FROM fold", [], |row| row.get(0)).map_err(fault)?;
     let number = last as u64 + 1;
     if number < REBUILT { Ok(number) } else { Err(JournalError::FoldUnknown) }
+}
+
+impl PlainRows for Journal {
+    fn plain(&self, _name: &str) -> Result<Option<Vec<u8>>, JournalError> {
+        todo!()
+    }
+
+    fn plains(&self, _prefix: &str) -> Result<Vec<(String, Vec<u8>)>, JournalError> {
+        todo!()
+    }
+
+    fn change_plain(&mut self, _changes: &[PlainChange]) -> Result<(), JournalError> {
+        todo!()
+    }
 }
