@@ -92,6 +92,8 @@ pub enum Damage {
     Envelope,
     /// The head's root, frontier or MAC is wrong.
     Head,
+    /// These are not the journal's keys: one is missing or another's, or what is stored under them was changed.
+    Keys,
     /// A side row is missing, changed, or should have been destroyed.
     SideRow,
     /// A projection is not what the events say.
@@ -115,6 +117,7 @@ impl Damage {
             Self::TreeNode => "tree_node",
             Self::Envelope => "envelope",
             Self::Head => "head",
+            Self::Keys => "keys",
             Self::SideRow => "side_row",
             Self::Projection => "projection",
             Self::Acknowledgement => "acknowledgement",
