@@ -46,11 +46,11 @@ pub fn calibrate(measured: &[Measured]) -> Calibration {
     Calibration::Measure(next)
 }
 
-/// The parameters whose memory times passes come near `work`, from below where they can.
+/// The parameters whose memory times passes come near `work`, with as few passes as the most memory allows.
 fn of_work(work: u64) -> Params {
     let floor = Params::FLOOR;
-    let memory = (work / u64::from(floor.passes)).clamp(u64::from(floor.memory_kib), MEMORY_KIB_MAX) / 1024 * 1024;
-    let passes = (work / memory).clamp(u64::from(floor.passes), PASSES_MAX);
+    let passes = work.div_ceil(MEMORY_KIB_MAX).clamp(u64::from(floor.passes), PASSES_MAX);
+    let memory = (work / passes / 1024 * 1024).clamp(u64::from(floor.memory_kib), MEMORY_KIB_MAX);
     Params {
         memory_kib: u32::try_from(memory).expect("it is at most 64 MiB"),
         passes: u32::try_from(passes).expect("it is at most 64"),

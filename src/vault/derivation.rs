@@ -66,6 +66,12 @@ impl Derivation {
         Self { salt, params }
     }
 
+    /// One to measure with; what comes of it is for nothing.
+    #[must_use]
+    pub fn to_measure(params: Params) -> Self {
+        Self::new(*b"taptill measures", params)
+    }
+
     /// The salt.
     #[must_use]
     pub fn salt(&self) -> &[u8; SALT_BYTES] {

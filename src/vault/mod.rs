@@ -103,7 +103,7 @@ impl<'a> Vault<'a> {
         let mut row = vec![UNCLAIMED_FORMAT];
         row.extend_from_slice(&mark);
         row.extend_from_slice(&wrapped);
-        let change = self.change_terms(terms)?;
+        let change = self.change_terms(terms, Vec::new())?;
         let unclaimed = PlainChange { name: UNCLAIMED.to_owned(), value: Some(row) };
         self.rows.change_plain(&[vec![unclaimed], change.rows].concat())?;
         self.settle(change.afterwards)?;
@@ -175,13 +175,16 @@ impl<'a> Vault<'a> {
         let (_, before) = self.proved_terms()?;
         let sets = self.guess_sets()?;
         // Guesses beyond the terms count for nothing until the new terms are durable.
+        let mut added = Vec::new();
         for (set, number) in pairs(&sets, before.tries..terms.tries) {
-            guess::ensure(self.keys, &names::guess_key(set, number))?;
+            let alias = names::guess_key(set, number);
+            if !self.keys.exists(&alias)? {
+                added.push(alias);
+            }
         }
-        let mut change = self.change_terms(terms)?;
         let beyond = pairs(&sets, terms.tries..before.tries).map(|(set, number)| names::guess_key(set, number));
-        change = change.and(self.litter(beyond.collect())?);
-        Ok(change)
+        let beyond = self.litter(beyond.collect())?;
+        Ok(self.change_terms(terms, added)?.and(beyond))
     }
 
     /// A fresh salt and the terms' cost, for a new password.
@@ -192,13 +195,14 @@ impl<'a> Vault<'a> {
         Ok(Derivation::new(self.random()?, self.terms()?.params))
     }
 
-    fn change_terms(&mut self, terms: &Terms) -> Result<Change, VaultError> {
+    fn change_terms(&mut self, terms: &Terms, mut fresh: Vec<String>) -> Result<Change, VaultError> {
         let mut old = Vec::new();
         if self.rows.plain(TERMS)?.is_some() {
             old.push(names::row_key(&self.proved_terms()?.0));
         }
         let id: Id = self.random()?;
-        let begun = self.begin_change(&[names::row_key(&id)])?;
+        fresh.push(names::row_key(&id));
+        let begun = self.begin_change(&fresh)?;
         let row = row::write(self.keys, TERMS, &self.mark()?, &id, &terms.to_bytes())?;
         change::finish(self.keys, begun, vec![PlainChange { name: TERMS.to_owned(), value: Some(row) }], old)
     }

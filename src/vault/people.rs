@@ -143,7 +143,7 @@ impl Vault<'_> {
     }
 
     /// What the recovery code is good for: a supervisor with a new password, of a new name or of one that was there.
-    /// The code itself is replaced by the next.
+    /// The code itself is replaced by the next. What is given opens as the supervisor's own, once the change is durable.
     ///
     /// # Errors
     /// [`VaultError::NotByRecovery`] when the slot was not opened by the code; [`VaultError::Row`]; those of the device
@@ -154,14 +154,14 @@ impl Vault<'_> {
         name: &OperatorName,
         password: &NewPassword,
         recovery: &NewPassword,
-    ) -> Result<Change, VaultError> {
+    ) -> Result<(Change, Opened), VaultError> {
         if opened.facts().kind != SlotKind::Recovery {
             return Err(VaultError::NotByRecovery);
         }
         let masters = opened.masters().copy();
-        let (supervisor, _) = self.new_slot(&operator(name, Role::Supervisor), password, &masters)?;
+        let (supervisor, slot) = self.new_slot(&operator(name, Role::Supervisor), password, &masters)?;
         let (code, _) = self.new_slot(&RECOVERY, recovery, &masters)?;
-        Ok(supervisor.and(code))
+        Ok((supervisor.and(code), Opened::new(&slot, masters, opened.failures())))
     }
 
     /// A slot in place of the one that its owner has, if any.

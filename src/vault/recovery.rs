@@ -146,7 +146,8 @@ mod tests {
     fn one_wrong_character_and_any_two_swapped_are_noticed() {
         let mut noticed = 0;
         for seed in 0..40_u8 {
-            let text = code(std::array::from_fn(|at| seed.wrapping_mul(77).wrapping_add((at as u8).wrapping_mul(29)))).text();
+            let text =
+                code(std::array::from_fn(|at| seed.wrapping_mul(77).wrapping_add((at as u8).wrapping_mul(29)))).text();
             let plain: Vec<u8> = text.expose().iter().copied().filter(|letter| *letter != b'-').collect();
             for at in 0..plain.len() {
                 for letter in ALPHABET.iter().filter(|letter| **letter != plain[at]) {
