@@ -1,8 +1,9 @@
 //! Power cuts: at each write and each sync of a shift, whatever a drive may then hold is a journal that opens,
 //! verifies, and has all that was acknowledged and at most one event more.
 //!
-//! The journal is opened as in a shop; the disk under it is one in memory that remembers (`taptill_crashfs`). 5,000
-//! states in the ordinary run, 100,000 with `TAPTILL_LONG=1`. The control syncs less and loses records.
+//! The journal is opened as in a shop; the disk under it is one in memory that remembers (`taptill_crashfs`). 2,000
+//! states in the ordinary run, 20,000 with `TAPTILL_LONG=1`; `tests/people_power_cuts.rs` has more, with people. The
+//! control syncs less and loses records.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops there")]
 
@@ -16,7 +17,7 @@ use taptill_crashfs::{Dice, Disk, Files, Log, Loss, Replay};
 
 /// How many states are looked at.
 fn states() -> usize {
-    if std::env::var_os("TAPTILL_LONG").is_some() { 100_000 } else { 5_000 }
+    if std::env::var_os("TAPTILL_LONG").is_some() { 20_000 } else { 2_000 }
 }
 
 /// A till on a disk that remembers.
