@@ -415,6 +415,12 @@ impl Journal {
         self.pay_checkpoint()
     }
 
+    /// The opened database, while it can be trusted.
+    pub(super) fn store(&self) -> Result<&Store, JournalError> {
+        self.ready()?;
+        Ok(&self.store)
+    }
+
     pub(super) fn ready(&self) -> Result<(), JournalError> {
         self.store.file.ready()
     }

@@ -10,6 +10,7 @@
 
 mod acknowledged;
 mod ballast;
+mod checkpoint;
 mod database;
 mod error;
 mod event;
@@ -28,6 +29,7 @@ mod side;
 mod store;
 mod verify;
 
+pub use checkpoint::{CHECKPOINT, CheckpointReason, KEY_MADE};
 pub use error::{Damage, Damaged, JournalError};
 pub use event::{Draft, EVENT_BYTES_MAX, Event, Side, SideWork};
 pub use fold::{Cursor, Fold, FoldError, Page, Row, RowPage, Rows};

@@ -305,6 +305,15 @@ impl VerifierKey {
         &self.name
     }
 
+    /// The key's bytes: 32 of Ed25519, or a SubjectPublicKeyInfo.
+    #[must_use]
+    pub fn public_bytes(&self) -> &[u8] {
+        match &self.key {
+            PublicKey::Ed25519(key) => key,
+            PublicKey::P256(spki) => spki,
+        }
+    }
+
     fn has_signed(&self, text: &str, signature: &[u8]) -> bool {
         let verdict = match &self.key {
             PublicKey::Ed25519(key) => UnparsedPublicKey::new(&ED25519, key).verify(text.as_bytes(), signature),

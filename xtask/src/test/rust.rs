@@ -1,6 +1,6 @@
 //! The Rust part: sources, then tests, then what is shown to others.
 //!
-//! Its tools are rustfmt, clippy and a C compiler. Evidence: the checks are the evidence of the rest.
+//! Its tools are rustfmt, clippy, a C compiler and Python. Evidence: the checks are the evidence of the rest.
 
 use std::path::Path;
 
