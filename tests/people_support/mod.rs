@@ -31,7 +31,7 @@ use taptill::vault::{Derivation, Vault, Who, derive};
 use taptill_sandbox::people::{ALICE, BOB, Person};
 
 use crate::support::device::{Plan, Seeded};
-use crate::support::world::provisioning;
+use crate::support::world::{provisioning, temporary_folder};
 
 /// 2026-11-22T09:00:00Z.
 pub const MORNING: Now = Now { wall: WallMs(1_795_338_000_000), mono: MonoMs(1_000), boot: BootCount(1) };
@@ -194,7 +194,7 @@ impl House {
 
     pub fn empty(seed: u64) -> Self {
         Self {
-            folder: tempfile::tempdir().unwrap(),
+            folder: temporary_folder(),
             keys: Arc::default(),
             entropy: Arc::new(Seeded::new(seed)),
             plan: Arc::default(),
