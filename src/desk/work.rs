@@ -45,7 +45,7 @@ impl Job {
             }
             let terminal = Terminal::open(&self.home, self.ports.clone())?;
             let recent = terminal.list(&ListQuery { limit: RECENT, ..ListQuery::default() })?.attempts;
-            Ok(Opened { till: Till::of(terminal.configuration()), terminal: Arc::new(terminal), recent })
+            Ok(Opened { till: Till::of(&*terminal.configuration()?), terminal: Arc::new(terminal), recent })
         });
         match opened {
             Ok(opened) => Message::Opened(Box::new(opened)),

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use taptill::account::{
-    self, Account, Configuration, HostAddress, Limits, Merchant, PROVISIONING_VERSION, Policy, Provisioning,
-    SecretText, Secrets,
+    self, Account, Configuration, HostAddress, Limits, Merchant, PROVISIONING_VERSION, PasswordWork, Policy,
+    Provisioning, SecretText, Secrets,
 };
 use taptill::acquirer::{LinkEvent, LinkFault};
 use taptill::clock::{BootCount, MonoMs, Now, WallMs};
@@ -823,6 +823,7 @@ pub fn provisioning(dialect: &str) -> Provisioning {
             terminal_data: TerminalData::sandbox(),
             ca_keys: serde_json::from_str(card::ca_keys_json()).unwrap(),
             policy: Policy::default(),
+            password_work: PasswordWork::Floor,
         },
         secrets: secrets(),
     }

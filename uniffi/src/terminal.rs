@@ -42,12 +42,12 @@ impl Terminal {
         Ok(Arc::new(Self { till: Arc::new(Open { terminal }) }))
     }
 
-    /// What the till knows about itself. Answers at once, also when the till is closed.
+    /// What the till knows about itself, while somebody is signed in.
     ///
     /// # Errors
     /// None today; every exported function may refuse.
     pub fn info(&self) -> Result<TillInfo, TillError> {
-        Ok(self.till.terminal.configuration().into())
+        guarded(|| Ok((&*self.till.terminal.configuration()?).into()))
     }
 
     /// Sales and what became of them. A handle to this same till; as cheap as it looks.

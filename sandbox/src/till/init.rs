@@ -18,7 +18,7 @@ pub(super) fn run(till: &mut Till, arguments: &InitArguments) -> Result<Reply, F
     let provisioning =
         provision(&arguments.host_home, &arguments.dialect, &arguments.host.to_string(), &Options::default())?;
     Terminal::provision(&home, &provisioning, &ports)?;
-    let configuration = till.terminal()?.configuration();
+    let configuration = till.terminal()?.configuration()?;
     let (terminal, merchant) = (configuration.terminal_id.as_str(), configuration.merchant_id.as_str());
     let json = json!({
         "ok": true, "terminal_id": terminal, "merchant_id": merchant, "dialect": arguments.dialect,

@@ -47,6 +47,8 @@ fn hear(state: &mut State, notice: Notice, todo: &mut Vec<Effect>) {
             }
         }
         Notice::Attempt { attempt, state: word } => hear_of(state, &attempt, word, todo),
+        // Who is at the till shows by what the terminal answers.
+        Notice::Till { .. } | Notice::SessionEnding { .. } => {}
     }
 }
 
