@@ -183,6 +183,14 @@ impl Terminal {
         self.done(Ask::RotateKeys)
     }
 
+    /// Lets the till sell again after the host knew a longer journal than the till has; journalled.
+    ///
+    /// # Errors
+    /// `till_unclaimed`, `till_locked`, `not_permitted`, and the errors of the storage.
+    pub fn accept_roll_back(&self) -> Result<(), Error> {
+        self.answer(Ask::AcceptRollBack).map(drop)
+    }
+
     /// A signed statement of how long the journal is and of its root: a C2SP tlog-checkpoint.
     ///
     /// # Errors

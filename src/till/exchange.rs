@@ -143,6 +143,8 @@ pub enum Ask {
     Resolve,
     /// To print a receipt.
     PrintReceipt(AttemptId, ReceiptCopy),
+    /// To sell again although the host knows a longer journal.
+    AcceptRollBack,
     /// A page of events.
     Events {
         /// After which cursor; `None` for the one that was acknowledged last.
