@@ -143,8 +143,6 @@ pub enum Ask {
     Resolve,
     /// To print a receipt.
     PrintReceipt(AttemptId, ReceiptCopy),
-    /// To sell again although the host knows a longer journal.
-    AcceptRollBack,
     /// A page of events.
     Events {
         /// After which cursor; `None` for the one that was acknowledged last.
@@ -159,6 +157,8 @@ pub enum Ask {
     },
     /// The whole journal verified.
     Verify,
+    /// To sell again on a till whose files were put back.
+    AcceptRollBack,
     /// What the till was provisioned with.
     Configuration,
     /// Who is at the till.

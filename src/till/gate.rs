@@ -86,10 +86,6 @@ impl Till {
                 let permit = self.permit::<ResolveDebts>(now)?;
                 self.payment(payment::Input::Resolve { ticket, permit }, now)
             }
-            Ask::AcceptRollBack => {
-                let permit = self.permit::<AcceptRollBack>(now)?;
-                self.payment(payment::Input::AcceptRollBack { ticket, permit }, now)
-            }
             Ask::PrintReceipt(attempt, copy) => {
                 let _printing = self.permit::<PrintReceipt>(now)?;
                 self.payment(payment::Input::PrintReceipt { ticket, attempt, copy }, now)
@@ -105,6 +101,10 @@ impl Till {
             Ask::Verify => {
                 let _verifying = self.permit::<VerifyJournal>(now)?;
                 self.payment(payment::Input::Verify { ticket }, now)
+            }
+            Ask::AcceptRollBack => {
+                let permit = self.permit::<AcceptRollBack>(now)?;
+                self.payment(payment::Input::AcceptRollBack { ticket, permit }, now)
             }
             ask => self.manage(ticket, ask, now),
         }
