@@ -157,6 +157,48 @@ impl Engine {
         Ok(self.journal.close()?)
     }
 
+    /// The journal, for what is not a payment.
+    #[must_use]
+    pub fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    /// The same, to be written to. Events about attempts are the engine's alone.
+    #[must_use]
+    pub fn journal_mut(&mut self) -> &mut Journal {
+        &mut self.journal
+    }
+
+    /// Whether a sale is in progress.
+    #[must_use]
+    pub fn is_selling(&self) -> bool {
+        self.sale.is_some()
+    }
+
+    /// How many payments wait to be finished.
+    #[must_use]
+    pub fn waiting(&self) -> u64 {
+        self.debts.count() as u64
+    }
+
+    /// Leaves the payments where they are and gives the journal back. A debt on the line is sent again another time;
+    /// whoever waits for debts is told this error. Not while a sale is in progress.
+    #[must_use]
+    pub fn leave(mut self, error: &Error) -> (Vec<Output>, Journal) {
+        for ticket in self.debts.abandon_round() {
+            self.tell(ticket, Err(error.clone()));
+        }
+        self.outputs.push(Output::Card(CardCommand::Release));
+        self.outputs.push(Output::Link(LinkCommand::Disconnect));
+        (self.outputs, self.journal)
+    }
+
+    /// The journal of an engine that has ended.
+    #[must_use]
+    pub fn into_journal(self) -> Journal {
+        self.journal
+    }
+
     /// What the till knows about itself.
     #[must_use]
     pub fn configuration(&self) -> &Configuration {

@@ -37,7 +37,7 @@ pub(crate) trait Machine: Send {
     /// What to say to whoever waits, before it is closed.
     fn farewell(&mut self) -> Vec<Output>;
     /// Writes what is left to write.
-    fn close(self) -> Result<(), Error>;
+    fn close(self, now: Now) -> Result<(), Error>;
 }
 
 impl Machine for Till {
@@ -49,8 +49,8 @@ impl Machine for Till {
         Till::farewell(self)
     }
 
-    fn close(self) -> Result<(), Error> {
-        Till::close(self)
+    fn close(self, now: Now) -> Result<(), Error> {
+        Till::close(self, now)
     }
 }
 
@@ -75,6 +75,8 @@ pub(crate) enum Message {
     Ask(Ask, Sender<Said>),
     /// A caller has taken an attempt's result.
     Taken(AttemptId),
+    /// A person has done something.
+    Touch,
     /// A card is in the field.
     Present(Arc<dyn CardChannel>),
     /// More than one card is in the field.
@@ -193,7 +195,7 @@ impl<M: Machine, W: Wire> Driver<M, W> {
             say(&caller, Said::Done(Err(self.ending.error())));
         }
         if let End::Closed = end
-            && let Err(error) = self.machine.close()
+            && let Err(error) = self.machine.close(self.ports.clock.now())
         {
             self.ending.note(error);
         }
@@ -241,6 +243,7 @@ impl<M: Machine, W: Wire> Driver<M, W> {
         match message {
             Message::Ask(ask, caller) => self.ask(ask, caller),
             Message::Taken(attempt) => self.feed(Input::Taken { attempt }),
+            Message::Touch => self.feed(Input::Touch),
             Message::Present(channel) => self.present(channel),
             Message::Collision if matches!(self.field, Field::Off | Field::Read(_)) => Ok(()),
             Message::Collision => self.feed(Input::Card(CardEvent::Collision)),

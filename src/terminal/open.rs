@@ -6,10 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 
-use crate::account::{self, Provisioning, SecretText};
+use crate::account::Provisioning;
 use crate::error::{Error, ErrorCode};
-use crate::journal::{Journal, JournalError, JournalPorts, VerifyReport};
-use crate::payment::{self, Engine};
+use crate::journal::VerifyReport;
 use crate::ports::Ports;
 use crate::terminal::Terminal;
 use crate::terminal::calls::Ending;
@@ -18,7 +17,7 @@ use crate::terminal::driver::{Driver, Message};
 use crate::terminal::net::Way;
 use crate::terminal::reader::Reader;
 use crate::terminal::route;
-use crate::till::Till;
+use crate::till::{self, Till};
 
 /// The journal's file in the till's folder.
 const JOURNAL_FILE: &str = "journal.db";
@@ -30,29 +29,16 @@ pub(super) fn provision(home: &Path, provisioning: &Provisioning, ports: &Ports)
     }
     // What could never connect is refused before anything is written.
     route::to_host(&provisioning.configuration, &provisioning.secrets.client_key_pem, Arc::clone(&ports.clock))?;
-    let path = journal_path(home);
     std::fs::create_dir_all(home).map_err(|_| ErrorCode::FileUnusable)?;
-    let journal_ports = || JournalPorts::from(ports);
-    let mut journal = match Journal::open(&path, journal_ports(), payment::folds()) {
-        // There is none, or one whose creation was cut short.
-        Err(JournalError::NotThere) => Journal::create(&path, journal_ports(), payment::folds())?,
-        opened => opened?,
-    };
-    account::accept(&mut journal, provisioning, &*ports.device_keys, ports.clock.now())?;
-    Ok(journal.close()?)
+    till::provision(&journal_path(home), provisioning, ports)
 }
 
 pub(super) fn inspect(home: &Path, ports: &Ports) -> Result<VerifyReport, Error> {
-    Ok(Journal::inspect(&existing_journal(home)?, JournalPorts::from(ports), payment::folds())?)
+    till::inspect(&existing_journal(home)?, ports)
 }
 
 pub(super) fn open(home: &Path, ports: Ports) -> Result<Terminal, Error> {
-    let journal = Journal::open(&existing_journal(home)?, JournalPorts::from(&ports), payment::folds())?;
-    let mut account = account::open(&journal, &*ports.device_keys)?;
-    let client_key_pem = std::mem::replace(&mut account.secrets.client_key_pem, SecretText::new(String::new()));
-    let engine = Engine::open(journal, account, Arc::clone(&ports.entropy), ports.clock.now())?
-        .with_encrypted_reader(ports.encrypted_reader.is_some());
-    let till = Till::new(engine, client_key_pem);
+    let till = Till::open(&existing_journal(home)?, &ports)?;
 
     let (messages, inbox) = channel();
     let ending = Ending::default();

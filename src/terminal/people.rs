@@ -7,11 +7,12 @@
 
 use std::sync::Arc;
 
-use crate::account::Configuration;
+use crate::account::{Configuration, ShopPolicy};
 use crate::error::Error;
 use crate::ids::OperatorName;
 use crate::secret::SecretBytes;
 use crate::terminal::Terminal;
+use crate::terminal::driver::Message;
 use crate::till::{Ask, NewOperator, OperatorView, ProofOf, RecoveryCode, Reply, SessionView, TillState};
 
 impl Terminal {
@@ -146,6 +147,32 @@ impl Terminal {
     /// errors of keys and storage.
     pub fn reset_operator(&self, name: &OperatorName, password: SecretBytes) -> Result<(), Error> {
         self.done(Ask::ResetOperator { name: name.clone(), password })
+    }
+
+    /// The shop's rules for people.
+    ///
+    /// # Errors
+    /// `till_unclaimed`, `till_locked`, `not_permitted`, and the errors of the storage.
+    pub fn policy(&self) -> Result<ShopPolicy, Error> {
+        match self.answer(Ask::Policy)? {
+            Reply::Policy(policy) => Ok(*policy),
+            _ => unreachable!("the till answers what its rules are with them"),
+        }
+    }
+
+    /// Other rules for people, which hold at once: for new passwords, for guesses, and for this session.
+    ///
+    /// # Errors
+    /// `till_unclaimed`, `till_locked`, `not_permitted`, `policy_invalid`, `till_busy`, and the errors of keys and
+    /// storage.
+    pub fn set_policy(&self, policy: &ShopPolicy) -> Result<(), Error> {
+        self.done(Ask::SetPolicy(Box::new(policy.clone())))
+    }
+
+    /// A person has done something that is no call of its own, as pressing a key: the till is not idle. Does not wait.
+    pub fn touch(&self) {
+        // A terminal that has ended has no session to keep.
+        let _ended = self.send(Message::Touch);
     }
 
     /// Another master key. What is stored is sealed anew by and by, while somebody is signed in.

@@ -10,7 +10,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::account::{Configuration, SecretText};
+use crate::account::{Configuration, SecretText, ShopPolicy};
 use crate::acquirer::LinkEvent;
 use crate::clock::MonoMs;
 use crate::emv::CardEvent;
@@ -20,6 +20,7 @@ use crate::payment::{self, CardCommand, LinkCommand, ListQuery, ReceiptCopy, Sal
 use crate::ports::{EncryptedRead, Notice, ReaderFault};
 use crate::secret::{Secret, SecretBytes};
 use crate::session::Role;
+use crate::vault::{self, Derivation};
 
 /// Who is at the till.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -219,6 +220,10 @@ pub enum Ask {
         /// The temporary password.
         password: SecretBytes,
     },
+    /// The shop's rules for people.
+    Policy,
+    /// Other rules for people.
+    SetPolicy(Box<ShopPolicy>),
     /// Another master key.
     RotateKeys,
     /// A signed statement of the journal's size and root.
@@ -261,6 +266,8 @@ pub enum Input<'a> {
     Read(Result<EncryptedRead, ReaderFault>),
     /// The connection did something.
     Link(LinkEvent<'a>),
+    /// A person has done something that is no wish: the till is not idle.
+    Touch,
     /// Time went by.
     Tick,
 }
@@ -298,17 +305,26 @@ pub enum Output {
 }
 
 /// A derivation, to be run on a thread of its own.
-pub struct Work(Box<dyn FnOnce() -> Option<Secret<32>> + Send>);
+pub struct Work(Box<dyn FnOnce(&mut Derive<'_>) -> Option<Secret<32>> + Send>);
+
+/// How a key is derived: [`vault::derive`], or what a test remembers of it.
+pub type Derive<'a> = dyn FnMut(&[u8], &Derivation) -> Secret<32> + 'a;
 
 impl Work {
-    pub(crate) fn new(work: impl FnOnce() -> Option<Secret<32>> + Send + 'static) -> Self {
+    pub(crate) fn new(work: impl FnOnce(&mut Derive<'_>) -> Option<Secret<32>> + Send + 'static) -> Self {
         Self(Box::new(work))
     }
 
     /// Does it; nothing where the device has no room for it.
     #[must_use]
     pub fn run(self) -> Option<Secret<32>> {
-        (self.0)()
+        self.run_with(&mut vault::derive)
+    }
+
+    /// The same with another way to derive.
+    #[must_use]
+    pub fn run_with(self, derive: &mut Derive<'_>) -> Option<Secret<32>> {
+        (self.0)(derive)
     }
 }
 
@@ -348,6 +364,8 @@ pub enum Reply {
     Session(SessionView),
     /// Of asking for the operators.
     Operators(Vec<OperatorView>),
+    /// Of asking for the rules.
+    Policy(Box<ShopPolicy>),
     /// Of everything that is a text: checkpoint, proofs, keys.
     Text(String),
     /// Of everything else.
@@ -365,6 +383,7 @@ impl fmt::Debug for Reply {
             Self::Recovery(_) => f.write_str("Recovery"),
             Self::Session(view) => write!(f, "{view:?}"),
             Self::Operators(operators) => write!(f, "{operators:?}"),
+            Self::Policy(policy) => write!(f, "{policy:?}"),
             Self::Text(text) => write!(f, "Text({} bytes)", text.len()),
             Self::Done => f.write_str("Done"),
         }

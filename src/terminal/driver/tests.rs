@@ -34,7 +34,7 @@ impl Machine for ScriptedEngine {
         Vec::new()
     }
 
-    fn close(self) -> Result<(), Error> {
+    fn close(self, _: Now) -> Result<(), Error> {
         self.heard.send("close".to_owned()).unwrap();
         Ok(())
     }
@@ -523,7 +523,7 @@ fn a_derivation_has_a_thread_of_its_own_and_always_an_answer() {
 
 fn begin_if_asked(word: &str, work: fn() -> Option<Secret<32>>) -> Vec<Output> {
     match word {
-        "state" => vec![Output::Derive(Work::new(work))],
+        "state" => vec![Output::Derive(Work::new(move |_| work()))],
         _ => Vec::new(),
     }
 }
