@@ -602,7 +602,8 @@ impl Till {
         left: Left,
         now: Now,
     ) -> Result<(), Trouble> {
-        let length = account::shop_policy(&journal)?.session_length();
+        let policy = account::shop_policy(&journal)?;
+        let length = policy.session_length();
         let (draft, session) = match left {
             Left::Locked(mut session) => {
                 session.set_length(length);
@@ -621,11 +622,21 @@ impl Till {
         let none = SecretText::new(String::new());
         let client_key_pem = std::mem::replace(&mut account.secrets.client_key_pem, none);
         let configuration = Arc::new(account.configuration.clone());
+        // Without room or a device key for it there are no checkpoints, and sales go on.
+        match journal
+            .make_checkpoint_key(&configuration.terminal_id, Some(name.to_string()), now)
+            .map_err(Trouble::from)
+        {
+            Ok(()) | Err(Trouble::Refused(_)) => {}
+            Err(over) => return Err(over),
+        }
+        let looked_at = journal.head().size;
         let engine = Engine::open(journal, account, Arc::clone(&self.entropy), now).map_err(Trouble::Over)?;
         let engine = engine.with_encrypted_reader(self.has_encrypted_reader);
         self.outputs
             .push(Output::Network(NetworkCommand::Arm { configuration: Arc::clone(&configuration), client_key_pem }));
-        self.at = At::Open(Box::new(Open { engine, session, opened, configuration }));
+        let checkpoint_every = policy.checkpoint_every.into();
+        self.at = At::Open(Box::new(Open { engine, session, opened, configuration, checkpoint_every, looked_at }));
         self.announce(Standing::SignedIn);
         // What an earlier session left is taken up at once.
         self.pay(crate::payment::Input::Tick, now)

@@ -8,7 +8,8 @@
 
 use crate::clock::Now;
 use crate::error::{Error, ErrorCode};
-use crate::journal::{Journal, SideWork};
+use crate::ids::OperatorName;
+use crate::journal::{CheckpointReason, Journal, SideWork};
 use crate::session::Permit;
 use crate::session::actions::{MakeCheckpoint, ProveConsistency, ProveRecord, ReadPublicKey, RotateKeys};
 use crate::till::events;
@@ -73,34 +74,74 @@ impl Till {
         }
     }
 
-    pub(super) fn checkpoint(&mut self, permit: Permit<MakeCheckpoint>, _now: Now) -> Result<Answer, Trouble> {
-        let _by = permit.spend();
-        Err(Error::from(ErrorCode::RecordUnknown).into())
+    pub(super) fn checkpoint(&mut self, permit: Permit<MakeCheckpoint>, now: Now) -> Result<Answer, Trouble> {
+        let by = permit.spend();
+        let note = self.with_open(now, |_, open| {
+            Ok(open.engine.journal_mut().checkpoint(CheckpointReason::Asked, by, now)?.to_string())
+        })?;
+        Ok(Answer::Now(Reply::Text(note)))
     }
 
-    pub(super) fn prove(&mut self, permit: Permit<ProveRecord>, _of: &ProofOf, _now: Now) -> Result<Answer, Trouble> {
+    pub(super) fn prove(&mut self, permit: Permit<ProveRecord>, of: &ProofOf, now: Now) -> Result<Answer, Trouble> {
         let _by = permit.spend();
-        Err(Error::from(ErrorCode::RecordUnknown).into())
+        let At::Open(open) = &self.at else { return Err(self.shut(now).into()) };
+        let sequence = match of {
+            ProofOf::Sequence(sequence) => *sequence,
+            ProofOf::Attempt(attempt) => {
+                let found = open.engine.sequence_of(attempt)?;
+                found.ok_or_else(|| Error::from(ErrorCode::AttemptUnknown).of_attempt(attempt))?
+            }
+        };
+        Ok(Answer::Now(Reply::Text(open.engine.journal().prove(sequence)?.to_string())))
     }
 
     pub(super) fn consistency(
         &mut self,
         permit: Permit<ProveConsistency>,
-        _old_size: u64,
-        _now: Now,
+        old_size: u64,
+        now: Now,
     ) -> Result<Answer, Trouble> {
         let _by = permit.spend();
-        Err(Error::from(ErrorCode::RecordUnknown).into())
+        let At::Open(open) = &self.at else { return Err(self.shut(now).into()) };
+        Ok(Answer::Now(Reply::Text(open.engine.journal().prove_consistency(old_size)?.to_string())))
     }
 
     pub(super) fn public_key(&mut self, permit: Permit<ReadPublicKey>) -> Result<Answer, Trouble> {
         let _by = permit.spend();
-        Err(Error::from(ErrorCode::RecordUnknown).into())
+        let At::Open(open) = &self.at else { return Err(ErrorCode::TillLocked.into()) };
+        Ok(Answer::Now(Reply::Text(open.engine.journal().public_key()?)))
     }
 
-    /// The checkpoint of a sign-out.
-    pub(super) fn sign_the_head(&self, _journal: &mut Journal, _now: Now) -> Result<(), Trouble> {
-        Ok(())
+    /// The checkpoint that a sign-out or a number of events asks for. Without room or a device key it is not made.
+    pub(super) fn sign_the_head(
+        &self,
+        journal: &mut Journal,
+        reason: CheckpointReason,
+        operator: &OperatorName,
+        now: Now,
+    ) -> Result<(), Trouble> {
+        match journal.checkpoint(reason, Some(operator.to_string()), now).map_err(Trouble::from) {
+            Ok(_) | Err(Trouble::Refused(_)) => Ok(()),
+            Err(over) => Err(over),
+        }
+    }
+
+    /// A checkpoint each time that so many events have come, once nobody waits for anything.
+    pub(super) fn sign_now_and_then(&mut self, now: Now) -> Result<(), Trouble> {
+        if self.stopped.is_some() || self.is_busy() || !matches!(self.at, At::Open(_)) {
+            return Ok(());
+        }
+        self.with_open(now, |till, open| {
+            let operator = open.session.operator().clone();
+            let journal = open.engine.journal_mut();
+            let size = journal.head().size;
+            let is_due = CheckpointReason::is_routine_due(open.looked_at, size, open.checkpoint_every);
+            if is_due {
+                till.sign_the_head(journal, CheckpointReason::Routine, &operator, now)?;
+            }
+            open.looked_at = journal.head().size;
+            Ok(())
+        })
     }
 }
 

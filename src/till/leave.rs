@@ -8,7 +8,7 @@
 
 use crate::clock::{MonoMs, Now};
 use crate::error::{Error, ErrorCode};
-use crate::journal::{Journal, SideWork};
+use crate::journal::{CheckpointReason, Journal, SideWork};
 use crate::payment::Ticket;
 use crate::ports::Notice;
 use crate::session;
@@ -110,7 +110,8 @@ impl Till {
     /// Takes everything down that there is only while somebody is signed in.
     fn leave(&mut self, how: Leave, now: Now) -> Result<(), Trouble> {
         let At::Open(open) = std::mem::replace(&mut self.at, At::Gone) else { return Ok(()) };
-        let Open { engine, session, opened, configuration } = *open;
+        let Open { engine, session, opened, configuration, .. } = *open;
+        let operator = session.operator().clone();
         let (draft, left, standing) = match how {
             Leave::Lock(why) => (events::locked(session.operator(), why), Left::Locked(session), Standing::Locked),
             Leave::SignOut(why) => (events::signed_out(session.operator(), why), Left::SignedOut, Standing::SignedOut),
@@ -125,7 +126,7 @@ impl Till {
             Err(over) => return Err(over),
         }
         if matches!(how, Leave::SignOut(_)) {
-            self.sign_the_head(&mut journal, now)?;
+            self.sign_the_head(&mut journal, CheckpointReason::SignOut, &operator, now)?;
         }
         self.outputs.push(Output::Network(NetworkCommand::Disarm));
         self.shut_down(journal, left)?;

@@ -40,7 +40,7 @@ use crate::account::Configuration;
 use crate::clock::Now;
 use crate::error::{Error, ErrorCode};
 use crate::ids::OperatorName;
-use crate::journal::{Draft, JournalError, LockedJournal, Waiting};
+use crate::journal::{CheckpointReason, Draft, JournalError, LockedJournal, SideWork, Waiting};
 use crate::payment::{self, Engine, Ticket};
 use crate::ports::{DeviceKeys, Entropy, FaultPlan, Notice};
 use crate::session::{self, Session};
@@ -96,6 +96,9 @@ struct Open {
     session: Session,
     opened: Opened,
     configuration: Arc<Configuration>,
+    /// The rule for checkpoints, and the size up to which it was kept.
+    checkpoint_every: u64,
+    looked_at: u64,
 }
 
 impl Till {
@@ -137,11 +140,13 @@ impl Till {
             At::Open(open) => {
                 let operator = open.session.operator().clone();
                 let mut journal = open.engine.into_journal();
-                match journal.append(events::signed_out(&operator, Why::Closed), crate::journal::SideWork::None, now) {
+                match journal.append(events::signed_out(&operator, Why::Closed), SideWork::None, now) {
                     // What could not be said now is found by the next sign-in.
                     Ok(_) | Err(JournalError::DiskFull | JournalError::Locked | JournalError::Entropy) => {}
                     Err(error) => return Err(error.into()),
                 }
+                self.sign_the_head(&mut journal, CheckpointReason::SignOut, &operator, now)
+                    .map_err(Trouble::into_error)?;
                 Ok(journal.close()?)
             }
             At::Unclaimed { .. } | At::Closed { .. } | At::Gone => Ok(()),
@@ -175,6 +180,7 @@ impl Till {
     /// Does what can be done without another input: a lock that was put off, keys that are being changed.
     fn work(&mut self, now: Now) -> Result<(), Trouble> {
         self.seal_anew(now)?;
+        self.sign_now_and_then(now)?;
         self.mind_the_session(now)
     }
 

@@ -47,6 +47,7 @@ pub fn inspect(path: &Path, ports: &Ports) -> Result<VerifyReport, Error> {
     match vault(&mut locked, ports).open_unclaimed() {
         Ok(masters) => Ok(locked.inspect(masters.keyring(), folds())?),
         Err(VaultError::AlreadyClaimed) => Err(Error::from(ErrorCode::TillLocked).word("state", "signed_out")),
+        Err(_) if locked.is_blank()? => Err(ErrorCode::NotProvisioned.into()),
         Err(error) => Err(error.into()),
     }
 }
@@ -64,6 +65,8 @@ impl Till {
         let at = match vault(&mut locked, ports).open_unclaimed() {
             Ok(masters) => unclaimed(locked, &masters)?,
             Err(VaultError::AlreadyClaimed) => At::Closed { journal: locked, left: Left::SignedOut },
+            // Its setting up was cut before anything was recorded, and can be done again.
+            Err(_) if locked.is_blank()? => return Err(ErrorCode::NotProvisioned.into()),
             Err(error) => return Err(error.into()),
         };
         Ok(Self {

@@ -247,6 +247,7 @@ impl Till {
             let body = serde_json::to_value(policy).expect("a policy has text keys");
             till.record(journal, events::policy_changed(&by, body), SideWork::None, change, now)?;
             open.session.set_length(policy.session_length());
+            open.checkpoint_every = policy.checkpoint_every.into();
             Ok(Reply::Done)
         })?;
         Ok(Answer::Now(reply))
