@@ -14,7 +14,7 @@ use std::sync::OnceLock;
 
 use toml::de::{DeTable, DeValue};
 
-use crate::error::{ErrorCode, Money};
+use crate::error::{Error, ErrorCode, Fact, Money};
 use crate::ids::HostCode;
 use crate::money::Amount;
 use crate::ports::Prompt;
@@ -157,6 +157,20 @@ impl Catalogue {
     #[must_use]
     pub fn error_todo(&self, code: ErrorCode) -> String {
         self.say(&format!("error.{}.todo", code.code()), &[])
+    }
+
+    /// The rule that a refused password breaks; none for other errors.
+    #[must_use]
+    pub fn password_rule(&self, error: &Error) -> Option<String> {
+        let rule = error.facts().iter().find_map(|(name, fact)| match fact {
+            Fact::Word(word) if *name == "rule" && error.code() == ErrorCode::PasswordRefused => Some(*word),
+            _ => None,
+        })?;
+        let numbers = error.facts().iter().filter_map(|(name, fact)| match fact {
+            Fact::Number(number) => Some((*name, Arg::Number(*number))),
+            Fact::Word(_) => None,
+        });
+        Some(self.say(&format!("password_rule.{rule}"), &numbers.collect::<Vec<_>>()))
     }
 
     /// Whether the customer's money moved, as a sentence.

@@ -374,7 +374,7 @@ fn host_with(shop: &mut Shop, home: &str, key: &KeyPair, change: fn(&mut Certifi
 // Disks and devices that are not what they were.
 
 fn key_file(shop: &Shop) -> std::path::PathBuf {
-    shop.device().join("journal.master.key")
+    shop.device().join("vault.unclaimed.key")
 }
 
 fn damage_key(shop: &Shop) {
@@ -388,8 +388,8 @@ fn damage_key(shop: &Shop) {
 fn other_device(shop: &Shop) {
     use taptill::ports::{DeviceKeys, KeyKind};
     let keys = FolderDeviceKeys::open(&shop.device()).unwrap();
-    keys.destroy("journal.master").unwrap();
-    keys.create("journal.master", KeyKind::Wrap).unwrap();
+    keys.destroy("vault.unclaimed").unwrap();
+    keys.create("vault.unclaimed", KeyKind::Wrap).unwrap();
 }
 
 fn newer(shop: &Shop) {

@@ -3,7 +3,7 @@
 mod journal_support;
 
 use journal_support::*;
-use taptill::journal::{JournalError, SideWork};
+use taptill::journal::{JournalError, LockedJournal, SideWork};
 use taptill::ports::Fate;
 
 /// The events of one sale that must be reversed, with their side work, and whether they may use the ballast.
@@ -132,11 +132,16 @@ fn on_a_full_disk_a_debt_is_recorded_and_a_sale_is_not() {
 fn a_creation_that_was_not_finished_is_begun_again() {
     let till = Till::new();
     // The device key is there, and an empty file.
-    till.ports().device_keys.create("journal.master", taptill::ports::KeyKind::Wrap).unwrap();
+    till.ports().device_keys.create("journal.waiting", taptill::ports::KeyKind::Mac).unwrap();
     std::fs::write(till.path(), b"").unwrap();
     assert_eq!(till.try_open().err(), Some(JournalError::NotThere));
     let mut journal = till.create();
     append(&mut journal, "till.provisioned", "A-1");
     journal.close().unwrap();
     assert_eq!(till.open().verify().unwrap().size, 1);
+
+    // The tables are there, and no record.
+    let till = Till::new();
+    drop(LockedJournal::create(&till.path(), till.ports()).unwrap());
+    assert_eq!(till.open().verify().unwrap().size, 0);
 }

@@ -3,7 +3,7 @@
 mod journal_support;
 
 use journal_support::*;
-use taptill::journal::{Cursor, Damage, Damaged, Journal, JournalError, Page, RowPage, SideWork};
+use taptill::journal::{Cursor, Damage, Damaged, JournalError, Page, RowPage, SideWork};
 
 fn page(limit: usize, after: Option<Cursor>) -> Page {
     Page { limit, after }
@@ -71,14 +71,14 @@ fn a_new_schema_is_built_anew_at_the_next_opening_with_the_same_places() {
     let cursor = journal.rows_newest("attempts", page(1, None)).unwrap().next;
     journal.close().unwrap();
 
-    let mut journal = Journal::open(&till.path(), till.ports(), vec![Box::new(Attempts { schema: 2 })]).unwrap();
+    let mut journal = till.try_open_with(keyring(), vec![Box::new(Attempts { schema: 2 })]).unwrap();
     assert_eq!(journal.row("attempts", "A-1").unwrap().unwrap(), b"2/attempt.prepared 2/attempt.approved ");
     assert_eq!(keys(&journal.rows_newest("attempts", page(9, cursor)).unwrap()), ["A-1"]);
     assert_eq!(journal.verify().unwrap().fold_rows, 2);
     journal.close().unwrap();
 
     // A fold that was not there when the events were appended.
-    let mut without = Journal::open(&till.path(), till.ports(), Vec::new()).unwrap();
+    let mut without = till.try_open_with(keyring(), Vec::new()).unwrap();
     without.append(draft("attempt.prepared", "A-9"), SideWork::None, at(1)).unwrap();
     assert_eq!(without.row("attempts", "A-1"), Err(JournalError::FoldUnknown));
 }
@@ -90,7 +90,7 @@ fn a_fold_that_does_not_follow_from_the_events_is_found() {
     append(&mut journal, "attempt.prepared", "A-1");
     journal.close().unwrap();
     // The fold missed the second event: it was not registered then.
-    let mut without = Journal::open(&till.path(), till.ports(), Vec::new()).unwrap();
+    let mut without = till.try_open_with(keyring(), Vec::new()).unwrap();
     append(&mut without, "attempt.approved", "A-1");
     without.close().unwrap();
     let found = JournalError::Damaged(Damaged { sequence: Some(2), damage: Damage::Projection });

@@ -4,9 +4,9 @@ mod journal_support;
 
 use journal_support::*;
 use taptill::error::{Error, ErrorCode};
-use taptill::journal::{Damage, Damaged, EVENT_BYTES_MAX, Journal, JournalError, SideWork};
+use taptill::journal::{Damage, Damaged, EVENT_BYTES_MAX, JournalError, Keyring, SideWork};
 use taptill::merkle::{Frontier, leaf_hash, verify_inclusion};
-use taptill::ports::{DeviceKeysFault, KeyKind};
+use taptill::ports::DeviceKeysFault;
 
 #[test]
 fn events_are_read_as_written_and_proven_against_an_independent_tree() {
@@ -99,7 +99,7 @@ fn a_journal_that_cannot_be_opened_says_why() {
     let till = Till::new();
     assert_eq!(till.try_open().err(), Some(JournalError::NotThere));
     let journal = till.create();
-    let again = || Journal::create(&till.path(), till.ports(), folds()).err();
+    let again = || till.try_create().err();
     assert_eq!(till.try_open().err(), Some(JournalError::OpenElsewhere));
     assert_eq!(till.inspect(), Err(JournalError::OpenElsewhere));
     assert_eq!(again(), Some(JournalError::OpenElsewhere));
@@ -119,15 +119,15 @@ fn a_journal_that_cannot_be_opened_says_why() {
     raw.pragma_update(None, "user_version", 1).unwrap();
     drop(raw);
 
-    let key = till.device().join("journal.master.key");
-    let good = std::fs::read(&key).unwrap();
-    std::fs::write(&key, &good[1..]).unwrap();
-    assert_eq!(till.try_open().err(), Some(JournalError::DeviceKeys(DeviceKeysFault::Damaged)));
-    till.ports().device_keys.destroy("journal.master").unwrap();
-    assert_eq!(till.try_open().err(), Some(JournalError::DeviceKeys(DeviceKeysFault::NotFound)));
-    till.ports().device_keys.create("journal.master", KeyKind::Wrap).unwrap();
-    assert_eq!(till.try_open().err(), Some(JournalError::DeviceKeys(DeviceKeysFault::Rejected)));
-    std::fs::write(&key, &good).unwrap();
+    let rings = [
+        Keyring::new(1, master(9)),
+        Keyring::new(2, master(1)),
+        Keyring::new(2, master(2)),
+        Keyring::new(2, master(2)).with_older(1, master(9)),
+    ];
+    for ring in rings {
+        assert_eq!(till.try_open_with(ring, folds()).err(), Some(damaged(Damage::Keys)));
+    }
     till.open().verify().unwrap();
 
     std::fs::write(till.path(), b"not a database, but long enough to be taken for one at first sight").unwrap();

@@ -527,8 +527,7 @@ fn a_late_answer_is_in_the_journal_as_evidence() {
 fn a_till_is_provisioned_once_and_not_opened_without() {
     let world = World::new(1);
     let path = world.folder().join("other.db");
-    let folds = taptill::payment::folds;
-    let mut journal = taptill::journal::Journal::create(&path, world.ports(), folds()).unwrap();
+    let mut journal = world.create_journal(&path);
     let refused = taptill::account::open(&journal, &*world.keys).err().unwrap();
     assert_eq!(refused.code().code(), "not_provisioned");
     let toml = taptill::iso8583::Dialect::shipped("iso87").unwrap();

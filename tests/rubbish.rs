@@ -125,7 +125,7 @@ fn a_device_key_of_rubbish_keeps_the_till_shut_and_says_so() {
     let shop = shop("rubbish-key");
     sells(&shop.till(), "before");
     let mut dice = Dice(2);
-    for key in ["journal.master.key", "account-secrets.key"] {
+    for key in ["vault.unclaimed.key", "account-secrets.key"] {
         let file = shop.device().join(key);
         let good = fs::read(&file).unwrap();
         let mut rubbish = vec![Vec::new(), b"rubbish".to_vec(), dice.bytes(91), dice.bytes(100_000)];

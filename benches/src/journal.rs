@@ -17,8 +17,9 @@ use rusqlite::{Connection, params};
 use serde_json::json;
 use taptill::clock::{BootCount, MonoMs, Now, WallMs};
 use taptill::ids::AttemptId;
-use taptill::journal::{Draft, Event, Fold, FoldError, Journal, JournalPorts, Rows, SideWork};
+use taptill::journal::{Draft, Event, Fold, FoldError, Journal, JournalPorts, Keyring, LockedJournal, Rows, SideWork};
 use taptill::ports::NoFaults;
+use taptill::secret::Secret;
 use taptill_sandbox::desktop::{FolderDeviceKeys, RingEntropy};
 use tempfile::TempDir;
 
@@ -87,8 +88,9 @@ impl Ours {
             entropy: Arc::new(RingEntropy::default()),
             faults: Arc::new(NoFaults),
         };
-        let journal = Journal::create(&folder.join("journal.db"), ports, vec![Box::new(Attempts)]);
-        Self { journal: journal.expect("the folder is empty"), appended: 0 }
+        let locked = LockedJournal::create(&folder.join("journal.db"), ports).expect("the folder is empty");
+        let journal = locked.unlock(keyring(), vec![Box::new(Attempts)]);
+        Self { journal: journal.map_err(|(_, error)| error).expect("it is new"), appended: 0 }
     }
 
     fn append(&mut self) -> u64 {
@@ -123,6 +125,10 @@ impl Ours {
             record.expect("it was just appended").bytes
         })
     }
+}
+
+fn keyring() -> Keyring {
+    Keyring::new(1, Secret::from_fn(|key| key.fill(7)))
 }
 
 /// What the first event of a sale says, in its length and shape, with the side row's hash that stands beside it.

@@ -354,7 +354,7 @@ fn what_a_setting_up_leaves_half_made_is_no_hindrance() {
         ("a lock", &["till"], &["till/journal.db.lock"]),
         ("a database without a byte", &["till"], &["till/journal.db.lock", "till/journal.db"]),
         ("a log without a database", &["till"], &["till/journal.db", "till/journal.db-wal", "till/journal.db-shm"]),
-        ("a key half written", &["till-device"], &["till-device/journal.master.key.new"]),
+        ("a key half written", &["till-device"], &["till-device/vault.unclaimed.key.new"]),
         ("a device folder without a word", &["till-device"], &[]),
     ];
     for (what, folders, names) in left {

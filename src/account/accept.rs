@@ -4,13 +4,16 @@
 //! transaction, the wrapped secrets. A crash before the event leaves a key that wraps nothing and is used the
 //! next time.
 //!
-//! It never stores a secret that the device has not wrapped. Evidence: `tests/payment_flows.rs`.
+//! It never stores a secret that the device has not wrapped. Evidence: `tests/payment_flows.rs`,
+//! `account/accept/tests.rs`.
 
 use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
 use crate::account::configuration::Configuration;
+use crate::account::password::Day;
+use crate::account::policy::ShopPolicy;
 use crate::account::provisioning::{Checked, Provisioning, Secrets, compile};
 use crate::clock::Now;
 use crate::emv::CaKeys;
@@ -82,6 +85,27 @@ pub fn open(journal: &Journal, device_keys: &dyn DeviceKeys) -> Result<Account, 
     Ok(Account { configuration, dialect, ca_keys, secrets })
 }
 
+/// The shop's rules about people: those that were journalled last, at first those of the profile `pci`.
+///
+/// # Errors
+/// Those of the journal; `journal_newer` for rules of a version that this one does not know.
+pub fn shop_policy(journal: &Journal) -> Result<ShopPolicy, Error> {
+    let Some(row) = journal.row(FOLD, POLICY_ROW)? else { return Ok(ShopPolicy::default()) };
+    serde_json::from_slice(&row).map_err(|_| ErrorCode::JournalNewer.into())
+}
+
+/// The latest day that this till has seen, today counted: a clock that is set back gains no day.
+///
+/// # Errors
+/// Those of the journal.
+pub fn latest_day(journal: &Journal, now: Now) -> Result<Day, Error> {
+    let seen = match journal.row(FOLD, DAY_ROW)? {
+        Some(row) => day_in(&row).ok_or(ErrorCode::JournalNewer)?,
+        None => Day::default(),
+    };
+    Ok(seen.max(Day::of(now.wall)))
+}
+
 fn configuration_of(journal: &Journal) -> Result<Option<Configuration>, Error> {
     let Some(row) = journal.row(FOLD, CONFIGURATION_ROW)? else { return Ok(None) };
     serde_json::from_slice(&row).map(Some).map_err(|_| ErrorCode::JournalNewer.into())
@@ -106,7 +130,7 @@ fn damaged() -> Error {
     Error::from(ErrorCode::JournalDamaged).word("damage", "side_row")
 }
 
-/// The fold that keeps the accepted configuration at hand.
+/// The fold that keeps the accepted configuration at hand, the shop's rules and the latest day seen.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct AccountFold;
 
@@ -116,7 +140,7 @@ impl Fold for AccountFold {
     }
 
     fn schema(&self) -> u32 {
-        1
+        2
     }
 
     fn apply(&self, rows: &mut dyn Rows, event: &Event) -> Result<(), FoldError> {
@@ -128,16 +152,46 @@ impl Fold for AccountFold {
                 let body = serde_json::to_vec(&event.body).map_err(|_| FoldError::Refused("body_unwritable"))?;
                 Ok(rows.put(CONFIGURATION_ROW, &body, &[])?)
             }
-            (PROVISIONED, _) => Err(FoldError::Newer),
+            (POLICY_CHANGED, 1) => {
+                // Read before it is kept, so that what cannot be read is never recorded.
+                let policy: ShopPolicy = serde_json::from_value(event.body.clone()).map_err(|_| FoldError::Newer)?;
+                let body = serde_json::to_vec(&policy).map_err(|_| FoldError::Refused("body_unwritable"))?;
+                Ok(rows.put(POLICY_ROW, &body, &[])?)
+            }
+            (PROVISIONED | POLICY_CHANGED, _) => Err(FoldError::Newer),
+            (kind, _) if kind.starts_with(PEOPLE) => note_day(rows, event),
             _ => Ok(()),
         }
     }
 }
 
+/// Days are seen when people come and go; a sale lies between two of these.
+fn note_day(rows: &mut dyn Rows, event: &Event) -> Result<(), FoldError> {
+    let today = Day::of(event.now.wall);
+    let seen = rows.get(DAY_ROW)?.map(|row| day_in(&row).ok_or(FoldError::Refused("day_unreadable"))).transpose()?;
+    if seen.is_none_or(|seen| seen < today) {
+        rows.put(DAY_ROW, today.0.to_string().as_bytes(), &[])?;
+    }
+    Ok(())
+}
+
+fn day_in(row: &[u8]) -> Option<Day> {
+    std::str::from_utf8(row).ok()?.parse().ok().map(Day)
+}
+
 /// The kind of the event that makes a till an acquirer's.
 pub(crate) const PROVISIONED: &str = "till.provisioned";
+/// The kind of the event that changes the shop's rules; its body is a [`ShopPolicy`], version 1.
+pub const POLICY_CHANGED: &str = "policy.changed";
+/// How the kinds of all events about people begin.
+const PEOPLE: &str = "operator.";
 const FOLD: &str = "account";
 const CONFIGURATION_ROW: &str = "configuration";
+const POLICY_ROW: &str = "policy";
+const DAY_ROW: &str = "latest_day";
 const SECRETS_ROW: &str = "account/secrets";
 const WRAP_ALIAS: &str = "account-secrets";
 const SECRETS_BYTES_EXPECTED: usize = 16 * 1024;
+
+#[cfg(test)]
+mod tests;

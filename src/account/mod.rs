@@ -2,18 +2,21 @@
 //!
 //! [`Provisioning`] is the file as the acquirer hands it over. Accepting it journals a [`Configuration`], which
 //! holds no secret, and keeps the secrets (terminal master key, client key) wrapped by the device beside it.
-//! A till is provisioned once.
+//! A till is provisioned once. Beside it stand the shop's rules about people ([`ShopPolicy`], [`password`]).
 //!
 //! It never prints a secret and never connects anywhere. Evidence: `provisioning/tests.rs` (one row a refusal),
 //! `tests/payment_flows.rs`.
 
 mod accept;
 mod configuration;
+pub mod password;
+mod policy;
 mod provisioning;
 mod secret_text;
 
 pub(crate) use accept::PROVISIONED;
-pub use accept::{Account, AccountFold, accept, is_provisioned, open};
+pub use accept::{Account, AccountFold, POLICY_CHANGED, accept, is_provisioned, latest_day, open, shop_policy};
 pub use configuration::{Configuration, ConfigurationError, HostAddress, Limits, Merchant, Policy};
+pub use policy::ShopPolicy;
 pub use provisioning::{PROVISIONING_VERSION, Provisioning, ProvisioningError, Secrets};
 pub use secret_text::SecretText;

@@ -28,23 +28,26 @@ pub(super) fn read(db: &Connection, keys: &Keys) -> Result<u64, JournalError> {
 
 /// Puts a sequence in the place of the one before; part of its caller's transaction.
 pub(super) fn write(db: &Connection, keys: &Keys, sequence: u64) -> Result<(), JournalError> {
-    let mac = keys.head_mac(&covered(sequence));
-    let row = [keys.session_salt().as_slice(), &sequence.to_be_bytes(), &mac].concat();
+    let generation = keys.generation();
+    let mac = keys.head_mac(&covered(generation, sequence));
+    let row = [generation.to_be_bytes().as_slice(), keys.session_salt(), &sequence.to_be_bytes(), &mac].concat();
     db.prepare_cached("REPLACE INTO meta (name, value) VALUES (?1, ?2)")
         .and_then(|mut replace| replace.execute((ROW, row)))
         .map(drop)
         .map_err(fault)
 }
 
-/// Salt, sequence and MAC, and nothing behind them.
+/// Generation, salt, sequence and MAC, and nothing behind them.
 fn open(keys: &Keys, row: &[u8]) -> Option<u64> {
-    let (salt, rest) = row.split_first_chunk::<{ size_of::<SessionSalt>() }>()?;
+    let (generation, rest) = row.split_first_chunk()?;
+    let generation = u32::from_be_bytes(*generation);
+    let (salt, rest) = rest.split_first_chunk::<{ size_of::<SessionSalt>() }>()?;
     let (sequence, mac) = rest.split_first_chunk()?;
     let sequence = u64::from_be_bytes(*sequence);
-    keys.head_mac_is_right(salt, &covered(sequence), mac).then_some(sequence)
+    keys.head_mac_is_right((generation, *salt), &covered(generation, sequence), mac).then_some(sequence)
 }
 
 /// What the MAC covers. The table's name keeps it apart from the head's.
-fn covered(sequence: u64) -> Vec<u8> {
-    place(ROW, sequence, &[])
+fn covered(generation: u32, sequence: u64) -> Vec<u8> {
+    place(generation, ROW, sequence, &[])
 }

@@ -1,7 +1,7 @@
 //! The database file: how it is opened, what tables it has, what SQLite's failures mean.
 //!
 //! Write-ahead log, `synchronous=FULL` (set and read back: a commit is durable when it returns), deleted content
-//! overwritten. All content is sealed before it comes here; clear columns are sequences, salts, nonces and hashes.
+//! overwritten. All content but plain rows is sealed before it comes here; clear columns are sequences, salts, nonces, hashes.
 //! Migrations are numbered by `user_version`; format 1 is the first.
 //!
 //! It never retries a failed sync. Evidence: `tests/journal_record.rs`, `tests/journal_crash.rs`.
@@ -25,18 +25,24 @@ const BUSY_WAIT: Duration = Duration::from_millis(200);
 
 const SCHEMA_1: &str = "
 CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE plain (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE event (
     seq INTEGER PRIMARY KEY,
+    key_generation INTEGER NOT NULL,
     nodes BLOB NOT NULL,        -- the leaf's hash and the tree's nodes that it completes, from level 0 upward
-    sealed BLOB NOT NULL        -- format, key generation, session salt and nonce, then the sealed event
+    sealed BLOB NOT NULL        -- format, session salt and nonce, then the sealed event
 ) STRICT;
 CREATE TABLE head (
     one INTEGER PRIMARY KEY CHECK (one = 1),
     size INTEGER NOT NULL,
     root BLOB NOT NULL,
     frontier BLOB NOT NULL,
+    key_generation INTEGER NOT NULL,
+    oldest_generation INTEGER NOT NULL, -- of all rows: older than the head's while some are to be sealed anew
     subkey_salt BLOB NOT NULL,
-    mac BLOB NOT NULL
+    mac BLOB NOT NULL,
+    waiting INTEGER NOT NULL,   -- the note for the lock screen: how many debts wait
+    waiting_mac BLOB NOT NULL
 ) STRICT;
 CREATE TABLE side_row (
     tag BLOB PRIMARY KEY,
@@ -56,6 +62,7 @@ CREATE TABLE side_key (
 CREATE TABLE fold (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, schema INTEGER NOT NULL) STRICT;
 CREATE TABLE fold_row (
     id INTEGER PRIMARY KEY,     -- fold, sequence of creation, order within it
+    key_generation INTEGER NOT NULL,
     key BLOB NOT NULL UNIQUE,
     seq INTEGER NOT NULL,       -- of the event that wrote it last
     tags BLOB NOT NULL,         -- its index entries
@@ -91,7 +98,7 @@ pub(super) fn open(path: &Path, may_create: bool) -> Result<Found, JournalError>
     what_is_it(db)
 }
 
-/// Makes the tables; part of the transaction that fills them.
+/// Makes the tables; part of its caller's transaction.
 pub(super) fn make_tables(transaction: &Transaction<'_>) -> Result<(), JournalError> {
     transaction.execute_batch(SCHEMA_1).map_err(fault)?;
     transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(fault)?;

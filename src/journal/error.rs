@@ -50,6 +50,15 @@ pub enum JournalError {
     SideRowExists,
     /// The event is longer than [`super::EVENT_BYTES_MAX`].
     EventTooLong,
+    /// There is no event, or no older tree, of this number.
+    RecordUnknown {
+        /// What was asked for.
+        asked: u64,
+        /// The last that there is.
+        last: u64,
+    },
+    /// There is no key that signs checkpoints: the till is nobody's yet.
+    CheckpointKeyMissing,
     /// The cursor was not made by this journal.
     CursorMalformed,
     /// The cursor is a sequence that the journal has not reached.
@@ -92,6 +101,8 @@ pub enum Damage {
     Envelope,
     /// The head's root, frontier or MAC is wrong.
     Head,
+    /// These are not the journal's keys: one is missing or another's, or what is stored under them was changed.
+    Keys,
     /// A side row is missing, changed, or should have been destroyed.
     SideRow,
     /// A projection is not what the events say.
@@ -115,6 +126,7 @@ impl Damage {
             Self::TreeNode => "tree_node",
             Self::Envelope => "envelope",
             Self::Head => "head",
+            Self::Keys => "keys",
             Self::SideRow => "side_row",
             Self::Projection => "projection",
             Self::Acknowledgement => "acknowledgement",
@@ -179,6 +191,10 @@ impl From<JournalError> for Error {
             E::FoldUnknown => Self::from(ErrorCode::StorageFailed).word("why", "fold_unknown"),
             E::SideRowExists => Self::from(ErrorCode::StorageFailed).word("why", "side_row_exists"),
             E::EventTooLong => Self::from(ErrorCode::StorageFailed).word("why", "event_too_long"),
+            E::RecordUnknown { asked, last } => {
+                Self::from(ErrorCode::RecordUnknown).number("asked", asked).number("last", last)
+            }
+            E::CheckpointKeyMissing => ErrorCode::TillUnclaimed.into(),
             E::CursorMalformed => Self::from(ErrorCode::IdentifierMalformed)
                 .word("what", "cursor")
                 .word("rule", "one that this till gave"),

@@ -22,6 +22,11 @@ pub trait Fold: Send {
     /// # Errors
     /// [`FoldError`]; the event is then not recorded.
     fn apply(&self, rows: &mut dyn Rows, event: &Event) -> Result<(), FoldError>;
+
+    /// Which rows are debts that wait: indexes with the values that say so. Their number is what a locked till tells.
+    fn waiting(&self) -> Vec<(&'static str, &'static str)> {
+        Vec::new()
+    }
 }
 
 /// The rows of one fold.

@@ -6,10 +6,8 @@
 //!
 //! It never retries a failed sync. Evidence: `tests/journal_record.rs`, `tests/journal_crash.rs`.
 
-use std::path::Path;
 use std::sync::Arc;
 
-use rusqlite::config::DbConfig;
 use rusqlite::{OptionalExtension, params};
 
 use super::acknowledged;
@@ -17,19 +15,21 @@ use super::ballast::Ballast;
 use super::database::{self, fault};
 use super::error::{Damage, JournalError};
 use super::event::{Draft, Event, SideWork};
+use super::file::DatabaseFile;
 use super::fold::{Fold, Page, RowPage};
-use super::keyring::Keyring;
+use super::head::{self, Beside};
 use super::keys::random;
 use super::locked::LockedJournal;
-use super::plain::{PlainChange, PlainRows};
+use super::plain::{self, PlainChange, PlainRows};
+use super::reseal::Resealing;
 use super::rows::{REBUILT, Space};
-use super::store::{EachRecord, Registered, Store, beside, write_event, write_head};
+use super::store::{EachRecord, Registered, Store, write_event};
 use super::verify;
 use crate::clock::Now;
 use crate::merkle::{
     Frontier, NodeError, consistency_proof, inclusion_proof, leaf_hash, verify_consistency, verify_inclusion,
 };
-use crate::ports::{DeviceKeys, Entropy, Fate, FaultPlan, KillPoint, Moment, Ports};
+use crate::ports::{DeviceKeys, Entropy, FaultPlan, Moment, Ports};
 use crate::secret::SecretBytes;
 
 /// What the journal borrows.
@@ -67,15 +67,6 @@ pub struct Recorded {
     pub root: [u8; 32],
 }
 
-/// How far sealing anew has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Resealed {
-    /// Rows may be left that are sealed under an older key.
-    More,
-    /// None is left: the older keys are not needed any more.
-    Done,
-}
-
 /// A record with the proof that it is in the journal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProvenRecord {
@@ -100,76 +91,59 @@ pub struct VerifyReport {
     pub fold_rows: u64,
 }
 
-/// An open journal. It holds the till's lock until it is closed or dropped.
+/// An open journal. It holds the till's lock until it is closed or dropped. A drop empties the write-ahead log too and
+/// keeps silent about failures; after one that the journal refuses everything for, it leaves all as a process's end
+/// would.
 pub struct Journal {
-    store: Store,
+    pub(super) store: Store,
     folds: Vec<Registered>,
-    tree: Frontier,
+    pub(super) tree: Frontier,
     root: [u8; 32],
     ballast: Ballast,
-    /// Why everything is refused until the journal is opened again.
-    refusing: Option<JournalError>,
+    /// How many debts wait.
+    pub(super) waiting: u64,
+    /// How far sealing anew has come, while it is not done.
+    pub(super) resealing: Option<Resealing>,
     /// Whether something was destroyed that may still be in the write-ahead log.
-    checkpoint_owed: bool,
+    pub(super) checkpoint_owed: bool,
 }
 
 impl Journal {
-    /// Makes a journal without events. Beside `path` it keeps files of the same name with `.lock`, `.ballast`,
-    /// `-wal` and `-shm` added.
-    ///
-    /// # Errors
-    /// [`JournalError::AlreadyThere`], [`JournalError::OpenElsewhere`], and those of keys, randomness and storage.
-    pub fn create(path: &Path, ports: JournalPorts, folds: Vec<Box<dyn Fold>>) -> Result<Self, JournalError> {
-        Self::start(Store::create(path, ports)?, path, Frontier::default(), folds)
-    }
-
-    /// Opens a journal, checks head and frontier, and builds anew the folds whose schema has changed. On a disk that
-    /// is too full even for that it gives up the ballast: what is owed can then still be recorded.
-    ///
-    /// # Errors
-    /// [`JournalError::NotThere`], [`JournalError::OpenElsewhere`], [`JournalError::Newer`],
-    /// [`JournalError::Damaged`], and those of keys, randomness and storage.
-    pub fn open(path: &Path, ports: JournalPorts, folds: Vec<Box<dyn Fold>>) -> Result<Self, JournalError> {
-        let store = match Store::open(path, ports.clone()) {
-            Err(JournalError::DiskFull) if Ballast::at(beside(path, "ballast")).give_up() => Store::open(path, ports)?,
-            opened => opened?,
-        };
-        verify::verify_size(&store, store.last_sequence()?)?;
-        let tree = store.head()?;
-        if tree != store.tree_at(tree.size())? {
-            return Err(Damage::Head.anywhere());
-        }
-        Self::start(store, path, tree, folds)
-    }
-
-    /// Verifies a journal, whether or not `open` would accept it, and changes nothing that is recorded. It takes the
-    /// till's lock meanwhile.
-    ///
-    /// # Errors
-    /// As [`Journal::verify`], and those of keys and storage.
-    pub fn inspect(path: &Path, ports: JournalPorts, folds: Vec<Box<dyn Fold>>) -> Result<VerifyReport, JournalError> {
-        let store = Store::open(path, ports)?;
-        let mut current = Vec::new();
-        for fold in folds {
-            // A fold of another schema is built anew at the next opening; there is nothing to compare.
-            match fold_facts(&store, fold.name())? {
-                Some((number, schema)) if schema == fold.schema() => current.push(Registered { number, fold }),
-                _ => {}
+    /// Checks the head, its frontier and the newest events, and sees to the rest of what an opening does.
+    pub(super) fn start(store: Store, folds: Vec<Box<dyn Fold>>) -> Result<Self, (Box<DatabaseFile>, JournalError)> {
+        let ballast = store.file.ballast();
+        let tree = Frontier::default();
+        let root = tree.root();
+        let mut journal =
+            Self { store, folds: Vec::new(), tree, root, ballast, waiting: 0, resealing: None, checkpoint_owed: true };
+        match journal.begin(folds) {
+            Ok(()) => Ok(journal),
+            Err(error) => {
+                journal.store.file.note_of_storage(&error);
+                Err((journal.store.file, error))
             }
         }
-        verify::verify(&store, &current, None)
     }
 
-    fn start(store: Store, path: &Path, tree: Frontier, folds: Vec<Box<dyn Fold>>) -> Result<Self, JournalError> {
-        let folds = register(&store, folds)?;
-        let mut ballast = Ballast::at(beside(path, "ballast"));
+    fn begin(&mut self, folds: Vec<Box<dyn Fold>>) -> Result<(), JournalError> {
+        verify::verify_size(&self.store, self.store.last_sequence()?)?;
+        let head = self.store.head()?;
+        self.tree = head.tree(&self.store.keys)?;
+        self.root = self.tree.root();
+        if !self.store.keys.has(head.oldest) {
+            return Err(Damage::Keys.anywhere());
+        }
+        if self.tree != self.store.tree_at(self.tree.size())? {
+            return Err(Damage::Head.anywhere());
+        }
+        verify::verify_newest(&self.store, &self.tree)?;
+        self.folds = register(&self.store, folds)?;
+        self.waiting = self.count_waiting()?;
+        self.settle_keys(&head)?;
         // Without it the journal opens all the same: what is owed can still be recorded.
-        let _may_come_later = ballast.make_whole(&*store.ports.entropy);
-        let root = tree.root();
+        let _may_come_later = self.ballast.make_whole(self.store.entropy());
         // What a destroyed row left in the write-ahead log before a crash goes now.
-        let mut journal = Self { store, folds, tree, root, ballast, refusing: None, checkpoint_owed: true };
-        journal.pay_checkpoint()?;
-        Ok(journal)
+        self.pay_checkpoint()
     }
 
     /// Records an event, with what goes beside it, and returns when it is durable.
@@ -183,20 +157,34 @@ impl Journal {
     /// [`JournalError::Stopped`] and [`JournalError::Damaged`] it may have been, and the journal refuses
     /// everything until it is opened again.
     pub fn append(&mut self, draft: Draft, side: SideWork, now: Now) -> Result<Recorded, JournalError> {
+        self.append_with(draft, side, Vec::new(), now)
+    }
+
+    /// As [`Journal::append`], with changes of plain rows in the same transaction.
+    ///
+    /// # Errors
+    /// As [`Journal::append`].
+    pub fn append_with(
+        &mut self,
+        draft: Draft,
+        side: SideWork,
+        plain: Vec<PlainChange>,
+        now: Now,
+    ) -> Result<Recorded, JournalError> {
         self.tidy();
         self.ready()?;
         self.reach(Moment::Before, draft.kind, draft.may_use_ballast)?;
         if !draft.may_use_ballast {
-            self.ballast.make_whole(&*self.store.ports.entropy)?;
+            self.ballast.make_whole(self.store.entropy())?;
         }
-        let recorded = match self.record(&draft, &side, now) {
+        let recorded = match self.record(&draft, &side, &plain, now) {
             Err(JournalError::DiskFull) if draft.may_use_ballast && self.ballast.give_up() => {
-                self.record(&draft, &side, now)
+                self.record(&draft, &side, &plain, now)
             }
             other => other,
         };
-        let recorded = recorded.inspect_err(|error| self.note(error))?;
-        self.checkpoint_owed |= matches!(side, SideWork::Destroy { .. } | SideWork::Keep { .. });
+        let recorded = recorded.inspect_err(|error| self.store.file.note(error))?;
+        self.checkpoint_owed |= matches!(side, SideWork::Destroy { .. } | SideWork::Keep { .. }) || !plain.is_empty();
         if !self.ballast.is_whole() {
             // The journal has little room, and the write-ahead log would take the most of it.
             self.checkpoint_owed = true;
@@ -206,48 +194,18 @@ impl Journal {
         Ok(recorded)
     }
 
-    /// As [`Journal::append`], with changes of plain rows in the same transaction.
-    ///
-    /// # Errors
-    /// As [`Journal::append`].
-    pub fn append_with(
-        &mut self,
-        _draft: Draft,
-        _side: SideWork,
-        _plain: Vec<PlainChange>,
-        _now: Now,
-    ) -> Result<Recorded, JournalError> {
-        todo!()
-    }
-
-    /// Takes another master key: it seals from now on, and the older ones open what is not sealed anew yet.
-    ///
-    /// # Errors
-    /// Those of the storage; the journal then goes on with the keys that it had, or refuses everything.
-    pub fn rotate(&mut self, _keyring: Keyring) -> Result<(), JournalError> {
-        todo!()
-    }
-
-    /// Whether rows are left that are sealed under an older key.
-    #[must_use]
-    pub fn is_resealing(&self) -> bool {
-        todo!()
-    }
-
-    /// Seals at most so many rows anew under the current key.
-    ///
-    /// # Errors
-    /// [`JournalError::Damaged`] and those of the storage.
-    pub fn reseal_step(&mut self, _rows: usize) -> Result<Resealed, JournalError> {
-        todo!()
-    }
-
     /// Wipes the keys, empties the write-ahead log and keeps the till's lock.
     ///
     /// # Errors
-    /// Those of the storage; the till's lock is then given back.
-    pub fn lock(self) -> Result<LockedJournal, JournalError> {
-        todo!()
+    /// What the journal refuses everything for already; the till's lock is then given back.
+    pub fn lock(mut self) -> Result<LockedJournal, JournalError> {
+        self.ready()?;
+        self.checkpoint_owed = true;
+        self.pay_checkpoint()?;
+        let Self { store: Store { file, .. }, .. } = self;
+        // Statements hold the tags that they were last asked with.
+        file.db.flush_prepared_statement_cache();
+        Ok(LockedJournal { file })
     }
 
     /// Empties the write-ahead log of what a destroyed or replaced secret has left in it, sealed.
@@ -374,7 +332,7 @@ impl Journal {
     /// [`JournalError::Damaged`] and those of the storage.
     pub fn acknowledged(&self) -> Result<u64, JournalError> {
         self.ready()?;
-        acknowledged::read(&self.store.db, &self.store.keys)
+        acknowledged::read(self.store.db(), &self.store.keys)
     }
 
     /// Notes that a reader knows all events up to this sequence, and returns when the note is durable. The same
@@ -397,8 +355,8 @@ impl Journal {
             return Ok(());
         }
         self.reach(Moment::Before, ACKNOWLEDGED, false)?;
-        self.ballast.make_whole(&*self.store.ports.entropy)?;
-        self.note_acknowledged(sequence).inspect_err(|error| self.note(error))?;
+        self.ballast.make_whole(self.store.entropy())?;
+        self.note_acknowledged(sequence).inspect_err(|error| self.store.file.note(error))?;
         self.reach(Moment::After, ACKNOWLEDGED, false)
     }
 
@@ -457,8 +415,14 @@ impl Journal {
         self.pay_checkpoint()
     }
 
-    fn ready(&self) -> Result<(), JournalError> {
-        self.refusing.clone().map_or(Ok(()), Err)
+    /// The opened database, while it can be trusted.
+    pub(super) fn store(&self) -> Result<&Store, JournalError> {
+        self.ready()?;
+        Ok(&self.store)
+    }
+
+    pub(super) fn ready(&self) -> Result<(), JournalError> {
+        self.store.file.ready()
     }
 
     fn space(&self, fold: &str) -> Result<Space, JournalError> {
@@ -469,35 +433,27 @@ impl Journal {
 
     /// Lets the fault plan decide, and does what it decides.
     fn reach(&mut self, moment: Moment, step: &'static str, may_use_ballast: bool) -> Result<(), JournalError> {
-        let error = match self.store.ports.faults.reach(KillPoint { moment, step }) {
-            Fate::GoOn => return Ok(()),
-            Fate::Die => JournalError::Stopped,
-            Fate::SyncFailed => JournalError::SyncFailed,
-            // A disk that is full is met before a commit; the room of the ballast then helps a debt.
-            Fate::DiskFull if moment == Moment::After => return Ok(()),
-            Fate::DiskFull if may_use_ballast => {
+        match self.store.file.reach(moment, step) {
+            // The room of the ballast helps a debt.
+            Err(JournalError::DiskFull) if may_use_ballast => {
                 self.ballast.give_up();
-                return Ok(());
+                Ok(())
             }
-            Fate::DiskFull => JournalError::DiskFull,
-        };
-        self.note(&error);
-        Err(error)
-    }
-
-    /// Remembers an error after which nothing here can be trusted.
-    fn note(&mut self, error: &JournalError) {
-        use JournalError as E;
-        if matches!(error, E::SyncFailed | E::StorageFailed | E::Stopped | E::Damaged(_)) {
-            self.refusing = Some(error.clone());
+            other => other,
         }
     }
 
     /// The one transaction.
-    fn record(&mut self, draft: &Draft, side: &SideWork, now: Now) -> Result<Recorded, JournalError> {
+    fn record(
+        &mut self,
+        draft: &Draft,
+        side: &SideWork,
+        plain: &[PlainChange],
+        now: Now,
+    ) -> Result<Recorded, JournalError> {
         let store = &self.store;
-        let entropy = &*store.ports.entropy;
-        let transaction = database::begin(&store.db)?;
+        let entropy = store.entropy();
+        let transaction = database::begin(store.db())?;
         let sequence = self.tree.size() + 1;
         let side = store.side_rows().work(side, sequence, entropy)?;
         let bytes = Event::write(draft, sequence, random(entropy)?, side, now)?;
@@ -506,46 +462,42 @@ impl Journal {
         for registered in &self.folds {
             store.fold(&*registered.fold, registered.space(), &event)?;
         }
+        plain::write(&transaction, plain)?;
         let leaf = leaf_hash(&bytes);
         let mut tree = self.tree.clone();
         let nodes = tree.append(leaf);
         write_event(store, sequence, &self.tree, bytes, &leaf, &nodes)?;
-        let root = write_head(&store.db, &store.keys, self.tree.size(), &tree)?;
+        let waiting = self.count_waiting()?;
+        let root = head::write(store.db(), &store.keys, self.tree.size(), &tree, self.beside(waiting))?;
         transaction.commit().map_err(fault)?;
         self.tree = tree;
         self.root = root;
+        self.waiting = waiting;
         Ok(Recorded { sequence, root })
     }
 
+    fn count_waiting(&self) -> Result<u64, JournalError> {
+        let rows = self.store.rows();
+        self.folds.iter().map(|known| rows.count(known.space(), &known.waiting)).sum()
+    }
+
+    /// What the head says beside its tree.
+    pub(super) fn beside(&self, waiting: u64) -> Beside<'_> {
+        Beside { oldest: self.store.keys.oldest(), waiting, waiting_key: &self.store.waiting_key }
+    }
+
     fn note_acknowledged(&self, sequence: u64) -> Result<(), JournalError> {
-        let transaction = database::begin(&self.store.db)?;
+        let transaction = database::begin(self.store.db())?;
         acknowledged::write(&transaction, &self.store.keys, sequence)?;
         transaction.commit().map_err(fault)
     }
 
     /// Empties the write-ahead log, if it is owed. Another program that reads may put it off to the next call.
-    fn pay_checkpoint(&mut self) -> Result<(), JournalError> {
-        if self.checkpoint_owed && self.refusing.is_none() {
-            let emptied = match database::checkpoint(&self.store.db) {
-                // A full disk puts it off as well: the events are in the log, and durable.
-                Err(JournalError::DiskFull | JournalError::Locked) => false,
-                other => other.inspect_err(|error| self.note(error))?,
-            };
-            self.checkpoint_owed = !emptied;
+    pub(super) fn pay_checkpoint(&mut self) -> Result<(), JournalError> {
+        if self.checkpoint_owed && self.ready().is_ok() {
+            self.checkpoint_owed = !self.store.file.empty_log()?;
         }
         Ok(())
-    }
-}
-
-impl Drop for Journal {
-    fn drop(&mut self) {
-        if self.refusing.is_some() {
-            // As if the process had ended: SQLite must not tidy up either.
-            let _ = self.store.db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
-        } else {
-            self.checkpoint_owed = true;
-            let _ = self.pay_checkpoint();
-        }
     }
 }
 
@@ -554,7 +506,7 @@ const ACKNOWLEDGED: &str = "events.acknowledged";
 
 /// Gives each fold its number, and builds anew those that have another schema.
 fn register(store: &Store, folds: Vec<Box<dyn Fold>>) -> Result<Vec<Registered>, JournalError> {
-    let transaction = database::begin(&store.db)?;
+    let transaction = database::begin(store.db())?;
     let mut registered = Vec::with_capacity(folds.len());
     let mut outdated = Vec::new();
     for fold in folds {
@@ -562,10 +514,10 @@ fn register(store: &Store, folds: Vec<Box<dyn Fold>>) -> Result<Vec<Registered>,
             Some((number, schema)) => (number, schema == fold.schema()),
             None => (free_number(store)?, false),
         };
-        let known = Registered { number, fold };
+        let known = Registered::new(number, fold);
         if !is_current {
             store
-                .db
+                .db()
                 .execute(
                     "REPLACE INTO fold (number, name, schema) VALUES (?1, ?2, ?3)",
                     params![number as i64, known.fold.name(), known.fold.schema()],
@@ -593,7 +545,7 @@ fn register(store: &Store, folds: Vec<Box<dyn Fold>>) -> Result<Vec<Registered>,
 /// Number and schema under which a fold is stored.
 fn fold_facts(store: &Store, name: &str) -> Result<Option<(u64, u32)>, JournalError> {
     store
-        .db
+        .db()
         .query_row("SELECT number, schema FROM fold WHERE name = ?1", [name], |row| {
             Ok((row.get::<_, i64>(0)? as u64, row.get(1)?))
         })
@@ -603,21 +555,34 @@ fn fold_facts(store: &Store, name: &str) -> Result<Option<(u64, u32)>, JournalEr
 
 fn free_number(store: &Store) -> Result<u64, JournalError> {
     let last: i64 =
-        store.db.query_row("SELECT coalesce(max(number), 0) FROM fold", [], |row| row.get(0)).map_err(fault)?;
+        store.db().query_row("SELECT coalesce(max(number), 0) FROM fold", [], |row| row.get(0)).map_err(fault)?;
     let number = last as u64 + 1;
     if number < REBUILT { Ok(number) } else { Err(JournalError::FoldUnknown) }
 }
 
 impl PlainRows for Journal {
-    fn plain(&self, _name: &str) -> Result<Option<Vec<u8>>, JournalError> {
-        todo!()
+    fn plain(&self, name: &str) -> Result<Option<Vec<u8>>, JournalError> {
+        self.store.file.plain(name)
     }
 
-    fn plains(&self, _prefix: &str) -> Result<Vec<(String, Vec<u8>)>, JournalError> {
-        todo!()
+    fn plains(&self, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, JournalError> {
+        self.store.file.plains(prefix)
     }
 
-    fn change_plain(&mut self, _changes: &[PlainChange]) -> Result<(), JournalError> {
-        todo!()
+    fn change_plain(&mut self, changes: &[PlainChange]) -> Result<(), JournalError> {
+        plain::change(&mut self.store.file, changes)
     }
+}
+
+/// Verifies a record that may not be fit to be opened.
+pub(super) fn inspect(store: &Store, folds: Vec<Box<dyn Fold>>) -> Result<VerifyReport, JournalError> {
+    let mut current = Vec::new();
+    for fold in folds {
+        // A fold of another schema is built anew at the next opening; there is nothing to compare.
+        match fold_facts(store, fold.name())? {
+            Some((number, schema)) if schema == fold.schema() => current.push(Registered::new(number, fold)),
+            _ => {}
+        }
+    }
+    verify::verify(store, &current, None)
 }

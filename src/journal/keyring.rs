@@ -33,6 +33,13 @@ impl Keyring {
         self.generation
     }
 
+    /// The key of a generation.
+    pub(super) fn master_of(&self, generation: u32) -> Option<&Secret<32>> {
+        let older = self.older.iter().map(|(known, master)| (*known, master));
+        let mut all = std::iter::once((self.generation, &self.master)).chain(older);
+        all.find(|(known, _)| *known == generation).map(|(_, master)| master)
+    }
+
     /// The current generation with its key, and the older ones with theirs.
     pub(super) fn into_keys(self) -> (u32, Secret<32>, Vec<(u32, Secret<32>)>) {
         (self.generation, self.master, self.older)

@@ -1,8 +1,9 @@
 //! The journal's keys, and what is done with them.
 //!
-//! One random master key; from it, by HKDF-SHA-256 (RFC 5869), a sealing and a head key for each session, told
-//! apart by a random salt, and one look-up key. Records are sealed with AES-256-GCM under a random nonce and
-//! bound to their place. Look-up values are HMAC-SHA-256, cut to 128 bits.
+//! From the master key of a generation, by HKDF-SHA-256 (RFC 5869), a sealing and a head key for each session, told
+//! apart by a random salt. Records are sealed with AES-256-GCM under a random nonce and bound to their place and
+//! their key's generation. Look-up values are HMAC-SHA-256, cut to 128 bits, under a random key of their own, which
+//! outlives every master key: it is stored sealed under the current one, so that another one costs no new indexes.
 //!
 //! It never keeps a cipher's expanded key: it holds 32 bytes that are wiped on drop and builds the key for one
 //! call in a worker of its own, or for one walk over the journal. Evidence: `mod tests` below, `tests/journal_tamper.rs`.
@@ -11,16 +12,20 @@ use std::cell::RefCell;
 
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, MAX_TAG_LEN, Nonce, UnboundKey};
 use ring::{hkdf, hmac};
+use zeroize::Zeroizing;
 
 use super::error::JournalError;
+use super::keyring::Keyring;
 use crate::ports::Entropy;
 use crate::secret::{Secret, same_bytes};
 
 /// Version of every format in the database: rows, bindings, head.
 pub(super) const FORMAT: u8 = 1;
 
-/// Which master key sealed a row.
-pub(super) const KEY_GENERATION: u32 = 1;
+/// What each key derived from a master key is for.
+const SEALING: &[u8] = b"taptill journal seal 1";
+const HEAD: &[u8] = b"taptill journal head 1";
+const LOOK_UP: &[u8] = b"taptill journal look-up 1";
 
 /// Bytes of a session's salt.
 pub(super) type SessionSalt = [u8; 16];
@@ -33,33 +38,79 @@ pub(super) type Tag = [u8; 16];
 
 /// The keys of one open journal.
 pub(super) struct Keys {
+    generation: u32,
     master: Secret<32>,
+    /// Those under which rows may still be sealed.
+    older: Vec<(u32, Secret<32>)>,
     look_up: Secret<32>,
     session_salt: SessionSalt,
     sealing: Secret<32>,
     head: Secret<32>,
-    /// The sealing key of the session that was last read from.
-    reading: RefCell<Option<(SessionSalt, Secret<32>)>>,
+    /// The sealing key that was last read with.
+    reading: RefCell<Option<(Session, Secret<32>)>>,
 }
+
+/// Which keys sealed a row: a master key's generation and a session's salt.
+pub(super) type Session = (u32, SessionSalt);
 
 /// The bytes do not open under this key at this place.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct SealBroken;
 
 impl Keys {
-    pub(super) fn new(master: Secret<32>, session_salt: SessionSalt) -> Self {
+    pub(super) fn new(keyring: Keyring, look_up: Secret<32>, session_salt: SessionSalt) -> Self {
+        let (generation, master, older) = keyring.into_keys();
         Self {
-            look_up: derive(&master, &[], b"taptill journal look-up 1"),
-            sealing: derive(&master, &session_salt, b"taptill journal seal 1"),
-            head: derive(&master, &session_salt, b"taptill journal head 1"),
+            sealing: derive(&master, &session_salt, SEALING),
+            head: derive(&master, &session_salt, HEAD),
+            generation,
             master,
+            older,
+            look_up,
             session_salt,
             reading: RefCell::new(None),
         }
     }
 
+    /// The same session's keys under another keyring.
+    pub(super) fn rotated(&self, keyring: Keyring) -> Self {
+        let look_up = Secret::from_fn(|own| own.copy_from_slice(self.look_up.expose()));
+        Self::new(keyring, look_up, self.session_salt)
+    }
+
+    /// With which generation rows are sealed.
+    pub(super) fn generation(&self) -> u32 {
+        self.generation
+    }
+
+    /// The oldest generation that can be opened.
+    pub(super) fn oldest(&self) -> u32 {
+        self.older.iter().map(|(generation, _)| *generation).min().unwrap_or(self.generation)
+    }
+
+    /// Whether rows of this generation can be opened.
+    pub(super) fn has(&self, generation: u32) -> bool {
+        self.master_of(generation).is_some()
+    }
+
+    /// Every generation that can be opened.
+    pub(super) fn generations(&self) -> impl Iterator<Item = u32> {
+        std::iter::once(self.generation).chain(self.older.iter().map(|(generation, _)| *generation))
+    }
+
+    /// Wipes all keys but the current one.
+    pub(super) fn forget_older(&mut self) {
+        self.older.clear();
+        self.reading.take();
+    }
+
     pub(super) fn session_salt(&self) -> &SessionSalt {
         &self.session_salt
+    }
+
+    /// The bytes to which a seal of the current generation is bound.
+    pub(super) fn place(&self, table: &'static str, sequence: u64, particulars: &[&[u8]]) -> Vec<u8> {
+        place(self.generation, table, sequence, particulars)
     }
 
     /// Seals in place under this session's key; the buffer grows by the tag.
@@ -67,32 +118,31 @@ impl Keys {
         seal(&self.sealing, nonce, place, buffer);
     }
 
-    /// Opens in place what the session of this salt sealed; the buffer shrinks to the plaintext.
+    /// Opens in place what was sealed in this session; the buffer shrinks to the plaintext.
     pub(super) fn open(
         &self,
-        salt: &SessionSalt,
+        session: Session,
         nonce: &NonceBytes,
         place: &[u8],
         buffer: &mut Vec<u8>,
     ) -> Result<(), SealBroken> {
-        if *salt == self.session_salt {
+        if session == (self.generation, self.session_salt) {
             return open(&self.sealing, nonce, place, buffer);
         }
         let mut reading = self.reading.borrow_mut();
         if let Some((known, key)) = reading.as_ref()
-            && known == salt
+            && *known == session
         {
             return open(key, nonce, place, buffer);
         }
-        let (_, key) = reading.insert((*salt, self.sealing_key(salt)));
+        let (_, key) = reading.insert((session, self.sealing_key(session)?));
         open(key, nonce, place, buffer)
     }
 
     /// Seals a record under this session's key and puts before it what is needed to open it.
     pub(super) fn seal_record(&self, nonce: &NonceBytes, place: &[u8], mut bytes: Vec<u8>) -> Vec<u8> {
         self.seal(nonce, place, &mut bytes);
-        let generation = KEY_GENERATION.to_be_bytes();
-        [[FORMAT].as_slice(), &generation, &self.session_salt, nonce, &bytes].concat()
+        [[FORMAT].as_slice(), &self.session_salt, nonce, &bytes].concat()
     }
 
     /// Opens records, one after another.
@@ -100,9 +150,16 @@ impl Keys {
         Reader { keys: self, cipher: None }
     }
 
-    /// The key with which the session of this salt sealed.
-    fn sealing_key(&self, salt: &SessionSalt) -> Secret<32> {
-        derive(&self.master, salt, b"taptill journal seal 1")
+    fn master_of(&self, generation: u32) -> Option<&Secret<32>> {
+        if generation == self.generation {
+            return Some(&self.master);
+        }
+        self.older.iter().find(|(known, _)| *known == generation).map(|(_, master)| master)
+    }
+
+    /// The key with which rows were sealed in this session.
+    fn sealing_key(&self, (generation, salt): Session) -> Result<Secret<32>, SealBroken> {
+        Ok(derive(self.master_of(generation).ok_or(SealBroken)?, &salt, SEALING))
     }
 
     /// The MAC of the head, or of what stands beside it, under this session's key.
@@ -110,10 +167,30 @@ impl Keys {
         mac(&self.head, head)
     }
 
-    /// Whether the session of this salt made the MAC.
-    pub(super) fn head_mac_is_right(&self, salt: &SessionSalt, head: &[u8], found: &[u8]) -> bool {
-        let key = derive(&self.master, salt, b"taptill journal head 1");
+    /// Whether the MAC was made in this session.
+    pub(super) fn head_mac_is_right(&self, (generation, salt): Session, head: &[u8], found: &[u8]) -> bool {
+        let Some(master) = self.master_of(generation) else { return false };
+        let key = derive(master, &salt, HEAD);
         same_bytes(&mac(&key, head), found)
+    }
+
+    /// The look-up key as it is stored: generation and nonce, then the sealed key.
+    pub(super) fn seal_look_up(&self, nonce: &NonceBytes) -> Vec<u8> {
+        let mut sealed = Zeroizing::new(Vec::with_capacity(32 + SEAL_LENGTH));
+        sealed.extend_from_slice(self.look_up.expose());
+        seal(&derive(&self.master, &[], LOOK_UP), nonce, &self.place("look_up", 0, &[]), &mut sealed);
+        [self.generation.to_be_bytes().as_slice(), nonce, &sealed].concat()
+    }
+
+    /// Opens what [`Keys::seal_look_up`] made, with a key of the ring.
+    pub(super) fn open_look_up(keyring: &Keyring, stored: &[u8]) -> Result<Secret<32>, SealBroken> {
+        let (generation, rest) = stored.split_first_chunk().ok_or(SealBroken)?;
+        let (nonce, sealed) = rest.split_first_chunk().ok_or(SealBroken)?;
+        let generation = u32::from_be_bytes(*generation);
+        let master = keyring.master_of(generation).ok_or(SealBroken)?;
+        let mut key = Zeroizing::new(sealed.to_vec());
+        open(&derive(master, &[], LOOK_UP), nonce, &place(generation, "look_up", 0, &[]), &mut key)?;
+        Secret::from_slice(&key).map_err(|_| SealBroken)
     }
 
     /// The keyed hash of some words; their lengths keep them apart.
@@ -132,45 +209,56 @@ impl Keys {
 /// Opens records for the length of one walk, with a cipher that is built once a session.
 pub(super) struct Reader<'a> {
     keys: &'a Keys,
-    cipher: Option<(SessionSalt, LessSafeKey)>,
+    cipher: Option<(Session, LessSafeKey)>,
 }
 
 impl Reader<'_> {
     /// Opens what [`Keys::seal_record`] sealed, into the buffer in place of what was there.
-    pub(super) fn open(&mut self, record: &[u8], place: &[u8], buffer: &mut Vec<u8>) -> Result<(), SealBroken> {
+    pub(super) fn open(
+        &mut self,
+        generation: u32,
+        record: &[u8],
+        place: &[u8],
+        buffer: &mut Vec<u8>,
+    ) -> Result<(), SealBroken> {
         let (&format, rest) = record.split_first().ok_or(SealBroken)?;
-        let (generation, rest) = rest.split_first_chunk().ok_or(SealBroken)?;
         let (salt, rest) = rest.split_first_chunk().ok_or(SealBroken)?;
         let (nonce, sealed) = rest.split_first_chunk().ok_or(SealBroken)?;
-        if format != FORMAT || u32::from_be_bytes(*generation) != KEY_GENERATION {
+        if format != FORMAT {
             return Err(SealBroken);
         }
         buffer.clear();
         buffer.extend_from_slice(sealed);
-        open_with(self.cipher_of(salt), nonce, place, buffer)
+        open_with(self.cipher_of((generation, *salt))?, nonce, place, buffer)
     }
 
-    fn cipher_of(&mut self, salt: &SessionSalt) -> &LessSafeKey {
-        if self.cipher.as_ref().is_none_or(|(known, _)| known != salt) {
-            self.cipher = None;
+    fn cipher_of(&mut self, session: Session) -> Result<&LessSafeKey, SealBroken> {
+        if self.cipher.as_ref().is_none_or(|(known, _)| *known != session) {
+            self.cipher = Some((session, cipher(&self.keys.sealing_key(session)?)));
         }
-        &self.cipher.get_or_insert_with(|| (*salt, cipher(&self.keys.sealing_key(salt)))).1
+        self.cipher.as_ref().map(|(_, cipher)| cipher).ok_or(SealBroken)
     }
 }
 
 /// The bytes to which a seal is bound: format, key generation, table, sequence, and particulars whose lengths
 /// follow from these.
-pub(super) fn place(table: &'static str, sequence: u64, particulars: &[&[u8]]) -> Vec<u8> {
+pub(super) fn place(generation: u32, table: &'static str, sequence: u64, particulars: &[&[u8]]) -> Vec<u8> {
     let mut place = Vec::with_capacity(128);
-    place_in(&mut place, table, sequence, particulars);
+    place_in(&mut place, generation, table, sequence, particulars);
     place
 }
 
 /// As [`place`], in place of what was in the buffer.
-pub(super) fn place_in(place: &mut Vec<u8>, table: &'static str, sequence: u64, particulars: &[&[u8]]) {
+pub(super) fn place_in(
+    place: &mut Vec<u8>,
+    generation: u32,
+    table: &'static str,
+    sequence: u64,
+    particulars: &[&[u8]],
+) {
     place.clear();
     place.push(FORMAT);
-    place.extend_from_slice(&KEY_GENERATION.to_be_bytes());
+    place.extend_from_slice(&generation.to_be_bytes());
     place.push(table.len() as u8);
     place.extend_from_slice(table.as_bytes());
     place.extend_from_slice(&sequence.to_be_bytes());
@@ -223,7 +311,7 @@ fn cipher(key: &Secret<32>) -> LessSafeKey {
 }
 
 #[inline(never)]
-fn mac(key: &Secret<32>, data: &[u8]) -> [u8; 32] {
+pub(super) fn mac(key: &Secret<32>, data: &[u8]) -> [u8; 32] {
     let key = hmac::Key::new(hmac::HMAC_SHA256, key.expose());
     hmac::sign(&key, data).as_ref().try_into().expect("HMAC-SHA-256 gives 32 bytes")
 }
@@ -240,33 +328,63 @@ fn derive(master: &Secret<32>, salt: &[u8], info: &[u8]) -> Secret<32> {
 mod tests {
     use super::*;
 
+    /// Generation 2, and 1 before it.
+    fn keyring() -> Keyring {
+        Keyring::new(2, Secret::from_fn(|master| master.fill(7))).with_older(1, Secret::from_fn(|old| old.fill(8)))
+    }
+
     fn keys(salt: u8) -> Keys {
-        Keys::new(Secret::from_fn(|master| master.fill(7)), [salt; 16])
+        Keys::new(keyring(), Secret::from_fn(|key| key.fill(6)), [salt; 16])
     }
 
     #[test]
     fn a_seal_opens_at_its_own_place_alone() {
-        let here = place("event", 5, &[&[1; 32]]);
+        let here = keys(1).place("event", 5, &[&[1; 32]]);
         let mut sealed = b"event".to_vec();
         keys(1).seal(&[9; 12], &here, &mut sealed);
         let cases = [
-            ("as sealed", 1, [9; 12], here.clone(), Ok(())),
-            ("other session", 2, [9; 12], here.clone(), Err(SealBroken)),
-            ("other nonce", 1, [8; 12], here.clone(), Err(SealBroken)),
-            ("other sequence", 1, [9; 12], place("event", 6, &[&[1; 32]]), Err(SealBroken)),
-            ("other past", 1, [9; 12], place("event", 5, &[&[2; 32]]), Err(SealBroken)),
-            ("other table", 1, [9; 12], place("fold", 5, &[&[1; 32]]), Err(SealBroken)),
+            ("as sealed", (2, [1; 16]), [9; 12], here.clone(), Ok(())),
+            ("other session", (2, [2; 16]), [9; 12], here.clone(), Err(SealBroken)),
+            ("other generation", (1, [1; 16]), [9; 12], here.clone(), Err(SealBroken)),
+            ("no such generation", (3, [1; 16]), [9; 12], here.clone(), Err(SealBroken)),
+            ("other nonce", (2, [1; 16]), [8; 12], here.clone(), Err(SealBroken)),
+            ("other sequence", (2, [1; 16]), [9; 12], place(2, "event", 6, &[&[1; 32]]), Err(SealBroken)),
+            ("other past", (2, [1; 16]), [9; 12], place(2, "event", 5, &[&[2; 32]]), Err(SealBroken)),
+            ("other table", (2, [1; 16]), [9; 12], place(2, "fold", 5, &[&[1; 32]]), Err(SealBroken)),
+            ("said to be older", (2, [1; 16]), [9; 12], place(1, "event", 5, &[&[1; 32]]), Err(SealBroken)),
         ];
-        for (case, salt, nonce, place, verdict) in cases {
+        for (case, session, nonce, place, verdict) in cases {
             for reader in [keys(1), keys(3)] {
                 let mut buffer = sealed.clone();
-                let opened = reader.open(&[salt; 16], &nonce, &place, &mut buffer);
+                let opened = reader.open(session, &nonce, &place, &mut buffer);
                 assert_eq!(opened, verdict, "{case}");
                 assert!(opened.is_err() || buffer == b"event", "{case}");
             }
         }
         for length in 0..SEAL_LENGTH {
-            assert_eq!(keys(1).open(&[1; 16], &[9; 12], &here, &mut sealed[..length].to_vec()), Err(SealBroken));
+            assert_eq!(keys(1).open((2, [1; 16]), &[9; 12], &here, &mut sealed[..length].to_vec()), Err(SealBroken));
+        }
+    }
+
+    #[test]
+    fn the_look_up_key_opens_under_its_own_generation_and_stays_the_same_under_the_next() {
+        let stored = keys(1).seal_look_up(&[3; 12]);
+        let opened = Keys::open_look_up(&keyring(), &stored).ok().unwrap();
+        assert_eq!(Keys::new(keyring(), opened, [5; 16]).tag(&["order"]), keys(1).tag(&["order"]));
+        let other = || Secret::from_fn(|master| master.fill(9));
+        for keyring in [Keyring::new(2, other()), Keyring::new(3, Secret::from_fn(|master| master.fill(7)))] {
+            assert!(Keys::open_look_up(&keyring, &stored).is_err());
+        }
+        let next = Keyring::new(3, other()).with_older(2, Secret::from_fn(|master| master.fill(7)));
+        assert!(Keys::open_look_up(&next, &stored).is_ok());
+        let rotated = keys(1).rotated(next);
+        assert_eq!(rotated.tag(&["order"]), keys(1).tag(&["order"]));
+        assert!(Keys::open_look_up(&Keyring::new(3, other()), &rotated.seal_look_up(&[3; 12])).is_ok());
+        for at in 0..stored.len() {
+            let mut spoiled = stored.clone();
+            spoiled[at] ^= 1;
+            assert!(Keys::open_look_up(&keyring(), &spoiled).is_err(), "{at}");
+            assert!(Keys::open_look_up(&keyring(), &stored[..at]).is_err(), "{at}");
         }
     }
 
@@ -280,9 +398,11 @@ mod tests {
     #[test]
     fn a_head_is_right_under_its_own_session_alone() {
         let made = keys(1).head_mac(b"head");
-        assert!(keys(2).head_mac_is_right(&[1; 16], b"head", &made));
-        assert!(!keys(2).head_mac_is_right(&[2; 16], b"head", &made));
-        assert!(!keys(2).head_mac_is_right(&[1; 16], b"hewd", &made));
-        assert!(!keys(2).head_mac_is_right(&[1; 16], b"head", &made[..31]));
+        assert!(keys(2).head_mac_is_right((2, [1; 16]), b"head", &made));
+        assert!(!keys(2).head_mac_is_right((2, [2; 16]), b"head", &made));
+        assert!(!keys(2).head_mac_is_right((1, [1; 16]), b"head", &made));
+        assert!(!keys(2).head_mac_is_right((3, [1; 16]), b"head", &made));
+        assert!(!keys(2).head_mac_is_right((2, [1; 16]), b"hewd", &made));
+        assert!(!keys(2).head_mac_is_right((2, [1; 16]), b"head", &made[..31]));
     }
 }

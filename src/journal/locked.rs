@@ -1,34 +1,36 @@
 //! The locked journal: the till's lock and its database, without a key.
+//!
+//! Plain rows can be read and changed, and the number of debts that wait can be told; nothing of the record can be
+//! read. The till's lock is held from here on, through unlocking and locking again, until it is dropped.
+//!
+//! It never holds a key of the record. Evidence: `tests/journal_locked.rs`.
 
 use std::path::Path;
 
 use super::JournalPorts;
 use super::error::JournalError;
+use super::file::DatabaseFile;
 use super::fold::Fold;
+use super::head::{StoredHead, Waiting};
 use super::journal::{Journal, VerifyReport};
 use super::keyring::Keyring;
-use super::plain::{PlainChange, PlainRows};
+use super::plain::{self, PlainChange, PlainRows};
+use super::store::{Store, last_sequence};
 use crate::ports::DeviceKeys;
 
-/// A journal without its keys: nothing of the record can be read.
-pub struct LockedJournal {}
-
-/// How many debts wait, as the lock screen may say it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Waiting {
-    /// So many.
-    Known(u64),
-    /// What is written of it is not what was written, or is not there. It is not none.
-    Unknown,
+/// A journal without its keys.
+pub struct LockedJournal {
+    pub(super) file: Box<DatabaseFile>,
 }
 
 impl LockedJournal {
-    /// Makes a journal's tables.
+    /// Makes a journal without a record, which the first unlocking begins. Beside `path` it keeps files of the same
+    /// name with `.lock`, `.ballast`, `-wal` and `-shm` added.
     ///
     /// # Errors
     /// [`JournalError::AlreadyThere`], [`JournalError::OpenElsewhere`] and those of the storage.
-    pub fn create(_path: &Path, _ports: JournalPorts) -> Result<Self, JournalError> {
-        todo!()
+    pub fn create(path: &Path, ports: JournalPorts) -> Result<Self, JournalError> {
+        Ok(Self { file: Box::new(DatabaseFile::create(path, ports)?) })
     }
 
     /// Takes the till's lock and opens the database.
@@ -36,45 +38,60 @@ impl LockedJournal {
     /// # Errors
     /// [`JournalError::NotThere`], [`JournalError::OpenElsewhere`], [`JournalError::Newer`],
     /// [`JournalError::Damaged`] and those of the storage.
-    pub fn open(_path: &Path, _ports: JournalPorts) -> Result<Self, JournalError> {
-        todo!()
+    pub fn open(path: &Path, ports: JournalPorts) -> Result<Self, JournalError> {
+        Ok(Self { file: Box::new(DatabaseFile::open(path, ports)?) })
     }
 
-    /// Opens the record. The first time it makes an empty one.
+    /// Opens the record: checks the head, its frontier and the newest events, and builds anew the folds whose schema
+    /// has changed. The first time it begins an empty record.
     ///
     /// # Errors
-    /// As [`LockedJournal::open`]; the locked journal is given back.
-    pub fn unlock(self, _keyring: Keyring, _folds: Vec<Box<dyn Fold>>) -> Result<Journal, (Box<Self>, JournalError)> {
-        todo!()
+    /// [`JournalError::Damaged`], with [`super::Damage::Keys`] for keys that are not this journal's, and those of
+    /// keys, randomness and storage. The locked journal is given back.
+    pub fn unlock(self, keyring: Keyring, folds: Vec<Box<dyn Fold>>) -> Result<Journal, (Box<Self>, JournalError)> {
+        let back = |(file, error)| (Box::new(Self { file }), error);
+        let store = Store::new(self.file, keyring).map_err(back)?;
+        Journal::start(store, folds).map_err(back)
     }
 
-    /// Verifies the record, whether or not `unlock` would accept it, and changes nothing that is recorded.
+    /// Verifies the record, whether or not [`LockedJournal::unlock`] would accept it, changes nothing that is
+    /// recorded, and closes.
     ///
     /// # Errors
-    /// As [`Journal::verify`].
-    pub fn inspect(self, _keyring: Keyring, _folds: Vec<Box<dyn Fold>>) -> Result<VerifyReport, JournalError> {
-        todo!()
+    /// As [`Journal::verify`], and those of keys.
+    pub fn inspect(self, keyring: Keyring, folds: Vec<Box<dyn Fold>>) -> Result<VerifyReport, JournalError> {
+        let store = Store::new(self.file, keyring).map_err(|(_, error)| error)?;
+        super::journal::inspect(&store, folds)
     }
 
     /// How many debts wait.
     ///
     /// # Errors
-    /// Those of the storage and of the device's keys.
-    pub fn waiting(&self, _device_keys: &dyn DeviceKeys) -> Result<Waiting, JournalError> {
-        todo!()
+    /// Those of the device's keys and of the storage.
+    pub fn waiting(&self, device_keys: &dyn DeviceKeys) -> Result<Waiting, JournalError> {
+        let head = match StoredHead::read(&self.file.db) {
+            Ok(Some(head)) => head,
+            Ok(None) | Err(JournalError::Damaged(_)) => return Ok(Waiting::Unknown),
+            Err(error) => return Err(error),
+        };
+        // An old head put back says what was right once.
+        if last_sequence(&self.file.db)? != head.stated_size() {
+            return Ok(Waiting::Unknown);
+        }
+        head.waiting(device_keys)
     }
 }
 
 impl PlainRows for LockedJournal {
-    fn plain(&self, _name: &str) -> Result<Option<Vec<u8>>, JournalError> {
-        todo!()
+    fn plain(&self, name: &str) -> Result<Option<Vec<u8>>, JournalError> {
+        self.file.plain(name)
     }
 
-    fn plains(&self, _prefix: &str) -> Result<Vec<(String, Vec<u8>)>, JournalError> {
-        todo!()
+    fn plains(&self, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, JournalError> {
+        self.file.plains(prefix)
     }
 
-    fn change_plain(&mut self, _changes: &[PlainChange]) -> Result<(), JournalError> {
-        todo!()
+    fn change_plain(&mut self, changes: &[PlainChange]) -> Result<(), JournalError> {
+        plain::change(&mut self.file, changes)
     }
 }

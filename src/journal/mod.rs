@@ -10,26 +10,33 @@
 
 mod acknowledged;
 mod ballast;
+mod checkpoint;
 mod database;
 mod error;
 mod event;
+mod file;
 mod fold;
+mod head;
 #[expect(clippy::module_inception, reason = "the room is named after the thing in it")]
 mod journal;
 mod keyring;
 mod keys;
 mod locked;
 mod plain;
+mod reseal;
 mod rows;
 mod side;
 mod store;
 mod verify;
 
+pub use checkpoint::{CHECKPOINT, CheckpointReason, KEY_MADE};
 pub use error::{Damage, Damaged, JournalError};
 pub use event::{Draft, EVENT_BYTES_MAX, Event, Side, SideWork};
 pub use fold::{Cursor, Fold, FoldError, Page, Row, RowPage, Rows};
-pub use journal::{Head, Journal, JournalPorts, ProvenRecord, Recorded, Resealed, VerifyReport};
+pub use head::Waiting;
+pub use journal::{Head, Journal, JournalPorts, ProvenRecord, Recorded, VerifyReport};
 pub use keyring::Keyring;
-pub use locked::{LockedJournal, Waiting};
+pub use locked::LockedJournal;
 pub use plain::{PlainChange, PlainRows};
+pub use reseal::Resealed;
 pub use store::EachRecord;

@@ -10,6 +10,8 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::database::{self, fault};
 use super::error::JournalError;
+use super::file::DatabaseFile;
+use crate::ports::Moment;
 
 /// What is to become of a plain row.
 #[derive(Clone)]
@@ -41,26 +43,31 @@ pub trait PlainRows {
     fn change_plain(&mut self, changes: &[PlainChange]) -> Result<(), JournalError>;
 }
 
-pub(super) fn read(db: &Connection, name: &str) -> Result<Option<Vec<u8>>, JournalError> {
-    db.prepare_cached("SELECT value FROM plain WHERE name = ?1")
-        .and_then(|mut select| select.query_row([name], |row| row.get(0)).optional())
-        .map_err(fault)
-}
-
-pub(super) fn read_all(db: &Connection, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, JournalError> {
-    // SQLite orders TEXT by its UTF-8 bytes, so what begins so stands together.
-    let mut select =
-        db.prepare_cached("SELECT name, value FROM plain WHERE name >= ?1 ORDER BY name").map_err(fault)?;
-    let mut rows = select.query([prefix]).map_err(fault)?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next().map_err(fault)? {
-        let name: String = row.get(0).map_err(fault)?;
-        if !name.starts_with(prefix) {
-            break;
-        }
-        found.push((name, row.get(1).map_err(fault)?));
+impl DatabaseFile {
+    pub(super) fn plain(&self, name: &str) -> Result<Option<Vec<u8>>, JournalError> {
+        self.ready()?;
+        self.db
+            .prepare_cached("SELECT value FROM plain WHERE name = ?1")
+            .and_then(|mut select| select.query_row([name], |row| row.get(0)).optional())
+            .map_err(fault)
     }
-    Ok(found)
+
+    pub(super) fn plains(&self, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, JournalError> {
+        self.ready()?;
+        // SQLite orders TEXT by its UTF-8 bytes, so what begins alike stands together.
+        let select = "SELECT name, value FROM plain WHERE name >= ?1 ORDER BY name";
+        let mut select = self.db.prepare_cached(select).map_err(fault)?;
+        let mut rows = select.query([prefix]).map_err(fault)?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next().map_err(fault)? {
+            let name: String = row.get(0).map_err(fault)?;
+            if !name.starts_with(prefix) {
+                break;
+            }
+            found.push((name, row.get(1).map_err(fault)?));
+        }
+        Ok(found)
+    }
 }
 
 /// Part of its caller's transaction.
@@ -77,9 +84,22 @@ pub(super) fn write(db: &Connection, changes: &[PlainChange]) -> Result<(), Jour
     Ok(())
 }
 
-/// A transaction of its own.
-pub(super) fn change(db: &Connection, changes: &[PlainChange]) -> Result<(), JournalError> {
+/// A transaction of its own, and then what was replaced leaves the write-ahead log too. Visits the fault points
+/// before and after `plain.changed`.
+pub(super) fn change(file: &mut DatabaseFile, changes: &[PlainChange]) -> Result<(), JournalError> {
+    file.ready()?;
+    file.reach(Moment::Before, CHANGED)?;
+    in_transaction(&file.db, changes).inspect_err(|error| file.note(error))?;
+    // What is changed is durable whatever becomes of this; a failed sync is met by the next call.
+    let _ = file.empty_log();
+    file.reach(Moment::After, CHANGED)
+}
+
+fn in_transaction(db: &Connection, changes: &[PlainChange]) -> Result<(), JournalError> {
     let transaction = database::begin(db)?;
     write(&transaction, changes)?;
     transaction.commit().map_err(fault)
 }
+
+/// The fault points of a change.
+const CHANGED: &str = "plain.changed";

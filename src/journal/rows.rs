@@ -15,6 +15,7 @@ use super::database::fault;
 use super::error::{Damage, JournalError};
 use super::fold::{Cursor, Page, Row, RowPage, Rows};
 use super::keys::{Keys, NonceBytes, SEAL_LENGTH, SessionSalt, Tag, place, random};
+use super::store::PASSED_MAX;
 use crate::ports::Entropy;
 
 /// Fold numbers from here on are the rebuilt twins of the stored folds, and exist within `verify` alone.
@@ -67,6 +68,7 @@ pub(super) struct StoredRow {
     key: Tag,
     pub sequence: u64,
     tags: Vec<u8>,
+    generation: u32,
     salt: SessionSalt,
     nonce: NonceBytes,
     sealed: Vec<u8>,
@@ -79,20 +81,21 @@ impl StoredRow {
             key: row.get(1)?,
             sequence: row.get::<_, i64>(2)? as u64,
             tags: row.get(3)?,
-            salt: row.get(4)?,
-            nonce: row.get(5)?,
-            sealed: row.get(6)?,
+            generation: row.get(4)?,
+            salt: row.get(5)?,
+            nonce: row.get(6)?,
+            sealed: row.get(7)?,
         })
     }
 
     fn place(&self) -> Vec<u8> {
-        place("fold_row", self.sequence, &[&self.id.to_be_bytes(), &self.key, &self.tags])
+        place(self.generation, "fold_row", self.sequence, &[&self.id.to_be_bytes(), &self.key, &self.tags])
     }
 }
 
 const INSERT_ENTRY: &str = "INSERT INTO fold_index (tag, id) VALUES (?1, ?2)";
 const DELETE_ENTRY: &str = "DELETE FROM fold_index WHERE tag = ?1 AND id = ?2";
-const COLUMNS: &str = "r.id, r.key, r.seq, r.tags, r.subkey_salt, r.nonce, r.sealed";
+const COLUMNS: &str = "r.id, r.key, r.seq, r.tags, r.key_generation, r.subkey_salt, r.nonce, r.sealed";
 
 impl<'a> RowStore<'a> {
     /// The rows that one event may write.
@@ -145,6 +148,61 @@ impl<'a> RowStore<'a> {
         let next = found.last().filter(|_| more).map(|last| Cursor(last.id as u64));
         let rows = found.into_iter().map(|row| self.open(row)).collect::<Result<_, _>>()?;
         Ok(RowPage { rows, next })
+    }
+
+    /// How many rows of a fold have one of these index values.
+    pub(super) fn count(&self, space: Space, values: &[(&str, &str)]) -> Result<u64, JournalError> {
+        let Range { start, end } = space.ids();
+        let mut select = self
+            .db
+            .prepare_cached("SELECT count(*) FROM fold_index WHERE tag = ?1 AND id >= ?2 AND id < ?3")
+            .map_err(fault)?;
+        let counts = values.iter().map(|(index, value)| {
+            let tag = self.index_tag(space, index, value);
+            select.query_row(params![tag, start, end], |row| row.get::<_, i64>(0)).map_err(fault)
+        });
+        counts.sum::<Result<i64, _>>().map(|count| count as u64)
+    }
+
+    /// Seals anew the rows after this id, at most so many, that are not under the current key, and gives the last id
+    /// that was passed; `None` at the end.
+    pub(super) fn reseal(&self, after: i64, limit: usize, entropy: &dyn Entropy) -> Result<Option<i64>, JournalError> {
+        let window = "SELECT max(id) FROM (SELECT id FROM fold_row WHERE id > ?1 ORDER BY id LIMIT ?2)";
+        let window = self.db.prepare_cached(window).and_then(|mut select| {
+            select.query_row(params![after, PASSED_MAX as i64], |row| row.get::<_, Option<i64>>(0))
+        });
+        let Some(end) = window.map_err(fault)? else { return Ok(None) };
+        let query = format!(
+            "SELECT {COLUMNS} FROM fold_row r WHERE r.id > ?1 AND r.id <= ?2 AND r.key_generation <> ?3
+             ORDER BY r.id LIMIT ?4"
+        );
+        let mut select = self.db.prepare_cached(&query).map_err(fault)?;
+        let found = select
+            .query_map(params![after, end, self.keys.generation(), limit as i64], StoredRow::read)
+            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+            .map_err(fault)?;
+        let passed = if found.len() < limit { end } else { found.last().map_or(end, |row| row.id) };
+        found.into_iter().try_for_each(|row| self.reseal_row(row, entropy))?;
+        let more = "SELECT EXISTS (SELECT 1 FROM fold_row WHERE id > ?1)";
+        let more = self.db.prepare_cached(more).and_then(|mut select| select.query_row([passed], |row| row.get(0)));
+        let more: bool = more.map_err(fault)?;
+        Ok(more.then_some(passed))
+    }
+
+    fn reseal_row(&self, mut row: StoredRow, entropy: &dyn Entropy) -> Result<(), JournalError> {
+        let damaged = Damage::Projection.at(row.sequence);
+        let here = row.place();
+        self.keys.open((row.generation, row.salt), &row.nonce, &here, &mut row.sealed).map_err(|_| damaged)?;
+        (row.generation, row.salt) = (self.keys.generation(), *self.keys.session_salt());
+        row.nonce = random(entropy)?;
+        self.keys.seal(&row.nonce, &row.place(), &mut row.sealed);
+        self.db
+            .prepare_cached(
+                "UPDATE fold_row SET key_generation = ?2, subkey_salt = ?3, nonce = ?4, sealed = ?5 WHERE id = ?1",
+            )
+            .and_then(|mut update| update.execute(params![row.id, row.generation, row.salt, row.nonce, row.sealed]))
+            .map(drop)
+            .map_err(fault)
     }
 
     /// Removes all rows of these ids, and their index entries.
@@ -213,7 +271,7 @@ impl<'a> RowStore<'a> {
         let damaged = Damage::Projection.at(row.sequence);
         let here = row.place();
         let mut bytes = row.sealed;
-        self.keys.open(&row.salt, &row.nonce, &here, &mut bytes).map_err(|_| damaged.clone())?;
+        self.keys.open((row.generation, row.salt), &row.nonce, &here, &mut bytes).map_err(|_| damaged.clone())?;
         unpack(&bytes).ok_or(damaged)
     }
 
@@ -287,6 +345,7 @@ impl Rows for EventRows<'_> {
             key: key_tag,
             sequence: self.sequence,
             tags,
+            generation: self.store.keys.generation(),
             salt: *self.store.keys.session_salt(),
             nonce: random(self.entropy)?,
             sealed: pack(key, value),
@@ -295,13 +354,15 @@ impl Rows for EventRows<'_> {
         self.store
             .db
             .prepare_cached(
-                "INSERT INTO fold_row (id, key, seq, tags, subkey_salt, nonce, sealed)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-                 ON CONFLICT (id) DO UPDATE SET seq = ?3, tags = ?4, subkey_salt = ?5, nonce = ?6, sealed = ?7",
+                "INSERT INTO fold_row (id, key, seq, tags, key_generation, subkey_salt, nonce, sealed)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+                 ON CONFLICT (id) DO UPDATE
+                 SET seq = ?3, tags = ?4, key_generation = ?5, subkey_salt = ?6, nonce = ?7, sealed = ?8",
             )
             .and_then(|mut write| {
                 let sequence = row.sequence as i64;
-                write.execute(params![row.id, row.key, sequence, row.tags, row.salt, row.nonce, row.sealed])
+                let keys = (row.generation, row.salt);
+                write.execute(params![row.id, row.key, sequence, row.tags, keys.0, keys.1, row.nonce, row.sealed])
             })
             .map(drop)
             .map_err(fault)

@@ -16,9 +16,7 @@ use zeroize::Zeroizing;
 use super::database::fault;
 use super::error::{Damage, JournalError};
 use super::event::{Side, SideWork};
-use super::keys::{
-    KEY_GENERATION, Keys, NonceBytes, SEAL_LENGTH, SessionSalt, Tag, open, place, random, random_key, seal,
-};
+use super::keys::{Keys, NonceBytes, SEAL_LENGTH, Session, Tag, open, place, random, random_key, seal};
 use crate::hex::encode_lower;
 use crate::ports::Entropy;
 use crate::secret::{Secret, SecretBytes};
@@ -40,9 +38,9 @@ struct Stored {
 }
 
 impl Stored {
-    /// What both seals are bound to.
-    fn place(&self, table: &'static str) -> Vec<u8> {
-        place(table, self.sequence as u64, &[&self.tag, &self.name_salt, &self.name_hash])
+    /// What both seals are bound to; the row's own key is of no generation.
+    fn place(&self, generation: u32, table: &'static str) -> Vec<u8> {
+        place(generation, table, self.sequence as u64, &[&self.tag, &self.name_salt, &self.name_hash])
     }
 }
 
@@ -131,10 +129,10 @@ impl SideRows<'_> {
             nonce: random(entropy)?,
             sealed: buffer_of(payload.expose()),
         };
-        seal(&key, &row.nonce, &row.place("side_row"), &mut row.sealed);
+        seal(&key, &row.nonce, &row.place(0, "side_row"), &mut row.sealed);
         let mut sealed_key = buffer_of(key.expose());
         let key_nonce: NonceBytes = random(entropy)?;
-        self.keys.seal(&key_nonce, &row.place("side_key"), &mut sealed_key);
+        self.keys.seal(&key_nonce, &row.place(self.keys.generation(), "side_key"), &mut sealed_key);
         self.db
             .prepare_cached(
                 "INSERT INTO side_row (tag, seq, name_salt, name_hash, nonce, sealed) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -148,7 +146,8 @@ impl SideRows<'_> {
                 "INSERT INTO side_key (tag, key_generation, subkey_salt, nonce, sealed) VALUES (?1, ?2, ?3, ?4, ?5)",
             )
             .and_then(|mut insert| {
-                insert.execute(params![row.tag, KEY_GENERATION, self.keys.session_salt(), key_nonce, *sealed_key])
+                let keys = (self.keys.generation(), self.keys.session_salt());
+                insert.execute(params![row.tag, keys.0, keys.1, key_nonce, *sealed_key])
             })
             .map_err(fault)?;
         Ok(Side::Stored(encode_lower(&row.name_hash)))
@@ -170,26 +169,57 @@ impl SideRows<'_> {
     fn open(&self, mut row: Stored) -> Result<SecretBytes, JournalError> {
         let damaged = || Damage::SideRow.at(row.sequence as u64);
         let key = self.open_key(&row)?.ok_or_else(damaged)?;
-        let here = row.place("side_row");
+        let here = row.place(0, "side_row");
         open(&key, &row.nonce, &here, &mut row.sealed).map_err(|_| Damage::SideRow.at(row.sequence as u64))?;
         Ok(SecretBytes::new(std::mem::take(&mut *row.sealed)))
+    }
+
+    /// Seals anew the rows' keys after this tag, at most so many, that are not under the current key, and gives the
+    /// last tag; `None` at the end. The rows themselves are sealed under keys of their own, which stay.
+    pub(super) fn reseal(&self, after: Tag, limit: usize, entropy: &dyn Entropy) -> Result<Option<Tag>, JournalError> {
+        let query = format!(
+            "{SELECT} WHERE tag > ?1 AND tag IN (SELECT tag FROM side_key WHERE key_generation <> ?2)
+             ORDER BY tag LIMIT ?3"
+        );
+        let mut select = self.db.prepare_cached(&query).map_err(fault)?;
+        let found = select
+            .query_map(params![after, self.keys.generation(), limit as i64], stored)
+            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+            .map_err(fault)?;
+        for row in &found {
+            let key = self.open_key(row)?.ok_or_else(|| Damage::SideRow.at(row.sequence as u64))?;
+            let mut sealed = buffer_of(key.expose());
+            let nonce: NonceBytes = random(entropy)?;
+            self.keys.seal(&nonce, &row.place(self.keys.generation(), "side_key"), &mut sealed);
+            self.db
+                .prepare_cached(
+                    "UPDATE side_key SET key_generation = ?2, subkey_salt = ?3, nonce = ?4, sealed = ?5 WHERE tag = ?1",
+                )
+                .and_then(|mut update| {
+                    let keys = (self.keys.generation(), self.keys.session_salt());
+                    update.execute(params![row.tag, keys.0, keys.1, nonce, *sealed])
+                })
+                .map_err(fault)?;
+        }
+        Ok(found.last().filter(|_| found.len() == limit).map(|row| row.tag))
     }
 
     /// The row's own key; `None` when it is not there or does not open.
     fn open_key(&self, row: &Stored) -> Result<Option<Secret<32>>, JournalError> {
         let found = self
             .db
-            .prepare_cached("SELECT subkey_salt, nonce, sealed FROM side_key WHERE tag = ?1 AND key_generation = ?2")
+            .prepare_cached("SELECT key_generation, subkey_salt, nonce, sealed FROM side_key WHERE tag = ?1")
             .and_then(|mut select| {
                 let columns = |row: &rusqlite::Row<'_>| {
-                    Ok((row.get::<_, SessionSalt>(0)?, row.get::<_, NonceBytes>(1)?, row.get::<_, Vec<u8>>(2)?))
+                    let session: Session = (row.get(0)?, row.get(1)?);
+                    Ok((session, row.get::<_, NonceBytes>(2)?, row.get::<_, Vec<u8>>(3)?))
                 };
-                select.query_row(params![row.tag, KEY_GENERATION], columns).optional()
+                select.query_row([row.tag], columns).optional()
             })
             .map_err(fault)?;
-        let Some((salt, nonce, sealed)) = found else { return Ok(None) };
+        let Some((session, nonce, sealed)) = found else { return Ok(None) };
         let mut key = Zeroizing::new(sealed);
-        let opened = self.keys.open(&salt, &nonce, &row.place("side_key"), &mut key);
+        let opened = self.keys.open(session, &nonce, &row.place(session.0, "side_key"), &mut key);
         Ok(opened.ok().and_then(|()| Secret::from_slice(&key).ok()))
     }
 }

@@ -1,30 +1,27 @@
-//! The opened database with its keys: events, tree nodes and head as they are stored.
+//! The opened database with its keys: events and tree nodes as they are stored.
 //!
 //! What is read here is checked as it is read: an event's seal against its place, its past and its leaf hash, the
-//! nodes that it completes against the tree. The head's MAC covers size, root and frontier.
+//! nodes that it completes against the tree.
 //!
 //! It never writes outside a transaction of its caller. Evidence: `tests/journal_tamper.rs`.
 
-use std::fs::{File, TryLockError};
-use std::path::{Path, PathBuf};
+use rusqlite::{Connection, OptionalExtension, params};
 
-use rusqlite::{Connection, params};
-
-use super::JournalPorts;
-use super::database::{self, Found, fault};
+use super::database::{self, fault};
 use super::error::{Damage, Damaged, JournalError};
 use super::event::Event;
+use super::file::DatabaseFile;
 use super::fold::{Fold, FoldError};
-use super::keys::{Keys, NonceBytes, SessionSalt, place, place_in, random, random_key};
+use super::head::{self, Beside, StoredHead, WaitingKey};
+use super::keyring::Keyring;
+use super::keys::{Keys, NonceBytes, SessionSalt, place_in, random, random_key};
 use super::rows::{RowStore, Space};
 use super::side::SideRows;
 use crate::merkle::{Frontier, Hash, NodeId, Nodes, leaf_hash};
-use crate::ports::{DeviceKeysFault, KeyKind};
-use crate::secret::Secret;
+use crate::ports::Entropy;
 
-/// The device key that wraps the journal's master key.
-const MASTER_ALIAS: &str = "journal.master";
-const MASTER_CONTEXT: &[u8] = b"taptill journal master key 1";
+/// How many rows a step of sealing anew passes over at most.
+pub(super) const PASSED_MAX: u64 = 4096;
 
 /// Takes a sequence and the bytes of its event.
 pub type EachRecord<'a> = &'a mut dyn FnMut(u64, &[u8]) -> Result<(), JournalError>;
@@ -36,74 +33,55 @@ pub(super) type EachSealed<'a> = &'a mut dyn FnMut(u64, &[u8], &Hash) -> Result<
 pub(super) struct Registered {
     pub number: u64,
     pub fold: Box<dyn Fold>,
+    /// What it says of the debts that wait.
+    pub waiting: Vec<(&'static str, &'static str)>,
 }
 
 impl Registered {
+    pub(super) fn new(number: u64, fold: Box<dyn Fold>) -> Self {
+        Self { number, waiting: fold.waiting(), fold }
+    }
+
     pub(super) fn space(&self) -> Space {
         Space { fold: self.fold.name(), number: self.number }
     }
 }
 
-/// An opened database. Dropping it gives the till's lock back, last.
+/// The opened database with its keys.
 pub(super) struct Store {
-    pub db: Connection,
+    pub file: Box<DatabaseFile>,
     pub keys: Keys,
-    pub ports: JournalPorts,
-    _lock: File,
+    pub waiting_key: WaitingKey,
 }
 
 impl Store {
-    /// Makes a journal without events.
-    pub(super) fn create(path: &Path, ports: JournalPorts) -> Result<Self, JournalError> {
-        let lock = take_lock(path)?;
-        let Found::Empty(db) = database::open(path, true)? else { return Err(JournalError::AlreadyThere) };
-        let master = random_key(&*ports.entropy)?;
-        // A creation that was not finished may have left the key; it wraps this one as well.
-        if !ports.device_keys.exists(MASTER_ALIAS)? {
-            ports.device_keys.create(MASTER_ALIAS, KeyKind::Wrap)?;
+    /// Adds the keys, and trusts nothing that is stored yet but the look-up key.
+    pub(super) fn new(file: Box<DatabaseFile>, keyring: Keyring) -> Result<Self, (Box<DatabaseFile>, JournalError)> {
+        match keys_of(&file, keyring) {
+            Ok((keys, waiting_key)) => Ok(Self { file, keys, waiting_key }),
+            Err(error) => Err((file, error)),
         }
-        let wrapped = ports.device_keys.wrap(MASTER_ALIAS, master.expose(), MASTER_CONTEXT)?;
-        let keys = Keys::new(master, random(&*ports.entropy)?);
-        let transaction = database::begin(&db)?;
-        database::make_tables(&transaction)?;
-        transaction.execute("INSERT INTO meta (name, value) VALUES ('master.1', ?1)", [wrapped]).map_err(fault)?;
-        transaction
-            .execute(
-                "INSERT INTO head (one, size, root, frontier, subkey_salt, mac) VALUES (1, 0, x'', x'', x'', x'')",
-                [],
-            )
-            .map_err(fault)?;
-        write_head(&transaction, &keys, 0, &Frontier::default())?;
-        transaction.commit().map_err(fault)?;
-        Ok(Self { db, keys, ports, _lock: lock })
     }
 
-    /// Opens the file and its key, and trusts nothing in it yet.
-    pub(super) fn open(path: &Path, ports: JournalPorts) -> Result<Self, JournalError> {
-        if !path.exists() {
-            return Err(JournalError::NotThere);
-        }
-        let lock = take_lock(path)?;
-        let Found::Journal(db) = database::open(path, false)? else { return Err(JournalError::NotThere) };
-        let wrapped: Vec<u8> =
-            db.query_row("SELECT value FROM meta WHERE name = 'master.1'", [], |row| row.get(0)).map_err(fault)?;
-        let master = ports.device_keys.unwrap(MASTER_ALIAS, &wrapped, MASTER_CONTEXT)?;
-        let master = Secret::from_slice(master.expose()).map_err(|_| DeviceKeysFault::Rejected)?;
-        let keys = Keys::new(master, random(&*ports.entropy)?);
-        Ok(Self { db, keys, ports, _lock: lock })
+    pub(super) fn db(&self) -> &Connection {
+        &self.file.db
+    }
+
+    pub(super) fn entropy(&self) -> &dyn Entropy {
+        &*self.file.ports.entropy
     }
 
     pub(super) fn rows(&self) -> RowStore<'_> {
-        RowStore { db: &self.db, keys: &self.keys }
+        RowStore { db: self.db(), keys: &self.keys }
     }
 
     pub(super) fn side_rows(&self) -> SideRows<'_> {
-        SideRows { db: &self.db, keys: &self.keys }
+        SideRows { db: self.db(), keys: &self.keys }
     }
 
     /// Lets a fold take an event into its rows, or into their rebuilt twin's.
     pub(super) fn fold(&self, fold: &dyn Fold, space: Space, event: &Event) -> Result<(), JournalError> {
-        let mut rows = self.rows().of(space, event.sequence, &*self.ports.entropy);
+        let mut rows = self.rows().of(space, event.sequence, self.entropy());
         fold.apply(&mut rows, event).map_err(|error| match error {
             FoldError::Newer => JournalError::Newer,
             FoldError::Refused(why) => JournalError::FoldFailed { fold: space.fold, why },
@@ -111,41 +89,14 @@ impl Store {
         })
     }
 
-    /// The head as it is stored, if its MAC, its root and its frontier agree.
-    pub(super) fn head(&self) -> Result<Frontier, JournalError> {
-        let columns = |row: &rusqlite::Row<'_>| {
-            let size: i64 = row.get(0)?;
-            Ok((
-                size,
-                row.get::<_, Hash>(1)?,
-                row.get::<_, Vec<u8>>(2)?,
-                row.get::<_, SessionSalt>(3)?,
-                row.get::<_, Hash>(4)?,
-            ))
-        };
-        let (size, root, subtrees, salt, mac) = self
-            .db
-            .query_row("SELECT size, root, frontier, subkey_salt, mac FROM head", [], columns)
-            .map_err(|error| damage_or(error, Damage::Head))?;
-        let size = size as u64;
-        if !self.keys.head_mac_is_right(&salt, &head_bytes(size, &root, &subtrees), &mac) {
-            return Err(Damage::Head.anywhere());
-        }
-        let hashes = subtrees.as_chunks::<32>();
-        let frontier = Frontier::from_subtrees(size, hashes.0.to_vec()).filter(|_| hashes.1.is_empty());
-        frontier.filter(|frontier| frontier.root() == root).ok_or(Damage::Head.anywhere())
-    }
-
-    /// How many events the head says there are, whether or not it can be trusted.
-    pub(super) fn stated_size(&self) -> Option<u64> {
-        self.db.query_row("SELECT size FROM head", [], |row| row.get::<_, i64>(0)).ok().map(|size| size as u64)
+    /// The head as it is stored.
+    pub(super) fn head(&self) -> Result<StoredHead, JournalError> {
+        StoredHead::read(self.db())?.ok_or(Damage::Head.anywhere())
     }
 
     /// Sequence of the last event that is stored; 0 without any.
     pub(super) fn last_sequence(&self) -> Result<u64, JournalError> {
-        let last: i64 =
-            self.db.query_row("SELECT coalesce(max(seq), 0) FROM event", [], |row| row.get(0)).map_err(fault)?;
-        Ok(last.max(0) as u64)
+        last_sequence(self.db())
     }
 
     /// Walks all stored events in order and gives the tree that they make. An event is given out, with its leaf hash,
@@ -168,7 +119,7 @@ impl Store {
         let mut reader = self.keys.reader();
         // Filled anew for each event.
         let (mut bytes, mut here, mut nodes) = (Vec::new(), Vec::new(), Vec::new());
-        let mut statement = self.db.prepare_cached(SELECT_EVENTS).map_err(fault)?;
+        let mut statement = self.db().prepare_cached(SELECT_EVENTS).map_err(fault)?;
         let limit = limit.map_or(-1, |limit| limit as i64);
         let mut rows = statement.query([frontier.size() as i64, limit]).map_err(fault)?;
         loop {
@@ -178,8 +129,8 @@ impl Store {
             if row.sequence != expected {
                 return Err(Damage::Missing.at(expected));
             }
-            event_place(&mut here, expected, frontier.subtrees().last(), row.leaf);
-            reader.open(row.sealed, &here, &mut bytes).map_err(|_| Damage::Seal.at(expected))?;
+            event_place(&mut here, row.generation, expected, frontier.subtrees().last(), row.leaf);
+            reader.open(row.generation, row.sealed, &here, &mut bytes).map_err(|_| Damage::Seal.at(expected))?;
             frontier.append_into(*row.leaf, &mut nodes);
             if nodes.as_flattened() != row.nodes {
                 return Err(Damage::TreeNode.at(expected));
@@ -188,16 +139,54 @@ impl Store {
         }
     }
 
+    /// Seals anew the events after this sequence, at most so many, that are not under the current key, and gives the
+    /// last sequence that was passed; `None` at the end.
+    pub(super) fn reseal_events(&self, after: u64, rows: usize) -> Result<Option<u64>, JournalError> {
+        let last = (self.last_sequence()?).min(after + PASSED_MAX);
+        let old = {
+            let select = "SELECT seq FROM event WHERE seq > ?1 AND seq <= ?2 AND key_generation <> ?3
+                          ORDER BY seq LIMIT ?4";
+            let mut select = self.db().prepare_cached(select).map_err(fault)?;
+            let asked = params![after as i64, last as i64, self.keys.generation(), rows as i64];
+            let found = select.query_map(asked, |row| row.get::<_, i64>(0)).map_err(fault)?;
+            found.collect::<Result<Vec<_>, _>>().map_err(fault)?
+        };
+        for sequence in &old {
+            self.reseal_event(*sequence as u64)?;
+        }
+        let passed = if old.len() < rows { last } else { old.last().map_or(last, |sequence| *sequence as u64) };
+        Ok((passed < self.last_sequence()?).then_some(passed))
+    }
+
+    fn reseal_event(&self, sequence: u64) -> Result<(), JournalError> {
+        let (bytes, leaf) = self.event_bytes(sequence)?.ok_or(Damage::Missing.at(sequence))?;
+        let before = self.node_before(sequence)?;
+        let mut here = Vec::new();
+        event_place(&mut here, self.keys.generation(), sequence, before.as_ref(), &leaf);
+        let sealed = self.keys.seal_record(&random(self.entropy())?, &here, bytes);
+        self.db()
+            .prepare_cached("UPDATE event SET key_generation = ?2, sealed = ?3 WHERE seq = ?1")
+            .and_then(|mut update| update.execute(params![sequence as i64, self.keys.generation(), sealed]))
+            .map(drop)
+            .map_err(|error| at(sequence, error))
+    }
+
+    /// The root of the smallest subtree before an event.
+    fn node_before(&self, sequence: u64) -> Result<Option<Hash>, JournalError> {
+        Frontier::nodes_of(sequence - 1).last().map(|id| self.nodes().node(id)).transpose()
+    }
+
     /// The bytes of one event, checked against its past and its own leaf hash, which is given too.
     pub(super) fn event_bytes(&self, sequence: u64) -> Result<Option<(Vec<u8>, Hash)>, JournalError> {
-        let mut select = self.db.prepare_cached(SELECT_EVENT).map_err(fault)?;
+        let mut select = self.db().prepare_cached(SELECT_EVENT).map_err(fault)?;
         let mut rows = select.query([sequence as i64]).map_err(fault)?;
         let Some(row) = rows.next().map_err(|error| at(sequence, error))? else { return Ok(None) };
         let row = EventRow::read(row).map_err(|error| at(sequence, error))?;
-        let before = Frontier::nodes_of(sequence - 1).last().map(|id| self.nodes().node(id)).transpose()?;
+        let before = self.node_before(sequence)?;
         let (mut bytes, mut here) = (Vec::new(), Vec::new());
-        event_place(&mut here, sequence, before.as_ref(), row.leaf);
-        self.keys.reader().open(row.sealed, &here, &mut bytes).map_err(|_| Damage::Seal.at(sequence))?;
+        event_place(&mut here, row.generation, sequence, before.as_ref(), row.leaf);
+        let opened = self.keys.reader().open(row.generation, row.sealed, &here, &mut bytes);
+        opened.map_err(|_| Damage::Seal.at(sequence))?;
         check_leaf(sequence, &bytes, row.leaf)?;
         Ok(Some((bytes, *row.leaf)))
     }
@@ -210,7 +199,7 @@ impl Store {
     }
 
     pub(super) fn nodes(&self) -> StoredNodes<'_> {
-        StoredNodes { db: &self.db }
+        StoredNodes { db: self.db() }
     }
 }
 
@@ -223,16 +212,16 @@ pub(super) fn write_event(
     leaf: &Hash,
     nodes: &[Hash],
 ) -> Result<(), JournalError> {
-    let nonce: NonceBytes = random(&*store.ports.entropy)?;
+    let nonce: NonceBytes = random(store.entropy())?;
     let mut here = Vec::new();
-    event_place(&mut here, sequence, past.subtrees().last(), leaf);
+    event_place(&mut here, store.keys.generation(), sequence, past.subtrees().last(), leaf);
     let sealed = store.keys.seal_record(&nonce, &here, bytes);
     store
-        .db
-        .prepare_cached("INSERT INTO event (seq, nodes, sealed) VALUES (?1, ?2, ?3)")
+        .db()
+        .prepare_cached("INSERT INTO event (seq, key_generation, nodes, sealed) VALUES (?1, ?2, ?3, ?4)")
         .and_then(|mut insert| {
             let nodes = [leaf, nodes.as_flattened()].concat();
-            insert.execute(params![sequence as i64, nodes, sealed])
+            insert.execute(params![sequence as i64, store.keys.generation(), nodes, sealed])
         })
         .map(drop)
         .map_err(|error| at(sequence, error))
@@ -241,8 +230,8 @@ pub(super) fn write_event(
 /// What an event's seal is bound to: its sequence, its own leaf hash, and the root of the smallest subtree before it.
 /// The last leaf of that is the event before, whose salt was drawn once and whose own seal names the one before it:
 /// so this is all of the past.
-fn event_place(here: &mut Vec<u8>, sequence: u64, before: Option<&Hash>, leaf: &Hash) {
-    place_in(here, "event", sequence, &[leaf, before.map_or(&[], Hash::as_slice)]);
+pub(super) fn event_place(here: &mut Vec<u8>, generation: u32, sequence: u64, before: Option<&Hash>, leaf: &Hash) {
+    place_in(here, generation, "event", sequence, &[leaf, before.map_or(&[], Hash::as_slice)]);
 }
 
 /// Checks that a leaf hash is that of the bytes: that the journal sealed what it hashed.
@@ -250,50 +239,25 @@ pub(super) fn check_leaf(sequence: u64, bytes: &[u8], leaf: &Hash) -> Result<(),
     if leaf_hash(bytes) == *leaf { Ok(()) } else { Err(Damage::LeafHash.at(sequence)) }
 }
 
-/// Puts a head in the place of the one of `old_size`.
-pub(super) fn write_head(
-    db: &Connection,
-    keys: &Keys,
-    old_size: u64,
-    frontier: &Frontier,
-) -> Result<Hash, JournalError> {
-    let root = frontier.root();
-    let subtrees = frontier.subtrees().as_flattened();
-    let mac = keys.head_mac(&head_bytes(frontier.size(), &root, subtrees));
-    let changed = db
-        .prepare_cached(
-            "UPDATE head SET size = ?1, root = ?2, frontier = ?3, subkey_salt = ?4, mac = ?5 WHERE size = ?6",
-        )
-        .and_then(|mut update| {
-            let (size, old_size) = (frontier.size() as i64, old_size as i64);
-            update.execute(params![size, root, subtrees, keys.session_salt(), mac, old_size])
-        })
-        .map_err(fault)?;
-    if changed == 1 { Ok(root) } else { Err(Damage::Head.anywhere()) }
-}
-
-/// What the head's MAC covers.
-fn head_bytes(size: u64, root: &Hash, subtrees: &[u8]) -> Vec<u8> {
-    place("head", size, &[root, subtrees])
-}
-
-const SELECT_EVENTS: &str = "SELECT seq, nodes, sealed FROM event WHERE seq > ?1 ORDER BY seq LIMIT ?2";
-const SELECT_EVENT: &str = "SELECT seq, nodes, sealed FROM event WHERE seq = ?1";
+const SELECT_EVENTS: &str = "SELECT seq, nodes, key_generation, sealed FROM event WHERE seq > ?1 ORDER BY seq LIMIT ?2";
+const SELECT_EVENT: &str = "SELECT seq, nodes, key_generation, sealed FROM event WHERE seq = ?1";
 
 /// An event as it is stored.
-struct EventRow<'r> {
-    sequence: u64,
-    leaf: &'r Hash,
+pub(super) struct EventRow<'r> {
+    pub sequence: u64,
+    pub leaf: &'r Hash,
     /// From level 1 upward.
-    nodes: &'r [u8],
-    sealed: &'r [u8],
+    pub nodes: &'r [u8],
+    pub generation: u32,
+    pub sealed: &'r [u8],
 }
 
 impl<'r> EventRow<'r> {
-    fn read(row: &'r rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+    pub(super) fn read(row: &'r rusqlite::Row<'_>) -> rusqlite::Result<Self> {
         let nodes = row.get_ref(1)?.as_blob()?;
         let (leaf, nodes) = nodes.split_first_chunk().ok_or(rusqlite::types::FromSqlError::InvalidType)?;
-        Ok(Self { sequence: row.get::<_, i64>(0)? as u64, leaf, nodes, sealed: row.get_ref(2)?.as_blob()? })
+        let (generation, sealed) = (row.get(2)?, row.get_ref(3)?.as_blob()?);
+        Ok(Self { sequence: row.get::<_, i64>(0)? as u64, leaf, nodes, generation, sealed })
     }
 }
 
@@ -327,31 +291,41 @@ fn at(sequence: u64, error: rusqlite::Error) -> JournalError {
     }
 }
 
-/// What a failure means while something of the head is read.
-fn damage_or(error: rusqlite::Error, damage: Damage) -> JournalError {
-    match fault(error) {
-        JournalError::Damaged(_) => damage.anywhere(),
-        other => other,
+/// The keys of a session: with the stored look-up key, or, for a journal that was never unlocked, with a new one.
+fn keys_of(file: &DatabaseFile, keyring: Keyring) -> Result<(Keys, WaitingKey), JournalError> {
+    let entropy = &*file.ports.entropy;
+    let salt: SessionSalt = random(entropy)?;
+    let waiting_key = WaitingKey::made(&*file.ports.device_keys, &salt)?;
+    if let Some(stored) = stored_look_up(&file.db)? {
+        let look_up = Keys::open_look_up(&keyring, &stored).map_err(|_| Damage::Keys.anywhere())?;
+        return Ok((Keys::new(keyring, look_up, salt), waiting_key));
     }
+    let is_new = last_sequence(&file.db)? == 0 && StoredHead::read(&file.db)?.is_none();
+    if !is_new {
+        return Err(Damage::Keys.anywhere());
+    }
+    let keys = Keys::new(keyring, random_key(entropy)?, salt);
+    let transaction = database::begin(&file.db)?;
+    write_look_up(&transaction, &keys, entropy)?;
+    head::make(&transaction, &keys, Beside { oldest: keys.generation(), waiting: 0, waiting_key: &waiting_key })?;
+    transaction.commit().map_err(fault)?;
+    Ok((keys, waiting_key))
 }
 
-/// Takes the till's lock, which the operating system gives back when the process ends, however it ends.
-fn take_lock(path: &Path) -> Result<File, JournalError> {
-    let open = File::options().create(true).truncate(false).write(true).open(beside(path, "lock"));
-    let file = open.map_err(|_| JournalError::StorageFailed)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(JournalError::OpenElsewhere),
-        Err(TryLockError::Error(_)) => Err(JournalError::StorageFailed),
-    }
+fn stored_look_up(db: &Connection) -> Result<Option<Vec<u8>>, JournalError> {
+    db.query_row("SELECT value FROM meta WHERE name = 'look_up'", [], |row| row.get(0)).optional().map_err(fault)
 }
 
-/// The path of a file that belongs to the database: its name with another ending added.
-pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".");
-    name.push(ending);
-    PathBuf::from(name)
+/// Seals the look-up key under the current generation; part of its caller's transaction.
+pub(super) fn write_look_up(db: &Connection, keys: &Keys, entropy: &dyn Entropy) -> Result<(), JournalError> {
+    let sealed = keys.seal_look_up(&random(entropy)?);
+    db.execute("REPLACE INTO meta (name, value) VALUES ('look_up', ?1)", [sealed]).map(drop).map_err(fault)
+}
+
+/// Sequence of the last event that is stored; 0 without any.
+pub(super) fn last_sequence(db: &Connection) -> Result<u64, JournalError> {
+    let last: i64 = db.query_row("SELECT coalesce(max(seq), 0) FROM event", [], |row| row.get(0)).map_err(fault)?;
+    Ok(last.max(0) as u64)
 }
 
 #[cfg(test)]

@@ -18,6 +18,9 @@ use super::journal::VerifyReport;
 use super::store::{Registered, Store, check_leaf};
 use crate::merkle::Frontier;
 
+/// How many of the newest events an opening verifies.
+const NEWEST_EVENTS: u64 = 64;
+
 /// Verifies a store; `remembered` is the tree as the open journal knows it.
 pub(super) fn verify(
     store: &Store,
@@ -51,7 +54,7 @@ fn verify_chain(store: &Store) -> Result<(Frontier, BTreeMap<String, u64>), Jour
 /// Compares what is there with what the head says was written.
 pub(super) fn verify_head(store: &Store, tree: &Frontier, remembered: Option<&Frontier>) -> Result<(), JournalError> {
     verify_size(store, tree.size())?;
-    let head = store.head()?;
+    let head = store.head()?.tree(&store.keys)?;
     if head != *tree || remembered.is_some_and(|remembered| *remembered != head) {
         return Err(Damage::Head.anywhere());
     }
@@ -60,7 +63,7 @@ pub(super) fn verify_head(store: &Store, tree: &Frontier, remembered: Option<&Fr
 
 /// Compares the number of events with the head's, trusted or not, so that the first one in dispute is named.
 pub(super) fn verify_size(store: &Store, size: u64) -> Result<(), JournalError> {
-    let stated = store.stated_size().ok_or(Damage::Head.anywhere())?;
+    let stated = store.head()?.stated_size();
     if size < stated {
         return Err(Damage::TailMissing.at(size + 1));
     }
@@ -68,13 +71,20 @@ pub(super) fn verify_size(store: &Store, size: u64) -> Result<(), JournalError> 
         return Err(Damage::BeyondHead.at(stated + 1));
     }
     let outside: i64 =
-        store.db.query_row("SELECT count(*) FROM event WHERE seq < 1", [], |row| row.get(0)).map_err(fault)?;
+        store.db().query_row("SELECT count(*) FROM event WHERE seq < 1", [], |row| row.get(0)).map_err(fault)?;
     if outside == 0 { Ok(()) } else { Err(Damage::BeyondHead.anywhere()) }
+}
+
+/// Walks the newest events, which an opening is about to go on from, and compares the tree with the head's.
+pub(super) fn verify_newest(store: &Store, tree: &Frontier) -> Result<(), JournalError> {
+    let mut newest = store.tree_at(tree.size().saturating_sub(NEWEST_EVENTS))?;
+    store.walk(&mut newest, None, &mut |sequence, bytes, leaf| check_leaf(sequence, bytes, leaf))?;
+    if newest == *tree { Ok(()) } else { Err(Damage::Head.anywhere()) }
 }
 
 /// Builds all folds anew beside the stored ones, compares, and leaves nothing of it.
 fn verify_folds(store: &Store, folds: &[Registered]) -> Result<u64, JournalError> {
-    let transaction = database::begin(&store.db)?;
+    let transaction = database::begin(store.db())?;
     for registered in folds {
         store.rows().clear(registered.space().rebuilt().ids())?;
     }
@@ -93,11 +103,11 @@ fn verify_folds(store: &Store, folds: &[Registered]) -> Result<u64, JournalError
 
 /// Nobody can know an event that there is not.
 fn verify_acknowledged(store: &Store, size: u64) -> Result<(), JournalError> {
-    let acknowledged = acknowledged::read(&store.db, &store.keys)?;
+    let acknowledged = acknowledged::read(store.db(), &store.keys)?;
     if acknowledged <= size { Ok(()) } else { Err(Damage::Acknowledgement.anywhere()) }
 }
 
 fn verify_file(store: &Store) -> Result<(), JournalError> {
-    let verdict: String = store.db.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0)).map_err(fault)?;
+    let verdict: String = store.db().query_row("PRAGMA integrity_check(1)", [], |row| row.get(0)).map_err(fault)?;
     if verdict == "ok" { Ok(()) } else { Err(Damage::Database.anywhere()) }
 }

@@ -230,6 +230,10 @@ impl Fold for Attempts {
         let entry = follow(known, attempt, step, event)?;
         store(rows, &entry)
     }
+
+    fn waiting(&self) -> Vec<(&'static str, &'static str)> {
+        State::ALL.into_iter().filter(|state| state.is_debt()).map(|state| (STATE_INDEX, state.word())).collect()
+    }
 }
 
 /// A receipt is a fact beside the state.

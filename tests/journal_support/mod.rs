@@ -9,10 +9,11 @@ use rusqlite::Connection;
 use taptill::clock::{BootCount, MonoMs, Now, WallMs};
 use taptill::ids::AttemptId;
 use taptill::journal::{
-    Draft, Event, Fold, FoldError, Journal, JournalError, JournalPorts, Recorded, Rows, SideWork, VerifyReport,
+    Draft, Event, Fold, FoldError, Journal, JournalError, JournalPorts, Keyring, LockedJournal, Recorded, Rows,
+    SideWork, VerifyReport,
 };
 use taptill::ports::{Fate, FaultPlan, KillPoint};
-use taptill::secret::SecretBytes;
+use taptill::secret::{Secret, SecretBytes};
 use taptill_sandbox::desktop::{FolderDeviceKeys, RingEntropy};
 
 /// A till's folder with its device keys.
@@ -42,12 +43,20 @@ impl Till {
         }
     }
 
+    pub fn try_create(&self) -> Result<Journal, JournalError> {
+        unlocked(LockedJournal::create(&self.path(), self.ports())?, keyring(), folds())
+    }
+
     pub fn create(&self) -> Journal {
-        Journal::create(&self.path(), self.ports(), folds()).unwrap()
+        self.try_create().unwrap()
+    }
+
+    pub fn try_open_with(&self, keyring: Keyring, folds: Vec<Box<dyn Fold>>) -> Result<Journal, JournalError> {
+        unlocked(LockedJournal::open(&self.path(), self.ports())?, keyring, folds)
     }
 
     pub fn try_open(&self) -> Result<Journal, JournalError> {
-        Journal::open(&self.path(), self.ports(), folds())
+        self.try_open_with(keyring(), folds())
     }
 
     pub fn open(&self) -> Journal {
@@ -55,7 +64,7 @@ impl Till {
     }
 
     pub fn inspect(&self) -> Result<VerifyReport, JournalError> {
-        Journal::inspect(&self.path(), self.ports(), folds())
+        LockedJournal::open(&self.path(), self.ports())?.inspect(keyring(), folds())
     }
 
     /// The database, as anybody with the file can open it.
@@ -64,6 +73,20 @@ impl Till {
         raw.pragma_update(None, "synchronous", "OFF").unwrap();
         raw
     }
+}
+
+fn unlocked(locked: LockedJournal, keyring: Keyring, folds: Vec<Box<dyn Fold>>) -> Result<Journal, JournalError> {
+    locked.unlock(keyring, folds).map_err(|(_, error)| error)
+}
+
+/// The first generation's key, which is the same in every test.
+pub fn keyring() -> Keyring {
+    Keyring::new(1, master(1))
+}
+
+/// The key of a generation.
+pub fn master(generation: u8) -> Secret<32> {
+    Secret::from_fn(|key| key.fill(generation))
 }
 
 pub fn folds() -> Vec<Box<dyn Fold>> {
@@ -98,12 +121,18 @@ impl Fold for Attempts {
         rows.put(attempt.as_str(), &history, &[("state", &event.kind), ("day", &day)])?;
         Ok(())
     }
+
+    fn waiting(&self) -> Vec<(&'static str, &'static str)> {
+        vec![("state", "attempt.in_doubt"), ("state", "attempt.reversal_due"), ("state", "attempt.reversal_sent")]
+    }
 }
 
 /// One fate at one point, and the points that were passed.
 #[derive(Default)]
 pub struct Plan {
     pub at: Mutex<Option<(&'static str, Fate)>>,
+    /// Die at the visit of this number, from 0.
+    pub die_at: Mutex<Option<usize>>,
     pub passed: Mutex<Vec<String>>,
 }
 
@@ -111,16 +140,24 @@ impl Plan {
     pub fn set(&self, at: Option<(&'static str, Fate)>) {
         *self.at.lock().unwrap() = at;
     }
+
+    /// Forgets what was passed, and dies at the visit of this number.
+    pub fn die_at(&self, visit: Option<usize>) {
+        self.passed.lock().unwrap().clear();
+        *self.die_at.lock().unwrap() = visit;
+    }
 }
 
 impl FaultPlan for Plan {
     fn reach(&self, point: KillPoint) -> Fate {
         let point = point.to_string();
+        let mut passed = self.passed.lock().unwrap();
         let fate = match *self.at.lock().unwrap() {
+            _ if *self.die_at.lock().unwrap() == Some(passed.len()) => Fate::Die,
             Some((at, fate)) if at == point => fate,
             _ => Fate::GoOn,
         };
-        self.passed.lock().unwrap().push(point);
+        passed.push(point);
         fate
     }
 }

@@ -14,7 +14,7 @@ use taptill::emv::{CaKeys, CardEvent, TerminalData};
 use taptill::error::{Error, ErrorCode};
 use taptill::ids::{AttemptId, MerchantId, OrderNo, TerminalId};
 use taptill::iso8583::Dialect;
-use taptill::journal::{Journal, JournalPorts};
+use taptill::journal::{Journal, JournalError, JournalPorts, Keyring, LockedJournal};
 use taptill::money::{Amount, Currency};
 use taptill::payment::{
     self, AttemptView, CardCommand, Engine, EventPage, Input, LinkCommand, ListQuery, Output, Page, ReceiptCopy, Reply,
@@ -24,6 +24,7 @@ use taptill::ports::{
     CardChannel, CardFault, EncryptedRead, Fate, FaultPlan, KillPoint, Moment, Notice, ReadCvm, ReadRequest,
     ReaderFault,
 };
+use taptill::secret::Secret;
 use taptill::session::Permit;
 use taptill_sandbox::card::{self, PresentedCard, SimulatedCard};
 use tempfile::TempDir;
@@ -145,7 +146,7 @@ impl World {
     pub fn with(seed: u64, dialect: &str, change: impl FnOnce(&mut Configuration)) -> Self {
         let toml = Dialect::shipped(dialect).unwrap();
         let mut world = Self::empty(seed, Arc::new(Dialect::from_toml(toml).unwrap()));
-        let mut journal = Journal::create(&world.path(), world.ports(), payment::folds()).unwrap();
+        let mut journal = world.create_journal(&world.path());
         let mut provisioning = provisioning(toml);
         change(&mut provisioning.configuration);
         account::accept(&mut journal, &provisioning, &*world.keys, world.now).unwrap();
@@ -192,13 +193,24 @@ impl World {
         self.folder.path().join("journal.db")
     }
 
+    /// A new journal at this path, under the key that is every world's.
+    pub fn create_journal(&self, path: &Path) -> Journal {
+        let locked = LockedJournal::create(path, self.ports()).unwrap();
+        locked.unlock(keyring(), payment::folds()).map_err(|(_, error)| error).unwrap()
+    }
+
+    fn open_journal(&self) -> Result<Journal, JournalError> {
+        let locked = LockedJournal::open(&self.path(), self.ports())?;
+        locked.unlock(keyring(), payment::folds()).map_err(|(_, error)| error)
+    }
+
     pub fn ports(&self) -> JournalPorts {
         JournalPorts { device_keys: self.keys.clone(), entropy: self.entropy.clone(), faults: self.plan.clone() }
     }
 
     /// Starts the till. It may die while it opens.
     pub fn open(&mut self) -> Result<(), Error> {
-        let journal = Journal::open(&self.path(), self.ports(), payment::folds())?;
+        let journal = self.open_journal()?;
         let account = self.account(&journal)?;
         let engine = Engine::open(journal, account, self.entropy.clone(), self.now)?;
         let engine = engine.with_encrypted_reader(self.lends_encrypted_reader);
@@ -264,7 +276,7 @@ impl World {
     /// Every event of the journal, as kind and body. The till is closed and opened again for it.
     pub fn journal(&mut self) -> Vec<(String, serde_json::Value)> {
         self.kill();
-        let journal = Journal::open(&self.path(), self.ports(), payment::folds()).unwrap();
+        let journal = self.open_journal().unwrap();
         let mut events = Vec::new();
         journal
             .for_each_event(&mut |event| {
@@ -737,6 +749,11 @@ pub fn order_no(text: &str) -> OrderNo {
 
 fn pem(kind: &str) -> String {
     format!("-----BEGIN {kind}-----\nMAA=\n-----END {kind}-----\n")
+}
+
+/// The key of every world's journal.
+fn keyring() -> Keyring {
+    Keyring::new(1, Secret::from_fn(|key| key.fill(1)))
 }
 
 fn secrets() -> Secrets {

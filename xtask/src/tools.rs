@@ -52,6 +52,8 @@ pub fn rust() -> Result<(), String> {
             ["--version"].as_slice(),
             "a C compiler is missing: on Debian or Ubuntu, `apt-get install build-essential`",
         ),
+        // A stranger's check of a till's proofs is written in it, and run as it is written.
+        ("python3", &["--version"], "Python 3.8 or newer is missing: on Debian or Ubuntu, `apt-get install python3`"),
         ("cargo", &["fmt", "--version"], "rustfmt is missing: `rustup component add rustfmt`"),
         ("cargo", &["clippy", "--version"], "clippy is missing: `rustup component add clippy`"),
     ] {

@@ -78,7 +78,7 @@ mod tests {
         assert_ne!(one, two);
         let (first, second) = (ports.clock.now(), ports.clock.now());
         assert!(first.mono <= second.mono && first.boot == second.boot);
-        assert_eq!(ports.device_keys.exists("journal.master"), Ok(false));
+        assert_eq!(ports.device_keys.exists("journal.waiting"), Ok(false));
         assert_eq!(ports.network_posture.posture(), Posture::Trusted);
     }
 }

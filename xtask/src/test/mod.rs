@@ -41,7 +41,7 @@ pub fn run(options: &Options) -> Result<(), String> {
     )?;
     let mut verdicts = Vec::new();
     if has(Language::Rust) {
-        verdicts.push(rust::tests(&kept)?);
+        verdicts.push(rust::tests(&kept, options.long)?);
     }
     let shell = Shell { kept: kept.clone(), long: options.long };
     if has(Language::Kotlin) {

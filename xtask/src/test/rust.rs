@@ -1,6 +1,6 @@
 //! The Rust part: sources, then tests, then what is shown to others.
 //!
-//! Its tools are rustfmt, clippy and a C compiler. Evidence: the checks are the evidence of the rest.
+//! Its tools are rustfmt, clippy, a C compiler and Python. Evidence: the checks are the evidence of the rest.
 
 use std::path::Path;
 
@@ -21,10 +21,15 @@ pub fn sources() -> Result<(), String> {
     step("lints, warnings are errors", &mut cargo(&lints))
 }
 
-/// Every test, the documentation, every measurement once. `kept` is where tests leave their tills.
-pub fn tests(kept: &Path) -> Result<Verdict, String> {
-    let tests = ["test", "--workspace", "--locked"];
-    let said = listen("tests and documentation tests", cargo(&tests).env("TAPTILL_KEEP_SCRATCH", kept), |_| true)?;
+/// Every test, the documentation, every measurement once. `kept` is where tests leave their tills; a long run has more
+/// crash states, trials and sales.
+pub fn tests(kept: &Path, long: bool) -> Result<Verdict, String> {
+    let mut tests = cargo(&["test", "--workspace", "--locked"]);
+    tests.env("TAPTILL_KEEP_SCRATCH", kept);
+    if long {
+        tests.env("TAPTILL_LONG", "1");
+    }
+    let said = listen("tests and documentation tests", &mut tests, |_| true)?;
     let docs = ["doc", "--workspace", "--no-deps", "--locked"];
     step("documentation without warnings", cargo(&docs).env("RUSTDOCFLAGS", "--deny warnings"))?;
     let rows = ["run", "--quiet", "--locked", "--package", "taptill-benches", "--bin", "ratios", "--", "--once"];

@@ -1,0 +1,244 @@
+//! Checkpoints and proofs of a journal: what they show, what they do not, and when there are none.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+mod journal_support;
+
+use std::sync::Arc;
+
+use journal_support::{Till, append, at, folds, store};
+use rusqlite::params;
+use taptill::card::Pan;
+use taptill::ids::TerminalId;
+use taptill::journal::{CHECKPOINT, CheckpointReason, Journal, JournalError, JournalPorts, KEY_MADE, SideWork};
+use taptill::merkle::{Checkpoint, ConsistencyText, InclusionText, Note, VerifierKey};
+use taptill::ports::{DeviceKeys, DeviceKeysFault, KeyKind};
+use taptill::secret::SecretBytes;
+use taptill_sandbox::desktop::FolderDeviceKeys;
+use taptill_sandbox::scan::Needles;
+
+const PAN: &str = "4761739001010119";
+
+fn terminal() -> TerminalId {
+    TerminalId::new("TERM0001").unwrap()
+}
+
+/// A journal with keys and four events of two attempts, one with card data beside it.
+fn shift(till: &Till) -> Journal {
+    let mut journal = till.create();
+    journal.make_checkpoint_key(&terminal(), Some("alice".into()), at(1)).unwrap();
+    let draft = journal_support::draft("attempt.prepared", "A-1");
+    journal.append(draft, store("attempt/A-1", PAN.as_bytes()), at(2)).unwrap();
+    for (kind, attempt) in [("attempt.approved", "A-1"), ("attempt.prepared", "A-2"), ("attempt.declined", "A-2")] {
+        append(&mut journal, kind, attempt);
+    }
+    journal
+}
+
+fn keys(journal: &Journal) -> Vec<VerifierKey> {
+    journal.public_key().unwrap().lines().map(|line| VerifierKey::parse(line).unwrap()).collect()
+}
+
+fn head(note: &Note) -> Checkpoint {
+    Checkpoint::parse(note.text()).unwrap()
+}
+
+#[test]
+fn keys_are_made_once_and_named_by_an_event() {
+    let till = Till::new();
+    let mut journal = till.create();
+    assert_eq!(journal.public_key(), Err(JournalError::CheckpointKeyMissing));
+    assert_eq!(journal.checkpoint(CheckpointReason::Asked, None, at(1)), Err(JournalError::CheckpointKeyMissing));
+    journal.make_checkpoint_key(&terminal(), Some("alice".into()), at(1)).unwrap();
+    let public = journal.public_key().unwrap();
+    let made = journal.event(1).unwrap().unwrap();
+    assert_eq!((made.kind.as_str(), made.operator.as_deref()), (KEY_MADE, Some("alice")));
+    let named: Vec<&str> =
+        made.body["public_keys"].as_array().unwrap().iter().map(|key| key.as_str().unwrap()).collect();
+    assert_eq!(named, public.lines().collect::<Vec<_>>());
+    journal.make_checkpoint_key(&terminal(), None, at(2)).unwrap();
+    assert_eq!(journal.head().size, 1, "what is there is not made again");
+    drop(journal);
+    let journal = till.open();
+    assert_eq!(journal.public_key().unwrap(), public);
+    let [own, device] = &keys(&journal)[..] else { panic!("two keys: {public}") };
+    let origin = own.name().as_str();
+    assert!(origin.starts_with("taptill/TERM0001/") && origin.len() == 25, "{origin}");
+    assert_eq!(device.name(), own.name());
+    let other = Till::new();
+    let mut other = other.create();
+    other.make_checkpoint_key(&terminal(), None, at(1)).unwrap();
+    assert_ne!(keys(&other)[0].name(), own.name(), "the same terminal id, and another journal");
+}
+
+#[test]
+fn a_checkpoint_is_signed_by_both_keys_and_recorded() {
+    let till = Till::new();
+    let mut journal = shift(&till);
+    let note = journal.checkpoint(CheckpointReason::SignOut, Some("bob".into()), at(9)).unwrap();
+    let event = journal.event(journal.head().size).unwrap().unwrap();
+    assert_eq!((event.kind.as_str(), event.operator.as_deref()), (CHECKPOINT, Some("bob")));
+    assert_eq!(event.body, serde_json::json!({ "reason": "sign_out" }));
+    assert_eq!((head(&note).size, head(&note).root), (journal.head().size, journal.head().root));
+    let keys = keys(&journal);
+    for key in &keys {
+        assert_eq!(note.verify(&[key]), Ok(()), "{}", key.vkey());
+        let altered = note.to_string().replacen(&format!("\n{}\n", head(&note).size), "\n999\n", 1);
+        assert!(Note::parse(altered.as_bytes()).unwrap().verify(&[key]).is_err());
+    }
+    assert_eq!(note.signatures().len(), keys.len());
+    // What is sealed, and what verifies itself, is still whole.
+    journal.verify().unwrap();
+}
+
+#[test]
+fn every_event_is_proven_to_a_stranger() {
+    let till = Till::new();
+    let journal = shift(&till);
+    let key = &keys(&journal)[0];
+    for sequence in 1..=journal.head().size {
+        let text = journal.prove(sequence).unwrap().to_string();
+        let read = InclusionText::parse(text.as_bytes()).unwrap();
+        assert_eq!((read.verify(key).unwrap().size, read.index), (journal.head().size, sequence - 1));
+        let event: serde_json::Value = serde_json::from_slice(&read.extra).unwrap();
+        assert_eq!(event["seq"], sequence);
+    }
+    let last = journal.head().size;
+    for asked in [0, last + 1, u64::MAX] {
+        assert_eq!(journal.prove(asked), Err(JournalError::RecordUnknown { asked, last }), "{asked}");
+    }
+}
+
+#[test]
+fn a_later_journal_is_proven_to_have_begun_as_an_earlier_one() {
+    let till = Till::new();
+    let mut journal = shift(&till);
+    let old = head(&journal.checkpoint(CheckpointReason::Asked, None, at(9)).unwrap());
+    drop(journal);
+    let mut journal = till.open();
+    append(&mut journal, "attempt.delivered", "A-1");
+    let key = &keys(&journal)[0];
+    let text = journal.prove_consistency(old.size).unwrap().to_string();
+    let read = ConsistencyText::parse(text.as_bytes()).unwrap();
+    assert_eq!(read.verify(key, &old.root).unwrap().size, journal.head().size);
+    assert!(read.verify(key, &[7; 32]).is_err(), "another beginning");
+    let last = journal.head().size;
+    for size in [0, last] {
+        assert!(journal.prove_consistency(size).is_ok(), "{size}");
+    }
+    let beyond = JournalError::RecordUnknown { asked: last + 1, last };
+    assert_eq!(journal.prove_consistency(last + 1), Err(beyond));
+}
+
+/// Whether any of the needles is in the text, in any coat, or in the event that its `extra` line carries.
+fn shows(needles: &Needles, text: &str, extra: &[u8]) -> bool {
+    !needles.find_in(text.as_bytes()).is_empty() || !needles.find_in(extra).is_empty()
+}
+
+#[test]
+fn a_proof_reveals_its_own_event_alone() {
+    let till = Till::new();
+    let mut journal = shift(&till);
+    let cards = Needles::new().card_number("card", &Pan::from_ascii(PAN.as_bytes()).unwrap()).any_card_number();
+    // What only the event itself holds, and nobody can guess.
+    let salts: Vec<Needles> = (1..=journal.head().size)
+        .map(|sequence| {
+            let record = journal.record_with_proof(sequence).unwrap().unwrap();
+            let event: serde_json::Value = serde_json::from_slice(&record.bytes).unwrap();
+            Needles::new().bytes("salt", &taptill::hex::decode(event["salt"].as_str().unwrap()).unwrap())
+        })
+        .collect();
+    for sequence in 1..=journal.head().size {
+        let proof = journal.prove(sequence).unwrap();
+        let text = proof.to_string();
+        assert!(!shows(&cards, &text, &proof.extra), "{text}");
+        for (other, salt) in (1..).zip(&salts) {
+            assert_eq!(shows(salt, &text, &proof.extra), other == sequence, "the salt of {other} in {text}");
+        }
+    }
+    let note = journal.checkpoint(CheckpointReason::Asked, None, at(9)).unwrap().to_string();
+    assert!(!shows(&cards, &note, &[]) && salts.iter().all(|salt| !shows(salt, &note, &[])));
+}
+
+/// The control: an event that holds a card number would be found out by the same search.
+#[test]
+fn a_card_number_in_an_event_would_be_found_in_its_proof() {
+    let till = Till::new();
+    let mut journal = shift(&till);
+    let mut leaky = journal_support::draft("attempt.leaky", "A-3");
+    leaky.body = serde_json::json!({ "pan": PAN });
+    let sequence = journal.append(leaky, SideWork::None, at(5)).unwrap().sequence;
+    let proof = journal.prove(sequence).unwrap();
+    assert!(shows(
+        &Needles::new().card_number("card", &Pan::from_ascii(PAN.as_bytes()).unwrap()),
+        &proof.to_string(),
+        &proof.extra
+    ));
+}
+
+#[test]
+fn a_changed_node_is_damage_and_no_proof() {
+    let till = Till::new();
+    let journal = shift(&till);
+    drop(journal);
+    till.raw().execute("UPDATE event SET nodes = zeroblob(length(nodes)) WHERE seq = 2", params![]).unwrap();
+    let journal = till.open();
+    for outcome in [journal.prove(1).map(drop), journal.prove_consistency(2).map(drop)] {
+        assert!(matches!(outcome, Err(JournalError::Damaged(_))), "{outcome:?}");
+    }
+}
+
+/// A device that cannot sign, or whose signing key is lost.
+struct Unsigning(FolderDeviceKeys, DeviceKeysFault);
+
+impl DeviceKeys for Unsigning {
+    fn create(&self, alias: &str, kind: KeyKind) -> Result<(), DeviceKeysFault> {
+        if kind == KeyKind::Sign { Err(self.1) } else { self.0.create(alias, kind) }
+    }
+    fn exists(&self, alias: &str) -> Result<bool, DeviceKeysFault> {
+        self.0.exists(alias)
+    }
+    fn destroy(&self, alias: &str) -> Result<(), DeviceKeysFault> {
+        self.0.destroy(alias)
+    }
+    fn public_key(&self, alias: &str) -> Result<Vec<u8>, DeviceKeysFault> {
+        self.0.public_key(alias)
+    }
+    fn attest(&self, alias: &str, challenge: &[u8]) -> Result<Vec<Vec<u8>>, DeviceKeysFault> {
+        self.0.attest(alias, challenge)
+    }
+    fn wrap(&self, alias: &str, secret: &[u8], context: &[u8]) -> Result<Vec<u8>, DeviceKeysFault> {
+        self.0.wrap(alias, secret, context)
+    }
+    fn unwrap(&self, alias: &str, wrapped: &[u8], context: &[u8]) -> Result<SecretBytes, DeviceKeysFault> {
+        self.0.unwrap(alias, wrapped, context)
+    }
+    fn mac(&self, alias: &str, data: &[u8]) -> Result<SecretBytes, DeviceKeysFault> {
+        self.0.mac(alias, data)
+    }
+    fn sign(&self, _: &str, _: &[u8]) -> Result<Vec<u8>, DeviceKeysFault> {
+        Err(self.1)
+    }
+}
+
+#[test]
+fn a_device_that_cannot_sign_leaves_one_key_and_a_lost_key_is_said() {
+    let till = Till::new();
+    let with = |fault| JournalPorts {
+        device_keys: Arc::new(Unsigning(FolderDeviceKeys::open(&till.device()).unwrap(), fault)),
+        ..till.ports()
+    };
+    let mut journal = Journal::create(&till.path(), with(DeviceKeysFault::Unsupported), folds()).unwrap();
+    journal.make_checkpoint_key(&terminal(), None, at(1)).unwrap();
+    let note = journal.checkpoint(CheckpointReason::Asked, None, at(2)).unwrap();
+    let keys = keys(&journal);
+    assert_eq!((keys.len(), note.signatures().len(), note.verify(&[&keys[0]])), (1, 1, Ok(())));
+
+    let till = Till::new();
+    drop(shift(&till));
+    let lost = Unsigning(FolderDeviceKeys::open(&till.device()).unwrap(), DeviceKeysFault::NotFound);
+    let ports = JournalPorts { device_keys: Arc::new(lost), ..till.ports() };
+    let mut journal = Journal::open(&till.path(), ports, folds()).unwrap();
+    let gone = JournalError::DeviceKeys(DeviceKeysFault::NotFound);
+    assert_eq!(journal.checkpoint(CheckpointReason::SignOut, None, at(3)), Err(gone));
+}
