@@ -6,8 +6,10 @@
 //!
 //! It never names a platform. Evidence: `tests/ports.rs` runs each fault of each port through a terminal.
 
+mod biometric;
 mod encrypted_reader;
 
+pub use biometric::{BiometricFault, BiometricKey};
 pub use encrypted_reader::{
     EncryptedRead, EncryptedReader, READ_NAME_BYTES_MAX, READ_NONCE_BYTES, READ_PAYLOAD_BYTES_MAX,
     READ_SCHEME_CHARS_MAX, READ_SIGNATURE_BYTES_MAX, ReadCvm, ReadRequest, ReaderFault,
@@ -215,6 +217,16 @@ pub enum Notice {
         attempt: String,
         /// Its new state, as `in_doubt`.
         state: &'static str,
+    },
+    /// Who is at the till has changed; the words are those of the till's room.
+    Till {
+        /// How the till stands now, as `locked`.
+        standing: &'static str,
+    },
+    /// The session ends soon, unless somebody does something.
+    SessionEnding {
+        /// In how many milliseconds.
+        left_ms: u64,
     },
 }
 

@@ -57,6 +57,19 @@ impl SecretBytes {
     }
 }
 
+/// How far below its caller [`wipe_stack`] reaches, in bytes.
+pub const WIPED_STACK_BYTES: usize = 128 * 1024;
+
+/// Overwrites the stack below the caller, where functions that have returned may have left secrets.
+///
+/// Call it from a frame above an `#[inline(never)]` worker that held the secret; the thread needs [`WIPED_STACK_BYTES`]
+/// of stack left. It reaches neither registers, nor the caller's own frame, nor deeper than that, and a compiler may
+/// spill elsewhere: what it is worth is measured by a scan of memory, not promised by the language.
+#[inline(never)]
+pub fn wipe_stack() {
+    zeroize::zeroize_stack::<WIPED_STACK_BYTES>();
+}
+
 /// Whether two byte strings are equal, in a time that depends on their lengths alone.
 #[must_use]
 pub fn same_bytes(left: &[u8], right: &[u8]) -> bool {

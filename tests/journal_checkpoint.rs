@@ -182,6 +182,7 @@ fn a_card_number_in_an_event_would_be_found_in_its_proof() {
 fn a_changed_node_is_damage_and_no_proof() {
     let till = Till::new();
     let journal = shift(&till);
+    // Behind the open journal's back: opening would find so new an event.
     till.raw().execute("UPDATE event SET nodes = zeroblob(length(nodes)) WHERE seq = 2", params![]).unwrap();
     for outcome in [journal.prove(1).map(drop), journal.prove_consistency(2).map(drop)] {
         assert!(matches!(outcome, Err(JournalError::Damaged(_))), "{outcome:?}");

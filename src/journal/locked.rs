@@ -80,6 +80,15 @@ impl LockedJournal {
         Ok(Head { size: tree.size(), root: tree.root() })
     }
 
+    /// Whether nothing was ever recorded: a till whose setting up was cut short.
+    ///
+    /// # Errors
+    /// Those of the storage.
+    pub fn is_blank(&self) -> Result<bool, JournalError> {
+        let head = StoredHead::read(&self.file.db)?;
+        Ok(head.is_none() && last_sequence(&self.file.db)? == 0)
+    }
+
     /// How many debts wait.
     ///
     /// # Errors

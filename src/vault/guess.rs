@@ -1,0 +1,169 @@
+//! Guesses are things: each is a device key, destroyed before the guess is tried.
+//!
+//! None left is a lockout: a device key of its own, and a row under that key's MAC with the boot and the monotonic
+//! time at which it began. Only time of that boot counts; after a restart, or when the row is not the one that this
+//! lockout wrote, it begins again. When it is over its key goes first, then a mark is made that it was sat out,
+//! then the guesses are made anew; so a kill anywhere leaves fewer guesses, never more. Nothing of this lies in the
+//! till's folder but the row, so that copying the folder back gains nothing. The wall clock is never asked.
+//!
+//! It never knows whose guesses they are. Evidence: `tests/vault_guessing.rs`.
+
+use super::error::VaultError;
+use super::names;
+use super::row;
+use super::slot::Parts;
+use super::terms::Terms;
+use crate::clock::{BootCount, MonoMs, Now};
+use crate::journal::{PlainChange, PlainRows};
+use crate::ports::{DeviceKeys, DeviceKeysFault, KeyKind};
+use crate::secret::same_bytes;
+
+/// How many lockouts that were sat out are remembered until a sign-in.
+pub(super) const SERVED_MAX: u8 = 100;
+
+/// The guesses at one slot, or at all names that are nobody's.
+pub(super) struct Guesses<'a> {
+    keys: &'a dyn DeviceKeys,
+    name: &'a str,
+    terms: &'a Terms,
+}
+
+impl<'a> Guesses<'a> {
+    pub(super) fn new(keys: &'a dyn DeviceKeys, name: &'a str, terms: &'a Terms) -> Self {
+        Self { keys, name, terms }
+    }
+
+    /// How many are left.
+    pub(super) fn left(&self) -> Result<u32, VaultError> {
+        let mut left = 0;
+        for number in 0..self.terms.tries {
+            left += u32::from(self.keys.exists(&names::guess_key(self.name, number))?);
+        }
+        Ok(left)
+    }
+
+    /// Uses one up for good, before it is tried.
+    pub(super) fn spend(&self, rows: &mut dyn PlainRows, now: Now) -> Result<(), VaultError> {
+        if self.left()? == 0 {
+            self.sit_out(rows, now)?;
+        }
+        for number in (0..self.terms.tries).rev() {
+            let alias = names::guess_key(self.name, number);
+            if self.keys.exists(&alias)? {
+                return Ok(self.keys.destroy(&alias)?);
+            }
+        }
+        Err(VaultError::LockedOut { retry_after_ms: self.terms.lockout_ms })
+    }
+
+    /// Makes the ones that are missing.
+    pub(super) fn make(&self) -> Result<(), VaultError> {
+        (0..self.terms.tries).try_for_each(|number| ensure(self.keys, &names::guess_key(self.name, number)))
+    }
+
+    /// How many failed since they were last forgiven, lockouts that were sat out included.
+    pub(super) fn failed(&self) -> Result<u32, VaultError> {
+        let tries = u32::from(self.terms.tries);
+        Ok(self.served()? * tries + tries - self.left()?)
+    }
+
+    /// Forgets failures: every guess is there again.
+    pub(super) fn forgive(&self, rows: &mut dyn PlainRows) -> Result<(), VaultError> {
+        self.keys.destroy(&names::lockout_key(self.name))?;
+        for number in (0..self.served()?).rev() {
+            let number = u8::try_from(number).expect("at most a hundred are counted");
+            self.keys.destroy(&names::served_key(self.name, number))?;
+        }
+        self.make()?;
+        self.forget_start(rows)
+    }
+
+    /// Begins a lockout, if every guess is used up and none has begun.
+    pub(super) fn lock_out(&self, rows: &mut dyn PlainRows, now: Now) -> Result<(), VaultError> {
+        match self.sit_out(rows, now) {
+            Err(VaultError::LockedOut { .. }) => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Passes once a lockout is over; there are guesses then.
+    fn sit_out(&self, rows: &mut dyn PlainRows, now: Now) -> Result<(), VaultError> {
+        let Some(passed_ms) = self.passed_ms(rows, now)? else {
+            self.begin(rows, now)?;
+            return Err(VaultError::LockedOut { retry_after_ms: self.terms.lockout_ms });
+        };
+        if passed_ms < self.terms.lockout_ms {
+            return Err(VaultError::LockedOut { retry_after_ms: self.terms.lockout_ms - passed_ms });
+        }
+        // The key first: as long as it is there, this row would end a later lockout at once.
+        self.keys.destroy(&names::lockout_key(self.name))?;
+        let served = u8::try_from(self.served()?).expect("at most a hundred are counted");
+        if served < SERVED_MAX {
+            ensure(self.keys, &names::served_key(self.name, served))?;
+        }
+        self.make()?;
+        self.forget_start(rows)
+    }
+
+    /// How long the lockout has run on this boot's clock; `None` where this boot has not seen its beginning.
+    fn passed_ms(&self, rows: &dyn PlainRows, now: Now) -> Result<Option<u64>, VaultError> {
+        let name = names::lockout(self.name);
+        let Some(row) = rows.plain(&name)? else { return Ok(None) };
+        let Some((said, mac)) = row.split_last_chunk::<32>() else { return Ok(None) };
+        let right = match self.keys.mac(&names::lockout_key(self.name), &row::spoken(&name, said)) {
+            Ok(right) => right,
+            Err(DeviceKeysFault::NotFound) => return Ok(None),
+            Err(fault) => return Err(fault.into()),
+        };
+        let start = read_start(said).filter(|_| same_bytes(right.expose(), mac));
+        let start = start.filter(|(boot, _)| *boot == now.boot);
+        Ok(start.and_then(|(_, mono)| now.mono.0.checked_sub(mono.0)))
+    }
+
+    fn begin(&self, rows: &mut dyn PlainRows, now: Now) -> Result<(), VaultError> {
+        let (alias, name) = (names::lockout_key(self.name), names::lockout(self.name));
+        self.keys.destroy(&alias)?;
+        self.keys.create(&alias, KeyKind::Mac)?;
+        let mut row = vec![START_FORMAT];
+        row.extend_from_slice(&now.boot.0.to_be_bytes());
+        row.extend_from_slice(&now.mono.0.to_be_bytes());
+        let mac = self.keys.mac(&alias, &row::spoken(&name, &row))?;
+        row.extend_from_slice(mac.expose());
+        Ok(rows.change_plain(&[PlainChange { name, value: Some(row) }])?)
+    }
+
+    /// The row is worth nothing without its key; it goes so that no litter is left.
+    fn forget_start(&self, rows: &mut dyn PlainRows) -> Result<(), VaultError> {
+        let name = names::lockout(self.name);
+        match rows.plain(&name)? {
+            Some(_) => Ok(rows.change_plain(&[PlainChange { name, value: None }])?),
+            None => Ok(()),
+        }
+    }
+
+    fn served(&self) -> Result<u32, VaultError> {
+        for number in 0..SERVED_MAX {
+            if !self.keys.exists(&names::served_key(self.name, number))? {
+                return Ok(u32::from(number));
+            }
+        }
+        Ok(u32::from(SERVED_MAX))
+    }
+}
+
+const START_FORMAT: u8 = 1;
+
+fn read_start(said: &[u8]) -> Option<(BootCount, MonoMs)> {
+    let mut rest = Parts(said);
+    let format = rest.byte()?;
+    let start = (BootCount(rest.long_number()?), MonoMs(rest.long_number()?));
+    (format == START_FORMAT && rest.0.is_empty()).then_some(start)
+}
+
+/// Makes a key unless it is there.
+pub(super) fn ensure(keys: &dyn DeviceKeys, alias: &str) -> Result<(), VaultError> {
+    match keys.create(alias, KeyKind::Mac) {
+        Ok(()) | Err(DeviceKeysFault::AlreadyExists) => Ok(()),
+        Err(fault) => Err(fault.into()),
+    }
+}
