@@ -218,6 +218,16 @@ pub enum Notice {
         /// Its new state, as `in_doubt`.
         state: &'static str,
     },
+    /// Who is at the till has changed; the words are those of the till's room.
+    Till {
+        /// How the till stands now, as `locked`.
+        standing: &'static str,
+    },
+    /// The session ends soon, unless somebody does something.
+    SessionEnding {
+        /// In how many milliseconds.
+        left_ms: u64,
+    },
 }
 
 /// What the reader tells the people in front of it (EMV Contactless Book A, 9.2 message identifiers).

@@ -194,7 +194,7 @@ fn open_journal(shop: &Shop, path: &Path) -> Journal {
 /// Everything that can happen in a shift, errors provoked and told.
 fn a_whole_shift(shift: &Shift) {
     let till = shift.till();
-    shift.said.note(till.terminal.configuration());
+    shift.said.note(&*till.terminal.configuration().unwrap());
     let mut attempts = Vec::new();
     let cards = ["visa", "visa-cvn10", "visa-phone", "visa-signature", "visa-pin", "visa-declines", "visa-offline"];
     let bad = ["visa-leaves", "visa-silent", "visa-wrong-arqc", "visa-bad-signature", "other-scheme", "visa-refuses"];
@@ -386,7 +386,7 @@ fn a_shift_of_encrypted_reads_never_has_a_card_number_or_a_track_in_the_till() {
     }
     print_receipts(&shift, &till, &attempts);
     shift.said.note(&till.terminal.list(&ListQuery::default()).unwrap());
-    shift.said.note(till.terminal.configuration());
+    shift.said.note(&*till.terminal.configuration().unwrap());
     till.terminal.close().unwrap();
     drop(till);
     let plan = Plan::at("after attempt.reversal_due", Fate::Die);

@@ -11,8 +11,8 @@ use taptill::error::{ErrorCode, Money};
 use taptill::payment::Reason;
 use taptill::payment::state::State;
 use taptill::ports::Prompt;
-use taptill::screen::table::{Choice, Look, READING, STARTING, again, of_error, of_outcome, of_prompt};
-use taptill::screen::{Intent, Role, Screen, ScreenKind, gallery};
+use taptill::screen::table::{Choice, DOORS, Look, READING, STARTING, again, of_error, of_outcome, of_prompt};
+use taptill::screen::{FieldName, Intent, Role, Screen, ScreenKind, gallery};
 use taptill::text::{Catalogue, Language, prompt_word};
 
 const PROMPTS: [Prompt; 15] = [
@@ -58,6 +58,11 @@ fn print() -> String {
     }
     for reason in Reason::ALL.iter().filter(|reason| ends_unsent(**reason)) {
         row(&mut text, &format!("`not_sent`, `{reason}`"), of_outcome(State::NotSent, Some(*reason)), false);
+    }
+    text.push_str("\n## People\n\n| when | screen | is typed | offers |\n|---|---|---|---|\n");
+    for door in DOORS {
+        let fields = door.fields.iter().map(|field| format!("`{}`", field.word())).collect::<Vec<_>>().join(" ");
+        writeln!(text, "| {} | `{}` | {fields} | {} |", door.when, door.kind.word(), offers(door.look())).unwrap();
     }
     text.push_str("\n## Errors\n\n| code | money | once more means | tone | offers |\n|---|---|---|---|---|\n");
     for code in ErrorCode::ALL {
@@ -121,12 +126,51 @@ fn every_screen_keeps_the_rules_that_a_shell_relies_on() {
         assert!(screen.rows.iter().all(|row| !row.label.is_empty() && !row.value.is_empty()), "{name}");
         assert_eq!(screen.keypad, screen.kind == ScreenKind::AmountPad, "{name}");
         assert_eq!(screen.slip.is_some(), screen.kind == ScreenKind::Receipt, "{name}");
-        let is_private = matches!(screen.kind, ScreenKind::History | ScreenKind::Transaction | ScreenKind::Receipt);
+        let of_payments = matches!(screen.kind, ScreenKind::History | ScreenKind::Transaction | ScreenKind::Receipt);
+        let is_private = of_payments || !screen.fields.is_empty() || screen.kind == ScreenKind::RecoveryCode;
         assert_eq!(screen.private, is_private, "{name}");
+        assert!(screen.fields.iter().all(|field| !field.label.is_empty()), "{name}");
+        let shown = screen.fields.iter().filter(|field| !field.is_secret).map(|field| field.name);
+        assert!(shown.into_iter().all(|field| field == FieldName::Operator), "{name}: a secret may be seen");
         for text in [&screen.message, &screen.advice, &screen.headline].into_iter().flatten() {
             assert!(!text.is_empty() && !text.contains('['), "{name}: {text}");
         }
     }
+}
+
+#[test]
+fn a_screen_asks_for_what_its_door_says_and_a_lock_screen_shows_nothing_of_the_journal() {
+    let mut seen = BTreeSet::new();
+    for (name, screen) in gallery(Language::En) {
+        let asked: Vec<FieldName> = screen.fields.iter().map(|field| field.name).collect();
+        let doors: Vec<_> = DOORS.iter().filter(|door| door.kind == screen.kind).collect();
+        assert!(asked.is_empty() || doors.iter().any(|door| door.fields == asked), "{name}");
+        seen.extend(doors.iter().map(|door| door.kind));
+        if matches!(screen.kind, ScreenKind::SignIn | ScreenKind::Locked | ScreenKind::Claim) {
+            let labels: Vec<&str> = screen.rows.iter().map(|row| row.label.as_str()).collect();
+            assert!(
+                labels.iter().all(|label| ["Payments that wait", "Tries left"].contains(label)),
+                "{name}: {labels:?}"
+            );
+        }
+    }
+    assert_eq!(seen, DOORS.iter().map(|door| door.kind).collect());
+}
+
+#[test]
+fn what_somebody_may_not_do_is_not_offered() {
+    let offers = |name: &str| {
+        let pictures = gallery(Language::En);
+        let (_, screen) = pictures.into_iter().find(|(of, _)| *of == name).unwrap();
+        screen.actions.into_iter().map(|action| action.intent).collect::<Vec<_>>()
+    };
+    assert!(offers("settings").contains(&Intent::Operators));
+    assert!(!offers("settings-cashier").contains(&Intent::Operators));
+    let service = offers("settings-service");
+    for intent in [Intent::Back, Intent::Resolve, Intent::History, Intent::Charge] {
+        assert!(!service.contains(&intent), "{intent:?}");
+    }
+    assert!(service.contains(&Intent::Verify) && service.contains(&Intent::Lock));
 }
 
 #[test]
@@ -180,8 +224,8 @@ fn every_choice_and_every_screen_text_is_used_and_has_words_in_every_language() 
         for key in texts.keys().filter(|key| key.starts_with("screen.")) {
             let last = key.rsplit('.').next().unwrap();
             let is_named = source.contains(&format!("\"{key}\"")) || source.contains(&format!("\"{last}\""));
-            let is_of_an_error = key.starts_with("screen.turn.") || key.starts_with("screen.trouble.");
-            assert!(is_named || is_of_an_error, "{key} is shown nowhere");
+            let of_words = ["screen.turn.", "screen.trouble.", "screen.role."];
+            assert!(is_named || of_words.iter().any(|of| key.starts_with(of)), "{key} is shown nowhere");
         }
     }
 }

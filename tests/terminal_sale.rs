@@ -24,6 +24,7 @@ use taptill::text::Language;
 use taptill_sandbox::card::{self, SimulatedCard};
 use taptill_sandbox::desktop::{StatedPosture, desktop_ports};
 use taptill_sandbox::host::{Host, Kind, Options, RunningHost, Script, book, provision_in, set_next};
+use taptill_sandbox::people;
 use taptill_sandbox::scratch::{self, Scratch};
 
 /// Says when the field goes on.
@@ -75,7 +76,7 @@ impl Shop {
         if !self.home().exists() {
             Terminal::provision(&self.home(), &self.provisioning, &ports).unwrap();
         }
-        Till { terminal: Terminal::open(&self.home(), ports).unwrap(), field }
+        Till { terminal: people::open(&self.home(), ports).unwrap(), field }
     }
 
     fn host_does(&self, kind: Kind) {

@@ -4,6 +4,7 @@ pub mod card;
 pub mod desktop;
 pub mod host;
 pub mod issuer;
+pub mod people;
 pub mod reader;
 pub mod scan;
 pub mod scratch;

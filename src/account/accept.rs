@@ -72,12 +72,20 @@ pub fn is_provisioned(journal: &Journal) -> Result<bool, Error> {
     Ok(journal.row(FOLD, CONFIGURATION_ROW)?.is_some())
 }
 
+/// What the till was provisioned with.
+///
+/// # Errors
+/// `not_provisioned`, and those of the journal.
+pub fn configuration(journal: &Journal) -> Result<Configuration, Error> {
+    configuration_of(journal)?.ok_or_else(|| ErrorCode::NotProvisioned.into())
+}
+
 /// Reads the configuration and unwraps the secrets.
 ///
 /// # Errors
 /// `not_provisioned`; `device_key_missing` and its like; `journal_damaged` where the secrets' row is gone.
 pub fn open(journal: &Journal, device_keys: &dyn DeviceKeys) -> Result<Account, Error> {
-    let configuration = configuration_of(journal)?.ok_or(ErrorCode::NotProvisioned)?;
+    let configuration = configuration(journal)?;
     let Checked { dialect, ca_keys } = compile(&configuration)?;
     let wrapped = journal.side_row(SECRETS_ROW)?.ok_or_else(damaged)?;
     let json = device_keys.unwrap(WRAP_ALIAS, wrapped.expose(), &context(&configuration))?;

@@ -45,6 +45,20 @@ pub struct Configuration {
     pub ca_keys: serde_json::Value,
     /// What the till does about debts.
     pub policy: Policy,
+    /// How costly its people's passwords are to try.
+    #[serde(default)]
+    pub password_work: PasswordWork,
+}
+
+/// How costly passwords are to try.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PasswordWork {
+    /// As costly as this device can make it in a quarter to half a second; measured when the till is claimed.
+    #[default]
+    Calibrated,
+    /// The least that is used anywhere: for tills of a sandbox.
+    Floor,
 }
 
 /// The shop, as receipts show it.

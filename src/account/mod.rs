@@ -15,8 +15,10 @@ mod provisioning;
 mod secret_text;
 
 pub(crate) use accept::PROVISIONED;
-pub use accept::{Account, AccountFold, POLICY_CHANGED, accept, is_provisioned, latest_day, open, shop_policy};
-pub use configuration::{Configuration, ConfigurationError, HostAddress, Limits, Merchant, Policy};
+pub use accept::{
+    Account, AccountFold, POLICY_CHANGED, accept, configuration, is_provisioned, latest_day, open, shop_policy,
+};
+pub use configuration::{Configuration, ConfigurationError, HostAddress, Limits, Merchant, PasswordWork, Policy};
 pub use policy::ShopPolicy;
 pub use provisioning::{PROVISIONING_VERSION, Provisioning, ProvisioningError, Secrets};
 pub use secret_text::SecretText;

@@ -5,10 +5,14 @@
 //! rotated or restarted app draws where it was. Dropping it in the middle of a sale loses nothing: the journal
 //! has what happened, and the next desk begins with what nobody has seen.
 //!
+//! What a person types on a keyboard is handed over field by field ([`Desk::enter`]) before the intent that uses it; the
+//! recovery code is asked for while its screen is there ([`Desk::recovery_code`]). Neither is part of a screen.
+//!
 //! All of it happens on one thread of its own, what takes time on others; [`Desk::send`], [`Desk::present`] and
 //! [`Desk::collision`] never wait. It decides nothing: `screen` does. Evidence: `tests/desk_sale.rs`,
-//! `tests/desk_life.rs`.
+//! `tests/desk_life.rs`, `tests/desk_people.rs`.
 
+mod people;
 mod run;
 mod work;
 
@@ -21,8 +25,10 @@ use crate::account::Provisioning;
 use crate::desk::run::{Message, Run};
 use crate::error::{Error, ErrorCode};
 use crate::ports::{CardChannel, Ports};
-use crate::screen::{Intent, Screen};
+use crate::screen::{FieldName, Intent, Screen};
+use crate::secret::SecretBytes;
 use crate::text::Language;
+use crate::till::RecoveryCode;
 
 /// Where screens go.
 pub trait Display: Send + Sync {
@@ -34,11 +40,15 @@ pub trait Display: Send + Sync {
 pub struct Desk {
     messages: Sender<Message>,
     shown: Shown,
+    code: Code,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 /// The screen that was shown last.
 type Shown = Arc<Mutex<Screen>>;
+
+/// The recovery code, while its screen is there.
+type Code = Arc<Mutex<Option<Arc<RecoveryCode>>>>;
 
 impl Desk {
     /// Opens the till at `home`, as far as it can be opened, and shows its first screen. Waits for the journal.
@@ -48,7 +58,7 @@ impl Desk {
     pub fn open(home: &Path, ports: Ports, language: Language, display: Arc<dyn Display>) -> Result<Self, Error> {
         let (messages, inbox) = channel();
         let run = Run::new(home, ports, language, display, messages.clone());
-        let shown = run.shown();
+        let (shown, code) = (run.shown(), run.code());
         let (opened, first) = channel();
         let thread = std::thread::Builder::new()
             .name("taptill-desk".to_owned())
@@ -56,7 +66,7 @@ impl Desk {
             .map_err(|_| Error::from(ErrorCode::StorageFailed).word("resource", "thread"))?;
         // A thread that ended before its first screen says so with the next call.
         let _ended = first.recv();
-        Ok(Self { messages, shown, thread: Mutex::new(Some(thread)) })
+        Ok(Self { messages, shown, code, thread: Mutex::new(Some(thread)) })
     }
 
     /// A person wants something. What the present screen does not offer is ignored. Does not wait.
@@ -80,6 +90,22 @@ impl Desk {
     pub fn provision(&self, provisioning: &[u8]) -> Result<(), Error> {
         let read = Provisioning::from_json(provisioning).map_err(Error::from);
         self.tell(Message::Provision(Box::new(read)))
+    }
+
+    /// What was typed into a field of the present screen, to be used by the next intent that needs it; a name is read
+    /// without the spaces around it and in lower case. What the screen has no field for is wiped, as is what was typed
+    /// on a screen that is gone. Does not wait.
+    ///
+    /// # Errors
+    /// `terminal_closed` for a desk that has ended.
+    pub fn enter(&self, field: FieldName, value: SecretBytes) -> Result<(), Error> {
+        self.tell(Message::Enter(field, value))
+    }
+
+    /// The recovery code, while its screen is there and nobody has written it down.
+    #[must_use]
+    pub fn recovery_code(&self) -> Option<Arc<RecoveryCode>> {
+        self.code.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// A card is in the field. One that nobody waits for is let go. Does not wait.

@@ -4,7 +4,8 @@
 //! nothing else; what takes time is done on a thread of its own and comes back through the queue. The only lock
 //! is around the screen that was shown last, and it is never held while calling out.
 //!
-//! It never decides what a person sees. Evidence: `tests/desk_sale.rs`, `tests/desk_life.rs`.
+//! It never decides what a person sees. What was typed is wiped when it is replaced or used, or its screen is gone.
+//! Evidence: `tests/desk_sale.rs`, `tests/desk_life.rs`.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -13,13 +14,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use crate::account::Provisioning;
+use crate::desk::people::{Arrived, Typed};
 use crate::desk::work::{Job, Opened};
-use crate::desk::{Display, Shown};
+use crate::desk::{Code, Display, Shown};
 use crate::error::{Error, ErrorCode};
 use crate::ports::{CardChannel, Notice, Observer, Ports};
-use crate::screen::{Effect, Event, Intent, State, draw, step};
+use crate::screen::{Effect, Event, FieldName, Intent, ScreenKind, State, draw, step};
+use crate::secret::SecretBytes;
 use crate::terminal::Terminal;
 use crate::text::Language;
+use crate::till::RecoveryCode;
 
 /// Everything that can reach the thread.
 pub(super) enum Message {
@@ -29,6 +33,10 @@ pub(super) enum Message {
     Event(Event),
     /// The till is open.
     Opened(Box<Opened>),
+    /// Somebody has come, perhaps with a recovery code to be shown.
+    Arrived(Box<Arrived>),
+    /// Something was typed.
+    Enter(FieldName, SecretBytes),
     /// A provisioning, or why it cannot be read.
     Provision(Box<Result<Provisioning, Error>>),
     /// A card is in the field.
@@ -52,6 +60,9 @@ pub(super) struct Run {
     terminal: Option<Arc<Terminal>>,
     /// Handed over and not used yet.
     provisioning: Option<Provisioning>,
+    /// What was typed on the present screen and not used yet.
+    typed: Typed,
+    code: Code,
     jobs: Vec<JoinHandle<()>>,
 }
 
@@ -75,12 +86,18 @@ impl Run {
             state,
             terminal: None,
             provisioning: None,
+            typed: Typed::default(),
+            code: Code::default(),
             jobs: Vec::new(),
         }
     }
 
     pub(super) fn shown(&self) -> Shown {
         Arc::clone(&self.shown)
+    }
+
+    pub(super) fn code(&self) -> Code {
+        Arc::clone(&self.code)
     }
 
     /// Opens the till, says so when the first screen is there, and works until it is closed.
@@ -115,7 +132,16 @@ impl Run {
             Message::Event(event) => self.step(event),
             Message::Opened(opened) => {
                 self.terminal = Some(opened.terminal);
-                self.step(Event::Opened { till: opened.till, recent: opened.recent });
+                self.step(Event::Opened { who: opened.who });
+            }
+            Message::Arrived(arrived) => {
+                self.keep_code(arrived.code.map(Arc::new));
+                self.step(arrived.event);
+            }
+            Message::Enter(field, value) => {
+                if draw(&self.state).fields.iter().any(|asked| asked.name == field) {
+                    self.typed.insert(field, value);
+                }
             }
             Message::Provision(read) => self.provision(*read),
             Message::Present(channel) => {
@@ -165,7 +191,13 @@ impl Run {
             if self.has_shown && *shown == screen {
                 return;
             }
+            if shown.kind != screen.kind {
+                self.typed.clear();
+            }
             shown.clone_from(&screen);
+        }
+        if screen.kind != ScreenKind::RecoveryCode {
+            self.keep_code(None);
         }
         self.has_shown = true;
         self.call(&screen);
@@ -195,8 +227,14 @@ impl Run {
                 self.spawn(Effect::Provision, move || job.say(job.provision(&provisioning)));
             }
             Effect::Mint => self.job().mint(),
+            Effect::WipeCode => self.keep_code(None),
             effect => self.ask(effect),
         }
+    }
+
+    /// What was there before is wiped with the last that holds it.
+    fn keep_code(&self, code: Option<Arc<RecoveryCode>>) {
+        *self.code.lock().unwrap_or_else(PoisonError::into_inner) = code;
     }
 
     /// Has the terminal asked; without one, the answer is that it is closed.
@@ -205,7 +243,8 @@ impl Run {
         match self.terminal.clone() {
             Some(terminal) => {
                 let asked = effect.clone();
-                self.spawn(effect, move || job.ask(terminal, asked));
+                let typed = if effect.takes_typed() { std::mem::take(&mut self.typed) } else { Typed::default() };
+                self.spawn(effect, move || job.ask(terminal, asked, typed));
             }
             None => job.fail(effect, ErrorCode::TerminalClosed.into()),
         }

@@ -11,22 +11,23 @@ use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
 use crate::account::Provisioning;
+use crate::desk::people::{self, Typed};
 use crate::desk::run::Message;
 use crate::error::{Error, ErrorCode};
 use crate::hex;
 use crate::ids::AttemptId;
 use crate::money::Amount;
-use crate::payment::{AttemptView, ListQuery, SaleOrder};
+use crate::payment::{ListQuery, SaleOrder};
 use crate::ports::Ports;
 use crate::receipt::Columns;
-use crate::screen::{Effect, Event, Till};
+use crate::screen::{Effect, Event};
 use crate::terminal::{ReceiptRequest, Terminal};
+use crate::till::TillState;
 
 /// A till that was opened, and what its first screen follows from.
 pub(super) struct Opened {
     pub terminal: Arc<Terminal>,
-    pub till: Till,
-    pub recent: Vec<AttemptView>,
+    pub who: TillState,
 }
 
 /// What every job needs.
@@ -44,8 +45,7 @@ impl Job {
                 let _what_it_had_ended_with = old.close();
             }
             let terminal = Terminal::open(&self.home, self.ports.clone())?;
-            let recent = terminal.list(&ListQuery { limit: RECENT, ..ListQuery::default() })?.attempts;
-            Ok(Opened { till: Till::of(terminal.configuration()), terminal: Arc::new(terminal), recent })
+            Ok(Opened { who: terminal.till_state()?, terminal: Arc::new(terminal) })
         });
         match opened {
             Ok(opened) => Message::Opened(Box::new(opened)),
@@ -74,13 +74,16 @@ impl Job {
     }
 
     /// Asks the terminal and says what it answered.
-    pub fn ask(&self, terminal: Arc<Terminal>, effect: Effect) {
+    pub fn ask(&self, terminal: Arc<Terminal>, effect: Effect, typed: Typed) {
         let answered = guarded(|| match &effect {
-            Effect::StartSale { attempt, amount } => self.sell(terminal, attempt, *amount).map(Some),
-            effect => answer(&terminal, effect),
+            Effect::StartSale { attempt, amount } => {
+                self.sell(terminal, attempt, *amount).map(|event| Some(Message::Event(event)))
+            }
+            effect if people::is_theirs(effect) => people::answer(&terminal, effect, typed).map(Some),
+            effect => Ok(answer(&terminal, effect)?.map(Message::Event)),
         });
         match answered {
-            Ok(event) => event.into_iter().for_each(|event| self.say(Message::Event(event))),
+            Ok(message) => message.into_iter().for_each(|message| self.say(message)),
             Err(error) => self.fail(effect, error),
         }
     }
@@ -125,9 +128,7 @@ fn answer(terminal: &Terminal, effect: &Effect) -> Result<Option<Event>, Error> 
             let report = terminal.verify()?;
             Event::Verified { size: report.size, root: hex::encode_lower(&report.root) }
         }
-        Effect::Open | Effect::Provision | Effect::Mint | Effect::Taken { .. } | Effect::StartSale { .. } => {
-            unreachable!("done elsewhere: no question to an open terminal")
-        }
+        _ => unreachable!("done elsewhere: no question of this kind to an open terminal"),
     }))
 }
 
@@ -140,7 +141,5 @@ fn guarded<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(ErrorCode::TillFailed.into()))
 }
 
-/// How many of the newest attempts the first screen is chosen from.
-const RECENT: u32 = 20;
 /// How many payments a page of the history has.
 const PAGE_ROWS: u32 = 10;

@@ -77,6 +77,12 @@ impl StoredHead {
         frontier.filter(|frontier| frontier.root() == self.root).ok_or(Damage::Head.anywhere())
     }
 
+    /// Whether root and frontier are this tree's, whoever wrote them.
+    pub(super) fn agrees_with(&self, tree: &Frontier) -> Result<(), JournalError> {
+        let same = self.root == tree.root() && self.subtrees == tree.subtrees().as_flattened();
+        if same { Ok(()) } else { Err(Damage::Head.anywhere()) }
+    }
+
     /// How many events it says there are, whether or not it can be trusted.
     pub(super) fn stated_size(&self) -> u64 {
         self.size

@@ -10,6 +10,8 @@
 
 use std::collections::BTreeMap;
 
+use rusqlite::Connection;
+
 use super::acknowledged;
 use super::database::{self, fault};
 use super::error::{Damage, JournalError};
@@ -53,8 +55,9 @@ fn verify_chain(store: &Store) -> Result<(Frontier, BTreeMap<String, u64>), Jour
 
 /// Compares what is there with what the head says was written.
 pub(super) fn verify_head(store: &Store, tree: &Frontier, remembered: Option<&Frontier>) -> Result<(), JournalError> {
-    verify_size(store, tree.size())?;
-    let head = store.head()?.tree(&store.keys)?;
+    let head = store.head()?;
+    verify_size(store.db(), head.stated_size(), tree.size())?;
+    let head = head.tree(&store.keys)?;
     if head != *tree || remembered.is_some_and(|remembered| *remembered != head) {
         return Err(Damage::Head.anywhere());
     }
@@ -62,16 +65,14 @@ pub(super) fn verify_head(store: &Store, tree: &Frontier, remembered: Option<&Fr
 }
 
 /// Compares the number of events with the head's, trusted or not, so that the first one in dispute is named.
-pub(super) fn verify_size(store: &Store, size: u64) -> Result<(), JournalError> {
-    let stated = store.head()?.stated_size();
+pub(super) fn verify_size(db: &Connection, stated: u64, size: u64) -> Result<(), JournalError> {
     if size < stated {
         return Err(Damage::TailMissing.at(size + 1));
     }
     if size > stated {
         return Err(Damage::BeyondHead.at(stated + 1));
     }
-    let outside: i64 =
-        store.db().query_row("SELECT count(*) FROM event WHERE seq < 1", [], |row| row.get(0)).map_err(fault)?;
+    let outside: i64 = db.query_row("SELECT count(*) FROM event WHERE seq < 1", [], |row| row.get(0)).map_err(fault)?;
     if outside == 0 { Ok(()) } else { Err(Damage::BeyondHead.anywhere()) }
 }
 

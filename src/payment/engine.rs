@@ -31,6 +31,7 @@ mod leftovers;
 mod questions;
 mod read;
 mod record;
+mod roll_back;
 mod sale;
 mod tap;
 
@@ -157,6 +158,57 @@ impl Engine {
         Ok(self.journal.close()?)
     }
 
+    /// The journal, for what is not a payment.
+    #[must_use]
+    pub fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    /// The same, to be written to. Events about attempts are the engine's alone.
+    #[must_use]
+    pub fn journal_mut(&mut self) -> &mut Journal {
+        &mut self.journal
+    }
+
+    /// The event in which this attempt came to stand as it does; nothing for one that is not known.
+    ///
+    /// # Errors
+    /// Those of the journal.
+    pub fn sequence_of(&self, attempt: &AttemptId) -> Result<Option<u64>, Error> {
+        let view = self.view(attempt).map_err(|Halt(error)| error)?;
+        Ok(view.map(|view| view.journal.sequence))
+    }
+
+    /// Whether a sale is in progress.
+    #[must_use]
+    pub fn is_selling(&self) -> bool {
+        self.sale.is_some()
+    }
+
+    /// How many payments wait to be finished.
+    #[must_use]
+    pub fn waiting(&self) -> u64 {
+        self.debts.count() as u64
+    }
+
+    /// Leaves the payments where they are and gives the journal back. A debt on the line is sent again another time;
+    /// whoever waits for debts is told this error. Not while a sale is in progress.
+    #[must_use]
+    pub fn leave(mut self, error: &Error) -> (Vec<Output>, Journal) {
+        for ticket in self.debts.abandon_round() {
+            self.tell(ticket, Err(error.clone()));
+        }
+        self.outputs.push(Output::Card(CardCommand::Release));
+        self.outputs.push(Output::Link(LinkCommand::Disconnect));
+        (self.outputs, self.journal)
+    }
+
+    /// The journal of an engine that has ended.
+    #[must_use]
+    pub fn into_journal(self) -> Journal {
+        self.journal
+    }
+
     /// What the till knows about itself.
     #[must_use]
     pub fn configuration(&self) -> &Configuration {
@@ -174,6 +226,7 @@ impl Engine {
             Input::PrintReceipt { ticket, attempt, copy } => self.print_receipt(ticket, &attempt, copy, now),
             Input::Events { ticket, after, limit } => self.events(ticket, after, limit),
             Input::Acknowledge { ticket, cursor } => self.acknowledge(ticket, cursor),
+            Input::AcceptRollBack { ticket, permit } => self.accept_roll_back(ticket, permit, now),
             Input::Taken { attempt } => self.taken(&attempt, now),
             Input::Card(event) => self.card(event, now),
             Input::Read(read) => self.reader_said(read, now),
@@ -257,6 +310,7 @@ fn refusal(input: &Input<'_>, error: &Error) -> Option<Output> {
         | Input::List { ticket, .. }
         | Input::Resolve { ticket, .. }
         | Input::Verify { ticket }
+        | Input::AcceptRollBack { ticket, .. }
         | Input::Events { ticket, .. }
         | Input::Acknowledge { ticket, .. } => (*ticket, error.clone()),
         // How this attempt stands is not known any more.

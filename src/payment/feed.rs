@@ -13,7 +13,9 @@ use crate::account;
 use crate::clock::WallMs;
 use crate::ids::AttemptId;
 use crate::journal::{Event, FoldError, Journal, JournalError};
-use crate::payment::events::{AttemptEvent, Body, ReceiptPrinted, SignedOn, UnmatchedAnswer};
+use crate::payment::events::{
+    AttemptEvent, Body, ReceiptPrinted, RollBackAccepted, RolledBack, SignedOn, UnmatchedAnswer,
+};
 use crate::payment::state::{State, Step};
 
 /// Largest page of events.
@@ -91,7 +93,14 @@ fn unreadable(error: FoldError) -> JournalError {
 }
 
 /// What is shown beside the life of attempts.
-const OTHER_KINDS: [&str; 4] = [ReceiptPrinted::KIND, SignedOn::KIND, UnmatchedAnswer::KIND, account::PROVISIONED];
+const OTHER_KINDS: [&str; 6] = [
+    ReceiptPrinted::KIND,
+    SignedOn::KIND,
+    UnmatchedAnswer::KIND,
+    RolledBack::KIND,
+    RollBackAccepted::KIND,
+    account::PROVISIONED,
+];
 
 #[cfg(test)]
 mod tests {

@@ -4,19 +4,23 @@
 
 use std::collections::VecDeque;
 
+use crate::account::password::BrokenRule;
 use crate::clock::WallMs;
 use crate::error::{Error, ErrorCode};
 use crate::hex;
-use crate::ids::{AttemptId, AuthCode, BatchNo, HostCode, MerchantId, OrderNo, Rrn, Stan, TerminalId};
+use crate::ids::{
+    AttemptId, AuthCode, BatchNo, HostCode, MerchantId, OperatorName, OrderNo, Role, Rrn, Stan, TerminalId,
+};
 use crate::money::{Amount, Currency};
-use crate::payment::state::State as Standing;
+use crate::payment::state::State as Paid;
 use crate::payment::{AttemptView, JournalPlace, Page, Reason, ReceiptCounts, ReversalReason, ReversalView};
 use crate::ports::Prompt;
 use crate::receipt::{self, Columns, Copy, JournalMark, Layout, Merchant, Payment, ReceiptData, Zone};
 use crate::screen::shown::Screen;
-use crate::screen::state::{Cancel, Effect, Hint, History, Place, Said, Sale, Stage, State, Till, Trouble};
+use crate::screen::state::{Cancel, Effect, Form, Hint, History, Place, Said, Sale, Stage, State, Till, Trouble};
 use crate::screen::{Keypad, draw};
 use crate::text::Language;
+use crate::till::{OperatorView, Standing, TillState};
 
 /// Each screen, under a name for its picture's file.
 #[must_use]
@@ -32,6 +36,7 @@ pub(super) fn pictures(language: Language) -> Pictures {
     pictures.extend(outcome_pictures());
     pictures.extend(past_pictures(language));
     pictures.extend(trouble_pictures());
+    pictures.extend(people_pictures());
     pictures
 }
 
@@ -39,14 +44,12 @@ type Pictures = Vec<(&'static str, State)>;
 
 fn till_pictures() -> Pictures {
     let typed = |keys: &[u8]| keys.iter().fold(Keypad::default(), |pad, key| pad.digit(*key, u64::MAX).unwrap_or(pad));
-    let debts = vec![
-        view(Standing::ReversalDue, Some(Reason::NoAnswer)),
-        view(Standing::ReversalStuck, Some(Reason::ReversalRefused)),
-    ];
-    let news = VecDeque::from([view(Standing::Reversed, Some(Reason::NoAnswer))]);
+    let debts =
+        vec![view(Paid::ReversalDue, Some(Reason::NoAnswer)), view(Paid::ReversalStuck, Some(Reason::ReversalRefused))];
+    let news = VecDeque::from([view(Paid::Reversed, Some(Reason::NoAnswer))]);
     let over = Some(Hint::Refused(ErrorCode::AmountOverLimit));
     vec![
-        ("first-start", State { till: None, ..at(Place::FirstStart) }),
+        ("first-start", State { who: None, till: None, ..at(Place::FirstStart) }),
         ("amount-pad-empty", at(Place::Pad)),
         ("amount-pad-typed", State { typed: typed(&[1, 2, 3, 0]), ..at(Place::Pad) }),
         ("amount-pad-over-limit", State { typed: typed(&[4, 9, 9, 9, 9, 9]), hint: over, ..at(Place::Pad) }),
@@ -55,6 +58,14 @@ fn till_pictures() -> Pictures {
         ("amount-pad-largest", State { typed: typed(&[9; 12]), ..at(Place::Pad) }),
         ("amount-pad-news", State { typed: typed(&[5]), news, ..at(Place::Pad) }),
         ("amount-pad-unfinished", State { debts: debts.clone(), ..at(Place::Pad) }),
+        (
+            "amount-pad-greeting",
+            State { hint: Some(Hint::Greeting { days_left: Some(9), failed_before: 2 }), ..at(Place::Pad) },
+        ),
+        ("amount-pad-locks-soon", State { ends_soon: true, ..at(Place::Pad) }),
+        ("settings-cashier", State { who: Some(who(Standing::SignedIn, Role::Cashier)), ..at(Place::Settings(None)) }),
+        ("settings-service", State { who: Some(who(Standing::SignedIn, Role::Service)), ..at(Place::Settings(None)) }),
+        ("settings-password-changed", at(Place::Settings(Some(Said::PasswordChanged)))),
         ("settings", at(Place::Settings(None))),
         ("settings-long-name", State { till: Some(long_till()), ..at(Place::Settings(None)) }),
         ("settings-verified", at(Place::Settings(Some(Said::Verified { size: 1_204, root: ROOT.to_owned() })))),
@@ -85,29 +96,29 @@ fn sale_pictures() -> Pictures {
 
 fn outcome_pictures() -> Pictures {
     let outcome = |state, reason| at(Place::Outcome(Box::new(view(state, reason))));
-    let signed = AttemptView { cvm: Some("signature".to_owned()), ..view(Standing::Approved, None) };
+    let signed = AttemptView { cvm: Some("signature".to_owned()), ..view(Paid::Approved, None) };
     vec![
-        ("approved", outcome(Standing::Approved, None)),
+        ("approved", outcome(Paid::Approved, None)),
         ("approved-signature", at(Place::Outcome(Box::new(signed)))),
-        ("declined", outcome(Standing::Declined, Some(Reason::Host))),
-        ("declined-by-card", outcome(Standing::Declined, Some(Reason::Card))),
-        ("taken-back", outcome(Standing::Reversed, Some(Reason::NoAnswer))),
-        ("not-known-yet", outcome(Standing::InDoubt, Some(Reason::NoAnswer))),
-        ("reversal-stuck", outcome(Standing::ReversalStuck, Some(Reason::ReversalRefused))),
-        ("try-another-way", outcome(Standing::NotSent, Some(Reason::TryAnotherInterface))),
-        ("card-lost", outcome(Standing::NotSent, Some(Reason::CardLost))),
-        ("pin-required", outcome(Standing::NotSent, Some(Reason::OnlinePinRequired))),
-        ("interrupted", outcome(Standing::NotSent, Some(Reason::Interrupted))),
+        ("declined", outcome(Paid::Declined, Some(Reason::Host))),
+        ("declined-by-card", outcome(Paid::Declined, Some(Reason::Card))),
+        ("taken-back", outcome(Paid::Reversed, Some(Reason::NoAnswer))),
+        ("not-known-yet", outcome(Paid::InDoubt, Some(Reason::NoAnswer))),
+        ("reversal-stuck", outcome(Paid::ReversalStuck, Some(Reason::ReversalRefused))),
+        ("try-another-way", outcome(Paid::NotSent, Some(Reason::TryAnotherInterface))),
+        ("card-lost", outcome(Paid::NotSent, Some(Reason::CardLost))),
+        ("pin-required", outcome(Paid::NotSent, Some(Reason::OnlinePinRequired))),
+        ("interrupted", outcome(Paid::NotSent, Some(Reason::Interrupted))),
     ]
 }
 
 fn past_pictures(language: Language) -> Pictures {
     let attempts = [
-        view(Standing::Approved, None),
-        view(Standing::Declined, Some(Reason::Host)),
-        view(Standing::Reversed, Some(Reason::NoAnswer)),
-        view(Standing::ReversalDue, Some(Reason::NoAnswer)),
-        view(Standing::NotSent, Some(Reason::CardLost)),
+        view(Paid::Approved, None),
+        view(Paid::Declined, Some(Reason::Host)),
+        view(Paid::Reversed, Some(Reason::NoAnswer)),
+        view(Paid::ReversalDue, Some(Reason::NoAnswer)),
+        view(Paid::NotSent, Some(Reason::CardLost)),
     ];
     let attempts = attempts.iter().cycle().take(10).cloned().collect();
     let page = Page { attempts, next: Some("older".to_owned()) };
@@ -117,15 +128,15 @@ fn past_pictures(language: Language) -> Pictures {
     vec![
         ("history-empty", history(Page { attempts: Vec::new(), next: None }, vec![None])),
         ("history", history(page, vec![None, Some("here".to_owned())])),
-        ("transaction-approved", one(Standing::Approved, None)),
-        ("transaction-not-known-yet", one(Standing::ReversalDue, Some(Reason::NoAnswer))),
+        ("transaction-approved", one(Paid::Approved, None)),
+        ("transaction-not-known-yet", one(Paid::ReversalDue, Some(Reason::NoAnswer))),
         ("receipt", at(slip)),
     ]
 }
 
 /// The slip of the approved payment.
 fn slip(language: Language) -> String {
-    let view = view(Standing::Approved, None);
+    let view = view(Paid::Approved, None);
     let till = till();
     let merchant = Merchant {
         name: till.merchant,
@@ -172,14 +183,89 @@ fn trouble_pictures() -> Pictures {
         ("trouble-call", of_sale(ErrorCode::ClientCertificateRefused)),
         ("trouble-amount", of_sale(ErrorCode::AmountOverLimit)),
         ("trouble-till-failed", of_sale(ErrorCode::TillFailed)),
-        ("trouble-open", State { till: None, ..trouble(ErrorCode::JournalDamaged.into(), Effect::Open) }),
-        ("trouble-file", State { till: None, ..trouble(file, Effect::Provision) }),
+        ("trouble-open", State { who: None, till: None, ..trouble(ErrorCode::JournalDamaged.into(), Effect::Open) }),
+        ("trouble-file", State { who: None, till: None, ..trouble(file, Effect::Provision) }),
     ]
 }
 
-/// A till in order, with somebody at this place.
+/// Those on which people come, go and are looked after.
+fn people_pictures() -> Pictures {
+    let blank = Form::default;
+    let refused = |error: Error| Form { refused: Some(error) };
+    let locked_out = Error::from(ErrorCode::OperatorLockedOut).number("retry_after_ms", 1_770_000);
+    let too_short = BrokenRule::TooShort { min: 12 }.into();
+    let wrong = Error::from(ErrorCode::SignInRefused).number("tries_left", 8);
+    let name = || OperatorName::new("bob").expect(RULE);
+    let must = |why| Place::MustChange { operator: name(), why, form: blank() };
+    let inside = |word, place| (word, at(place));
+    let before = |word, standing, place| {
+        let who = Some(TillState { waiting: Some(2), ..who(standing, Role::Supervisor) });
+        (word, State { who, till: None, ..at(place) })
+    };
+    let unread = TillState { waiting: None, ..who(Standing::Locked, Role::Supervisor) };
+    let at_work = |(word, state): (&'static str, State), effect| (word, State { wanted: Some(effect), ..state });
+    vec![
+        before("claim", Standing::Unclaimed, Place::Claim(blank())),
+        before("claim-too-short", Standing::Unclaimed, Place::Claim(refused(too_short))),
+        before("sign-in", Standing::SignedOut, Place::SignIn(blank())),
+        before("sign-in-refused", Standing::SignedOut, Place::SignIn(refused(wrong))),
+        before("sign-in-locked-out", Standing::SignedOut, Place::SignIn(refused(locked_out))),
+        at_work(before("sign-in-at-work", Standing::SignedOut, Place::SignIn(blank())), Effect::SignIn),
+        before("switch", Standing::Locked, Place::SignIn(blank())),
+        before("locked", Standing::Locked, Place::Locked(blank())),
+        ("locked-unread", State { who: Some(unread), till: None, ..at(Place::Locked(blank())) }),
+        before("must-change-temporary", Standing::SignedOut, must("temporary")),
+        before("must-change-expired", Standing::SignedOut, must("expired")),
+        inside("change-password", Place::ChangePassword(blank())),
+        inside("change-password-used", Place::ChangePassword(refused(BrokenRule::UsedBefore { last: 4 }.into()))),
+        before("recover", Standing::SignedOut, Place::Recover(blank())),
+        before("recover-refused", Standing::SignedOut, Place::Recover(refused(ErrorCode::RecoveryRefused.into()))),
+        inside("recovery-code", Place::RecoveryCode),
+        inside("operators", Place::Operators(operators())),
+        inside("operator", Place::Operator(operators().remove(1))),
+        inside("add-operator", Place::AddOperator(blank())),
+        inside("add-operator-exists", Place::AddOperator(refused(ErrorCode::OperatorExists.into()))),
+        inside("reset-operator", Place::ResetOperator { name: name(), form: blank() }),
+    ]
+}
+
+fn operators() -> Vec<OperatorView> {
+    let one = |name: &str, role, is_temporary, is_locked_out| OperatorView {
+        name: OperatorName::new(name).expect(RULE),
+        role,
+        is_temporary,
+        is_locked_out,
+    };
+    vec![
+        one("alice", Role::Supervisor, false, false),
+        one("bob", Role::Cashier, true, false),
+        one("carol", Role::Cashier, false, true),
+        one("field-service", Role::Service, false, false),
+    ]
+}
+
+/// Alice, as far as somebody is there at all.
+pub(super) fn who(standing: Standing, role: Role) -> TillState {
+    let is_there = matches!(standing, Standing::SignedIn | Standing::Locked);
+    TillState {
+        standing,
+        operator: OperatorName::new("alice").ok().filter(|_| is_there),
+        role: Some(role).filter(|_| is_there),
+        waiting: Some(0),
+        locks_in_ms: Some(900_000).filter(|_| standing == Standing::SignedIn),
+    }
+}
+
+/// A till in order, with a supervisor at this place.
 pub(super) fn at(place: Place) -> State {
-    State { till: Some(till()), place, news: VecDeque::new(), wanted: None, ..State::new(Language::En) }
+    State {
+        who: Some(who(Standing::SignedIn, Role::Supervisor)),
+        till: Some(till()),
+        place,
+        news: VecDeque::new(),
+        wanted: None,
+        ..State::new(Language::En)
+    }
 }
 
 pub(super) fn till() -> Till {
@@ -209,11 +295,11 @@ pub(super) fn amount() -> Amount {
 }
 
 /// A payment that has come as far as its state says.
-pub(super) fn view(state: Standing, reason: Option<Reason>) -> AttemptView {
-    let was_read = state != Standing::NotSent;
-    let was_answered = matches!(state, Standing::Approved) || reason == Some(Reason::Host);
+pub(super) fn view(state: Paid, reason: Option<Reason>) -> AttemptView {
+    let was_read = state != Paid::NotSent;
+    let was_answered = matches!(state, Paid::Approved) || reason == Some(Reason::Host);
     let read = |text: &str| was_read.then(|| text.to_owned());
-    let is_owed = matches!(state, Standing::ReversalDue | Standing::ReversalStuck | Standing::Reversed);
+    let is_owed = matches!(state, Paid::ReversalDue | Paid::ReversalStuck | Paid::Reversed);
     AttemptView {
         attempt: attempt(),
         order: OrderNo::new("1042").ok(),
@@ -234,9 +320,9 @@ pub(super) fn view(state: Standing, reason: Option<Reason>) -> AttemptView {
         cvm: read("none"),
         stan: Stan::new(42).ok().filter(|_| was_read),
         batch: BatchNo::new(7).ok().filter(|_| was_read),
-        auth_code: AuthCode::new("A1B2C3").ok().filter(|_| state == Standing::Approved),
+        auth_code: AuthCode::new("A1B2C3").ok().filter(|_| state == Paid::Approved),
         rrn: Rrn::new("632612345678").ok().filter(|_| was_answered),
-        host_code: HostCode::new(if state == Standing::Approved { "00" } else { "51" }).ok().filter(|_| was_answered),
+        host_code: HostCode::new(if state == Paid::Approved { "00" } else { "51" }).ok().filter(|_| was_answered),
         host_time: was_answered.then(|| "1122163000".to_owned()),
         reversal: is_owed.then_some(ReversalView { reason: ReversalReason::NoAnswer, sends: 2, host_code: None }),
         receipts: ReceiptCounts::default(),

@@ -19,6 +19,6 @@ pub mod table;
 pub use draw::draw;
 pub use gallery::gallery;
 pub use keypad::Keypad;
-pub use shown::{Action, Intent, Role, Row, Screen, ScreenKind, Tone};
+pub use shown::{Action, Field, FieldName, Intent, Role, Row, Screen, ScreenKind, Tone};
 pub use state::{Effect, Event, State, Till};
 pub use step::step;

@@ -3,9 +3,12 @@
 //! Everything in it is ready to be shown: amounts and times are text in the till's language. A shell chooses
 //! nothing from an amount, a state or a code; it lays out what is here and sends an [`Intent`] back.
 //!
+//! What a person types on a keyboard goes the other way, past the screens: a [`Field`] only says that there is one, what
+//! it is called and whether it is secret; the shell hands the bytes to the desk and forgets them.
+//!
 //! It never holds a card number, a key or a password. Evidence: `mod tests`, `tests/screens.rs`.
 
-use crate::ids::AttemptId;
+use crate::ids::{self, AttemptId, OperatorName};
 use crate::text::Language;
 
 macro_rules! kinds {
@@ -58,6 +61,26 @@ kinds! {
         Settings = "settings",
         /// Something is wrong: what happened, whether money moved, what to do.
         Trouble = "trouble",
+        /// The till has no supervisor yet.
+        Claim = "claim",
+        /// Nobody is signed in, or somebody else wants to be.
+        SignIn = "sign_in",
+        /// Somebody is signed in and the till is locked.
+        Locked = "locked",
+        /// A password is changed by whoever has it.
+        ChangePassword = "change_password",
+        /// The recovery code is given back.
+        Recover = "recover",
+        /// The recovery code, once: the desk has it, the screen has not.
+        RecoveryCode = "recovery_code",
+        /// Who works at this till.
+        Operators = "operators",
+        /// One of them.
+        Operator = "operator",
+        /// Another one is added.
+        AddOperator = "add_operator",
+        /// One gets a temporary password.
+        ResetOperator = "reset_operator",
     }
 }
 
@@ -89,7 +112,31 @@ kinds! {
     }
 }
 
-/// What a person wants.
+kinds! {
+    /// What is typed into a field.
+    FieldName {
+        /// An operator's name.
+        Operator = "operator",
+        /// The password that holds now.
+        Password = "password",
+        /// The password from now on.
+        NewPassword = "new_password",
+        /// The same once more.
+        NewPasswordAgain = "new_password_again",
+        /// The code that was written down at the claim.
+        RecoveryCode = "recovery_code",
+    }
+}
+
+impl FieldName {
+    /// Whether nobody may see what is typed.
+    #[must_use]
+    pub fn is_secret(self) -> bool {
+        self != Self::Operator
+    }
+}
+
+/// What a person wants. What it needs that was typed, the desk has been given before.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Intent {
     /// A key of the keypad.
@@ -140,6 +187,57 @@ pub enum Intent {
     Back,
     /// Gives the till its provisioning: the shell lets the person pick a file and hands over its bytes.
     Provision,
+    /// To be the till's first supervisor: operator, new password twice.
+    Claim,
+    /// To sign in: operator, password.
+    SignIn,
+    /// To go on after a lock: password.
+    Unlock,
+    /// Locks the till.
+    Lock,
+    /// Signs out.
+    SignOut,
+    /// Somebody else wants to sign in.
+    SwitchOperator,
+    /// To where the own password is changed.
+    ToChangePassword,
+    /// Another password: password, new password twice.
+    ChangePassword,
+    /// To where the recovery code is typed.
+    ToRecover,
+    /// To be a supervisor by the recovery code: the code, operator, new password twice.
+    Recover,
+    /// The recovery code is written down.
+    Written,
+    /// Who works at this till.
+    Operators,
+    /// One of them.
+    Operator {
+        /// Who.
+        name: OperatorName,
+    },
+    /// To where an operator is added.
+    ToAddOperator,
+    /// Another operator, with a password that holds once: operator, new password twice.
+    AddOperator {
+        /// As what.
+        role: ids::Role,
+    },
+    /// To where an operator gets a temporary password.
+    ToResetOperator {
+        /// Who.
+        name: OperatorName,
+    },
+    /// A temporary password: new password twice.
+    ResetOperator {
+        /// Whose.
+        name: OperatorName,
+    },
+    /// An operator less.
+    RemoveOperator {
+        /// Who.
+        name: OperatorName,
+    },
     /// The app is on the glass again. Allowed on every screen.
     Foreground,
     /// The app has left the glass. Allowed on every screen.
@@ -148,6 +246,14 @@ pub enum Intent {
     ReaderOff,
     /// The phone's contactless reader can be used. Allowed on every screen.
     ReaderReady,
+}
+
+impl Intent {
+    /// Whether a person did it, not the system.
+    #[must_use]
+    pub fn is_a_touch(&self) -> bool {
+        !matches!(self, Self::Foreground | Self::Background | Self::ReaderOff | Self::ReaderReady)
+    }
 }
 
 /// One line of a screen.
@@ -161,6 +267,17 @@ pub struct Row {
     pub tone: Tone,
     /// What touching it means, if anything.
     pub intent: Option<Intent>,
+}
+
+/// Something to be typed. What was typed is never part of a screen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// What it is.
+    pub name: FieldName,
+    /// What it is called.
+    pub label: String,
+    /// Whether what is typed is not to be seen, kept, corrected or suggested.
+    pub is_secret: bool,
 }
 
 /// One button.
@@ -197,6 +314,8 @@ pub struct Screen {
     pub field_on: bool,
     /// The lines, in order.
     pub rows: Vec<Row>,
+    /// What is to be typed, in order.
+    pub fields: Vec<Field>,
     /// A slip in a fixed-width type, each line ended by a line feed.
     pub slip: Option<String>,
     /// Whether the keypad is there.
@@ -217,7 +336,7 @@ impl Screen {
     #[must_use]
     pub fn allows(&self, intent: &Intent) -> bool {
         match intent {
-            Intent::Foreground | Intent::Background | Intent::ReaderOff | Intent::ReaderReady => true,
+            _ if !intent.is_a_touch() => true,
             Intent::Digit { digit } => self.keypad && *digit <= 9,
             Intent::DoubleZero | Intent::Backspace => self.keypad,
             _ => {
@@ -243,6 +362,7 @@ mod tests {
             lights: 0,
             field_on: false,
             rows: Vec::new(),
+            fields: Vec::new(),
             slip: None,
             keypad,
             backspace_label: String::new(),

@@ -1,16 +1,16 @@
 //! Where a person is, what is under way, what can happen and what is to be done about it.
 //!
 //! A [`Place`] owns what belongs to it: a sale under way exists only while its screen does. Below the place lie
-//! those that `Back` returns to. What was typed, news that nobody has seen and payments that are not finished
-//! belong to the till and outlive every place.
+//! those that `Back` returns to. The amount that was typed, news that nobody has seen and payments that are not finished
+//! belong to whoever is signed in and outlive every place, but not the session.
 //!
-//! It never decides anything: `step` does. Evidence: `tests/screens.rs`, `screen/step/tests.rs`.
+//! It never decides anything: `step` does. It never holds a password: the desk keeps what is typed. Evidence: `tests/screens.rs`, `screen/step/tests.rs`.
 
 use std::collections::VecDeque;
 
 use crate::account::Configuration;
 use crate::error::{Error, ErrorCode};
-use crate::ids::{AttemptId, MerchantId, TerminalId};
+use crate::ids::{AttemptId, MerchantId, OperatorName, Role, TerminalId};
 use crate::money::{Amount, Currency};
 use crate::payment::{AttemptView, Page, Resolved};
 use crate::ports::{Notice, Prompt};
@@ -18,13 +18,20 @@ use crate::receipt::Copy;
 use crate::screen::keypad::Keypad;
 use crate::screen::shown::Intent;
 use crate::text::Language;
+use crate::till::{OperatorView, Standing, TillState};
 
 /// Everything that a screen is drawn from.
 #[derive(Clone, Debug, PartialEq)]
 pub struct State {
     pub(super) language: Language,
-    /// The open till; none before provisioning and while it cannot be opened.
+    /// Who is at the till; none before provisioning and while it cannot be opened.
+    pub(super) who: Option<TillState>,
+    /// How often somebody has come or gone: tells an answer from before from one of now.
+    pub(super) visit: u64,
+    /// What the till is; none while nobody is signed in.
     pub(super) till: Option<Till>,
+    /// The till locks by itself in a moment.
+    pub(super) ends_soon: bool,
     pub(super) place: Place,
     /// The places that `Back` returns to, the last first.
     pub(super) below: Vec<Place>,
@@ -50,7 +57,10 @@ impl State {
     pub fn new(language: Language) -> Self {
         Self {
             language,
+            who: None,
+            visit: 0,
             till: None,
+            ends_soon: false,
             place: Place::FirstStart,
             below: Vec::new(),
             typed: Keypad::default(),
@@ -61,6 +71,29 @@ impl State {
             field_on: false,
             is_away: false,
             is_reader_off: false,
+        }
+    }
+
+    /// Who is at the till.
+    pub(super) fn standing(&self) -> Option<Standing> {
+        self.who.as_ref().map(|who| who.standing)
+    }
+
+    /// What whoever is signed in may do follows from it.
+    pub(super) fn role(&self) -> Option<Role> {
+        self.who.as_ref().filter(|who| who.standing == Standing::SignedIn).and_then(|who| who.role)
+    }
+
+    /// The screen to which every way back leads at last.
+    pub(super) fn home(&self) -> Place {
+        match self.standing() {
+            None => Place::FirstStart,
+            Some(Standing::Unclaimed) => Place::Claim(Form::default()),
+            Some(Standing::SignedOut) => Place::SignIn(Form::default()),
+            Some(Standing::Locked) => Place::Locked(Form::default()),
+            // They take no payments.
+            Some(Standing::SignedIn) if self.role() == Some(Role::Service) => Place::Settings(None),
+            Some(Standing::SignedIn) => Place::Pad,
         }
     }
 
@@ -117,9 +150,56 @@ pub(super) enum Place {
     Outcome(Box<AttemptView>),
     History(History),
     Transaction(Box<AttemptView>),
-    Receipt { attempt: AttemptId, copy: Copy, slip: String },
+    Receipt {
+        attempt: AttemptId,
+        copy: Copy,
+        slip: String,
+    },
     Settings(Option<Said>),
     Trouble(Box<Trouble>),
+    Claim(Form),
+    SignIn(Form),
+    Locked(Form),
+    /// The password was right, and must be changed for this reason.
+    MustChange {
+        operator: OperatorName,
+        why: &'static str,
+        form: Form,
+    },
+    ChangePassword(Form),
+    Recover(Form),
+    RecoveryCode,
+    Operators(Vec<OperatorView>),
+    Operator(OperatorView),
+    AddOperator(Form),
+    ResetOperator {
+        name: OperatorName,
+        form: Form,
+    },
+}
+
+impl Place {
+    /// What is typed here, if anything.
+    pub fn form(&mut self) -> Option<&mut Form> {
+        match self {
+            Self::Claim(form)
+            | Self::SignIn(form)
+            | Self::Locked(form)
+            | Self::MustChange { form, .. }
+            | Self::ChangePassword(form)
+            | Self::Recover(form)
+            | Self::AddOperator(form)
+            | Self::ResetOperator { form, .. } => Some(form),
+            _ => None,
+        }
+    }
+}
+
+/// What became of what was typed last: nothing of it is kept.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Form {
+    /// Why it was refused.
+    pub refused: Option<Error>,
 }
 
 /// A sale under way.
@@ -168,6 +248,7 @@ pub(super) struct History {
 /// What the settings have to say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Said {
+    PasswordChanged,
     Resolved { closed: u64, left: u64 },
     Verified { size: u64, root: String },
 }
@@ -179,6 +260,13 @@ pub(super) enum Hint {
     Refused(ErrorCode),
     /// A sale was cancelled: nothing was charged.
     Cancelled,
+    /// Somebody has signed in, and should know this.
+    Greeting {
+        /// The password must be changed in so many days.
+        days_left: Option<u32>,
+        /// So many wrong passwords since the last time.
+        failed_before: u32,
+    },
 }
 
 /// An error and what was to be done.
@@ -201,13 +289,44 @@ pub enum Event {
     ProvisioningGiven,
     /// The till is this acquirer's now.
     Provisioned,
-    /// The till is open.
+    /// The till is open; nobody is signed in yet.
     Opened {
-        /// What it is.
+        /// Who is at it.
+        who: TillState,
+    },
+    /// Somebody is signed in.
+    SignedIn {
+        /// Who.
+        who: TillState,
+        /// What the till is.
         till: Till,
         /// Its newest attempts, newest first.
         recent: Vec<AttemptView>,
+        /// The password must be changed in so many days.
+        days_left: Option<u32>,
+        /// So many wrong passwords since the last time.
+        failed_before: u32,
+        /// Whether there is a recovery code to be written down.
+        has_code: bool,
     },
+    /// The password was right and must be changed.
+    MustChange {
+        /// Whose.
+        operator: OperatorName,
+        /// `temporary` or `expired`.
+        why: &'static str,
+    },
+    /// Who is at the till.
+    Who {
+        /// Of which visit it was asked.
+        visit: u64,
+        /// Who.
+        who: TillState,
+    },
+    /// The own password is another one.
+    PasswordChanged,
+    /// Who works at this till.
+    Operators(Vec<OperatorView>),
     /// A name for the sale.
     Minted(AttemptId),
     /// The till has accepted the sale.
@@ -299,4 +418,73 @@ pub enum Effect {
     Resolve,
     /// Check the whole record: `Verified`.
     Verify,
+    /// Make whoever was typed the first supervisor: `SignedIn`.
+    Claim,
+    /// Make whoever was typed a supervisor by the recovery code: `SignedIn`.
+    Recover,
+    /// Sign in whoever was typed: `SignedIn` or `MustChange`.
+    SignIn,
+    /// Sign in with the passwords that were typed, of which the new one holds from now on: `SignedIn`.
+    SignInAnew {
+        /// Who.
+        operator: OperatorName,
+    },
+    /// Go on with the password that was typed: `SignedIn`.
+    Unlock,
+    /// Look what the till is, for somebody who is signed in: `SignedIn`.
+    Enter,
+    /// Lock the till: `Who`.
+    Lock {
+        /// The visit that ends.
+        visit: u64,
+    },
+    /// Sign out: `Who`.
+    SignOut {
+        /// The visit that ends.
+        visit: u64,
+    },
+    /// Ask who is at the till: `Who`.
+    AskWho {
+        /// Of which visit.
+        visit: u64,
+    },
+    /// Change the own password to what was typed: `PasswordChanged`.
+    ChangePassword,
+    /// Ask who works at this till: `Operators`.
+    FetchOperators,
+    /// Add whoever was typed: `Operators`.
+    AddOperator {
+        /// As what.
+        role: Role,
+    },
+    /// Give a temporary password: `Operators`.
+    ResetOperator {
+        /// Whose.
+        name: OperatorName,
+    },
+    /// Take an operator away: `Operators`.
+    RemoveOperator {
+        /// Who.
+        name: OperatorName,
+    },
+    /// The recovery code is on paper: wipe it.
+    WipeCode,
+}
+
+impl Effect {
+    /// Whether it needs what was typed.
+    #[must_use]
+    pub fn takes_typed(&self) -> bool {
+        matches!(
+            self,
+            Self::Claim
+                | Self::Recover
+                | Self::SignIn
+                | Self::SignInAnew { .. }
+                | Self::Unlock
+                | Self::ChangePassword
+                | Self::AddOperator { .. }
+                | Self::ResetOperator { .. }
+        )
+    }
 }

@@ -11,7 +11,7 @@ use crate::payment::Reason;
 use crate::payment::state::State;
 use crate::ports::Prompt;
 use crate::screen::shown::Role::{Danger, Primary, Secondary};
-use crate::screen::shown::{Role, ScreenKind, Tone};
+use crate::screen::shown::{FieldName, Role, ScreenKind, Tone};
 
 /// One thing that a screen offers. Several may mean the same intent in different words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -56,11 +56,49 @@ pub enum Choice {
     Verify,
     /// The other language.
     OtherLanguage,
+    /// Becomes the first supervisor.
+    Claim,
+    /// Signs in.
+    SignIn,
+    /// Goes on after a lock.
+    Unlock,
+    /// Locks the till.
+    Lock,
+    /// Signs out.
+    SignOut,
+    /// Somebody else signs in.
+    SwitchOperator,
+    /// To where the own password is changed.
+    ToChangePassword,
+    /// Changes it.
+    ChangePassword,
+    /// To where the recovery code is typed.
+    ToRecover,
+    /// Uses it.
+    Recover,
+    /// The recovery code is on paper.
+    Written,
+    /// Who works at this till.
+    Operators,
+    /// To where one is added.
+    ToAddOperator,
+    /// Adds a cashier.
+    AddCashier,
+    /// Adds a supervisor.
+    AddSupervisor,
+    /// Adds one of the integrator's people.
+    AddService,
+    /// To where one gets a temporary password.
+    ToResetOperator,
+    /// Gives it.
+    ResetOperator,
+    /// Takes one away.
+    RemoveOperator,
 }
 
 impl Choice {
     /// Every choice.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 39] = [
         Self::Charge,
         Self::Cancel,
         Self::NewSale,
@@ -81,6 +119,25 @@ impl Choice {
         Self::Newer,
         Self::Verify,
         Self::OtherLanguage,
+        Self::Claim,
+        Self::SignIn,
+        Self::Unlock,
+        Self::Lock,
+        Self::SignOut,
+        Self::SwitchOperator,
+        Self::ToChangePassword,
+        Self::ChangePassword,
+        Self::ToRecover,
+        Self::Recover,
+        Self::Written,
+        Self::Operators,
+        Self::ToAddOperator,
+        Self::AddCashier,
+        Self::AddSupervisor,
+        Self::AddService,
+        Self::ToResetOperator,
+        Self::ResetOperator,
+        Self::RemoveOperator,
     ];
 
     /// The word under which its label stands, `screen.action.…`.
@@ -107,6 +164,25 @@ impl Choice {
             Self::Newer => "newer",
             Self::Verify => "verify",
             Self::OtherLanguage => "other_language",
+            Self::Claim => "claim",
+            Self::SignIn => "sign_in",
+            Self::Unlock => "unlock",
+            Self::Lock => "lock",
+            Self::SignOut => "sign_out",
+            Self::SwitchOperator => "switch_operator",
+            Self::ToChangePassword => "to_change_password",
+            Self::ChangePassword => "change_password",
+            Self::ToRecover => "to_recover",
+            Self::Recover => "recover",
+            Self::Written => "written",
+            Self::Operators => "operators",
+            Self::ToAddOperator => "to_add_operator",
+            Self::AddCashier => "add_cashier",
+            Self::AddSupervisor => "add_supervisor",
+            Self::AddService => "add_service",
+            Self::ToResetOperator => "to_reset_operator",
+            Self::ResetOperator => "reset_operator",
+            Self::RemoveOperator => "remove_operator",
         }
     }
 }
@@ -280,8 +356,133 @@ pub const SETUP: &[(Choice, Role)] = &[
     (Choice::Back, Primary),
     (Choice::Verify, Secondary),
     (Choice::Resolve, Secondary),
+    (Choice::ToChangePassword, Secondary),
+    (Choice::Operators, Secondary),
     (Choice::OtherLanguage, Secondary),
+    (Choice::Lock, Secondary),
+    (Choice::SignOut, Danger),
 ];
+
+/// A screen on which people come, go and are looked after: what it offers, and what is typed there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Door {
+    /// Which layout.
+    pub kind: ScreenKind,
+    /// When it is there.
+    pub when: &'static str,
+    /// What is typed, in order.
+    pub fields: &'static [FieldName],
+    /// What it offers, in order.
+    pub choices: &'static [(Choice, Role)],
+}
+
+impl Door {
+    /// Its look, as long as nothing was refused.
+    #[must_use]
+    pub const fn look(&self) -> Look {
+        look(self.kind, Tone::Neutral, self.choices)
+    }
+}
+
+/// Every one of them.
+pub const DOORS: &[Door] = &[
+    CLAIM,
+    SIGN_IN,
+    SWITCH,
+    LOCKED,
+    MUST_CHANGE,
+    CHANGE,
+    RECOVER,
+    RECOVERY_CODE,
+    OPERATORS,
+    OPERATOR,
+    ADD_OPERATOR,
+    RESET_OPERATOR,
+];
+
+/// A till that is set up and nobody's yet.
+pub const CLAIM: Door = Door {
+    kind: ScreenKind::Claim,
+    when: "the till is set up and has no supervisor",
+    fields: &[FieldName::Operator, FieldName::NewPassword, FieldName::NewPasswordAgain],
+    choices: &[(Choice::Claim, Primary), (Choice::OtherLanguage, Secondary)],
+};
+/// Nobody is signed in.
+pub const SIGN_IN: Door = Door {
+    kind: ScreenKind::SignIn,
+    when: "nobody is signed in",
+    fields: &[FieldName::Operator, FieldName::Password],
+    choices: &[(Choice::SignIn, Primary), (Choice::ToRecover, Secondary), (Choice::OtherLanguage, Secondary)],
+};
+/// The same on a till that somebody has locked.
+pub const SWITCH: Door = Door {
+    when: "somebody else wants to sign in",
+    choices: &[(Choice::SignIn, Primary), (Choice::Back, Secondary), (Choice::ToRecover, Secondary)],
+    ..SIGN_IN
+};
+/// Somebody is signed in and the till is locked.
+pub const LOCKED: Door = Door {
+    kind: ScreenKind::Locked,
+    when: "the till is locked",
+    fields: &[FieldName::Password],
+    choices: &[(Choice::Unlock, Primary), (Choice::SwitchOperator, Secondary), (Choice::SignOut, Danger)],
+};
+/// The password was right and opens nothing but its own change.
+pub const MUST_CHANGE: Door = Door {
+    kind: ScreenKind::ChangePassword,
+    when: "a password is temporary or expired at sign-in",
+    fields: &[FieldName::Password, FieldName::NewPassword, FieldName::NewPasswordAgain],
+    choices: &[(Choice::ChangePassword, Primary), (Choice::Back, Secondary)],
+};
+/// The own password is changed.
+pub const CHANGE: Door = Door { when: "somebody changes the own password", ..MUST_CHANGE };
+/// The recovery code is used.
+pub const RECOVER: Door = Door {
+    kind: ScreenKind::Recover,
+    when: "the recovery code is used",
+    fields: &[FieldName::RecoveryCode, FieldName::Operator, FieldName::NewPassword, FieldName::NewPasswordAgain],
+    choices: &[(Choice::Recover, Primary), (Choice::Back, Secondary)],
+};
+/// The recovery code is shown.
+pub const RECOVERY_CODE: Door = Door {
+    kind: ScreenKind::RecoveryCode,
+    when: "after the claim and after a recovery, once",
+    fields: &[],
+    choices: &[(Choice::Written, Primary)],
+};
+/// Who works at this till.
+pub const OPERATORS: Door = Door {
+    kind: ScreenKind::Operators,
+    when: "a supervisor looks after people",
+    fields: &[],
+    choices: &[(Choice::ToAddOperator, Primary), (Choice::Back, Secondary)],
+};
+/// One of them.
+pub const OPERATOR: Door = Door {
+    kind: ScreenKind::Operator,
+    when: "one of them is touched",
+    fields: &[],
+    choices: &[(Choice::ToResetOperator, Primary), (Choice::Back, Secondary), (Choice::RemoveOperator, Danger)],
+};
+/// One more.
+pub const ADD_OPERATOR: Door = Door {
+    kind: ScreenKind::AddOperator,
+    when: "an operator is added",
+    fields: &[FieldName::Operator, FieldName::NewPassword, FieldName::NewPasswordAgain],
+    choices: &[
+        (Choice::AddCashier, Primary),
+        (Choice::AddSupervisor, Secondary),
+        (Choice::AddService, Secondary),
+        (Choice::Back, Secondary),
+    ],
+};
+/// A temporary password.
+pub const RESET_OPERATOR: Door = Door {
+    kind: ScreenKind::ResetOperator,
+    when: "an operator gets a temporary password",
+    fields: &[FieldName::NewPassword, FieldName::NewPasswordAgain],
+    choices: &[(Choice::ResetOperator, Primary), (Choice::Back, Secondary)],
+};
 
 const WHILE_SELLING: &[(Choice, Role)] = &[(Choice::Cancel, Danger)];
 const REFUSED: &[(Choice, Role)] =

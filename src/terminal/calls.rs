@@ -10,7 +10,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::error::{Error, ErrorCode};
 use crate::ids::AttemptId;
-use crate::payment::{AttemptView, Reply};
+use crate::payment::{AttemptView, Reply as Paid};
+use crate::till::Reply;
 
 /// What the engine's thread says to one caller.
 pub(crate) enum Said {
@@ -83,7 +84,7 @@ pub(crate) fn about<T>(attempt: &AttemptId, result: Result<T, Error>) -> Result<
 /// What the engine answers with where one attempt was asked for.
 pub(crate) fn attempt(reply: Reply) -> AttemptView {
     match reply {
-        Reply::Attempt(view) => *view,
+        Reply::Payment(Paid::Attempt(view)) => *view,
         _ => unreachable!("the engine answers a question about one attempt with one attempt"),
     }
 }

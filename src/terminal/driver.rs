@@ -1,4 +1,4 @@
-//! The engine's thread: feeds it what happens and carries out what it says.
+//! The till's thread: feeds the machine what happens and carries out what it says.
 //!
 //! Everything arrives through one queue: callers' questions, card responses, connection events. The thread
 //! waits for nothing else, so a question is answered while a card is slow or a host is silent. News of an
@@ -20,40 +20,47 @@ use crate::clock::{MonoMs, Now};
 use crate::emv::CardEvent;
 use crate::error::{Error, ErrorCode};
 use crate::ids::AttemptId;
-use crate::payment::{CardCommand, Engine, Input, LinkCommand, ListQuery, Output, ReceiptCopy, SaleOrder, Ticket};
+use crate::payment::{CardCommand, LinkCommand, Ticket};
 use crate::ports::{CardChannel, CardFault, Fate, KillPoint, Moment, Ports, Posture};
-use crate::session::Permit;
+use crate::secret::Secret;
 use crate::terminal::calls::{Ending, Said, say};
-use crate::terminal::net::{Net, NetEvent, NetHappening};
+use crate::terminal::derive::Deriver;
+use crate::terminal::net::{NetEvent, NetHappening};
 use crate::terminal::reader::{CardSaid, CardWord, Reader};
 use crate::terminal::reads::{CANCEL_AGAIN_MS, Reads};
+use crate::till::{Ask, Input, NetworkCommand, Output, Till};
 
-/// What this thread drives: the payment engine, or a scripted one in a test.
+/// What this thread drives: the till, or a scripted one in a test.
 pub(crate) trait Machine: Send {
     /// Takes one input and says what to do.
     fn handle(&mut self, input: Input<'_>, now: Now) -> Vec<Output>;
     /// What to say to whoever waits, before it is closed.
     fn farewell(&mut self) -> Vec<Output>;
     /// Writes what is left to write.
-    fn close(self) -> Result<(), Error>;
+    fn close(self, now: Now) -> Result<(), Error>;
 }
 
-impl Machine for Engine {
+impl Machine for Till {
     fn handle(&mut self, input: Input<'_>, now: Now) -> Vec<Output> {
-        Engine::handle(self, input, now)
+        Till::handle(self, input, now)
     }
 
     fn farewell(&mut self) -> Vec<Output> {
-        Engine::farewell(self)
+        Till::farewell(self)
     }
 
-    fn close(self) -> Result<(), Error> {
-        Engine::close(self)
+    fn close(self, now: Now) -> Result<(), Error> {
+        Till::close(self, now)
     }
 }
 
-/// The connection, real or scripted.
+/// The way to the host, real or scripted.
 pub(crate) trait Wire: Send {
+    /// It may be used from now on.
+    ///
+    /// # Errors
+    /// What keeps it from ever being used.
+    fn arm(&mut self, command: NetworkCommand) -> Result<(), Error>;
     /// Opens a connection under this number, after closing any other.
     fn open(&self, line: u64);
     /// Writes bytes, all at once.
@@ -62,39 +69,14 @@ pub(crate) trait Wire: Send {
     fn close(&self);
 }
 
-impl Wire for Net {
-    fn open(&self, line: u64) {
-        Net::open(self, line);
-    }
-
-    fn send(&self, bytes: Zeroizing<Vec<u8>>) {
-        Net::send(self, bytes);
-    }
-
-    fn close(&self) {
-        Net::close(self);
-    }
-}
-
-/// What a caller asks for.
-pub(crate) enum Question {
-    StartSale(SaleOrder),
-    Cancel(AttemptId),
-    Status(AttemptId),
-    List(ListQuery),
-    Resolve,
-    PrintReceipt(AttemptId, ReceiptCopy),
-    Events { after: Option<u64>, limit: u32 },
-    Acknowledge { cursor: u64 },
-    Verify,
-}
-
 /// Everything that can reach the thread.
 pub(crate) enum Message {
     /// A caller asks and waits.
-    Ask(Question, Sender<Said>),
+    Ask(Ask, Sender<Said>),
     /// A caller has taken an attempt's result.
     Taken(AttemptId),
+    /// A person has done something.
+    Touch,
     /// A card is in the field.
     Present(Arc<dyn CardChannel>),
     /// More than one card is in the field.
@@ -103,6 +85,8 @@ pub(crate) enum Message {
     Card(CardSaid),
     /// The connection did something.
     Net(NetEvent),
+    /// A derivation is done; nothing where there was no room for it.
+    Derived(Option<Secret<32>>),
     /// End.
     Close,
 }
@@ -146,6 +130,7 @@ pub(crate) struct Driver<M, W> {
     /// Before the thread, so that a read is cancelled before its end is waited for.
     reads: Reads,
     reader: Reader,
+    deriver: Deriver,
     inbox: Receiver<Message>,
     ending: Ending,
     waiting: BTreeMap<Ticket, Sender<Said>>,
@@ -166,6 +151,7 @@ impl<M: Machine, W: Wire> Driver<M, W> {
         ports: Ports,
         wire: W,
         reader: Reader,
+        deriver: Deriver,
         inbox: Receiver<Message>,
         ending: Ending,
     ) -> Self {
@@ -176,6 +162,7 @@ impl<M: Machine, W: Wire> Driver<M, W> {
             ports,
             wire,
             reader,
+            deriver,
             inbox,
             ending,
             waiting: BTreeMap::new(),
@@ -208,7 +195,7 @@ impl<M: Machine, W: Wire> Driver<M, W> {
             say(&caller, Said::Done(Err(self.ending.error())));
         }
         if let End::Closed = end
-            && let Err(error) = self.machine.close()
+            && let Err(error) = self.machine.close(self.ports.clock.now())
         {
             self.ending.note(error);
         }
@@ -254,32 +241,27 @@ impl<M: Machine, W: Wire> Driver<M, W> {
 
     fn take(&mut self, message: Message) -> Result<(), End> {
         match message {
-            Message::Ask(question, caller) => self.ask(question, caller),
+            Message::Ask(ask, caller) => self.ask(ask, caller),
             Message::Taken(attempt) => self.feed(Input::Taken { attempt }),
+            Message::Touch => self.feed(Input::Touch),
             Message::Present(channel) => self.present(channel),
             Message::Collision if matches!(self.field, Field::Off | Field::Read(_)) => Ok(()),
             Message::Collision => self.feed(Input::Card(CardEvent::Collision)),
             Message::Card(said) => self.card_said(said),
             Message::Net(event) => self.net_event(event),
+            Message::Derived(key) => {
+                let took_ms = self.deriver.done(self.ports.clock.now());
+                self.feed(Input::Derived { key, took_ms })
+            }
             Message::Close => Err(End::Closed),
         }
     }
 
-    fn ask(&mut self, question: Question, caller: Sender<Said>) -> Result<(), End> {
+    fn ask(&mut self, ask: Ask, caller: Sender<Said>) -> Result<(), End> {
         self.tickets += 1;
         let ticket = Ticket(self.tickets);
         self.waiting.insert(ticket, caller);
-        self.feed(match question {
-            Question::StartSale(order) => Input::StartSale { ticket, order, permit: Permit::unclaimed() },
-            Question::Cancel(attempt) => Input::Cancel { ticket, attempt },
-            Question::Status(attempt) => Input::Status { ticket, attempt },
-            Question::List(query) => Input::List { ticket, query },
-            Question::Resolve => Input::Resolve { ticket, permit: Permit::unclaimed() },
-            Question::PrintReceipt(attempt, copy) => Input::PrintReceipt { ticket, attempt, copy },
-            Question::Events { after, limit } => Input::Events { ticket, after, limit },
-            Question::Acknowledge { cursor } => Input::Acknowledge { ticket, cursor },
-            Question::Verify => Input::Verify { ticket },
-        })
+        self.feed(Input::Ask { ticket, ask })
     }
 
     /// A card that nobody waits for is let go at once.
@@ -358,6 +340,8 @@ impl<M: Machine, W: Wire> Driver<M, W> {
         match output {
             Output::Card(command) => self.command_card(command),
             Output::Link(command) => return self.command_link(command),
+            Output::Network(command) => return self.command_network(command),
+            Output::Derive(work) => self.deriver.begin(work, self.ports.clock.now()),
             Output::Notice(notice) => {
                 // It is asked nothing and holds nothing up, not even by a panic.
                 let _panicked = catch_unwind(AssertUnwindSafe(|| self.ports.observer.hear(&notice)));
@@ -421,6 +405,13 @@ impl<M: Machine, W: Wire> Driver<M, W> {
             }
         }
         Ok(())
+    }
+
+    fn command_network(&mut self, command: NetworkCommand) -> Result<(), End> {
+        if let NetworkCommand::Disarm = command {
+            self.line_is_meant = false;
+        }
+        self.wire.arm(command).map_err(End::Stopped)
     }
 
     /// A point at which a test may end this thread. The disk's faults are the journal's to suffer.

@@ -4,9 +4,9 @@
 //! Evidence: `tests/payment_events.rs`, `tests/terminal_sale.rs`.
 
 use crate::error::Error;
-use crate::payment::{EventPage, Reply};
+use crate::payment::{EventPage, Reply as Paid};
 use crate::terminal::Terminal;
-use crate::terminal::driver::Question;
+use crate::till::{Ask, Reply};
 
 impl Terminal {
     /// The events after a cursor, or after the one that was acknowledged last, oldest first. What is not acknowledged
@@ -16,8 +16,8 @@ impl Terminal {
     /// `page_size_out_of_range` unless the limit is 1 to [`EVENTS_MAX`](crate::payment::EVENTS_MAX),
     /// `cursor_beyond_head` for a cursor that the journal has not reached, and `journal_damaged`.
     pub fn events(&self, after: Option<u64>, limit: u32) -> Result<EventPage, Error> {
-        match self.ask(Question::Events { after, limit })?.result()? {
-            Reply::Events(page) => Ok(page),
+        match self.answer(Ask::Events { after, limit })? {
+            Reply::Payment(Paid::Events(page)) => Ok(page),
             _ => unreachable!("the engine answers a wish for events with a page of them"),
         }
     }
@@ -29,8 +29,8 @@ impl Terminal {
     /// `cursor_beyond_head` for a cursor that the journal has not reached, `cursor_acknowledged_already` for one before
     /// the cursor that was acknowledged last, and those of the storage, as `disk_full`: then it is not acknowledged.
     pub fn acknowledge(&self, cursor: u64) -> Result<(), Error> {
-        match self.ask(Question::Acknowledge { cursor })?.result()? {
-            Reply::Acknowledged => Ok(()),
+        match self.answer(Ask::Acknowledge { cursor })? {
+            Reply::Payment(Paid::Acknowledged) => Ok(()),
             _ => unreachable!("the engine answers an acknowledgement with its being recorded"),
         }
     }

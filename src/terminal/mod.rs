@@ -9,10 +9,12 @@
 //! as `called_from_port`; `present` and `collision` do not wait. Evidence: `terminal/driver/tests.rs`, `tests/terminal_sale.rs`.
 
 mod calls;
+mod derive;
 mod driver;
 mod events;
 mod net;
 mod open;
+mod people;
 mod reader;
 mod reads;
 mod receipt;
@@ -26,18 +28,18 @@ use std::thread::{JoinHandle, ThreadId};
 
 pub use receipt::ReceiptRequest;
 
-use crate::account::{Configuration, Provisioning};
+use crate::account::Provisioning;
 use crate::error::{Error, ErrorCode};
 use crate::ids::AttemptId;
 use crate::journal::VerifyReport;
-use crate::payment::{AttemptView, ListQuery, Page, Reply, Resolved, SaleOrder};
+use crate::payment::{AttemptView, ListQuery, Page, Reply as Paid, Resolved, SaleOrder};
 use crate::ports::{CardChannel, Ports};
 use crate::terminal::calls::{Ending, Said, Wait};
-use crate::terminal::driver::{Message, Question};
+use crate::terminal::driver::Message;
+use crate::till::{Ask, Reply};
 
 /// An open till.
 pub struct Terminal {
-    configuration: Configuration,
     messages: Sender<Message>,
     ending: Ending,
     engine: Mutex<Option<JoinHandle<()>>>,
@@ -143,18 +145,12 @@ impl Terminal {
         open::inspect(home, ports)
     }
 
-    /// What the till knows about itself.
-    #[must_use]
-    pub fn configuration(&self) -> &Configuration {
-        &self.configuration
-    }
-
     /// Begins a sale. The same attempt again gives its stored outcome.
     ///
     /// # Errors
     /// A refusal before anything has begun: of the amount, `attempt_conflict`, `till_busy`, `reversal_pending`.
     pub fn start_sale(&self, order: SaleOrder) -> Result<Operation, Error> {
-        let wait = self.ask(Question::StartSale(order))?;
+        let wait = self.ask(Ask::Sale(order))?;
         let (attempt, result) = match wait.next()? {
             Said::Begun(attempt) => (attempt, Waiting::OnItsWay(wait)),
             Said::Done(result) => {
@@ -186,7 +182,7 @@ impl Terminal {
     /// # Errors
     /// `attempt_unknown`, `attempt_already_finished`, `too_late_to_cancel`.
     pub fn cancel(&self, attempt: &AttemptId) -> Result<AttemptView, Error> {
-        self.ask_about(attempt, Question::Cancel(attempt.clone())).map(calls::attempt)
+        self.ask_about(attempt, Ask::Cancel(attempt.clone())).map(calls::attempt)
     }
 
     /// How an attempt stands.
@@ -194,7 +190,7 @@ impl Terminal {
     /// # Errors
     /// `attempt_unknown`.
     pub fn status(&self, attempt: &AttemptId) -> Result<AttemptView, Error> {
-        self.ask_about(attempt, Question::Status(attempt.clone())).map(calls::attempt)
+        self.ask_about(attempt, Ask::Status(attempt.clone())).map(calls::attempt)
     }
 
     /// Somebody has seen how this attempt ended, as by [`Delivery::taken`]; for one of an earlier run. Does not wait.
@@ -208,8 +204,8 @@ impl Terminal {
     /// # Errors
     /// `page_size_out_of_range` unless the limit is 1 to 100, `identifier_malformed` for a cursor that is none.
     pub fn list(&self, query: &ListQuery) -> Result<Page, Error> {
-        match self.ask(Question::List(query.clone()))?.result()? {
-            Reply::Page(page) => Ok(page),
+        match self.answer(Ask::List(query.clone()))? {
+            Reply::Payment(Paid::Page(page)) => Ok(page),
             _ => unreachable!("the engine answers a list with a page"),
         }
     }
@@ -219,8 +215,8 @@ impl Terminal {
     /// # Errors
     /// `till_busy` while a sale is under way, and the errors of storage. A debt that stays is no error.
     pub fn resolve(&self) -> Result<Resolved, Error> {
-        match self.ask(Question::Resolve)?.result()? {
-            Reply::Resolved(resolved) => Ok(resolved),
+        match self.answer(Ask::Resolve)? {
+            Reply::Payment(Paid::Resolved(resolved)) => Ok(resolved),
             _ => unreachable!("the engine answers resolving with what it resolved"),
         }
     }
@@ -231,9 +227,9 @@ impl Terminal {
     /// # Errors
     /// `attempt_unknown`, `receipt_not_available` for an attempt that never went to the host.
     pub fn receipt(&self, attempt: &AttemptId, request: ReceiptRequest) -> Result<String, Error> {
-        match self.ask_about(attempt, Question::PrintReceipt(attempt.clone(), request.counted_as()))? {
-            Reply::Receipt { view, printed_before } => {
-                receipt::print(&self.configuration, &view, printed_before, request)
+        match self.ask_about(attempt, Ask::PrintReceipt(attempt.clone(), request.counted_as()))? {
+            Reply::Receipt { view, printed_before, configuration } => {
+                receipt::print(&configuration, &view, printed_before, request)
             }
             _ => unreachable!("the engine answers a wish for a receipt with what stands on it"),
         }
@@ -244,8 +240,8 @@ impl Terminal {
     /// # Errors
     /// `journal_damaged`, with the place.
     pub fn verify(&self) -> Result<VerifyReport, Error> {
-        match self.ask(Question::Verify)?.result()? {
-            Reply::Verified(report) => Ok(report),
+        match self.answer(Ask::Verify)? {
+            Reply::Payment(Paid::Verified(report)) => Ok(report),
             _ => unreachable!("the engine answers verifying with a report"),
         }
     }
@@ -273,15 +269,19 @@ impl Terminal {
     }
 
     /// A port that asks would have the engine's thread wait for itself, for ever: it is refused.
-    fn ask(&self, question: Question) -> Result<Wait, Error> {
+    fn ask(&self, ask: Ask) -> Result<Wait, Error> {
         self.may_wait_here()?;
         let (caller, said) = channel();
-        self.send(Message::Ask(question, caller))?;
+        self.send(Message::Ask(ask, caller))?;
         Ok(Wait::new(said, self.ending.clone()))
     }
 
-    fn ask_about(&self, attempt: &AttemptId, question: Question) -> Result<Reply, Error> {
-        calls::about(attempt, self.ask(question).and_then(|wait| wait.result()))
+    fn ask_about(&self, attempt: &AttemptId, ask: Ask) -> Result<Reply, Error> {
+        calls::about(attempt, self.answer(ask))
+    }
+
+    fn answer(&self, ask: Ask) -> Result<Reply, Error> {
+        self.ask(ask)?.result()
     }
 
     fn send(&self, message: Message) -> Result<(), Error> {

@@ -23,7 +23,12 @@ use tokio_rustls::client::TlsStream;
 use zeroize::Zeroizing;
 
 use crate::acquirer::LinkFault;
+use crate::error::{Error, ErrorCode};
+use crate::ports::Clock;
+use crate::terminal::driver::Wire;
+use crate::terminal::route;
 use crate::terminal::tls::fault_of;
+use crate::till::NetworkCommand;
 
 /// Where the host is and how to know it.
 pub(crate) struct HostRoute {
@@ -76,6 +81,53 @@ enum Command {
     Open { line: u64 },
     Send(Zeroizing<Vec<u8>>),
     Close,
+}
+
+/// The way to the host: a [`Net`] while it is armed, and nothing at all while it is not.
+pub(crate) struct Way {
+    clock: Arc<dyn Clock>,
+    hear: Arc<dyn Fn(NetEvent) + Send + Sync>,
+    net: Option<Net>,
+}
+
+impl Way {
+    /// Not armed. `hear` is called on the connection's thread and must not wait.
+    pub(crate) fn new(clock: Arc<dyn Clock>, hear: impl Fn(NetEvent) + Send + Sync + 'static) -> Self {
+        Self { clock, hear: Arc::new(hear), net: None }
+    }
+}
+
+impl Wire for Way {
+    fn arm(&mut self, command: NetworkCommand) -> Result<(), Error> {
+        // The thread ends, and what it had of keys and certificates with it.
+        self.net = None;
+        if let NetworkCommand::Arm { configuration, client_key_pem } = command {
+            let route = route::to_host(&configuration, &client_key_pem, Arc::clone(&self.clock))?;
+            let hear = Arc::clone(&self.hear);
+            let no_thread = |_| Error::from(ErrorCode::StorageFailed).word("resource", "thread");
+            self.net = Some(Net::start(route, move |event| hear(event)).map_err(no_thread)?);
+        }
+        Ok(())
+    }
+
+    fn open(&self, line: u64) {
+        match &self.net {
+            Some(net) => net.open(line),
+            None => (self.hear)(NetEvent { line, what: NetHappening::NotConnected(LinkFault::NetworkAbsent) }),
+        }
+    }
+
+    fn send(&self, bytes: Zeroizing<Vec<u8>>) {
+        if let Some(net) = &self.net {
+            net.send(bytes);
+        }
+    }
+
+    fn close(&self) {
+        if let Some(net) = &self.net {
+            net.close();
+        }
+    }
 }
 
 /// The thread that owns the socket. Dropping it closes the connection and waits for the thread.

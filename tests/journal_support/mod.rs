@@ -75,7 +75,7 @@ impl Till {
     }
 }
 
-fn unlocked(locked: LockedJournal, keyring: Keyring, folds: Vec<Box<dyn Fold>>) -> Result<Journal, JournalError> {
+pub fn unlocked(locked: LockedJournal, keyring: Keyring, folds: Vec<Box<dyn Fold>>) -> Result<Journal, JournalError> {
     locked.unlock(keyring, folds).map_err(|(_, error)| error)
 }
 

@@ -26,6 +26,7 @@ use taptill::terminal::{Operation, Terminal};
 use taptill_sandbox::card::{self, SimulatedCard};
 use taptill_sandbox::desktop::desktop_ports;
 use taptill_sandbox::host::{Host, HostError, Kind, Options, RunningHost, Script, book, provision_in, set_next};
+use taptill_sandbox::people;
 use taptill_sandbox::scratch::{self, Scratch};
 
 /// Longer than anything here takes; only a hang reaches it.
@@ -119,7 +120,7 @@ impl Shop {
     pub fn open_with(&self, change: impl FnOnce(&mut Ports)) -> Result<Till, Error> {
         let (mut ports, field) = self.ports();
         change(&mut ports);
-        Ok(Till { terminal: Terminal::open(&self.home(), ports)?, field })
+        Ok(Till { terminal: people::open(&self.home(), ports)?, field })
     }
 
     /// Ports in order, and where it is said that the field goes on.

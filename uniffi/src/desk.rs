@@ -1,6 +1,6 @@
 //! The till behind the screens: what an app holds that only draws.
 //!
-//! The records are the core's, word for word. A shell lays out a [`Screen`] by its kind, sends the [`Intent`]
+//! A shell lays out a [`Screen`] by its kind, sends the [`Intent`]
 //! of whatever was touched, and decides nothing: an intent that the present screen does not offer is ignored.
 //!
 //! Evidence: `uniffi/tests/desk.rs`; for the screens `tests/screens.rs`.
@@ -11,9 +11,12 @@ use std::sync::Arc;
 use taptill::desk;
 use taptill::screen as core;
 
-use crate::errors::{TillError, same_words};
+use crate::errors::TillError;
+use crate::password_work::RecoveryCode;
+use crate::people::secret;
 use crate::ports::{CardChannel, PortFault, Ports, card_channel, core_ports};
-use crate::values::{Language, attempt_id};
+use crate::screen::{FieldName, Intent, Screen, ScreenSample};
+use crate::values::Language;
 
 /// A till with a person in front of it.
 #[derive(uniffi::Object)]
@@ -75,6 +78,24 @@ impl Desk {
         Ok(self.desk.provision(provisioning)?)
     }
 
+    /// What a person typed into a field of the present screen: send it before the intent that needs it. Kotlin passes a
+    /// direct `ByteBuffer`, Swift `Data`; the caller wipes its own copy. What the screen does not ask for is wiped. Does
+    /// not wait.
+    ///
+    /// # Errors
+    /// `terminal_closed` for a desk that was closed.
+    pub fn enter(&self, field: FieldName, typed: &[u8]) -> Result<(), TillError> {
+        Ok(self.desk.enter(field.into(), secret(typed))?)
+    }
+
+    /// The recovery code, while the screen that speaks of it is there; `Written` ends that. Wipe it then.
+    ///
+    /// # Errors
+    /// None today; every exported function may refuse.
+    pub fn recovery_code(&self) -> Result<Option<Arc<RecoveryCode>>, TillError> {
+        Ok(self.desk.recovery_code().map(RecoveryCode::new))
+    }
+
     /// A card is in the field. One that nobody waits for is let go. Does not wait.
     ///
     /// # Errors
@@ -112,270 +133,6 @@ pub fn screen_gallery(language: Language) -> Result<Vec<ScreenSample>, TillError
     let sample = |(name, screen): (&str, core::Screen)| ScreenSample { name: name.to_owned(), screen: screen.into() };
     let pictures = if cfg!(feature = "gallery") { core::gallery(language.into()) } else { Vec::new() };
     Ok(pictures.into_iter().map(sample).collect())
-}
-
-/// A screen with a name for its picture.
-#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
-pub struct ScreenSample {
-    /// Lower-case letters and hyphens, as `not-known-yet`.
-    pub name: String,
-    /// The screen.
-    pub screen: Screen,
-}
-
-/// Which layout a screen has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
-pub enum ScreenKind {
-    /// The till is nobody's yet.
-    FirstStart,
-    /// The amount is being typed.
-    AmountPad,
-    /// A card is awaited.
-    PresentCard,
-    /// A card is being read, or the bank is being asked.
-    Reading,
-    /// The money has moved.
-    Approved,
-    /// Nothing was charged: refused, or taken back.
-    Declined,
-    /// Whether money moved is not known yet.
-    NotKnownYet,
-    /// The customer's phone has something to say.
-    SeePhone,
-    /// This card cannot be tapped for this payment.
-    TryAnotherWay,
-    /// Past payments.
-    History,
-    /// One payment with all that is known of it.
-    Transaction,
-    /// A slip.
-    Receipt,
-    /// What the till is, and what can be done to it.
-    Settings,
-    /// Something is wrong: what happened, whether money moved, what to do.
-    Trouble,
-}
-
-/// How a screen, or a row of it, is meant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
-pub enum Tone {
-    /// Nothing in particular.
-    Neutral,
-    /// As wished.
-    Good,
-    /// Not as wished, and over.
-    Bad,
-    /// Not over: somebody else is at work.
-    Waiting,
-    /// Somebody here must do something.
-    Attention,
-}
-
-/// How an action stands among the others of its screen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
-pub enum Role {
-    /// The one that most people want. At most one a screen.
-    Primary,
-    /// Another one.
-    Secondary,
-    /// One that ends something.
-    Danger,
-}
-
-/// What a person wants.
-#[derive(Clone, Debug, PartialEq, Eq, uniffi::Enum)]
-pub enum Intent {
-    /// A key of the keypad.
-    Digit {
-        /// 0 to 9.
-        digit: u8,
-    },
-    /// The key with two zeros.
-    DoubleZero,
-    /// Takes the last digit back.
-    Backspace,
-    /// Charges what was typed.
-    Charge,
-    /// Ends the sale, if it is not too late.
-    Cancel,
-    /// Leaves an outcome for an empty keypad.
-    NewSale,
-    /// The same once more.
-    TryAgain,
-    /// Past payments.
-    History,
-    /// The page of older ones.
-    OlderPage,
-    /// The page of newer ones.
-    NewerPage,
-    /// One payment with all that is known of it.
-    Open {
-        /// Which.
-        attempt: String,
-    },
-    /// A slip.
-    Receipt {
-        /// Of which payment.
-        attempt: String,
-    },
-    /// What the till is.
-    Settings,
-    /// Speaks this language from now on.
-    UseLanguage {
-        /// Which.
-        language: Language,
-    },
-    /// Asks the bank now about what is not known yet.
-    Resolve,
-    /// Checks the whole record.
-    Verify,
-    /// To the screen before.
-    Back,
-    /// Gives the till its provisioning: the shell lets the person pick a file and calls `provision`.
-    Provision,
-    /// The app is on the glass again. Allowed on every screen.
-    Foreground,
-    /// The app has left the glass. Allowed on every screen.
-    Background,
-    /// The phone's contactless reader is switched off or not there. Allowed on every screen.
-    ReaderOff,
-    /// The phone's contactless reader can be used. Allowed on every screen.
-    ReaderReady,
-}
-
-/// One line of a screen.
-#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
-pub struct Row {
-    /// What it is about.
-    pub label: String,
-    /// What it says.
-    pub value: String,
-    /// How it is meant.
-    pub tone: Tone,
-    /// What touching it means, if anything.
-    pub intent: Option<Intent>,
-}
-
-/// One button.
-#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
-pub struct Action {
-    /// What touching it means.
-    pub intent: Intent,
-    /// What stands on it.
-    pub label: String,
-    /// How it stands among the others.
-    pub role: Role,
-    /// Whether it can be touched now.
-    pub enabled: bool,
-}
-
-/// Everything that a shell draws.
-#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
-pub struct Screen {
-    /// Which layout.
-    pub kind: ScreenKind,
-    /// How it is meant.
-    pub tone: Tone,
-    /// The heading.
-    pub title: String,
-    /// The amount, or another word that is to be seen from afar.
-    pub headline: Option<String>,
-    /// What happened, and whether money moved.
-    pub message: Option<String>,
-    /// What to do next.
-    pub advice: Option<String>,
-    /// How many of the reader's four lights are lit.
-    pub lights: u8,
-    /// Whether the contactless field is to be on.
-    pub field_on: bool,
-    /// The lines, in order.
-    pub rows: Vec<Row>,
-    /// A slip in a fixed-width type, each line ended by a line feed.
-    pub slip: Option<String>,
-    /// Whether the keypad is there.
-    pub keypad: bool,
-    /// What the keypad's key for the last digit is called, for those who hear the screen; empty without a keypad.
-    pub backspace_label: String,
-    /// The buttons, in order.
-    pub actions: Vec<Action>,
-    /// Whether it must not be photographed or shown among recent apps.
-    pub private: bool,
-    /// The language of its words.
-    pub language: Language,
-}
-
-same_words!(core::ScreenKind, ScreenKind: FirstStart AmountPad PresentCard Reading Approved Declined NotKnownYet SeePhone
-    TryAnotherWay History Transaction Receipt Settings Trouble);
-same_words!(core::Tone, Tone: Neutral Good Bad Waiting Attention);
-same_words!(core::Role, Role: Primary Secondary Danger);
-
-/// The intents that say no more than their word, and those that carry something, in both directions.
-macro_rules! intents {
-    ($($word:ident)+) => {
-        impl TryFrom<Intent> for core::Intent {
-            type Error = TillError;
-
-            fn try_from(intent: Intent) -> Result<Self, TillError> {
-                Ok(match intent {
-                    $(Intent::$word => Self::$word,)+
-                    Intent::Digit { digit } => Self::Digit { digit },
-                    Intent::Open { attempt } => Self::Open { attempt: attempt_id(&attempt)? },
-                    Intent::Receipt { attempt } => Self::Receipt { attempt: attempt_id(&attempt)? },
-                    Intent::UseLanguage { language } => Self::UseLanguage { language: language.into() },
-                })
-            }
-        }
-
-        impl From<core::Intent> for Intent {
-            fn from(intent: core::Intent) -> Self {
-                match intent {
-                    $(core::Intent::$word => Self::$word,)+
-                    core::Intent::Digit { digit } => Self::Digit { digit },
-                    core::Intent::Open { attempt } => Self::Open { attempt: attempt.to_string() },
-                    core::Intent::Receipt { attempt } => Self::Receipt { attempt: attempt.to_string() },
-                    core::Intent::UseLanguage { language } => Self::UseLanguage { language: language.into() },
-                }
-            }
-        }
-    };
-}
-
-intents!(DoubleZero Backspace Charge Cancel NewSale TryAgain History OlderPage NewerPage Settings Resolve Verify Back
-    Provision Foreground Background ReaderOff ReaderReady);
-
-impl From<core::Row> for Row {
-    fn from(row: core::Row) -> Self {
-        Self { label: row.label, value: row.value, tone: row.tone.into(), intent: row.intent.map(Intent::from) }
-    }
-}
-
-impl From<core::Action> for Action {
-    fn from(action: core::Action) -> Self {
-        let core::Action { intent, label, role, enabled } = action;
-        Self { intent: intent.into(), label, role: role.into(), enabled }
-    }
-}
-
-impl From<core::Screen> for Screen {
-    fn from(screen: core::Screen) -> Self {
-        Self {
-            kind: screen.kind.into(),
-            tone: screen.tone.into(),
-            title: screen.title,
-            headline: screen.headline,
-            message: screen.message,
-            advice: screen.advice,
-            lights: screen.lights,
-            field_on: screen.field_on,
-            rows: screen.rows.into_iter().map(Row::from).collect(),
-            slip: screen.slip,
-            keypad: screen.keypad,
-            backspace_label: screen.backspace_label,
-            actions: screen.actions.into_iter().map(Action::from).collect(),
-            private: screen.private,
-            language: screen.language.into(),
-        }
-    }
 }
 
 /// The shell's display, as the core calls it.

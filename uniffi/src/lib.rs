@@ -1,7 +1,7 @@
 //! The face of the core for Kotlin and Swift.
 //!
 //! Every exported name is a thin word for something in the core: a method is one line into it, a record a copy
-//! of what it says. Whatever can fail fails with a [`TillError`]; secrets come in as borrowed bytes and none goes out.
+//! of what it says. Whatever can fail fails with a [`TillError`]; secrets come in as borrowed bytes, and but for a recovery code none goes out.
 //! Words that people read come from the core's catalogue, in the language that the caller names.
 //!
 //! It decides nothing, keeps no state of its own but handles, and prints nothing. Calls block as long as the
@@ -11,29 +11,40 @@
 #![deny(unsafe_op_in_unsafe_fn)]
 
 mod allocator;
+mod aside;
 mod desk;
 mod errors;
 mod events;
 mod operation;
+mod password_work;
 mod payments;
+mod people;
+mod policy;
 mod ports;
+mod proofs;
 mod reader;
+mod screen;
 mod terminal;
 mod values;
 
-pub use desk::{Action, Desk, Display, Intent, Role, Row, Screen, ScreenKind, ScreenSample, Tone, screen_gallery};
+pub use desk::{Desk, Display, screen_gallery};
 pub use errors::{
     Actor, CoreVersion, Detail, ErrorFacts, ErrorWords, Money, Retry, Reversal, TillError, core_version,
     describe_error, error_codes, facts_of,
 };
 pub use events::{EventPage, Events, TillEvent};
 pub use operation::Operation;
+pub use password_work::{PasswordDone, PasswordWork, RecoveryCode};
 pub use payments::Payments;
+pub use people::{OperatorFacts, OperatorRole, People, SessionFacts, Standing, TillState};
+pub use policy::{PasswordProfile, PasswordRules, ShopPolicy, shipped_policy};
 pub use ports::{
     CardChannel, CardFault, Clock, ClockReading, DeviceKeys, KeyFault, KeyKind, NetworkPosture, Notice, Observer,
     PortFault, Ports, Posture, Prompt, SecretSink,
 };
+pub use proofs::Proofs;
 pub use reader::{EncryptedRead, EncryptedReader, ReadCvm, ReadRequest, ReaderFault};
+pub use screen::{Action, Field, FieldName, Intent, Role, Row, Screen, ScreenKind, ScreenSample, Tone};
 pub use terminal::{Terminal, inspect_till, provision_till};
 pub use values::{
     Amount, Attempt, AttemptState, Language, ListQuery, Page, ReceiptCopy, ReceiptRequest, ReceiptWidth, Resolved,

@@ -7,10 +7,9 @@
 
 use std::sync::Arc;
 
-use taptill::error::{Error, ErrorCode};
 use taptill::terminal;
-use tokio::sync::oneshot;
 
+use crate::aside::aside;
 use crate::errors::TillError;
 use crate::operation::Operation;
 use crate::values::{Attempt, ListQuery, Page, ReceiptRequest, Resolved, SaleOrder, attempt_id};
@@ -70,14 +69,7 @@ impl Payments {
     /// # Errors
     /// `till_busy` while a sale is under way, and the errors of storage. A debt that stays is no error.
     pub async fn resolve(&self) -> Result<Resolved, TillError> {
-        self.till.terminal.may_wait_here()?;
-        let till = Arc::clone(&self.till);
-        let (ended, result) = oneshot::channel();
-        std::thread::Builder::new()
-            .name("taptill-resolve".to_owned())
-            .spawn(move || drop(ended.send(till.terminal.resolve())))
-            .map_err(|_| Error::from(ErrorCode::StorageFailed).word("resource", "thread"))?;
-        Ok(result.await.map_err(|_| TillError::from(ErrorCode::TillFailed))??.into())
+        Ok(aside(&self.till, "taptill-resolve", terminal::Terminal::resolve).await?.into())
     }
 
     /// The slip of an attempt, as text for a fixed-width type; each line ends with a line feed. That it was printed is

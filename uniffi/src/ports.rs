@@ -17,6 +17,7 @@ use taptill::ports::{self as core, DeviceKeysFault, EntropyFault, NoFaults};
 use taptill::secret::SecretBytes;
 
 use crate::errors::{TillError, same_words};
+use crate::people::Standing;
 use crate::reader::{EncryptedReader, ReaderFault, encrypted_reader};
 use crate::values::AttemptState;
 
@@ -277,6 +278,16 @@ pub enum Notice {
         /// Its new state.
         state: AttemptState,
     },
+    /// Somebody has come or gone, or the till has locked by itself.
+    Till {
+        /// How it stands now.
+        standing: Standing,
+    },
+    /// The till locks by itself in a moment, unless somebody uses it.
+    SessionEnding {
+        /// In how many milliseconds.
+        left_ms: u64,
+    },
 }
 
 /// What the reader tells the people in front of it (EMV Contactless Book A, 9.2 message identifiers).
@@ -444,6 +455,8 @@ impl From<&core::Notice> for Notice {
             core::Notice::Attempt { attempt, state } => {
                 Self::Attempt { attempt: attempt.clone(), state: AttemptState::from_word(state) }
             }
+            core::Notice::Till { standing } => Self::Till { standing: Standing::from_word(standing) },
+            core::Notice::SessionEnding { left_ms } => Self::SessionEnding { left_ms: *left_ms },
         }
     }
 }

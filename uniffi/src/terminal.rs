@@ -15,7 +15,9 @@ use taptill::terminal;
 use crate::errors::TillError;
 use crate::events::Events;
 use crate::payments::{Open, Payments};
+use crate::people::{People, TillState};
 use crate::ports::{CardChannel, Ports, card_channel, core_ports, guarded};
+use crate::proofs::Proofs;
 use crate::values::{TillInfo, Verified};
 
 /// An open till. Its methods, and those of all that it gives out, may be called from any thread, and from several at
@@ -29,8 +31,8 @@ pub struct Terminal {
 
 #[uniffi::export]
 impl Terminal {
-    /// Opens the till in the folder `home`, which no other process and no other `Terminal` may have open. What an
-    /// earlier run left unfinished is taken up at once. Blocks for the disk and the key store: call it off the main
+    /// Opens the till in the folder `home`, which no other process and no other `Terminal` may have open. It is nobody's,
+    /// or nobody is signed in: until somebody is, it tells its state and lets people in, and that is all. Blocks for the disk and the key store: call it off the main
     /// thread.
     ///
     /// # Errors
@@ -42,12 +44,36 @@ impl Terminal {
         Ok(Arc::new(Self { till: Arc::new(Open { terminal }) }))
     }
 
-    /// What the till knows about itself. Answers at once, also when the till is closed.
+    /// How the till stands between nobody and somebody, and what a lock screen shows. Answers in every state, at once.
+    ///
+    /// # Errors
+    /// Why the terminal has ended.
+    pub fn state(&self) -> Result<TillState, TillError> {
+        Ok(self.till.terminal.till_state()?.into())
+    }
+
+    /// What the till knows about itself.
+    ///
+    /// # Errors
+    /// `till_unclaimed`, `till_locked`, and why the terminal has ended.
+    pub fn info(&self) -> Result<TillInfo, TillError> {
+        Ok(self.till.terminal.configuration()?.as_ref().into())
+    }
+
+    /// Operators, passwords and the session. A handle to this same till; as cheap as it looks.
     ///
     /// # Errors
     /// None today; every exported function may refuse.
-    pub fn info(&self) -> Result<TillInfo, TillError> {
-        Ok(self.till.terminal.configuration().into())
+    pub fn people(&self) -> Result<Arc<People>, TillError> {
+        Ok(Arc::new(People { till: Arc::clone(&self.till) }))
+    }
+
+    /// What a stranger needs to check the journal. A handle to this same till; as cheap as it looks.
+    ///
+    /// # Errors
+    /// None today; every exported function may refuse.
+    pub fn proofs(&self) -> Result<Arc<Proofs>, TillError> {
+        Ok(Arc::new(Proofs { till: Arc::clone(&self.till) }))
     }
 
     /// Sales and what became of them. A handle to this same till; as cheap as it looks.

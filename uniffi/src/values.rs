@@ -9,7 +9,7 @@ use taptill::account::Configuration;
 use taptill::clock::WallMs;
 use taptill::error::{Error, ErrorCode};
 use taptill::hex;
-use taptill::ids::{AttemptId, OrderNo};
+use taptill::ids::{AttemptId, OperatorName, OrderNo};
 use taptill::journal::VerifyReport;
 use taptill::money::{self, Currency};
 use taptill::payment::{self, AttemptView, state::State};
@@ -402,6 +402,11 @@ impl From<VerifyReport> for Verified {
 /// The core's own check of an id that came as text.
 pub(crate) fn attempt_id(attempt: &str) -> Result<AttemptId, TillError> {
     Ok(AttemptId::new(attempt).map_err(Error::from)?)
+}
+
+/// The core's own check of an operator's name that came as text.
+pub(crate) fn operator_name(name: &str) -> Result<OperatorName, TillError> {
+    Ok(OperatorName::new(name).map_err(Error::from)?)
 }
 
 fn attempts(views: Vec<AttemptView>) -> Vec<Attempt> {

@@ -13,7 +13,7 @@ mod support;
 use std::hint::black_box;
 
 use memory::Needle;
-use support::{Shop, code};
+use support::{ALICE, Shop, code, wait};
 use taptill_ffi::{SecretSink, provision_till};
 
 /// Bytes that this process has nowhere else: made while it runs, one by one.
@@ -63,4 +63,25 @@ fn what_is_freed_is_overwritten() {
     assert_eq!(found(4), 1, "the caller's own");
     drop(provisioning);
     assert_eq!(found(4), 0);
+
+    // Nor do passwords and a recovery code, right and wrong, once the till is locked.
+    let shop = shop.set_up();
+    let till = shop.till();
+    let people = till.terminal.people().unwrap();
+    let (new, wrong) = (typed(5), typed(6));
+    let work = people.change_password(ALICE.1, &new).unwrap();
+    assert_eq!(code(wait(work.await_done())), "ok");
+    wait(people.lock()).unwrap();
+    assert_eq!(code(wait(people.unlock(&wrong).unwrap().await_done())), "sign_in_refused");
+    drop(work);
+    for (typed, name) in [(&new, "the new password"), (&wrong, "the wrong one")] {
+        let needle = Needle::new(name, typed.iter().copied());
+        assert_eq!(needle.found().len(), 1, "{name}: the caller's own");
+    }
+    assert_eq!(code(wait(people.unlock(&new).unwrap().await_done())), "ok", "the control: it is the password");
+}
+
+/// A password that this process has nowhere else.
+fn typed(seed: u8) -> Vec<u8> {
+    bytes(seed).map(|byte| b'a' + byte % 26).chain(*b" 1").collect()
 }

@@ -10,7 +10,8 @@ use std::path::Path;
 
 use ring::rand::SystemRandom;
 use taptill::account::{
-    Configuration, HostAddress, Limits, Merchant, PROVISIONING_VERSION, Policy, Provisioning, SecretText, Secrets,
+    Configuration, HostAddress, Limits, Merchant, PROVISIONING_VERSION, PasswordWork, Policy, Provisioning, SecretText,
+    Secrets,
 };
 use taptill::emv::TerminalData;
 use taptill::hex;
@@ -144,6 +145,7 @@ fn register<T>(
             batch: BatchNo::new(1).map_err(|_| HostError::BookUnusable)?,
             tmk: master_key,
             mak: None,
+            journal_head: None,
         };
         page.add_terminal(&row)?;
         let TerminalRow { terminal, merchant, tmk: master_key, dialect_toml, .. } = row;
@@ -193,6 +195,7 @@ fn provisioning_of(
         terminal_data: TerminalData::sandbox(),
         ca_keys: serde_json::from_str(ca_keys_json()).map_err(|_| HostError::OptionsUnusable)?,
         policy: Policy::default(),
+        password_work: PasswordWork::Floor,
     };
     let master_key_hex = hex::encode(enrolled.master_key.expose());
     let secrets = Secrets { master_key_hex: SecretText::new(master_key_hex), client_key_pem: client.key_pem };

@@ -20,7 +20,8 @@ use taptill::ids::AttemptId;
 use taptill::money::{Amount, Currency};
 use taptill::ports::{EncryptedRead, ReadRequest};
 
-use super::request::{Order, Refusal, Request, order};
+use super::files::befall;
+use super::request::{Order, Refusal, Request, mishap, order};
 use crate::card;
 use crate::host::{Host, HostError, Options, RunningHost, Script, book, provision, set_next};
 use crate::reader::read_card;
@@ -40,6 +41,8 @@ pub(super) struct Keeper {
 
 struct Till {
     host_home: PathBuf,
+    /// Where its saved folders are.
+    kept: PathBuf,
     address: SocketAddr,
     /// None while the host is stopped.
     host: Mutex<Option<RunningHost>>,
@@ -77,6 +80,11 @@ impl Keeper {
                 Ok(read_card(&card, &request)
                     .map_or_else(|fault| json!({ "fault": fault.word() }), |read| shown(&read)))
             }
+            Request::Files { home, save, put_back, put_back_slots, clear, spoil } => {
+                let mishap = mishap(save, put_back, put_back_slots, clear, spoil.as_deref())?;
+                let kept = self.known(&home)?.kept.clone();
+                befall(Path::new(&home), &kept, &mishap).map(|()| json!({ "ok": true }))
+            }
             Request::Book { home } => Ok(json!({ "entries": book(&self.known(&home)?.host_home)? })),
         }
     }
@@ -84,7 +92,7 @@ impl Keeper {
     fn till(&self, dialect: &str) -> Result<Value, Refusal> {
         let number = self.count.fetch_add(1, Ordering::Relaxed) + 1;
         let folder = lock(&self.folder).as_ref().ok_or(Refusal::Folder)?.path().join(format!("till{number}"));
-        let (home, host_home) = (folder.join("till"), folder.join("host"));
+        let (home, host_home, kept) = (folder.join("till"), folder.join("host"), folder.join("kept"));
         private_folder(&home)?;
         let host = Host::start(&host_home, Host::any_port(), &Script::honest())?;
         let address = host.address();
@@ -92,7 +100,8 @@ impl Keeper {
         let file = folder.join("provisioning.json");
         private_file(&file, provisioning.to_json().expose())?;
         let (home, file) = (utf8(&home)?, utf8(&file)?);
-        lock(&self.tills).insert(home.clone(), Arc::new(Till { host_home, address, host: Mutex::new(Some(host)) }));
+        lock(&self.tills)
+            .insert(home.clone(), Arc::new(Till { host_home, kept, address, host: Mutex::new(Some(host)) }));
         Ok(json!({ "home": home, "provisioning": file, "host": address.to_string() }))
     }
 

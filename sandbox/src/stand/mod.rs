@@ -10,11 +10,13 @@
 //! | `card` | `name` | the address of a fresh card, in the framing of `vpcd` |
 //! | `host` | `home`, one of `next` (+ `count`?), `stop`, `start` | what the till's host does next |
 //! | `book` | `home` | the host's book: one entry an attempt |
+//! | `files` | `home`, one of `save`, `put_back`, `put_back_slots`, `clear`, `spoil` | what befalls the till's folder |
 //! | `read` | `card`, `minor`, `currency`, `attempt`, `nonce` | what a certified reader gives: a read, or a fault |
 //!
 //! What it does not understand whole it refuses, with the name of the part; nothing is guessed, nothing half done.
 //! Evidence: `mod tests` of each file, `sandbox/tests/till_stand.rs`.
 
+mod files;
 mod keeper;
 mod request;
 mod server;

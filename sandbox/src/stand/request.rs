@@ -3,6 +3,7 @@
 
 use serde::Deserialize;
 
+use super::files::{Mishap, Spoiling};
 use crate::host::{HostError, Kind};
 
 /// One line of a client.
@@ -25,6 +26,14 @@ pub(super) enum Request {
     },
     Book {
         home: String,
+    },
+    Files {
+        home: String,
+        save: Option<String>,
+        put_back: Option<String>,
+        put_back_slots: Option<String>,
+        clear: Option<bool>,
+        spoil: Option<String>,
     },
     Read {
         card: String,
@@ -54,6 +63,12 @@ pub(super) enum Refusal {
     CardUnknown,
     /// A certified reader is asked with an amount, an attempt's name and 16 bytes as hex digits.
     ReadRequest,
+    /// `files` takes exactly one of its words.
+    OneMishap,
+    /// Nothing was saved under this name.
+    NotSaved,
+    /// No operator has a slot in this folder.
+    NoSlots,
     /// The stand has given no till of this folder.
     HomeUnknown,
     /// The host is running already, or is not running.
@@ -72,6 +87,9 @@ impl Refusal {
             Self::OneOrder => "stand_one_order",
             Self::CardUnknown => "stand_card_unknown",
             Self::ReadRequest => "stand_read_request",
+            Self::OneMishap => "stand_one_mishap",
+            Self::NotSaved => "stand_not_saved",
+            Self::NoSlots => "stand_no_slots",
             Self::HomeUnknown => "stand_home_unknown",
             Self::HostState(_) => "stand_host_state",
             Self::Folder => "stand_folder",
@@ -89,6 +107,12 @@ impl Refusal {
                 "read takes an amount in minor units, a currency, an attempt's name and a nonce of 32 hex digits"
                     .to_owned()
             }
+            Self::OneMishap => {
+                "files takes exactly one of save, put_back, put_back_slots, clear and spoil, which has one of its words"
+                    .to_owned()
+            }
+            Self::NotSaved => "nothing was saved under this name: letters, digits and hyphens".to_owned(),
+            Self::NoSlots => "no operator has a slot in this folder".to_owned(),
             Self::HomeUnknown => "this stand has given no till of this home".to_owned(),
             Self::HostState(what) => (*what).to_owned(),
             Self::Folder => "the stand's folder cannot be written".to_owned(),
@@ -120,6 +144,24 @@ pub(super) fn order(
         (None, None, Some(true), None) => Ok(Order::Stop),
         (None, None, None, Some(true)) => Ok(Order::Start),
         _ => Err(Refusal::OneOrder),
+    }
+}
+
+/// Which one thing befalls a folder.
+pub(super) fn mishap(
+    save: Option<String>,
+    put_back: Option<String>,
+    put_back_slots: Option<String>,
+    clear: Option<bool>,
+    spoil: Option<&str>,
+) -> Result<Mishap, Refusal> {
+    match (save, put_back, put_back_slots, clear, spoil) {
+        (Some(name), None, None, None, None) => Ok(Mishap::Save(name)),
+        (None, Some(name), None, None, None) => Ok(Mishap::PutBack(name)),
+        (None, None, Some(name), None, None) => Ok(Mishap::PutBackSlots(name)),
+        (None, None, None, Some(true), None) => Ok(Mishap::Clear),
+        (None, None, None, None, Some(word)) => Spoiling::from_word(word).map(Mishap::Spoil).ok_or(Refusal::OneMishap),
+        _ => Err(Refusal::OneMishap),
     }
 }
 
@@ -176,5 +218,23 @@ mod tests {
             assert_eq!(order(next, count, stop, start), Err(Refusal::OneOrder));
         }
         assert_eq!(order(Some("explode"), None, None, None), Err(Refusal::Host(HostError::KindUnknown)));
+    }
+    #[test]
+    fn a_folder_has_exactly_one_mishap() {
+        let name = || Some("a".to_owned());
+        assert_eq!(mishap(name(), None, None, None, None), Ok(Mishap::Save("a".to_owned())));
+        assert_eq!(mishap(None, name(), None, None, None), Ok(Mishap::PutBack("a".to_owned())));
+        assert_eq!(mishap(None, None, name(), None, None), Ok(Mishap::PutBackSlots("a".to_owned())));
+        assert_eq!(mishap(None, None, None, Some(true), None), Ok(Mishap::Clear));
+        assert_eq!(mishap(None, None, None, None, Some("cut")), Ok(Mishap::Spoil(Spoiling::Cut)));
+        for refused in [
+            mishap(None, None, None, None, None),
+            mishap(name(), name(), None, None, None),
+            mishap(None, None, None, Some(false), None),
+            mishap(None, None, None, Some(true), Some("cut")),
+            mishap(None, None, None, None, Some("burn")),
+        ] {
+            assert_eq!(refused, Err(Refusal::OneMishap));
+        }
     }
 }

@@ -19,7 +19,7 @@ const PAGE_MAX: u32 = 100;
 pub(super) fn run(till: &mut Till, arguments: &ListArguments) -> Result<Reply, Failure> {
     let order = arguments.order.as_deref().map(OrderNo::new).transpose()?;
     let terminal = till.terminal()?;
-    let zone = Zone::named(&terminal.configuration().time_zone).map_err(|_| ErrorCode::ConfigurationInvalid)?;
+    let zone = Zone::named(&terminal.configuration()?.time_zone).map_err(|_| ErrorCode::ConfigurationInvalid)?;
     let from = arguments.from.as_deref().map(|day| day_of(&zone, day)).transpose()?;
     let to = arguments.to.as_deref().map(|day| day_of(&zone, day)).transpose()?;
     let query = ListQuery { limit: 0, from: from.map(|day| day.0), to: to.map(|day| day.1), order, cursor: None };

@@ -74,7 +74,7 @@ impl Observer for Screen {
                     spinner.set_message(Catalogue::of(Language::En).prompt(*prompt));
                 }
             }
-            Notice::FieldOff { .. } | Notice::Attempt { .. } => {}
+            Notice::FieldOff { .. } | Notice::Attempt { .. } | Notice::Till { .. } | Notice::SessionEnding { .. } => {}
         }
     }
 }

@@ -7,24 +7,28 @@
 
 mod outcome;
 mod past;
+mod people;
 mod sale;
 mod till;
 mod trouble;
 
 use crate::clock::WallMs;
-use crate::ids::AttemptId;
+use crate::ids::{self, AttemptId, OperatorName};
 use crate::payment::AttemptView;
 use crate::receipt::Zone;
 use crate::screen::shown::{Action, Intent, Role, Row, Screen, Tone};
 use crate::screen::state::{Effect, Place, State};
 use crate::screen::table::{Choice, Look};
+use crate::session::actions::{
+    Action as _, ListOperators, ManageOperators, PrintReceipt, ResolveDebts, Sell, VerifyJournal, ViewPayments,
+};
 use crate::text::{Arg, Catalogue, Language};
 
 /// The screen of this state.
 #[must_use]
 pub fn draw(state: &State) -> Screen {
     let pen = Pen { state, texts: Catalogue::of(state.language) };
-    match &state.place {
+    let mut screen = match &state.place {
         Place::FirstStart => till::first_start(&pen),
         Place::Pad => till::pad(&pen),
         Place::Sale(sale) => sale::draw(&pen, sale),
@@ -34,6 +38,31 @@ pub fn draw(state: &State) -> Screen {
         Place::Receipt { attempt, copy, slip } => past::receipt(&pen, attempt, *copy, slip),
         Place::Settings(said) => till::settings(&pen, said.as_ref()),
         Place::Trouble(trouble) => trouble::draw(&pen, trouble),
+        of_people => people::draw(&pen, of_people),
+    };
+    if state.ends_soon && state.role().is_some() && screen.advice.is_none() {
+        screen.advice = Some(pen.say("screen.say.ends_soon"));
+    }
+    screen
+}
+
+/// Whom or what the buttons of a screen are about.
+#[derive(Clone, Copy)]
+enum About<'a> {
+    Nobody,
+    Attempt(&'a AttemptId),
+    Operator(&'a OperatorName),
+}
+
+impl<'a> From<Option<&'a AttemptId>> for About<'a> {
+    fn from(attempt: Option<&'a AttemptId>) -> Self {
+        attempt.map_or(Self::Nobody, Self::Attempt)
+    }
+}
+
+impl<'a> From<&'a OperatorName> for About<'a> {
+    fn from(name: &'a OperatorName) -> Self {
+        Self::Operator(name)
     }
 }
 
@@ -58,7 +87,8 @@ impl Pen<'_> {
     }
 
     /// A screen of this look with nothing on it but its heading and its buttons.
-    fn blank(&self, look: Look, title: String, attempt: Option<&AttemptId>) -> Screen {
+    fn blank<'b>(&self, look: Look, title: String, about: impl Into<About<'b>>) -> Screen {
+        let about = about.into();
         Screen {
             kind: look.kind,
             tone: look.tone,
@@ -69,26 +99,47 @@ impl Pen<'_> {
             lights: look.lights,
             field_on: self.state.field_on && !self.state.is_away,
             rows: Vec::new(),
+            fields: Vec::new(),
             slip: None,
             keypad: false,
             backspace_label: String::new(),
-            actions: look.choices.iter().filter_map(|choice| self.action(*choice, attempt)).collect(),
+            actions: look.choices.iter().filter_map(|choice| self.action(*choice, about)).collect(),
             private: false,
             language: self.state.language,
         }
     }
 
-    /// The button of a choice; none where it needs an attempt and there is none.
-    fn action(&self, (choice, role): (Choice, Role), attempt: Option<&AttemptId>) -> Option<Action> {
-        let intent = intent(choice, attempt, self.state.language)?;
+    /// The button of a choice; none where it needs somebody or something that is not there, or may not be done.
+    fn action(&self, (choice, role): (Choice, Role), about: About<'_>) -> Option<Action> {
+        if !self.may(choice) {
+            return None;
+        }
+        let intent = intent(choice, about, self.state.language)?;
         let label = self.say(&format!("screen.action.{}", choice.word()));
         Some(Action { intent, label, role, enabled: !self.is_at_work_on(choice) })
     }
 
+    /// Whether whoever is signed in may do what this choice asks for; while nobody is, the till itself will say.
+    fn may(&self, choice: Choice) -> bool {
+        let Some(role) = self.state.role() else { return true };
+        match choice {
+            Choice::Charge | Choice::TryAgain | Choice::TryAnotherCard => Sell::ROW.allows(role),
+            Choice::Resolve => ResolveDebts::ROW.allows(role),
+            Choice::Receipt | Choice::OtherCopy => PrintReceipt::ROW.allows(role),
+            Choice::History => ViewPayments::ROW.allows(role),
+            Choice::Verify => VerifyJournal::ROW.allows(role),
+            Choice::Operators => ListOperators::ROW.allows(role),
+            Choice::ToAddOperator | Choice::ToResetOperator | Choice::RemoveOperator => {
+                ManageOperators::ROW.allows(role)
+            }
+            _ => true,
+        }
+    }
+
     /// Whether what this choice asks for is being done already.
     fn is_at_work_on(&self, choice: Choice) -> bool {
-        match self.state.wanted {
-            Some(Effect::Open | Effect::Provision) => !matches!(choice, Choice::OtherLanguage),
+        match &self.state.wanted {
+            Some(effect) if is_waited_for(effect) => !matches!(choice, Choice::OtherLanguage),
             Some(Effect::Resolve) => choice == Choice::Resolve,
             Some(Effect::Verify) => choice == Choice::Verify,
             _ => false,
@@ -97,7 +148,10 @@ impl Pen<'_> {
 
     /// Whether something that takes its time is being done.
     fn is_at_work(&self) -> bool {
-        matches!(self.state.wanted, Some(Effect::Open | Effect::Provision | Effect::Resolve | Effect::Verify))
+        self.state
+            .wanted
+            .as_ref()
+            .is_some_and(|effect| is_waited_for(effect) || matches!(effect, Effect::Resolve | Effect::Verify))
     }
 
     fn row(&self, key: &str, value: impl Into<String>) -> Row {
@@ -126,15 +180,31 @@ impl Pen<'_> {
     }
 }
 
-/// What a choice means, about this attempt.
-fn intent(choice: Choice, attempt: Option<&AttemptId>, language: Language) -> Option<Intent> {
+/// Whether nothing else can be done until it is done.
+fn is_waited_for(effect: &Effect) -> bool {
+    effect.takes_typed()
+        || matches!(
+            effect,
+            Effect::Open
+                | Effect::Provision
+                | Effect::Enter
+                | Effect::Lock { .. }
+                | Effect::SignOut { .. }
+                | Effect::RemoveOperator { .. }
+        )
+}
+
+/// What a choice means, about this attempt or person.
+fn intent(choice: Choice, about: About<'_>, language: Language) -> Option<Intent> {
+    let attempt = || if let About::Attempt(attempt) = about { Some(attempt.clone()) } else { None };
+    let name = || if let About::Operator(name) = about { Some(name.clone()) } else { None };
     Some(match choice {
         Choice::Charge => Intent::Charge,
         Choice::Cancel => Intent::Cancel,
         Choice::NewSale | Choice::NextCustomer => Intent::NewSale,
         Choice::TryAgain | Choice::TryAnotherCard | Choice::OpenAgain => Intent::TryAgain,
         Choice::ChangeAmount | Choice::Done | Choice::Back => Intent::Back,
-        Choice::Receipt | Choice::OtherCopy => Intent::Receipt { attempt: attempt?.clone() },
+        Choice::Receipt | Choice::OtherCopy => Intent::Receipt { attempt: attempt()? },
         Choice::Resolve => Intent::Resolve,
         Choice::Provision => Intent::Provision,
         Choice::History => Intent::History,
@@ -143,6 +213,25 @@ fn intent(choice: Choice, attempt: Option<&AttemptId>, language: Language) -> Op
         Choice::Newer => Intent::NewerPage,
         Choice::Verify => Intent::Verify,
         Choice::OtherLanguage => Intent::UseLanguage { language: other(language) },
+        Choice::Claim => Intent::Claim,
+        Choice::SignIn => Intent::SignIn,
+        Choice::Unlock => Intent::Unlock,
+        Choice::Lock => Intent::Lock,
+        Choice::SignOut => Intent::SignOut,
+        Choice::SwitchOperator => Intent::SwitchOperator,
+        Choice::ToChangePassword => Intent::ToChangePassword,
+        Choice::ChangePassword => Intent::ChangePassword,
+        Choice::ToRecover => Intent::ToRecover,
+        Choice::Recover => Intent::Recover,
+        Choice::Written => Intent::Written,
+        Choice::Operators => Intent::Operators,
+        Choice::ToAddOperator => Intent::ToAddOperator,
+        Choice::AddCashier => Intent::AddOperator { role: ids::Role::Cashier },
+        Choice::AddSupervisor => Intent::AddOperator { role: ids::Role::Supervisor },
+        Choice::AddService => Intent::AddOperator { role: ids::Role::Service },
+        Choice::ToResetOperator => Intent::ToResetOperator { name: name()? },
+        Choice::ResetOperator => Intent::ResetOperator { name: name()? },
+        Choice::RemoveOperator => Intent::RemoveOperator { name: name()? },
     })
 }
 

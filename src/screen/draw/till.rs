@@ -3,10 +3,12 @@
 //! Evidence: `tests/screens.rs`.
 
 use crate::error::ErrorCode;
+use crate::ids::Role;
 use crate::money::Amount;
 use crate::payment::AttemptView;
 use crate::screen::draw::Pen;
-use crate::screen::shown::{Intent, Role, Row, Screen, ScreenKind, Tone};
+use crate::screen::shown;
+use crate::screen::shown::{Intent, Row, Screen, ScreenKind, Tone};
 use crate::screen::state::{Hint, Said, Till};
 use crate::screen::table::{Choice, FIRST, Look, PAD, SETUP};
 use crate::text::Arg;
@@ -30,6 +32,7 @@ pub(super) fn pad(pen: &Pen<'_>) -> Screen {
     screen.message = pen.state.hint.map(|hint| match hint {
         Hint::Refused(code) => pen.texts.error_what(code),
         Hint::Cancelled => pen.say("screen.say.cancelled"),
+        Hint::Greeting { days_left, failed_before } => greeting(pen, days_left, failed_before),
     });
     if let Some(Hint::Refused(code)) = pen.state.hint {
         screen.tone = Tone::Attention;
@@ -43,6 +46,17 @@ pub(super) fn pad(pen: &Pen<'_>) -> Screen {
         screen.rows.push(pen.row("sale_max", limit(till)));
     }
     screen
+}
+
+/// What whoever has just signed in should know.
+fn greeting(pen: &Pen<'_>, days_left: Option<u32>, failed_before: u32) -> String {
+    let count = |key, count: u32| pen.say_with(key, &[("count", Arg::Number(u64::from(count)))]);
+    let failed = (failed_before > 0).then(|| count("screen.say.failed_before", failed_before));
+    let soon = days_left.map(|days| count("screen.say.password_soon", days));
+    match (failed, soon) {
+        (Some(failed), Some(soon)) => pen.both(&failed, &soon),
+        (failed, soon) => failed.or(soon).unwrap_or_default(),
+    }
 }
 
 /// What nobody has seen, and what is not finished, each once.
@@ -63,7 +77,12 @@ fn open_row(pen: &Pen<'_>, view: &AttemptView) -> Row {
 
 pub(super) fn settings(pen: &Pen<'_>, said: Option<&Said>) -> Screen {
     let mut screen = pen.blank(plain(ScreenKind::Settings, SETUP), pen.say("screen.title.settings"), None);
-    screen.rows = pen.state.till.as_ref().map(|till| facts(pen, till)).unwrap_or_default();
+    if pen.state.role() == Some(Role::Service) {
+        // There is nothing behind it for them.
+        screen.actions.retain(|action| action.intent != Intent::Back);
+    }
+    screen.rows = super::people::signed_in(pen);
+    screen.rows.extend(pen.state.till.as_ref().map(|till| facts(pen, till)).unwrap_or_default());
     screen.rows.push(pen.row("language", pen.say("screen.value.this_language")));
     screen.rows.push(pen.row("version", env!("CARGO_PKG_VERSION")));
     if !pen.state.debts.is_empty() {
@@ -73,6 +92,7 @@ pub(super) fn settings(pen: &Pen<'_>, said: Option<&Said>) -> Screen {
     let (message, tone) = match said {
         _ if pen.is_at_work() => (Some(pen.say("screen.say.one_moment")), Tone::Waiting),
         None => (None, Tone::Neutral),
+        Some(Said::PasswordChanged) => (Some(pen.say("screen.say.password_changed")), Tone::Good),
         Some(Said::Resolved { closed: 0, left: 0 }) => (Some(pen.say("till.nothing_open")), Tone::Good),
         Some(Said::Resolved { closed, left }) => {
             let count = |key, count| pen.say_with(key, &[("count", Arg::Number(count))]);
@@ -102,7 +122,7 @@ fn limit(till: &Till) -> String {
     Amount::from_minor(till.sale_max_minor, till.currency).map(|limit| limit.to_string()).unwrap_or_default()
 }
 
-fn plain(kind: ScreenKind, choices: &'static [(Choice, Role)]) -> Look {
+fn plain(kind: ScreenKind, choices: &'static [(Choice, shown::Role)]) -> Look {
     Look { kind, tone: Tone::Neutral, lights: 0, choices }
 }
 

@@ -25,7 +25,7 @@ pub(super) fn draw(pen: &Pen<'_>, trouble: &Trouble) -> Screen {
 fn look(pen: &Pen<'_>, trouble: &Trouble) -> Look {
     let look = of_error(trouble.error.code(), trouble.error.money());
     match trouble.failed {
-        _ if pen.state.till.is_some() => look,
+        _ if pen.state.who.is_some() => look,
         Effect::Provision => Look { choices: OTHER_FILE, ..look },
         _ => Look { choices: OPEN_AGAIN, ..look },
     }

@@ -7,6 +7,7 @@ use crate::ids::AttemptId;
 use crate::receipt::Copy;
 use crate::screen::shown::Intent;
 use crate::screen::state::{Cancel, Effect, Hint, Place, State, Trouble};
+use crate::screen::step::people;
 use crate::screen::table::{Again, again};
 
 pub(super) fn take(state: &mut State, intent: Intent, todo: &mut Vec<Effect>) {
@@ -34,6 +35,7 @@ pub(super) fn take(state: &mut State, intent: Intent, todo: &mut Vec<Effect>) {
         Intent::Background => state.is_away = true,
         Intent::ReaderOff => state.is_reader_off = true,
         Intent::ReaderReady => state.is_reader_off = false,
+        of_people => people::want(state, of_people, todo),
     }
 }
 
@@ -69,7 +71,7 @@ fn cancel(state: &mut State, todo: &mut Vec<Effect>) {
 fn new_sale(state: &mut State, todo: &mut Vec<Effect>) {
     take_outcome(state, todo);
     state.hint = None;
-    state.go(Place::Pad);
+    state.go_home();
 }
 
 /// The person leaves an outcome: it is known to somebody now.
@@ -101,7 +103,7 @@ fn try_again(state: &mut State, todo: &mut Vec<Effect>) {
 }
 
 fn repeat(state: &mut State, Trouble { error, failed }: Trouble, todo: &mut Vec<Effect>) {
-    if state.till.is_none() {
+    if state.who.is_none() {
         return state.want(Effect::Open, todo);
     }
     match (again(error.code(), error.money()), failed) {
@@ -116,6 +118,8 @@ fn repeat(state: &mut State, Trouble { error, failed }: Trouble, todo: &mut Vec<
         }
         (_, Effect::StartSale { amount, .. }) => state.sell(amount, todo),
         (_, Effect::Mint) => charge(state, todo),
+        // What was typed is gone: it is typed anew.
+        (_, failed) if failed.takes_typed() => state.go_back(),
         (_, failed) => state.want(failed, todo),
     }
 }
@@ -154,6 +158,7 @@ fn back(state: &mut State, todo: &mut Vec<Effect>) {
 /// What was not known when the app left may be known now.
 fn come_back(state: &mut State, todo: &mut Vec<Effect>) {
     state.is_away = false;
+    people::ask_who(state, todo);
     if let Place::Outcome(view) = &state.place
         && !view.state.is_final()
     {

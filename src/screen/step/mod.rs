@@ -7,10 +7,12 @@
 //! | what ends shows, whoever looks elsewhere | an outcome that is not on the glass becomes news, and a row of the keypad |
 //! | a finger that slips twice leaves one outcome | after an outcome comes the keypad, never another outcome |
 //! | nobody misses the end of what was not known | every unfinished payment is asked for again when it shows |
+//! | whoever leaves takes the journal along | nothing that was read stays in the state but an outcome on the glass |
 //!
 //! It never forgets an outcome before a person has left its screen. Evidence: `screen/step/tests.rs`.
 
 mod intents;
+mod people;
 mod results;
 
 use crate::payment::AttemptView;
@@ -25,7 +27,11 @@ use crate::screen::state::{Cancel, Effect, Event, Place, Sale, Stage, State};
 pub fn step(mut state: State, event: Event) -> (State, Vec<Effect>) {
     let mut todo = Vec::new();
     match event {
-        Event::Intent(intent) if draw(&state).allows(&intent) => intents::take(&mut state, intent, &mut todo),
+        Event::Intent(intent) if draw(&state).allows(&intent) => {
+            // Whoever touches the glass is there.
+            state.ends_soon &= !intent.is_a_touch();
+            intents::take(&mut state, intent, &mut todo);
+        }
         // It was offered by an earlier screen, or never.
         Event::Intent(_) => {}
         Event::Notice(notice) => hear(&mut state, notice, &mut todo),
@@ -47,6 +53,8 @@ fn hear(state: &mut State, notice: Notice, todo: &mut Vec<Effect>) {
             }
         }
         Notice::Attempt { attempt, state: word } => hear_of(state, &attempt, word, todo),
+        Notice::Till { .. } => people::ask_who(state, todo),
+        Notice::SessionEnding { .. } => state.ends_soon = state.role().is_some(),
     }
 }
 
@@ -101,9 +109,13 @@ impl State {
 
     /// To the screen before; the keypad where there is none.
     fn go_back(&mut self) {
-        let first = if self.till.is_some() { Place::Pad } else { Place::FirstStart };
-        self.place = self.below.pop().unwrap_or(first);
+        self.place = self.below.pop().unwrap_or_else(|| self.home());
         self.wanted = None;
+    }
+
+    /// To where every way back leads at last.
+    fn go_home(&mut self) {
+        self.go(self.home());
     }
 
     fn want(&mut self, effect: Effect, todo: &mut Vec<Effect>) {

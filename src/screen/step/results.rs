@@ -6,17 +6,25 @@
 
 use crate::error::{Error, ErrorCode};
 use crate::ids::AttemptId;
-use crate::payment::state::State as Standing;
+use crate::payment::state::State as Payment;
 use crate::payment::{AttemptView, Page, Reason, Resolved};
 use crate::receipt::Copy;
 use crate::screen::keypad::Keypad;
 use crate::screen::state::{Cancel, Effect, Event, Hint, History, Place, Said, State, Till, Trouble};
+use crate::screen::step::people;
+use crate::session::actions::{Action, ResolveDebts};
+use crate::till::Standing;
 
 pub(super) fn take(state: &mut State, event: Event, todo: &mut Vec<Effect>) {
     match event {
         Event::ProvisioningGiven => provision(state, todo),
         Event::Provisioned => state.want(Effect::Open, todo),
-        Event::Opened { till, recent } => opened(state, till, &recent, todo),
+        Event::Opened { who } => people::opened(state, who),
+        Event::SignedIn { .. } => people::signed_in(state, event, todo),
+        Event::MustChange { operator, why } => people::must_change(state, operator, why),
+        Event::Who { visit, who } => people::who(state, visit, who, todo),
+        Event::PasswordChanged => people::password_changed(state),
+        Event::Operators(operators) => people::operators(state, operators),
         Event::Minted(attempt) => minted(state, attempt, todo),
         Event::Begun(attempt) => begun(state, &attempt, todo),
         Event::Ended(view) => ended(state, *view, todo),
@@ -32,7 +40,7 @@ pub(super) fn take(state: &mut State, event: Event, todo: &mut Vec<Effect>) {
 
 /// A till that is somebody's already stays so.
 fn provision(state: &mut State, todo: &mut Vec<Effect>) {
-    match (&state.till, state.sale()) {
+    match (&state.who, state.sale()) {
         (None, _) => state.want(Effect::Provision, todo),
         (Some(_), Some(_)) => {}
         (Some(_), None) => {
@@ -42,8 +50,8 @@ fn provision(state: &mut State, todo: &mut Vec<Effect>) {
     }
 }
 
-/// First the newest of what nobody has seen or nobody knows; the others wait on the keypad's screen.
-fn opened(state: &mut State, till: Till, recent: &[AttemptView], todo: &mut Vec<Effect>) {
+/// What the journal has for whoever has just come.
+pub(super) fn begin_work(state: &mut State, till: Till, recent: &[AttemptView], todo: &mut Vec<Effect>) {
     state.till = Some(till);
     state.field_on = false;
     state.hint = None;
@@ -63,20 +71,26 @@ fn opened(state: &mut State, till: Till, recent: &[AttemptView], todo: &mut Vec<
     // What was said while the till was being opened may have been said before these were read.
     todo.extend(state.debts.iter().map(|view| Effect::FetchAttempt { attempt: view.attempt.clone() }));
     // Debts that are older than these are told by whoever drives them.
-    todo.push(Effect::Resolve);
+    if state.role().is_some_and(|role| ResolveDebts::ROW.allows(role)) {
+        todo.push(Effect::Resolve);
+    }
+}
+
+/// First the newest of what nobody has seen or nobody knows; the others wait on the keypad's screen.
+pub(super) fn show_first(state: &mut State) {
     match state.news.pop_front() {
         Some(view) => {
             // What was typed was for a payment that has its outcome now.
             state.typed = Keypad::default();
             state.go(Place::Outcome(Box::new(view)));
         }
-        None => state.go(Place::Pad),
+        None => state.go_home(),
     }
 }
 
 /// Whether it is not finished with the bank.
 fn is_open(view: &AttemptView) -> bool {
-    view.state.is_debt() || view.state == Standing::ReversalStuck
+    view.state.is_debt() || view.state == Payment::ReversalStuck
 }
 
 fn minted(state: &mut State, attempt: AttemptId, todo: &mut Vec<Effect>) {
@@ -115,7 +129,7 @@ fn ended(state: &mut State, view: AttemptView, todo: &mut Vec<Effect>) {
     }
     if view.reason == Some(Reason::Cancelled) {
         todo.push(Effect::Taken { attempt: view.attempt });
-        state.go(Place::Pad);
+        state.go_home();
         state.hint = Some(Hint::Cancelled);
     } else {
         state.typed = Keypad::default();
@@ -224,7 +238,7 @@ fn verified(state: &mut State, size: u64, root: String) {
 }
 
 /// The settings say it, if that is where it was asked.
-fn answer(state: &mut State, asked: &Effect, said: Said) {
+pub(super) fn answer(state: &mut State, asked: &Effect, said: Said) {
     if state.wanted.as_ref() != Some(asked) {
         return;
     }
@@ -237,9 +251,16 @@ fn answer(state: &mut State, asked: &Effect, said: Said) {
 }
 
 fn failed(state: &mut State, effect: Effect, error: Error, todo: &mut Vec<Effect>) {
+    if matches!(error.code(), ErrorCode::TillLocked | ErrorCode::SessionOver | ErrorCode::AlreadySignedIn) {
+        // The till has changed under the screen's hands.
+        people::ask_who(state, todo);
+        if state.wanted.as_ref() == Some(&effect) && state.standing().is_some_and(|now| now != Standing::SignedIn) {
+            return state.go_home();
+        }
+    }
     match &effect {
         Effect::Open => {
-            state.till = None;
+            (state.who, state.till) = (None, None);
             let place = match error.code() {
                 ErrorCode::NotProvisioned => Place::FirstStart,
                 _ => Place::Trouble(Box::new(Trouble { error, failed: effect })),
@@ -248,6 +269,7 @@ fn failed(state: &mut State, effect: Effect, error: Error, todo: &mut Vec<Effect
         }
         Effect::Mint | Effect::StartSale { .. } => sale_failed(state, effect, error, todo),
         Effect::Cancel { attempt } => cancel_failed(state, attempt, &error),
+        _ if people::refused(state, &effect, &error) => {}
         _ if state.wanted.as_ref() == Some(&effect) => {
             state.go_deeper(Place::Trouble(Box::new(Trouble { error, failed: effect })));
         }

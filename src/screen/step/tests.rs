@@ -3,13 +3,15 @@
 use super::*;
 use crate::error::{Error, ErrorCode, Money, Reversal};
 use crate::ids::AttemptId;
+use crate::ids::{OperatorName, Role};
 use crate::payment::{Page, Reason, Resolved};
 use crate::receipt::Copy;
-use crate::screen::gallery::{amount, at, attempt, pictures, till, view};
+use crate::screen::gallery::{amount, at, attempt, pictures, till, view, who};
 use crate::screen::shown::{Intent, Screen, ScreenKind};
 use crate::screen::state::Hint;
 use crate::screen::table::{Again, again};
 use crate::text::Language;
+use crate::till::Standing as TillStanding;
 
 /// A state, and everything that was to be done on the way.
 struct Walk {
@@ -93,7 +95,14 @@ fn failed(effect: Effect, code: ErrorCode) -> Event {
 }
 
 fn opened(recent: Vec<AttemptView>) -> Event {
-    Event::Opened { till: till(), recent }
+    Event::SignedIn {
+        who: who(TillStanding::SignedIn, Role::Supervisor),
+        till: till(),
+        recent,
+        days_left: None,
+        failed_before: 0,
+        has_code: false,
+    }
 }
 
 fn all_intents() -> Vec<Intent> {

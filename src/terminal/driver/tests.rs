@@ -6,13 +6,14 @@ use std::thread::JoinHandle;
 
 use super::*;
 use crate::clock::{BootCount, MonoMs, Now, WallMs};
-use crate::payment::{Page, Reply};
+use crate::payment::{Page, Reply as Paid, SaleOrder};
 use crate::ports::{
     Clock, Deaf, DeviceKeys, DeviceKeysFault, Entropy, EntropyFault, FaultPlan, KeyKind, NetworkPosture, NoFaults,
     Notice, Observer,
 };
 use crate::secret::SecretBytes;
 use crate::terminal::calls::Wait;
+use crate::till::{Reply, Work};
 
 /// What a scripted engine does with each input, by the input's word.
 type Script = fn(&str, Option<Ticket>) -> Vec<Output>;
@@ -33,7 +34,7 @@ impl Machine for ScriptedEngine {
         Vec::new()
     }
 
-    fn close(self) -> Result<(), Error> {
+    fn close(self, _: Now) -> Result<(), Error> {
         self.heard.send("close".to_owned()).unwrap();
         Ok(())
     }
@@ -41,10 +42,11 @@ impl Machine for ScriptedEngine {
 
 fn word_of(input: &Input<'_>) -> (String, Option<Ticket>) {
     let (word, ticket) = match input {
-        Input::StartSale { ticket, .. } => ("sale", Some(*ticket)),
-        Input::Status { ticket, .. } => ("status", Some(*ticket)),
-        Input::Cancel { ticket, .. } => ("cancel", Some(*ticket)),
-        Input::List { ticket, .. } => ("list", Some(*ticket)),
+        Input::Ask { ticket, ask: Ask::Sale(_) } => ("sale", Some(*ticket)),
+        Input::Ask { ticket, ask: Ask::Status(_) } => ("status", Some(*ticket)),
+        Input::Ask { ticket, ask: Ask::State } => ("state", Some(*ticket)),
+        Input::Derived { key, .. } if key.is_some() => ("derived", None),
+        Input::Derived { .. } => ("not derived", None),
         Input::Card(CardEvent::Found) => ("found", None),
         Input::Card(CardEvent::Response(bytes)) => return (format!("response {bytes:02x?}"), None),
         Input::Card(CardEvent::Lost) => ("lost", None),
@@ -70,6 +72,12 @@ fn word_of_link(event: &LinkEvent<'_>) -> String {
 struct ScriptedWire(Sender<String>);
 
 impl Wire for ScriptedWire {
+    fn arm(&mut self, command: NetworkCommand) -> Result<(), Error> {
+        let word = if let NetworkCommand::Disarm = command { "disarm" } else { "arm" };
+        self.0.send(word.to_owned()).unwrap();
+        Ok(())
+    }
+
     fn open(&self, line: u64) {
         self.0.send(format!("open {line}")).unwrap();
     }
@@ -173,8 +181,11 @@ fn bench_with(script: Script, posture: Posture, faults: Arc<dyn FaultPlan>) -> B
     let (sender, heard) = channel();
     let of_reader = messages.clone();
     let reader = Reader::start(move |said| drop(of_reader.send(Message::Card(said)))).unwrap();
+    let of_deriver = messages.clone();
+    let deriver = Deriver::new(move |key| drop(of_deriver.send(Message::Derived(key))));
     let (ending, wire) = (Ending::default(), ScriptedWire(sender.clone()));
-    let driver = Driver::new(ScriptedEngine { script, heard: sender }, ports, wire, reader, inbox, ending.clone());
+    let machine = ScriptedEngine { script, heard: sender };
+    let driver = Driver::new(machine, ports, wire, reader, deriver, inbox, ending.clone());
     let thread = std::thread::spawn(move || driver.run());
     let bench = Bench { messages, ending, heard, thread };
     assert_eq!(bench.next(), "tick", "an opened engine takes up what is left over");
@@ -186,15 +197,15 @@ impl Bench {
         self.messages.send(message).unwrap();
     }
 
-    fn ask(&self, question: Question) -> Result<Wait, Error> {
+    fn ask(&self, ask: Ask) -> Result<Wait, Error> {
         let (caller, said) = channel();
         let wait = Wait::new(said, self.ending.clone());
-        self.messages.send(Message::Ask(question, caller)).map_err(|_| self.ending.error())?;
+        self.messages.send(Message::Ask(ask, caller)).map_err(|_| self.ending.error())?;
         Ok(wait)
     }
 
     fn status(&self) -> Result<Wait, Error> {
-        self.ask(Question::Status(attempt()))
+        self.ask(Ask::Status(attempt()))
     }
 
     fn next(&self) -> String {
@@ -214,7 +225,10 @@ fn attempt() -> AttemptId {
 }
 
 fn page(ticket: Option<Ticket>) -> Output {
-    Output::Tell { ticket: ticket.unwrap(), result: Ok(Reply::Page(Page { attempts: Vec::new(), next: None })) }
+    Output::Tell {
+        ticket: ticket.unwrap(),
+        result: Ok(Reply::Payment(Paid::Page(Page { attempts: Vec::new(), next: None }))),
+    }
 }
 
 fn received(line: u64, bytes: &[u8]) -> Message {
@@ -251,7 +265,7 @@ fn a_question_is_answered_while_a_card_is_slow() {
         "status" => vec![page(ticket)],
         _ => Vec::new(),
     });
-    let sale = bench.ask(Question::StartSale(order())).unwrap();
+    let sale = bench.ask(Ask::Sale(order())).unwrap();
     let (let_go, held) = channel();
     bench.send(Message::Present(Arc::new(Slow(Mutex::new(held)))));
     assert!(bench.status().unwrap().result().is_ok());
@@ -279,7 +293,7 @@ fn a_card_is_taken_only_while_one_is_awaited() {
     });
     bench.send(Message::Present(Arc::new(Echoing)));
     bench.send(Message::Collision);
-    let sale = bench.ask(Question::StartSale(order())).unwrap();
+    let sale = bench.ask(Ask::Sale(order())).unwrap();
     bench.send(Message::Present(Arc::new(Echoing)));
     bench.send(Message::Present(Arc::new(Echoing)));
     bench.status().unwrap().result().unwrap();
@@ -294,7 +308,7 @@ fn what_an_earlier_card_still_says_is_dropped() {
         "found" => vec![Output::Card(CardCommand::Transmit(vec![7])), Output::Card(CardCommand::Await)],
         _ => Vec::new(),
     });
-    let _sale = bench.ask(Question::StartSale(order())).unwrap();
+    let _sale = bench.ask(Ask::Sale(order())).unwrap();
     let (let_go, held) = channel();
     bench.send(Message::Present(Arc::new(Slow(Mutex::new(held)))));
     assert_eq!([bench.next(), bench.next()], ["sale", "found"]);
@@ -311,7 +325,7 @@ fn each_way_a_tap_can_end_has_its_word() {
             _ => |word, _| send_apdu(word, &[0x90, 0x00]),
         };
         let bench = bench(script);
-        let _sale = bench.ask(Question::StartSale(order())).unwrap();
+        let _sale = bench.ask(Ask::Sale(order())).unwrap();
         bench.send(Message::Present(Arc::new(Echoing)));
         assert_eq!([bench.next(), bench.next(), bench.next()], ["sale", "found", verdict]);
         bench.end();
@@ -338,10 +352,10 @@ fn connecting(word: &str, ticket: Option<Ticket>) -> Vec<Output> {
 #[test]
 fn news_of_an_earlier_connection_is_dropped() {
     let bench = bench(connecting);
-    let _sale = bench.ask(Question::StartSale(order())).unwrap();
+    let _sale = bench.ask(Ask::Sale(order())).unwrap();
     bench.status().unwrap().result().unwrap();
     bench.send(received(1, &[9])); // Closed by us already.
-    let _sale = bench.ask(Question::StartSale(order())).unwrap();
+    let _sale = bench.ask(Ask::Sale(order())).unwrap();
     bench.send(received(1, &[9])); // The second connection is meant now.
     bench.send(Message::Net(NetEvent { line: 2, what: NetHappening::Connected }));
     bench.send(Message::Net(NetEvent { line: 2, what: NetHappening::Broken(LinkFault::Closed) }));
@@ -367,7 +381,7 @@ fn news_of_an_earlier_connection_is_dropped() {
 #[test]
 fn without_a_network_nothing_is_dialled() {
     let bench = bench_with(connecting, Posture::Absent, Arc::new(NoFaults));
-    let _sale = bench.ask(Question::StartSale(order())).unwrap();
+    let _sale = bench.ask(Ask::Sale(order())).unwrap();
     assert_eq!(bench.end(), ["sale", "NotConnected(NetworkAbsent)", "hang up", "close"]);
 }
 
@@ -377,7 +391,7 @@ fn a_deadline_brings_a_tick() {
         "sale" => vec![Output::WakeAt(MonoMs(1_001))],
         _ => Vec::new(),
     });
-    let _sale = bench.ask(Question::StartSale(order())).unwrap();
+    let _sale = bench.ask(Ask::Sale(order())).unwrap();
     assert_eq!([bench.next(), bench.next()], ["sale", "tick"]);
     assert_eq!(bench.end(), ["hang up", "close"]);
 }
@@ -401,7 +415,7 @@ fn a_fault_plan_ends_the_thread_and_every_caller_hears_it() {
     ];
     for (point, verdict) in table {
         let bench = bench_with(connecting, Posture::Trusted, Arc::new(DieAt(point, Mutex::default())));
-        let sale = bench.ask(Question::StartSale(order())).unwrap();
+        let sale = bench.ask(Ask::Sale(order())).unwrap();
         bench.send(Message::Net(NetEvent { line: 1, what: NetHappening::Connected }));
         let _may_have_ended = bench.messages.send(received(1, &[3]));
         let status = bench.status().and_then(|wait| wait.result());
@@ -417,7 +431,7 @@ fn a_fault_plan_ends_the_thread_and_every_caller_hears_it() {
 fn the_points_that_are_passed_are_these() {
     let plan = Arc::new(DieAt("never", Mutex::default()));
     let bench = bench_with(connecting, Posture::Trusted, plan.clone());
-    let _sale = bench.ask(Question::StartSale(order())).unwrap();
+    let _sale = bench.ask(Ask::Sale(order())).unwrap();
     bench.send(Message::Net(NetEvent { line: 1, what: NetHappening::Connected }));
     bench.send(received(1, &[3]));
     bench.status().unwrap().result().unwrap();
@@ -432,7 +446,7 @@ fn an_engine_that_stops_says_why_to_everyone() {
         "status" => vec![Output::Stopped(ErrorCode::SyncFailed.into())],
         _ => Vec::new(),
     });
-    let sale = bench.ask(Question::StartSale(order())).unwrap();
+    let sale = bench.ask(Ask::Sale(order())).unwrap();
     let status = bench.status().unwrap();
     assert_eq!(status.result().unwrap_err().code(), ErrorCode::SyncFailed);
     assert_eq!(sale.result().unwrap_err().code(), ErrorCode::SyncFailed);
@@ -449,7 +463,7 @@ fn an_engine_that_panics_keeps_nobody_waiting() {
         "status" => panic!("bad math in a test"),
         _ => Vec::new(),
     });
-    let sale = bench.ask(Question::StartSale(order())).unwrap();
+    let sale = bench.ask(Ask::Sale(order())).unwrap();
     let status = bench.status().unwrap();
     for waiting in [sale, status] {
         assert_eq!(waiting.result().unwrap_err().code(), ErrorCode::TillFailed);
@@ -485,8 +499,44 @@ fn an_observer_hears_in_order() {
     let (heard, _kept) = channel();
     let engine = ScriptedEngine { script: notices_at_first, heard: heard.clone() };
     let reader = Reader::start(|_| ()).unwrap();
-    let driver = Driver::new(engine, ports, ScriptedWire(heard), reader, inbox, Ending::default());
+    let (wire, deriver) = (ScriptedWire(heard), Deriver::new(|_| ()));
+    let driver = Driver::new(engine, ports, wire, reader, deriver, inbox, Ending::default());
     messages.send(Message::Close).unwrap();
     driver.run();
     assert_eq!(notices.into_iter().collect::<Vec<_>>(), [Notice::FieldOn, Notice::FieldOff { hold_ms: 3 }]);
+}
+
+#[test]
+fn a_derivation_has_a_thread_of_its_own_and_always_an_answer() {
+    let table: [(Script, &str); 3] = [
+        (|word, _| begin_if_asked(word, || Some(Secret::from_fn(|_| ()))), "derived"),
+        (|word, _| begin_if_asked(word, || None), "not derived"),
+        (|word, _| begin_if_asked(word, || panic!("a derivation that fails")), "not derived"),
+    ];
+    for (script, verdict) in table {
+        let bench = bench(script);
+        let _asked = bench.ask(Ask::State).unwrap();
+        assert_eq!([bench.next(), bench.next()], ["state", verdict]);
+        bench.end();
+    }
+}
+
+fn begin_if_asked(word: &str, work: fn() -> Option<Secret<32>>) -> Vec<Output> {
+    match word {
+        "state" => vec![Output::Derive(Work::new(move |_| work()))],
+        _ => Vec::new(),
+    }
+}
+
+#[test]
+fn nothing_is_heard_of_a_connection_whose_way_is_gone() {
+    let bench = bench(|word, _| match word {
+        "sale" => vec![Output::Link(LinkCommand::Connect)],
+        "state" => vec![Output::Network(NetworkCommand::Disarm)],
+        _ => Vec::new(),
+    });
+    let _sale = bench.ask(Ask::Sale(order())).unwrap();
+    let _locked = bench.ask(Ask::State).unwrap();
+    bench.send(received(1, &[9]));
+    assert_eq!(bench.end(), ["sale", "open 1", "state", "disarm", "hang up", "close"]);
 }

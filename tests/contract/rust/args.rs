@@ -124,6 +124,10 @@ impl Args {
         texts.ok_or_else(|| Failure::unknown(format!("{key} is a list of texts")))
     }
 
+    pub fn optional_texts(&mut self, key: &str) -> Result<Option<Vec<String>>, Failure> {
+        if self.0.contains_key(key) { self.texts(key).map(Some) } else { Ok(None) }
+    }
+
     /// Everything that is left, for what takes any key.
     pub fn rest(self) -> Value {
         Value::Object(self.0)

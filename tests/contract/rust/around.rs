@@ -5,13 +5,14 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use taptill_ffi::{Posture, TillError};
+use taptill_ffi::{FieldName, Intent, Posture, TillError};
 
 use crate::args::{Args, Failure};
 use crate::bench::Bench;
 use crate::compare::compare;
-use crate::face::{one_of, payments, query, terminal};
-use crate::ports::{Tap, check_fault};
+use crate::face::{desk, one_of, payments, query, terminal};
+use crate::people::ALICE;
+use crate::ports::{Shifts, Tap, check_fault};
 use crate::reader::{NextRead, reader_fault};
 use crate::values;
 
@@ -68,10 +69,24 @@ pub fn act(bench: &mut Bench<'_>, name: &str, mut with: Args) -> Result<Value, F
             bench.device.tell(|state| state.posture = Some(posture));
         }
         "clock" => {
-            let shift_ms = with.whole("shift_ms")?;
+            let mut shift = |key| Ok(with.optional_whole(key)?.unwrap_or(0));
+            let shifts =
+                Shifts { wall_ms: shift("shift_ms")?, mono_ms: shift("mono_shift_ms")?, boots: shift("boots")? };
             with.finish()?;
-            bench.device.tell(|state| state.shift_ms = shift_ms);
+            bench.device.tell(|state| state.shifts = shifts);
         }
+        "files" => {
+            let mut request = with.rest();
+            request["do"] = "files".into();
+            request["home"] = bench.till.home.clone().into();
+            bench.stand.ask(&request)?;
+        }
+        "kinds" => {
+            let kinds = with.texts("kinds")?;
+            with.finish()?;
+            in_order(&kinds, &every_kind(bench)?)?;
+        }
+        "wait_standing" => return wait_standing(bench, with),
         "port" => port(bench, with)?,
         "lose_keys" => {
             with.finish()?;
@@ -85,6 +100,7 @@ pub fn act(bench: &mut Bench<'_>, name: &str, mut with: Args) -> Result<Value, F
         "count_pages" => return count_pages(bench, with),
         "count_events" => return count_events(bench, with),
         "screen" => return screen(bench, &with.rest()),
+        "desk_sign_in" => desk_sign_in(bench, with)?,
         _ => return Err(Failure::unknown(format!("there is no step {name}"))),
     }
     Ok(Value::Null)
@@ -181,6 +197,22 @@ fn wait_state(bench: &Bench<'_>, mut with: Args) -> Result<Value, Failure> {
     }
 }
 
+fn wait_standing(bench: &Bench<'_>, mut with: Args) -> Result<Value, Failure> {
+    let wanted = with.text("standing")?;
+    with.finish()?;
+    let deadline = Instant::now() + bench.patience;
+    loop {
+        let state = expect(terminal(bench)?.state().map(|state| values::state(&state)))?;
+        if state["standing"] == *wanted {
+            return Ok(state);
+        }
+        if Instant::now() >= deadline {
+            return Err(Failure::timeout(format!("it is {}", state["standing"])));
+        }
+        std::thread::sleep(ASK_AGAIN);
+    }
+}
+
 fn book(bench: &Bench<'_>) -> Result<Value, Failure> {
     Ok(bench.stand.ask(&json!({ "do": "book", "home": bench.till.home }))?["entries"].take())
 }
@@ -258,6 +290,28 @@ fn count_events(bench: &Bench<'_>, mut with: Args) -> Result<Value, Failure> {
     }
 }
 
+/// The kinds of all events, oldest first.
+fn every_kind(bench: &Bench<'_>) -> Result<Vec<String>, Failure> {
+    let (mut cursor, mut kinds) = (0, Vec::new());
+    loop {
+        let page = terminal(bench)?.events().and_then(|events| events.after(Some(cursor), 100));
+        let page = page.map_err(|error| Failure::mismatch(format!("it failed with {}", values::error(&error))))?;
+        cursor = page.events.last().map_or(cursor, |event| event.cursor);
+        kinds.extend(page.events.into_iter().map(|event| event.kind));
+        if !page.more {
+            return Ok(kinds);
+        }
+    }
+}
+
+fn in_order(wanted: &[String], kinds: &[String]) -> Result<(), Failure> {
+    let mut left = kinds.iter();
+    match wanted.iter().find(|wanted| !left.any(|kind| kind == *wanted)) {
+        None => Ok(()),
+        Some(missing) => Err(Failure::mismatch(format!("{missing} does not follow in {kinds:?}"))),
+    }
+}
+
 fn screen(bench: &Bench<'_>, expected: &Value) -> Result<Value, Failure> {
     let shown = bench.device.wait(bench.patience, |state| {
         let screen = values::screen(state.screens.last()?);
@@ -271,6 +325,18 @@ fn screen(bench: &Bench<'_>, expected: &Value) -> Result<Value, Failure> {
         let last = bench.device.state().screens.last().map(values::screen);
         Err(Failure::timeout(format!("{expected} was not shown, but {}", last.unwrap_or_default())))
     })
+}
+
+/// What a person does at the screen that asks who is there.
+fn desk_sign_in(bench: &Bench<'_>, mut with: Args) -> Result<(), Failure> {
+    let name = with.text_or("name", ALICE.0)?;
+    let password = with.text_or("password", ALICE.1)?;
+    with.finish()?;
+    screen(bench, &json!({ "kind": "sign_in" }))?;
+    let desk = desk(bench)?;
+    expect(desk.enter(FieldName::Operator, name.as_bytes()))?;
+    expect(desk.enter(FieldName::Password, password.as_bytes()))?;
+    expect(desk.send(Intent::SignIn)).map(drop)
 }
 
 /// A call inside a step must not fail.

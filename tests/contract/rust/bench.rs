@@ -53,14 +53,20 @@ impl<'a> Bench<'a> {
 
     pub fn begin(&mut self, begin: &str) -> Result<(), Failure> {
         let calls: &[&str] = match begin {
-            "open" => &["provision", "open"],
+            "open" => &["provision", "open", "claim"],
+            "signed_out" => &["provision", "open", "claim", "sign_out"],
+            "claimed" => &["provision", "open", "claim", "close"],
+            "unclaimed" => &["provision", "open"],
             "provisioned" => &["provision"],
             "fresh" => &[],
             _ => return Err(Failure::unknown(format!("nothing begins {begin}"))),
         };
         for call in calls {
             let answer = face::call(self, call, Args::none())?;
-            answer.map_err(|error| Failure::mismatch(format!("{call} failed with {error}")))?;
+            let gave = answer.map_err(|error| Failure::mismatch(format!("{call} failed with {error}")))?;
+            if *call == "claim" {
+                self.variables.insert("recovery".to_owned(), gave["recovery"].clone());
+            }
         }
         Ok(())
     }

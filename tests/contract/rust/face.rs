@@ -4,13 +4,13 @@ use std::future::Future;
 
 use serde_json::{Value, json};
 use taptill_ffi::{
-    Amount, Desk, Intent, Language, ListQuery, Operation, Payments, ReceiptCopy, ReceiptRequest, ReceiptWidth,
-    SaleOrder, Terminal, TillError, describe_error, error_codes, facts_of, inspect_till, provision_till,
+    Amount, Desk, FieldName, Intent, Language, ListQuery, Operation, Payments, ReceiptCopy, ReceiptRequest,
+    ReceiptWidth, SaleOrder, Terminal, TillError, describe_error, error_codes, facts_of, inspect_till, provision_till,
 };
 
 use crate::args::{Args, Failure};
 use crate::bench::{Answer, Bench};
-use crate::values;
+use crate::{people, values};
 
 pub fn call(bench: &mut Bench<'_>, name: &str, mut with: Args) -> Result<Answer, Failure> {
     let nothing = |()| Value::Null;
@@ -29,10 +29,11 @@ pub fn call(bench: &mut Bench<'_>, name: &str, mut with: Args) -> Result<Answer,
             let opened = Terminal::open(&bench.till.home, bench.device.ports());
             opened.map(|terminal| bench.terminal = Some(terminal)).map(nothing)
         }
-        "info" | "verify" | "close" | "collision" => {
+        "state" | "info" | "verify" | "close" | "collision" => {
             with.finish()?;
             let terminal = terminal(bench)?;
             match name {
+                "state" => terminal.state().map(|state| values::state(&state)),
                 "info" => terminal.info().map(|info| values::info(&info)),
                 "verify" => terminal.verify().map(|verified| values::verified(&verified)),
                 "close" => terminal.close().map(nothing),
@@ -111,7 +112,8 @@ pub fn call(bench: &mut Bench<'_>, name: &str, mut with: Args) -> Result<Answer,
             with.finish()?;
             error_codes().map(Value::from)
         }
-        desk => return desk_call(bench, desk, with),
+        desk if desk.starts_with("desk_") => return desk_call(bench, desk, with),
+        other => return people::call(bench, other, with),
     }))
 }
 
@@ -123,16 +125,35 @@ fn desk_call(bench: &mut Bench<'_>, name: &str, mut with: Args) -> Result<Answer
         let opened = Desk::open(&bench.till.home, bench.device.ports(), language, bench.device.display());
         return Ok(told(opened.map(|desk| bench.desk = Some(desk)).map(nothing)));
     }
+    if name == "desk_enter" {
+        let field = one_of(&with.text("field")?, FIELDS)?;
+        let typed = with.text("text")?;
+        with.finish()?;
+        return Ok(told(desk(bench)?.enter(field, typed.as_bytes()).map(nothing)));
+    }
     let intent = if name == "desk_send" { Some(intent(&mut with)?) } else { None };
     with.finish()?;
-    let desk = || bench.desk.clone().ok_or_else(|| Failure::unknown("no desk was opened"));
+    let desk = || desk(bench);
     Ok(told(match (name, intent) {
         ("desk_send", Some(intent)) => desk()?.send(intent).map(nothing),
         ("desk_screen", _) => desk()?.screen().map(|screen| values::screen(&screen)),
+        ("desk_recovery_code", _) => desk()?.recovery_code().map(|code| code.as_deref().map(values::code).into()),
         ("desk_provision", _) => desk()?.provision(&bench.till.provisioning).map(nothing),
         ("desk_close", _) => desk()?.close().map(nothing),
         _ => return Err(Failure::unknown(format!("there is no call {name}"))),
     }))
+}
+
+const FIELDS: [FieldName; 5] = [
+    FieldName::Operator,
+    FieldName::Password,
+    FieldName::NewPassword,
+    FieldName::NewPasswordAgain,
+    FieldName::RecoveryCode,
+];
+
+pub fn desk(bench: &Bench<'_>) -> Result<std::sync::Arc<Desk>, Failure> {
+    bench.desk.clone().ok_or_else(|| Failure::unknown("no desk was opened"))
 }
 
 /// The bytes of the stand's file, or what a case makes of them.
@@ -182,6 +203,11 @@ fn intent(with: &mut Args) -> Result<Intent, Failure> {
         "digit" => Ok(Intent::Digit { digit: with.whole("digit")? }),
         "open" => Ok(Intent::Open { attempt: with.text("attempt")? }),
         "receipt" => Ok(Intent::Receipt { attempt: with.text("attempt")? }),
+        "operator" => Ok(Intent::Operator { name: with.text("name")? }),
+        "to_reset_operator" => Ok(Intent::ToResetOperator { name: with.text("name")? }),
+        "reset_operator" => Ok(Intent::ResetOperator { name: with.text("name")? }),
+        "remove_operator" => Ok(Intent::RemoveOperator { name: with.text("name")? }),
+        "add_operator" => Ok(Intent::AddOperator { role: people::role(with)? }),
         "use_language" => Ok(Intent::UseLanguage { language: language(with)? }),
         plain => one_of(
             plain,
@@ -200,6 +226,19 @@ fn intent(with: &mut Args) -> Result<Intent, Failure> {
                 Intent::Verify,
                 Intent::Back,
                 Intent::Provision,
+                Intent::Claim,
+                Intent::SignIn,
+                Intent::Unlock,
+                Intent::Lock,
+                Intent::SignOut,
+                Intent::SwitchOperator,
+                Intent::ToChangePassword,
+                Intent::ChangePassword,
+                Intent::ToRecover,
+                Intent::Recover,
+                Intent::Written,
+                Intent::Operators,
+                Intent::ToAddOperator,
                 Intent::Foreground,
                 Intent::Background,
                 Intent::ReaderOff,
@@ -231,7 +270,7 @@ fn operation(bench: &Bench<'_>) -> Result<std::sync::Arc<Operation>, Failure> {
     bench.operation.clone().ok_or_else(|| Failure::unknown("no sale was started"))
 }
 
-fn wait<T>(bench: &Bench<'_>, future: impl Future<Output = T>) -> Result<T, Failure> {
+pub fn wait<T>(bench: &Bench<'_>, future: impl Future<Output = T>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
     let runtime = runtime.map_err(|_| Failure::unknown("no runtime"))?;
     runtime

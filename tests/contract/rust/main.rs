@@ -10,6 +10,7 @@ mod around;
 mod bench;
 mod compare;
 mod face;
+mod people;
 mod ports;
 mod reader;
 mod stand;

@@ -35,7 +35,8 @@ pub struct State {
     /// By port, or by port and method: the word of the fault.
     pub faults: BTreeMap<String, String>,
     pub posture: Option<Posture>,
-    pub shift_ms: i64,
+    /// How far each of the three clocks is from the system's.
+    pub shifts: Shifts,
     pub notices: Vec<String>,
     /// How many notices `heard` has taken.
     pub heard: usize,
@@ -52,6 +53,14 @@ pub struct State {
     pub is_cancelled: bool,
     pub paused: bool,
     pub released: bool,
+}
+
+/// How far a case's clocks are from the system's.
+#[derive(Clone, Copy, Default)]
+pub struct Shifts {
+    pub wall_ms: i64,
+    pub mono_ms: i64,
+    pub boots: i64,
 }
 
 impl Device {
@@ -183,9 +192,12 @@ impl DeviceKeys for Lent {
 impl Clock for Lent {
     fn now(&self) -> Result<ClockReading, PortFault> {
         self.port_fault("clock")?;
-        let now = SystemClock::new().now();
-        let wall_ms = now.wall.0.saturating_add(self.0.state().shift_ms);
-        Ok(ClockReading { wall_ms, mono_ms: now.mono.0, boot_count: now.boot.0 })
+        let (now, shifts) = (SystemClock::new().now(), self.0.state().shifts);
+        Ok(ClockReading {
+            wall_ms: now.wall.0.saturating_add(shifts.wall_ms),
+            mono_ms: now.mono.0.saturating_add_signed(shifts.mono_ms),
+            boot_count: now.boot.0.saturating_add_signed(shifts.boots),
+        })
     }
 }
 

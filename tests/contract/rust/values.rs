@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value, json};
 use taptill_ffi::{
-    Attempt, ErrorFacts, ErrorWords, EventPage, Intent, Notice, Page, Resolved, Screen, TillError, TillInfo, Verified,
+    Attempt, ErrorFacts, ErrorWords, EventPage, Field, Intent, Notice, OperatorFacts, Page, PasswordDone,
+    PasswordProfile, RecoveryCode, Resolved, Screen, SessionFacts, ShopPolicy, TillError, TillInfo, TillState,
+    Verified,
 };
 
 /// The word of an enumeration's value: `InDoubt` is `in_doubt`, and what it carries is left out.
@@ -78,6 +80,54 @@ pub fn info(info: &TillInfo) -> Value {
     })
 }
 
+pub fn state(state: &TillState) -> Value {
+    json!({
+        "standing": word(&state.standing), "operator": state.operator, "role": state.role.as_ref().map(word),
+        "waiting": state.waiting, "locks_in_ms": state.locks_in_ms,
+    })
+}
+
+pub fn done(done: &PasswordDone) -> Value {
+    let session = |session: &SessionFacts| {
+        json!({
+            "operator": session.operator, "role": word(&session.role), "password_days_left": session.password_days_left,
+            "failed_before": session.failed_before, "cut_before": session.cut_before, "waiting": session.waiting,
+        })
+    };
+    json!({ "session": done.session.as_ref().map(session), "recovery": done.recovery.as_deref().map(code) })
+}
+
+/// A code, character by character. A shell shows it and keeps no text of it.
+pub fn code(code: &RecoveryCode) -> String {
+    (0..code.length().unwrap()).map(|place| char::from(code.character(place).unwrap())).collect()
+}
+
+pub fn operators(operators: &[OperatorFacts]) -> Value {
+    let operator = |operator: &OperatorFacts| {
+        json!({
+            "name": operator.name, "role": word(&operator.role), "is_temporary": operator.is_temporary,
+            "is_locked_out": operator.is_locked_out,
+        })
+    };
+    operators.iter().map(operator).collect()
+}
+
+pub fn policy(policy: &ShopPolicy) -> Value {
+    let rules = match &policy.password {
+        PasswordProfile::Own { rules } => json!({
+            "min_length": rules.min_length, "letters_and_digits": rules.letters_and_digits,
+            "common_refused": rules.common_refused, "history": rules.history, "max_age_days": rules.max_age_days,
+        }),
+        PasswordProfile::Pci | PasswordProfile::Nist => Value::Null,
+    };
+    json!({
+        "password": word(&policy.password), "rules": rules, "idle_ms": policy.idle_ms,
+        "session_max_ms": policy.session_max_ms, "tries": policy.tries, "lockout_ms": policy.lockout_ms,
+        "checkpoint_every": policy.checkpoint_every, "biometric_days": policy.biometric_days,
+        "shop_words": policy.shop_words,
+    })
+}
+
 pub fn events(page: &EventPage) -> Value {
     let event = |event: &taptill_ffi::TillEvent| {
         json!({
@@ -93,6 +143,7 @@ pub fn notice(notice: &Notice) -> String {
     match notice {
         Notice::Show { prompt } => format!("show {}", word(prompt)),
         Notice::Attempt { state, .. } => format!("attempt {}", word(state)),
+        Notice::Till { standing } => format!("till {}", word(standing)),
         other => word(other),
     }
 }
@@ -103,11 +154,14 @@ pub fn screen(screen: &Screen) -> Value {
         let intent: &Intent = &action.intent;
         json!({ "intent": word(intent), "label": action.label, "role": word(&action.role), "enabled": action.enabled })
     };
+    let field =
+        |field: &Field| json!({ "name": word(&field.name), "label": field.label, "is_secret": field.is_secret });
+    let fields: Value = screen.fields.iter().map(field).collect();
     let actions: Value = screen.actions.iter().map(action).collect();
     json!({
         "kind": word(&screen.kind), "tone": word(&screen.tone), "title": screen.title, "headline": screen.headline,
         "message": screen.message, "advice": screen.advice, "lights": screen.lights, "field_on": screen.field_on,
         "keypad": screen.keypad, "private": screen.private, "slip": screen.slip, "language": word(&screen.language),
-        "rows": rows, "actions": actions,
+        "rows": rows, "fields": fields, "actions": actions,
     })
 }

@@ -17,7 +17,8 @@ use taptill::ports::{CardChannel as _, Clock as _, DeviceKeys as _};
 use taptill::secret::SecretBytes;
 use taptill_ffi::{
     Amount, Attempt, CardChannel, CardFault, Clock, ClockReading, DeviceKeys, KeyFault, KeyKind, NetworkPosture,
-    Notice, Observer, Operation, PortFault, Ports, Posture, SaleOrder, SecretSink, Terminal, TillError, provision_till,
+    Notice, Observer, Operation, PortFault, Ports, Posture, SaleOrder, SecretSink, Standing, Terminal, TillError,
+    provision_till,
 };
 use taptill_sandbox::card::{self, PresentedCard};
 use taptill_sandbox::desktop::{FolderDeviceKeys, SystemClock};
@@ -66,6 +67,7 @@ impl Shop {
 
     pub fn set_up(self) -> Self {
         provision_till(&self.home(), self.provisioning(), self.phone().ports()).unwrap();
+        self.till().terminal.close().unwrap();
         self
     }
 
@@ -87,8 +89,9 @@ impl Shop {
         self.till_on(self.phone())
     }
 
+    /// The same on this phone; alice is signed in.
     pub fn till_on(&self, phone: Phone) -> Till {
-        Till { terminal: Terminal::open(&self.home(), phone.ports()).unwrap(), phone }
+        Till { terminal: open(&self.home(), phone.ports()), phone }
     }
 
     pub fn host_does(&self, kind: Kind, count: u32) {
@@ -113,6 +116,26 @@ fn provisioning(folder: &Scratch, address: &str) -> SecretBytes {
 fn provisioning_of(dialect: &str, folder: &Scratch, address: &str) -> SecretBytes {
     let impatient = Dialect::shipped(dialect).unwrap().replace("timeout_ms = 2000", "timeout_ms = 500");
     provision_in(&folder.path().join("host"), &impatient, address, &Options::default()).unwrap().to_json()
+}
+
+/// The supervisor whom every till here gets, and her password.
+pub const ALICE: (&str, &[u8]) = ("alice", b"correct horse battery 9");
+
+/// Opens a till and lets alice in, who claims one that is nobody's.
+pub fn open(home: &str, ports: Ports) -> Arc<Terminal> {
+    let terminal = Terminal::open(home, ports).unwrap();
+    alice_comes(&terminal);
+    terminal
+}
+
+pub fn alice_comes(terminal: &Terminal) {
+    let (name, password) = ALICE;
+    let people = terminal.people().unwrap();
+    let work = match terminal.state().unwrap().standing {
+        Standing::Unclaimed => people.claim(name, password),
+        _ => people.sign_in(name, password),
+    };
+    wait(work.unwrap().await_done()).unwrap();
 }
 
 /// An open till with the phone that it borrows from.

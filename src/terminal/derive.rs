@@ -1,0 +1,60 @@
+//! The threads on which a password becomes a key.
+//!
+//! Argon2id takes a good part of a second and fills memory that must be wiped; each derivation has a thread of its
+//! own, so that the till answers meanwhile and nothing of it stays on a stack that goes on being used.
+//!
+//! It never keeps a password. Evidence: `terminal/driver/tests.rs`.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use crate::clock::{MonoMs, Now};
+use crate::secret::Secret;
+use crate::till::Work;
+
+/// Starts derivations, one at a time. Dropping it waits for the one that is under way.
+pub(crate) struct Deriver {
+    say: Arc<dyn Fn(Option<Secret<32>>) + Send + Sync>,
+    under_way: Option<(JoinHandle<()>, MonoMs)>,
+}
+
+impl Deriver {
+    /// `say` is called on a derivation's thread and must not wait.
+    pub(crate) fn new(say: impl Fn(Option<Secret<32>>) + Send + Sync + 'static) -> Self {
+        Self { say: Arc::new(say), under_way: None }
+    }
+
+    /// Begins a derivation. Without a thread for it, it is done at once and has no key.
+    pub(crate) fn begin(&mut self, work: Work, now: Now) {
+        self.wait();
+        let say = Arc::clone(&self.say);
+        let thread = std::thread::Builder::new().name("taptill-derive".to_owned()).spawn(move || {
+            // Whatever happens to it, whoever waits for it is told.
+            say(catch_unwind(AssertUnwindSafe(|| work.run())).ok().flatten());
+        });
+        match thread {
+            Ok(thread) => self.under_way = Some((thread, now.mono)),
+            Err(_) => (self.say)(None),
+        }
+    }
+
+    /// Ends the thread whose key has been heard of, and says how long it took.
+    pub(crate) fn done(&mut self, now: Now) -> u64 {
+        let began = self.under_way.as_ref().map_or(now.mono, |(_, began)| *began);
+        self.wait();
+        now.mono.0.saturating_sub(began.0)
+    }
+
+    fn wait(&mut self) {
+        if let Some((thread, _)) = self.under_way.take() {
+            let _panicked = thread.join();
+        }
+    }
+}
+
+impl Drop for Deriver {
+    fn drop(&mut self) {
+        self.wait();
+    }
+}

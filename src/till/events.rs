@@ -1,0 +1,154 @@
+//! What is journalled of people, and the one thing that is kept of it at hand: whose session is open.
+//!
+//! Every step is an event before anybody is told of it. A session that the journal calls open when the next one
+//! begins was cut: the process ended without a sign-out, and the next sign-in says so first.
+//!
+//! It never holds a password, a key or a recovery code. Evidence: `tests/people_states.rs`.
+
+use serde_json::{Value, json};
+
+use crate::account::AccountFold;
+use crate::ids::{OperatorName, Role};
+use crate::journal::{Draft, Event, Fold, FoldError, Journal, JournalError, Rows};
+use crate::payment;
+
+/// The folds of a till, to be registered when its journal is unlocked.
+#[must_use]
+pub fn folds() -> Vec<Box<dyn Fold>> {
+    let mut folds = payment::folds();
+    debug_assert!(folds.iter().any(|fold| fold.name() == AccountFold.name()), "the payments register the account's");
+    folds.push(Box::new(PeopleFold));
+    folds
+}
+
+/// Why a session ends or a till locks, as the journal says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Why {
+    Asked,
+    Idle,
+    FullLength,
+    Switch,
+    Closed,
+}
+
+impl Why {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Asked => "asked",
+            Self::Idle => "idle",
+            Self::FullLength => "full_length",
+            Self::Switch => "switch",
+            Self::Closed => "closed",
+        }
+    }
+}
+
+pub(super) fn claimed(name: &OperatorName) -> Draft {
+    draft(CLAIMED, name, json!({}))
+}
+
+pub(super) fn recovered(name: &OperatorName) -> Draft {
+    draft(RECOVERED, name, json!({}))
+}
+
+pub(super) fn signed_in(name: &OperatorName, role: Role) -> Draft {
+    Draft { may_use_ballast: true, ..draft(SIGNED_IN, name, json!({ "role": role })) }
+}
+
+/// Wrong passwords since the last sign-in, under this name and under names that nobody has.
+pub(super) fn sign_in_failed(name: &OperatorName, count: u32, unknown: u32) -> Draft {
+    let body = json!({ "count": count, "unknown": unknown });
+    Draft { may_use_ballast: true, ..draft(SIGN_IN_FAILED, name, body) }
+}
+
+pub(super) fn session_cut(name: &OperatorName, cut: &str) -> Draft {
+    Draft { may_use_ballast: true, ..draft(SESSION_CUT, name, json!({ "operator": cut })) }
+}
+
+pub(super) fn locked(name: &OperatorName, why: Why) -> Draft {
+    draft(LOCKED, name, json!({ "why": why.word() }))
+}
+
+pub(super) fn unlocked(name: &OperatorName) -> Draft {
+    Draft { may_use_ballast: true, ..draft(UNLOCKED, name, json!({})) }
+}
+
+pub(super) fn signed_out(name: &OperatorName, why: Why) -> Draft {
+    draft(SIGNED_OUT, name, json!({ "why": why.word() }))
+}
+
+pub(super) fn added(by: &OperatorName, name: &OperatorName, role: Role, is_temporary: bool) -> Draft {
+    draft(ADDED, by, json!({ "operator": name, "role": role, "temporary": is_temporary }))
+}
+
+pub(super) fn removed(by: &OperatorName, name: &OperatorName, rotated: bool) -> Draft {
+    draft(REMOVED, by, json!({ "operator": name, "rotated": rotated }))
+}
+
+pub(super) fn reset(by: &OperatorName, name: &OperatorName) -> Draft {
+    draft(RESET, by, json!({ "operator": name }))
+}
+
+pub(super) fn password_changed(name: &OperatorName) -> Draft {
+    draft(PASSWORD_CHANGED, name, json!({}))
+}
+
+pub(super) fn policy_changed(by: &OperatorName, policy: Value) -> Draft {
+    draft(crate::account::POLICY_CHANGED, by, policy)
+}
+
+pub(super) fn key_rotated(by: &OperatorName, generation: u32) -> Draft {
+    draft(KEY_ROTATED, by, json!({ "generation": generation }))
+}
+
+fn draft(kind: &'static str, operator: &OperatorName, body: Value) -> Draft {
+    Draft { kind, v: 1, attempt: None, operator: Some(operator.to_string()), body, may_use_ballast: false }
+}
+
+/// Whose session the journal calls open.
+pub(super) fn open_session(journal: &Journal) -> Result<Option<String>, JournalError> {
+    let row = journal.row(FOLD, SESSION_ROW)?;
+    Ok(row.map(|name| String::from_utf8_lossy(&name).into_owned()))
+}
+
+/// Keeps whose session is open.
+#[derive(Clone, Copy, Debug, Default)]
+struct PeopleFold;
+
+impl Fold for PeopleFold {
+    fn name(&self) -> &'static str {
+        FOLD
+    }
+
+    fn schema(&self) -> u32 {
+        1
+    }
+
+    fn apply(&self, rows: &mut dyn Rows, event: &Event) -> Result<(), FoldError> {
+        match event.kind.as_str() {
+            SIGNED_IN => {
+                let name = event.operator.as_ref().ok_or(FoldError::Refused("operator_missing"))?;
+                Ok(rows.put(SESSION_ROW, name.as_bytes(), &[])?)
+            }
+            SIGNED_OUT | SESSION_CUT => Ok(rows.delete(SESSION_ROW)?),
+            _ => Ok(()),
+        }
+    }
+}
+
+const FOLD: &str = "people";
+const SESSION_ROW: &str = "session";
+
+const CLAIMED: &str = "operator.claimed";
+const RECOVERED: &str = "operator.recovered";
+const SIGNED_IN: &str = "operator.signed_in";
+const SIGN_IN_FAILED: &str = "operator.sign_in_failed";
+const SESSION_CUT: &str = "operator.session_cut";
+const LOCKED: &str = "operator.locked";
+const UNLOCKED: &str = "operator.unlocked";
+const SIGNED_OUT: &str = "operator.signed_out";
+const ADDED: &str = "operator.added";
+const REMOVED: &str = "operator.removed";
+const RESET: &str = "operator.reset";
+const PASSWORD_CHANGED: &str = "operator.password_changed";
+const KEY_ROTATED: &str = "key.rotated";

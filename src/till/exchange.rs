@@ -1,0 +1,391 @@
+//! What goes into a till and what comes out of it.
+//!
+//! The driver hands in one [`Input`] and carries out the [`Output`]s in their order, as for the payment engine, whose
+//! outputs pass through. Two things are the till's own: a password's derivation is done on a thread of its own
+//! ([`Output::Derive`], [`Input::Derived`]), and the way to the host exists only while somebody is signed in
+//! ([`Output::Network`]). Passwords come in as bytes that are wiped; no type here shows one.
+//!
+//! Nothing here waits. Evidence: `terminal/driver/tests.rs`.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::account::{Configuration, SecretText, ShopPolicy};
+use crate::acquirer::LinkEvent;
+use crate::clock::MonoMs;
+use crate::emv::CardEvent;
+use crate::error::Error;
+use crate::ids::{AttemptId, OperatorName};
+use crate::payment::{self, CardCommand, LinkCommand, ListQuery, ReceiptCopy, SaleOrder, Ticket};
+use crate::ports::{EncryptedRead, Notice, ReaderFault};
+use crate::secret::{Secret, SecretBytes};
+use crate::session::Role;
+use crate::vault::{self, Derivation};
+
+/// Who is at the till.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Nobody has claimed it yet.
+    Unclaimed,
+    /// Somebody is signed in.
+    SignedIn,
+    /// Somebody is signed in and has locked it, or was idle.
+    Locked,
+    /// Nobody is signed in.
+    SignedOut,
+}
+
+impl Standing {
+    /// The stable word, as in JSON.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Unclaimed => "unclaimed",
+            Self::SignedIn => "signed_in",
+            Self::Locked => "locked",
+            Self::SignedOut => "signed_out",
+        }
+    }
+}
+
+/// What a till says of itself in every state: what a lock screen may show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TillState {
+    /// Who is at the till.
+    pub standing: Standing,
+    /// Who is signed in, or has locked it.
+    pub operator: Option<OperatorName>,
+    /// As what.
+    pub role: Option<Role>,
+    /// How many payments wait to be finished; `None` where the lock note cannot be read.
+    pub waiting: Option<u64>,
+    /// Signed in: how long until the till locks by itself, in milliseconds.
+    pub locks_in_ms: Option<u64>,
+}
+
+/// A session that has just begun, or goes on after a lock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionView {
+    /// Whose it is.
+    pub operator: OperatorName,
+    /// As what.
+    pub role: Role,
+    /// In the warning window: after how many days the password must be changed.
+    pub password_days_left: Option<u32>,
+    /// Wrong passwords since the last sign-in.
+    pub failed_before: u32,
+    /// Whether the session before this one ended without a sign-out.
+    pub cut_before: bool,
+    /// How many payments wait to be finished.
+    pub waiting: u64,
+}
+
+/// An operator, as the list shows one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OperatorView {
+    /// The name.
+    pub name: OperatorName,
+    /// What this operator may do follows from it.
+    pub role: Role,
+    /// Whether the password must be changed at the next sign-in.
+    pub is_temporary: bool,
+    /// Whether wrong passwords have used up the tries.
+    pub is_locked_out: bool,
+}
+
+/// An operator to be added.
+pub struct NewOperator {
+    /// The name.
+    pub name: OperatorName,
+    /// What this operator may do follows from it.
+    pub role: Role,
+    /// The first password.
+    pub password: SecretBytes,
+    /// Whether it must be changed at the first sign-in.
+    pub is_temporary: bool,
+}
+
+/// What opens a till whose supervisors have forgotten their passwords. Shown once, kept on paper.
+pub struct RecoveryCode(SecretBytes);
+
+impl RecoveryCode {
+    pub(crate) fn new(text: SecretBytes) -> Self {
+        Self(text)
+    }
+
+    /// The code as a person writes it down, in ASCII.
+    #[must_use]
+    pub fn expose(&self) -> &[u8] {
+        self.0.expose()
+    }
+}
+
+/// Of what a proof is wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProofOf {
+    /// The event in which this attempt stands as it does now.
+    Attempt(AttemptId),
+    /// The event of this sequence, from 1.
+    Sequence(u64),
+}
+
+/// What somebody wants.
+pub enum Ask {
+    /// A sale. Answered by [`Output::Begun`] and, at the end, [`Output::Tell`]; or by a refusal.
+    Sale(SaleOrder),
+    /// To end an attempt.
+    Cancel(AttemptId),
+    /// How an attempt stands.
+    Status(AttemptId),
+    /// A page of attempts.
+    List(ListQuery),
+    /// The open debts driven now.
+    Resolve,
+    /// To print a receipt.
+    PrintReceipt(AttemptId, ReceiptCopy),
+    /// A page of events.
+    Events {
+        /// After which cursor; `None` for the one that was acknowledged last.
+        after: Option<u64>,
+        /// How many at most.
+        limit: u32,
+    },
+    /// To be done with all events up to a cursor.
+    Acknowledge {
+        /// The cursor.
+        cursor: u64,
+    },
+    /// The whole journal verified.
+    Verify,
+    /// What the till was provisioned with.
+    Configuration,
+    /// Who is at the till.
+    State,
+    /// To be the till's first supervisor.
+    Claim {
+        /// Who.
+        name: OperatorName,
+        /// The password from now on.
+        password: SecretBytes,
+    },
+    /// To be a supervisor by the recovery code.
+    Recover {
+        /// The code, as it was written down.
+        code: SecretBytes,
+        /// Who.
+        name: OperatorName,
+        /// The password from now on.
+        password: SecretBytes,
+    },
+    /// To sign in.
+    SignIn {
+        /// Who.
+        name: OperatorName,
+        /// The password.
+        password: SecretBytes,
+        /// The password from now on, where it must or should change.
+        new_password: Option<SecretBytes>,
+    },
+    /// To lock. Answered when a sale in progress has ended.
+    Lock,
+    /// To go on after a lock.
+    Unlock {
+        /// The password of whoever locked it.
+        password: SecretBytes,
+    },
+    /// To sign out.
+    SignOut,
+    /// Another password for whoever is signed in.
+    ChangePassword {
+        /// The password until now.
+        password: SecretBytes,
+        /// The password from now on.
+        new_password: SecretBytes,
+    },
+    /// Another operator.
+    AddOperator(NewOperator),
+    /// All operators.
+    Operators,
+    /// An operator less.
+    RemoveOperator {
+        /// Who.
+        name: OperatorName,
+        /// Whether the master key changes, because the operator may have kept it.
+        rotate: bool,
+    },
+    /// A temporary password for an operator who has forgotten the own one.
+    ResetOperator {
+        /// Who.
+        name: OperatorName,
+        /// The temporary password.
+        password: SecretBytes,
+    },
+    /// The shop's rules for people.
+    Policy,
+    /// Other rules for people.
+    SetPolicy(Box<ShopPolicy>),
+    /// Another master key.
+    RotateKeys,
+    /// A signed statement of the journal's size and root.
+    Checkpoint,
+    /// A proof that one event is in the journal.
+    Prove(ProofOf),
+    /// A proof that the journal was this long before and has only grown since.
+    Consistency {
+        /// How long it was.
+        old_size: u64,
+    },
+    /// The keys under which checkpoints are signed.
+    PublicKey,
+}
+
+/// What happened, or what somebody wants.
+pub enum Input<'a> {
+    /// A caller wants something and waits.
+    Ask {
+        /// Who waits.
+        ticket: Ticket,
+        /// What for.
+        ask: Ask,
+    },
+    /// A caller has taken the result of this attempt.
+    Taken {
+        /// Which attempt.
+        attempt: AttemptId,
+    },
+    /// The derivation that was asked for last is done; nothing where the device had no room for it.
+    Derived {
+        /// The key.
+        key: Option<Secret<32>>,
+        /// How long it took.
+        took_ms: u64,
+    },
+    /// The card or the reader did something.
+    Card(CardEvent<'a>),
+    /// Somebody else's reader made a finished read, or why it did not.
+    Read(Result<EncryptedRead, ReaderFault>),
+    /// The connection did something.
+    Link(LinkEvent<'a>),
+    /// A person has done something that is no wish: the till is not idle.
+    Touch,
+    /// Time went by.
+    Tick,
+}
+
+/// What to do.
+pub enum Output {
+    /// To the reader.
+    Card(CardCommand),
+    /// To the connection.
+    Link(LinkCommand),
+    /// To whoever holds the way to the host.
+    Network(NetworkCommand),
+    /// Derive this key, answer with [`Input::Derived`], and wipe. One at a time.
+    Derive(Work),
+    /// To the observer.
+    Notice(Notice),
+    /// A sale was accepted under this name; its result follows with the same ticket.
+    Begun {
+        /// Who waits.
+        ticket: Ticket,
+        /// The attempt's name, given or minted.
+        attempt: AttemptId,
+    },
+    /// The result for a waiting caller. Nothing more comes for this ticket.
+    Tell {
+        /// Who waits.
+        ticket: Ticket,
+        /// The result.
+        result: Result<Reply, Error>,
+    },
+    /// Come back with [`Input::Tick`] then, if nothing happens before. At most one, always the last.
+    WakeAt(MonoMs),
+    /// The till can do no more in this run: drop it and open it again.
+    Stopped(Error),
+}
+
+/// A derivation, to be run on a thread of its own.
+pub struct Work(Box<dyn FnOnce(&mut Derive<'_>) -> Option<Secret<32>> + Send>);
+
+/// How a key is derived: [`vault::derive`], or what a test remembers of it.
+pub type Derive<'a> = dyn FnMut(&[u8], &Derivation) -> Secret<32> + 'a;
+
+impl Work {
+    pub(crate) fn new(work: impl FnOnce(&mut Derive<'_>) -> Option<Secret<32>> + Send + 'static) -> Self {
+        Self(Box::new(work))
+    }
+
+    /// Does it; nothing where the device has no room for it.
+    #[must_use]
+    pub fn run(self) -> Option<Secret<32>> {
+        self.run_with(&mut vault::derive)
+    }
+
+    /// The same with another way to derive.
+    #[must_use]
+    pub fn run_with(self, derive: &mut Derive<'_>) -> Option<Secret<32>> {
+        (self.0)(derive)
+    }
+}
+
+/// What becomes of the way to the host.
+pub enum NetworkCommand {
+    /// It may be used from now on.
+    Arm {
+        /// Where it leads.
+        configuration: Arc<Configuration>,
+        /// The private key of the till's certificate, PEM.
+        client_key_pem: SecretText,
+    },
+    /// The connection is closed and all that it was made of forgotten.
+    Disarm,
+}
+
+/// A result.
+pub enum Reply {
+    /// Of the payment engine.
+    Payment(payment::Reply),
+    /// Of asking for a receipt.
+    Receipt {
+        /// The attempt.
+        view: Box<payment::AttemptView>,
+        /// 0 for the first print; any other makes it a reprint.
+        printed_before: u32,
+        /// Who sells.
+        configuration: Arc<Configuration>,
+    },
+    /// Of asking for the configuration.
+    Configuration(Arc<Configuration>),
+    /// Of asking for the state.
+    State(TillState),
+    /// Of claiming and recovering.
+    Recovery(RecoveryCode),
+    /// Of signing in and unlocking.
+    Session(SessionView),
+    /// Of asking for the operators.
+    Operators(Vec<OperatorView>),
+    /// Of asking for the rules.
+    Policy(Box<ShopPolicy>),
+    /// Of everything that is a text: checkpoint, proofs, keys.
+    Text(String),
+    /// Of everything else.
+    Done,
+}
+
+/// The kind alone: a reply may hold a recovery code.
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Payment(reply) => write!(f, "Payment({reply:?})"),
+            Self::Receipt { view, printed_before, .. } => write!(f, "Receipt({view:?}, {printed_before})"),
+            Self::Configuration(_) => f.write_str("Configuration"),
+            Self::State(state) => write!(f, "{state:?}"),
+            Self::Recovery(_) => f.write_str("Recovery"),
+            Self::Session(view) => write!(f, "{view:?}"),
+            Self::Operators(operators) => write!(f, "{operators:?}"),
+            Self::Policy(policy) => write!(f, "{policy:?}"),
+            Self::Text(text) => write!(f, "Text({} bytes)", text.len()),
+            Self::Done => f.write_str("Done"),
+        }
+    }
+}

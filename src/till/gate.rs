@@ -1,0 +1,198 @@
+//! Who may ask what, and in which state: each wish finds its permit here, or its refusal.
+//!
+//! A permit comes from the session, which looks at the role and at the time. A wish that is a person's doing keeps the
+//! session from being idle; what a shell asks by itself (state, status, events) does not. A sale whose session has
+//! ended meanwhile can still be cancelled.
+//!
+//! It never decides by itself who may do what. Evidence: `tests/people_states.rs` (every state, every wish),
+//! `tests/permissions.rs`.
+
+use std::sync::Arc;
+
+use crate::clock::Now;
+use crate::error::{Error, ErrorCode};
+use crate::payment::{self, Ticket};
+use crate::session::actions::{
+    Action, ChangeOwnPassword, FollowEvents, ListOperators, MakeCheckpoint, ManageOperators, PrintReceipt,
+    ProveConsistency, ProveRecord, ReadPublicKey, ResolveDebts, RotateKeys, Sell, SetPolicy, VerifyJournal,
+    ViewPayments, ViewPolicy,
+};
+use crate::session::{Permit, Standing};
+use crate::till::exchange::{Ask, Reply};
+use crate::till::record::Trouble;
+use crate::till::{At, Till};
+
+/// What becomes of a wish.
+pub(super) enum Answer {
+    Now(Reply),
+    /// Somebody else tells it.
+    Later,
+}
+
+impl Till {
+    /// Answers, or sees to it that the answer comes.
+    pub(super) fn ask(&mut self, ticket: Ticket, ask: Ask, now: Now) -> Result<(), Trouble> {
+        match self.answer(ticket, ask, now) {
+            Ok(Answer::Now(reply)) => self.tell(ticket, Ok(reply)),
+            Ok(Answer::Later) => {}
+            Err(Trouble::Refused(error)) => self.tell(ticket, Err(error)),
+            Err(Trouble::Over(error)) => {
+                self.tell(ticket, Err(error.clone()));
+                return Err(Trouble::Over(error));
+            }
+        }
+        Ok(())
+    }
+
+    fn answer(&mut self, ticket: Ticket, ask: Ask, now: Now) -> Result<Answer, Trouble> {
+        match ask {
+            Ask::State => Ok(Answer::Now(Reply::State(self.state(now)))),
+            Ask::Claim { name, password } => self.claim(ticket, name, password),
+            Ask::Recover { code, name, password } => self.recover(ticket, &code, name, password, now),
+            Ask::SignIn { name, password, new_password } => self.sign_in(ticket, name, &password, new_password, now),
+            Ask::Lock => self.lock(ticket, now),
+            Ask::Unlock { password } => self.unlock(ticket, &password, now),
+            Ask::SignOut => self.sign_out(now),
+            ask if matches!(self.at, At::Open(_)) => self.inside(ticket, ask, now),
+            _ => Err(self.shut(now).into()),
+        }
+    }
+
+    /// What only somebody who is signed in may wish for.
+    fn inside(&mut self, ticket: Ticket, ask: Ask, now: Now) -> Result<Answer, Trouble> {
+        match ask {
+            Ask::Sale(order) => {
+                let permit = self.permit::<Sell>(now)?;
+                if !self.lock_wishes.is_empty() {
+                    return Err(Error::from(ErrorCode::TillLocked).word("state", "locked").into());
+                }
+                self.payment(payment::Input::StartSale { ticket, order, permit }, now)
+            }
+            Ask::Cancel(attempt) => {
+                if !self.has_ended(now) {
+                    let _cancelling_needs_no_name = self.permit::<Sell>(now)?;
+                }
+                self.payment(payment::Input::Cancel { ticket, attempt }, now)
+            }
+            Ask::Status(attempt) => {
+                self.may::<ViewPayments>(now)?;
+                self.payment(payment::Input::Status { ticket, attempt }, now)
+            }
+            Ask::List(query) => {
+                let _looking = self.permit::<ViewPayments>(now)?;
+                self.payment(payment::Input::List { ticket, query }, now)
+            }
+            Ask::Resolve => {
+                let permit = self.permit::<ResolveDebts>(now)?;
+                self.payment(payment::Input::Resolve { ticket, permit }, now)
+            }
+            Ask::PrintReceipt(attempt, copy) => {
+                let _printing = self.permit::<PrintReceipt>(now)?;
+                self.payment(payment::Input::PrintReceipt { ticket, attempt, copy }, now)
+            }
+            Ask::Events { after, limit } => {
+                self.may::<FollowEvents>(now)?;
+                self.payment(payment::Input::Events { ticket, after, limit }, now)
+            }
+            Ask::Acknowledge { cursor } => {
+                self.may::<FollowEvents>(now)?;
+                self.payment(payment::Input::Acknowledge { ticket, cursor }, now)
+            }
+            Ask::Verify => {
+                let _verifying = self.permit::<VerifyJournal>(now)?;
+                self.payment(payment::Input::Verify { ticket }, now)
+            }
+            ask => self.manage(ticket, ask, now),
+        }
+    }
+
+    /// What concerns people, rules and keys, not payments.
+    fn manage(&mut self, ticket: Ticket, ask: Ask, now: Now) -> Result<Answer, Trouble> {
+        match ask {
+            Ask::Configuration => match &self.at {
+                At::Open(open) => Ok(Answer::Now(Reply::Configuration(Arc::clone(&open.configuration)))),
+                _ => Err(self.shut(now).into()),
+            },
+            Ask::ChangePassword { password, new_password } => {
+                let permit = self.permit::<ChangeOwnPassword>(now)?;
+                self.change_password(ticket, permit, &password, new_password, now)
+            }
+            Ask::AddOperator(operator) => {
+                let permit = self.permit::<ManageOperators>(now)?;
+                self.add_operator(ticket, permit, operator, now)
+            }
+            Ask::Operators => {
+                let permit = self.permit::<ListOperators>(now)?;
+                self.operators(permit)
+            }
+            Ask::RemoveOperator { name, rotate } => {
+                let permit = self.permit::<ManageOperators>(now)?;
+                self.remove_operator(permit, &name, rotate, now)
+            }
+            Ask::ResetOperator { name, password } => {
+                let permit = self.permit::<ManageOperators>(now)?;
+                self.reset_operator(ticket, permit, name, password, now)
+            }
+            Ask::Policy => {
+                let permit = self.permit::<ViewPolicy>(now)?;
+                self.policy(permit)
+            }
+            Ask::SetPolicy(policy) => {
+                let permit = self.permit::<SetPolicy>(now)?;
+                self.set_policy(permit, &policy, now)
+            }
+            Ask::RotateKeys => {
+                let permit = self.permit::<RotateKeys>(now)?;
+                self.rotate_keys(permit, now)
+            }
+            Ask::Checkpoint => {
+                let permit = self.permit::<MakeCheckpoint>(now)?;
+                self.checkpoint(permit, now)
+            }
+            Ask::Prove(of) => {
+                let permit = self.permit::<ProveRecord>(now)?;
+                self.prove(permit, &of, now)
+            }
+            Ask::Consistency { old_size } => {
+                let permit = self.permit::<ProveConsistency>(now)?;
+                self.consistency(permit, old_size, now)
+            }
+            Ask::PublicKey => {
+                let permit = self.permit::<ReadPublicKey>(now)?;
+                self.public_key(permit)
+            }
+            _ => unreachable!("every other wish is answered before it comes here"),
+        }
+    }
+
+    /// The engine tells the ticket.
+    fn payment(&mut self, input: payment::Input<'_>, now: Now) -> Result<Answer, Trouble> {
+        self.pay(input, now)?;
+        Ok(Answer::Later)
+    }
+
+    /// Leave for something that a person does: the till is not idle.
+    fn permit<A: Action>(&mut self, now: Now) -> Result<Permit<A>, Trouble> {
+        let permit = match &self.at {
+            At::Open(open) => open.session.permit::<A>(now)?,
+            _ => return Err(self.shut(now).into()),
+        };
+        self.touch(now);
+        Ok(permit)
+    }
+
+    /// Leave for something that a shell asks by itself. While a sale outlives its session, it may still look.
+    fn may<A: Action>(&self, now: Now) -> Result<(), Trouble> {
+        match &self.at {
+            At::Open(open) => match open.session.permit::<A>(now) {
+                Err(error) if error.code() != ErrorCode::SessionOver => Err(error.into()),
+                _ => Ok(()),
+            },
+            _ => Err(self.shut(now).into()),
+        }
+    }
+
+    fn has_ended(&self, now: Now) -> bool {
+        matches!(&self.at, At::Open(open) if open.session.standing(now) != Standing::Live)
+    }
+}

@@ -1,0 +1,149 @@
+//! The keys of a till: another master key, and what is signed and proved with the journal's own.
+//!
+//! A rotation puts the new master key into every slot's box and is journalled in the same transaction; from then on
+//! what is new is sealed under it. What is old is sealed anew in steps, between other work; a run that ends meanwhile
+//! goes on with it at the next sign-in, because the journal itself says what is left. Then the old key is forgotten.
+//!
+//! It never shows a key. Evidence: `tests/people_kills.rs`.
+
+use crate::clock::Now;
+use crate::error::{Error, ErrorCode};
+use crate::ids::OperatorName;
+use crate::journal::{CheckpointReason, Journal, SideWork};
+use crate::session::Permit;
+use crate::session::actions::{MakeCheckpoint, ProveConsistency, ProveRecord, ReadPublicKey, RotateKeys};
+use crate::till::events;
+use crate::till::exchange::{ProofOf, Reply};
+use crate::till::gate::Answer;
+use crate::till::record::Trouble;
+use crate::till::{At, Till};
+
+impl Till {
+    pub(super) fn rotate_keys(&mut self, permit: Permit<RotateKeys>, now: Now) -> Result<Answer, Trouble> {
+        let _by = permit.spend();
+        self.not_deriving()?;
+        self.check_no_rotation()?;
+        let reply = self.with_open(now, |till, open| {
+            let by = open.session.operator().clone();
+            let journal = open.engine.journal_mut();
+            let (change, masters) = till.vault(journal).rotate(&open.opened, None)?;
+            let draft = events::key_rotated(&by, masters.generation());
+            till.record(journal, draft, SideWork::None, change, now)?;
+            open.opened.adopt(masters);
+            open.engine.journal_mut().rotate(open.opened.masters().keyring())?;
+            Ok(Reply::Done)
+        })?;
+        Ok(Answer::Now(reply))
+    }
+
+    /// One rotation at a time.
+    pub(super) fn check_no_rotation(&self) -> Result<(), Trouble> {
+        match &self.at {
+            At::Open(open) if open.opened.masters().older().next().is_some() => {
+                Err(ErrorCode::KeyRotationUnfinished.into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Seals a few more rows under the present key, and forgets the older ones when none is left.
+    pub(super) fn seal_anew(&mut self, now: Now) -> Result<(), Trouble> {
+        let is_due = match &self.at {
+            At::Open(open) => open.opened.masters().older().next().is_some() && !self.is_busy(),
+            _ => false,
+        };
+        if !is_due || self.stopped.is_some() {
+            return Ok(());
+        }
+        let done = self.with_open(now, |till, open| {
+            let journal = open.engine.journal_mut();
+            if journal.is_resealing() {
+                journal.reseal_step(RESEALED_ROWS)?;
+            }
+            if !journal.is_resealing() {
+                let (change, masters) = till.vault(journal).forget_older(&open.opened)?;
+                till.change(journal, change)?;
+                open.opened.adopt(masters);
+            }
+            Ok(())
+        });
+        match done {
+            // A disk that is full, say: it is tried again with the next input.
+            Err(Trouble::Refused(_)) => Ok(()),
+            done => done,
+        }
+    }
+
+    pub(super) fn checkpoint(&mut self, permit: Permit<MakeCheckpoint>, now: Now) -> Result<Answer, Trouble> {
+        let by = permit.spend();
+        let note = self.with_open(now, |_, open| {
+            Ok(open.engine.journal_mut().checkpoint(CheckpointReason::Asked, by, now)?.to_string())
+        })?;
+        Ok(Answer::Now(Reply::Text(note)))
+    }
+
+    pub(super) fn prove(&mut self, permit: Permit<ProveRecord>, of: &ProofOf, now: Now) -> Result<Answer, Trouble> {
+        let _by = permit.spend();
+        let At::Open(open) = &self.at else { return Err(self.shut(now).into()) };
+        let sequence = match of {
+            ProofOf::Sequence(sequence) => *sequence,
+            ProofOf::Attempt(attempt) => {
+                let found = open.engine.sequence_of(attempt)?;
+                found.ok_or_else(|| Error::from(ErrorCode::AttemptUnknown).of_attempt(attempt))?
+            }
+        };
+        Ok(Answer::Now(Reply::Text(open.engine.journal().prove(sequence)?.to_string())))
+    }
+
+    pub(super) fn consistency(
+        &mut self,
+        permit: Permit<ProveConsistency>,
+        old_size: u64,
+        now: Now,
+    ) -> Result<Answer, Trouble> {
+        let _by = permit.spend();
+        let At::Open(open) = &self.at else { return Err(self.shut(now).into()) };
+        Ok(Answer::Now(Reply::Text(open.engine.journal().prove_consistency(old_size)?.to_string())))
+    }
+
+    pub(super) fn public_key(&mut self, permit: Permit<ReadPublicKey>) -> Result<Answer, Trouble> {
+        let _by = permit.spend();
+        let At::Open(open) = &self.at else { return Err(ErrorCode::TillLocked.into()) };
+        Ok(Answer::Now(Reply::Text(open.engine.journal().public_key()?)))
+    }
+
+    /// The checkpoint that a sign-out or a number of events asks for. Without room or a device key it is not made.
+    pub(super) fn sign_the_head(
+        &self,
+        journal: &mut Journal,
+        reason: CheckpointReason,
+        operator: &OperatorName,
+        now: Now,
+    ) -> Result<(), Trouble> {
+        match journal.checkpoint(reason, Some(operator.to_string()), now).map_err(Trouble::from) {
+            Ok(_) | Err(Trouble::Refused(_)) => Ok(()),
+            Err(over) => Err(over),
+        }
+    }
+
+    /// A checkpoint each time that so many events have come, once nobody waits for anything.
+    pub(super) fn sign_now_and_then(&mut self, now: Now) -> Result<(), Trouble> {
+        if self.stopped.is_some() || self.is_busy() || !matches!(self.at, At::Open(_)) {
+            return Ok(());
+        }
+        self.with_open(now, |till, open| {
+            let operator = open.session.operator().clone();
+            let journal = open.engine.journal_mut();
+            let size = journal.head().size;
+            let is_due = CheckpointReason::is_routine_due(open.looked_at, size, open.checkpoint_every);
+            if is_due {
+                till.sign_the_head(journal, CheckpointReason::Routine, &operator, now)?;
+            }
+            open.looked_at = journal.head().size;
+            Ok(())
+        })
+    }
+}
+
+/// How many rows one step seals anew: a few milliseconds.
+const RESEALED_ROWS: usize = 200;

@@ -1,0 +1,322 @@
+//! A till with the people at it: who is signed in, what they may do, and what there is only meanwhile.
+//!
+//! [`Till`] is one state machine without I/O around the journal and the payment engine. Unlocked, it has an engine, a
+//! session and the vault's keys; locked, signed out or unclaimed it has the locked journal and nothing else.
+//!
+//! | it is | it takes |
+//! |---|---|
+//! | unclaimed | its state, claiming |
+//! | signed out | its state, signing in, recovering, signing out |
+//! | locked | the same, and unlocking |
+//! | signed in | everything but claiming, unlocking and recovering, as the role permits; signing in is a switch |
+//!
+//! A lock, an idle time or a session's end that meets a sale or a derivation waits for its end; debts hold nothing up.
+//! Every step is journalled before anybody is told; what cannot be told apart by a crash is so that money is safe.
+//!
+//! It never waits, reads a clock or holds a key while it is locked. Evidence: `tests/people_states.rs`,
+//! `tests/people_kills.rs`.
+
+mod enter;
+mod events;
+mod exchange;
+mod gate;
+mod keys;
+mod leave;
+mod open;
+mod operators;
+mod passwords;
+mod record;
+
+use std::sync::Arc;
+
+pub use events::folds;
+pub use exchange::{
+    Ask, Derive, Input, NetworkCommand, NewOperator, OperatorView, Output, ProofOf, RecoveryCode, Reply, SessionView,
+    Standing, TillState, Work,
+};
+pub use open::{inspect, provision};
+
+use crate::account::Configuration;
+use crate::clock::Now;
+use crate::error::{Error, ErrorCode};
+use crate::ids::OperatorName;
+use crate::journal::{CheckpointReason, Draft, JournalError, LockedJournal, SideWork, Waiting};
+use crate::payment::{self, Engine, Ticket};
+use crate::ports::{DeviceKeys, Entropy, FaultPlan, Notice};
+use crate::session::{self, Session};
+use crate::till::enter::Flow;
+use crate::till::events::Why;
+use crate::till::record::Trouble;
+use crate::vault::Opened;
+
+/// One till.
+pub struct Till {
+    at: At,
+    device_keys: Arc<dyn DeviceKeys>,
+    entropy: Arc<dyn Entropy>,
+    faults: Arc<dyn FaultPlan>,
+    has_encrypted_reader: bool,
+    /// What waits for a derivation: one thing at a time.
+    flow: Option<Flow>,
+    /// Who waits for the till to be locked, while a sale is in progress.
+    lock_wishes: Vec<Ticket>,
+    /// What is to be journalled at the next sign-in, because there was no key or no room for it.
+    owed: Vec<Draft>,
+    /// Whether it was said that the session ends soon.
+    ending_announced: bool,
+    /// Set when nothing more can be done in this run.
+    stopped: Option<Error>,
+    outputs: Vec<Output>,
+}
+
+/// Where a till is in its life.
+enum At {
+    Unclaimed {
+        journal: LockedJournal,
+        configuration: Arc<Configuration>,
+    },
+    Closed {
+        journal: LockedJournal,
+        left: Left,
+    },
+    Open(Box<Open>),
+    /// Between two of them, and after a failure that ends the run.
+    Gone,
+}
+
+/// How a till was left.
+enum Left {
+    SignedOut,
+    Locked(Session),
+}
+
+/// What there is only while somebody is signed in.
+struct Open {
+    engine: Engine,
+    session: Session,
+    opened: Opened,
+    configuration: Arc<Configuration>,
+    /// The rule for checkpoints, and the size up to which it was kept.
+    checkpoint_every: u64,
+    looked_at: u64,
+}
+
+impl Till {
+    /// Takes one input and says what to do about it.
+    #[must_use]
+    pub fn handle(&mut self, input: Input<'_>, now: Now) -> Vec<Output> {
+        if let Some(error) = self.stopped.clone() {
+            if let Input::Ask { ticket, .. } = input {
+                self.tell(ticket, Err(error.clone()));
+            }
+            self.outputs.push(Output::Stopped(error));
+            return std::mem::take(&mut self.outputs);
+        }
+        let done = self.mind_the_session(now).and_then(|()| self.take(input, now)).and_then(|()| self.work(now));
+        match done {
+            Ok(()) => self.set_the_alarm(now),
+            Err(trouble) => self.stop(trouble.into_error()),
+        }
+        std::mem::take(&mut self.outputs)
+    }
+
+    /// Ends the run: whoever waits for a payment that may have left is told that it is in doubt. Close the till
+    /// afterwards.
+    #[must_use]
+    pub fn farewell(&mut self) -> Vec<Output> {
+        if let At::Open(open) = &mut self.at {
+            let outputs = open.engine.farewell();
+            self.pass_on(outputs);
+        }
+        std::mem::take(&mut self.outputs)
+    }
+
+    /// Signs out whoever is signed in and closes the journal.
+    ///
+    /// # Errors
+    /// Those of the journal.
+    pub fn close(mut self, now: Now) -> Result<(), Error> {
+        match std::mem::replace(&mut self.at, At::Gone) {
+            At::Open(open) => {
+                let operator = open.session.operator().clone();
+                let mut journal = open.engine.into_journal();
+                match journal.append(events::signed_out(&operator, Why::Closed), SideWork::None, now) {
+                    // What could not be said now is found by the next sign-in.
+                    Ok(_) | Err(JournalError::DiskFull | JournalError::Locked | JournalError::Entropy) => {}
+                    Err(error) => return Err(error.into()),
+                }
+                self.sign_the_head(&mut journal, CheckpointReason::SignOut, &operator, now)
+                    .map_err(Trouble::into_error)?;
+                Ok(journal.close()?)
+            }
+            At::Unclaimed { .. } | At::Closed { .. } | At::Gone => Ok(()),
+        }
+    }
+
+    fn take(&mut self, input: Input<'_>, now: Now) -> Result<(), Trouble> {
+        match input {
+            Input::Ask { ticket, ask } => self.ask(ticket, ask, now),
+            Input::Derived { key, took_ms } => self.derived(key, took_ms, now),
+            Input::Taken { attempt } => self.pay(payment::Input::Taken { attempt }, now),
+            Input::Card(event) => self.pay(payment::Input::Card(event), now),
+            Input::Read(read) => self.pay(payment::Input::Read(read), now),
+            Input::Link(event) => self.pay(payment::Input::Link(event), now),
+            Input::Touch => {
+                self.touch(now);
+                Ok(())
+            }
+            Input::Tick => self.pay(payment::Input::Tick, now),
+        }
+    }
+
+    /// Hands an input to the engine, if there is one. What comes while there is none is the tail of what was.
+    fn pay(&mut self, input: payment::Input<'_>, now: Now) -> Result<(), Trouble> {
+        let At::Open(open) = &mut self.at else { return Ok(()) };
+        let outputs = open.engine.handle(input, now);
+        self.pass_on(outputs);
+        Ok(())
+    }
+
+    /// Does what can be done without another input: a lock that was put off, keys that are being changed.
+    fn work(&mut self, now: Now) -> Result<(), Trouble> {
+        self.seal_anew(now)?;
+        self.sign_now_and_then(now)?;
+        self.mind_the_session(now)
+    }
+
+    /// The engine's outputs, as the till's own.
+    fn pass_on(&mut self, outputs: Vec<payment::Output>) {
+        use payment::Output as P;
+        for output in outputs {
+            let output = match output {
+                P::Card(command) => Output::Card(command),
+                P::Link(command) => Output::Link(command),
+                P::Notice(notice) => Output::Notice(notice),
+                P::Begun { ticket, attempt } => Output::Begun { ticket, attempt },
+                P::Tell { ticket, result } => {
+                    let result = result.map(|reply| self.reply(reply));
+                    Output::Tell { ticket, result }
+                }
+                P::WakeAt(at) => Output::WakeAt(at),
+                P::Stopped(error) => {
+                    self.stopped = Some(error.clone());
+                    Output::Stopped(error)
+                }
+            };
+            self.outputs.push(output);
+        }
+    }
+
+    fn reply(&self, reply: payment::Reply) -> Reply {
+        match (reply, &self.at) {
+            (payment::Reply::Receipt { view, printed_before }, At::Open(open)) => {
+                Reply::Receipt { view, printed_before, configuration: Arc::clone(&open.configuration) }
+            }
+            (reply, _) => Reply::Payment(reply),
+        }
+    }
+
+    /// One alarm for everything, after all else: the engine's own, the session's end, and keys being changed.
+    fn set_the_alarm(&mut self, now: Now) {
+        let mut times = Vec::new();
+        self.outputs.retain(|output| match output {
+            Output::WakeAt(at) => {
+                times.push(*at);
+                false
+            }
+            _ => true,
+        });
+        if let At::Open(open) = &self.at {
+            if open.engine.journal().is_resealing() && !open.engine.is_selling() {
+                times.push(now.mono);
+            }
+            // A session that has ended waits for the sale, which has alarms of its own.
+            if open.session.standing(now) == session::Standing::Live {
+                let ends = open.session.ends_at();
+                times.push(if self.ending_announced { ends } else { leave::announcement_before(ends, now) });
+            }
+        }
+        if let Some(at) = times.into_iter().min()
+            && self.stopped.is_none()
+        {
+            self.outputs.push(Output::WakeAt(at));
+        }
+    }
+
+    /// Whether a lock has to wait: a sale is in progress, or a password is being looked at.
+    fn is_busy(&self) -> bool {
+        self.flow.is_some() || matches!(&self.at, At::Open(open) if open.engine.is_selling())
+    }
+
+    fn state(&self, now: Now) -> TillState {
+        let of = |session: &Session| (Some(session.operator().clone()), Some(session.role()));
+        let (standing, (operator, role)) = match &self.at {
+            At::Unclaimed { .. } => (Standing::Unclaimed, (None, None)),
+            At::Closed { left: Left::Locked(session), .. } if session.standing(now) != session::Standing::Over => {
+                (Standing::Locked, of(session))
+            }
+            At::Closed { .. } | At::Gone => (Standing::SignedOut, (None, None)),
+            At::Open(open) => (Standing::SignedIn, of(&open.session)),
+        };
+        let locks_in_ms = match &self.at {
+            At::Open(open) => Some(open.session.left_ms(now)),
+            _ => None,
+        };
+        TillState { standing, operator, role, waiting: self.waiting(), locks_in_ms }
+    }
+
+    fn waiting(&self) -> Option<u64> {
+        let told = match &self.at {
+            At::Unclaimed { .. } => return Some(0),
+            At::Closed { journal, .. } => journal.waiting(&*self.device_keys),
+            At::Open(open) => return Some(open.engine.waiting()),
+            At::Gone => return None,
+        };
+        match told {
+            Ok(Waiting::Known(waiting)) => Some(waiting),
+            Ok(Waiting::Unknown) | Err(_) => None,
+        }
+    }
+
+    /// Why nothing of the journal is to be had now.
+    fn shut(&self, now: Now) -> Error {
+        match self.state(now).standing {
+            Standing::Unclaimed => ErrorCode::TillUnclaimed.into(),
+            standing => Error::from(ErrorCode::TillLocked).word("state", standing.word()),
+        }
+    }
+
+    /// A person has done something.
+    fn touch(&mut self, now: Now) {
+        if let At::Open(open) = &mut self.at {
+            open.session.touch(now);
+            self.ending_announced = false;
+        }
+    }
+
+    fn operator(&self) -> Option<OperatorName> {
+        match &self.at {
+            At::Open(open) => Some(open.session.operator().clone()),
+            _ => None,
+        }
+    }
+
+    fn tell(&mut self, ticket: Ticket, result: Result<Reply, Error>) {
+        self.outputs.push(Output::Tell { ticket, result });
+    }
+
+    fn announce(&mut self, standing: Standing) {
+        self.outputs.push(Output::Notice(Notice::Till { standing: standing.word() }));
+    }
+
+    /// Ends the run: whoever waits for a password to be looked at is told, whoever else waits by the engine.
+    fn stop(&mut self, error: Error) {
+        let waiting = self.flow.take().map(Flow::ticket).into_iter().chain(std::mem::take(&mut self.lock_wishes));
+        for ticket in waiting.collect::<Vec<_>>() {
+            self.tell(ticket, Err(error.clone()));
+        }
+        self.outputs.push(Output::Network(NetworkCommand::Disarm));
+        self.outputs.push(Output::Stopped(error.clone()));
+        self.stopped = Some(error);
+    }
+}

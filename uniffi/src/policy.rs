@@ -1,0 +1,128 @@
+//! The shop's rules about people, as a shell reads and changes them.
+//!
+//! The records are the core's, word for word; the core checks them. A change holds at once.
+//!
+//! It never holds a secret. Evidence: `tests/contract`.
+
+use taptill::account;
+use taptill::account::password::{self as core, Profile};
+use taptill::error::{Error, ErrorCode};
+
+use crate::errors::TillError;
+
+/// The shop's rules about people. The core refuses a part that is out of its range, by its name.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct ShopPolicy {
+    /// What a password must be.
+    pub password: PasswordProfile,
+    /// After how long without a touch the till locks, in milliseconds, 1 000 to 3 600 000.
+    pub idle_ms: u64,
+    /// How long a session lasts in all, in milliseconds, from the idle time to 86 400 000.
+    pub session_max_ms: u64,
+    /// How many wrong passwords lead to waiting, 1 to 20.
+    pub tries: u8,
+    /// How long one waits then, in milliseconds, 1 000 to 86 400 000.
+    pub lockout_ms: u64,
+    /// After how many events a checkpoint is signed, 1 to 1 000 000.
+    pub checkpoint_every: u32,
+    /// For how many days after a password the device's own unlocking opens the till, 0 for never, to 90.
+    pub biometric_days: u16,
+    /// Words that the commonest passwords here would have, at most 32 of 1 to 64 characters.
+    pub shop_words: Vec<String>,
+}
+
+/// What a shop asks of passwords.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Enum)]
+pub enum PasswordProfile {
+    /// As card schemes want it.
+    Pci,
+    /// Long, and never changed without a reason.
+    Nist,
+    /// The integrator's own.
+    Own {
+        /// Its rules.
+        rules: PasswordRules,
+    },
+}
+
+/// The rules of a profile of one's own.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct PasswordRules {
+    /// The fewest characters, 8 to 64.
+    pub min_length: u8,
+    /// Whether it must have a letter and a digit.
+    pub letters_and_digits: bool,
+    /// Whether the commonest passwords and the shop's own words are refused.
+    pub common_refused: bool,
+    /// How many of the last passwords are refused, the present one counted, 0 to 24.
+    pub history: u8,
+    /// After how many days it must be changed, 1 to 3650; absent for never.
+    pub max_age_days: Option<u16>,
+}
+
+/// The policy that goes with a shipped profile of passwords: `pci`, with which a till begins, or `nist`.
+///
+/// # Errors
+/// `identifier_malformed` for a word that is none.
+#[uniffi::export]
+pub fn shipped_policy(profile: &str) -> Result<ShopPolicy, TillError> {
+    let refused = Error::from(ErrorCode::IdentifierMalformed).word("what", "profile").word("rule", "pci or nist");
+    Ok(account::ShopPolicy::of(profile).map(ShopPolicy::from).ok_or(refused)?)
+}
+
+impl From<account::ShopPolicy> for ShopPolicy {
+    fn from(policy: account::ShopPolicy) -> Self {
+        Self {
+            password: policy.password.into(),
+            idle_ms: policy.idle_ms,
+            session_max_ms: policy.session_max_ms,
+            tries: policy.tries,
+            lockout_ms: policy.lockout_ms,
+            checkpoint_every: policy.checkpoint_every,
+            biometric_days: policy.biometric_days,
+            shop_words: policy.shop_words,
+        }
+    }
+}
+
+impl From<ShopPolicy> for account::ShopPolicy {
+    fn from(policy: ShopPolicy) -> Self {
+        Self {
+            password: policy.password.into(),
+            idle_ms: policy.idle_ms,
+            session_max_ms: policy.session_max_ms,
+            tries: policy.tries,
+            lockout_ms: policy.lockout_ms,
+            checkpoint_every: policy.checkpoint_every,
+            biometric_days: policy.biometric_days,
+            shop_words: policy.shop_words,
+        }
+    }
+}
+
+impl From<core::PasswordProfile> for PasswordProfile {
+    fn from(profile: core::PasswordProfile) -> Self {
+        match profile {
+            core::PasswordProfile::Pci => Self::Pci,
+            core::PasswordProfile::Nist => Self::Nist,
+            core::PasswordProfile::Own(rules) => {
+                let Profile { min_length, letters_and_digits, common_refused, history, max_age_days } = rules;
+                let rules = PasswordRules { min_length, letters_and_digits, common_refused, history, max_age_days };
+                Self::Own { rules }
+            }
+        }
+    }
+}
+
+impl From<PasswordProfile> for core::PasswordProfile {
+    fn from(profile: PasswordProfile) -> Self {
+        match profile {
+            PasswordProfile::Pci => Self::Pci,
+            PasswordProfile::Nist => Self::Nist,
+            PasswordProfile::Own { rules } => {
+                let PasswordRules { min_length, letters_and_digits, common_refused, history, max_age_days } = rules;
+                Self::Own(Profile { min_length, letters_and_digits, common_refused, history, max_age_days })
+            }
+        }
+    }
+}
