@@ -217,8 +217,9 @@ fn an_older_head_put_back_and_the_tail_cut_off() {
 #[test]
 fn a_head_that_was_edited() {
     original().class("head", |raw, dice| {
-        let columns = ["root", "frontier", "subkey_salt", "mac", "key_generation", "oldest_generation", "size"];
-        let column = columns[dice.below(7) as usize];
+        let columns =
+            ["root", "frontier", "subkey_salt", "mac", "key_generation", "oldest_generation", "fold_sums", "size"];
+        let column = columns[dice.below(8) as usize];
         flip(raw, "head", column, "one = 1", dice);
         if column != "size" {
             return (None, Damage::Head);

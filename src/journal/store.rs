@@ -17,6 +17,7 @@ use super::keyring::Keyring;
 use super::keys::{Keys, NonceBytes, SessionSalt, place_in, random, random_key};
 use super::rows::{RowStore, Space};
 use super::side::SideRows;
+use super::sums::{FoldSums, RowChange};
 use crate::merkle::{Frontier, Hash, NodeId, Nodes, leaf_hash};
 use crate::ports::Entropy;
 
@@ -79,14 +80,15 @@ impl Store {
         SideRows { db: self.db(), keys: &self.keys }
     }
 
-    /// Lets a fold take an event into its rows, or into their rebuilt twin's.
-    pub(super) fn fold(&self, fold: &dyn Fold, space: Space, event: &Event) -> Result<(), JournalError> {
+    /// Lets a fold take an event into its rows, or into their rebuilt twin's, and gives what that did to them.
+    pub(super) fn fold(&self, fold: &dyn Fold, space: Space, event: &Event) -> Result<Vec<RowChange>, JournalError> {
         let mut rows = self.rows().of(space, event.sequence, self.entropy());
         fold.apply(&mut rows, event).map_err(|error| match error {
             FoldError::Newer => JournalError::Newer,
             FoldError::Refused(why) => JournalError::FoldFailed { fold: space.fold, why },
             FoldError::Storage(error) => error,
-        })
+        })?;
+        Ok(rows.changes)
     }
 
     /// The head as it is stored.
@@ -307,7 +309,8 @@ fn keys_of(file: &DatabaseFile, keyring: Keyring) -> Result<(Keys, WaitingKey), 
     let keys = Keys::new(keyring, random_key(entropy)?, salt);
     let transaction = database::begin(&file.db)?;
     write_look_up(&transaction, &keys, entropy)?;
-    head::make(&transaction, &keys, Beside { oldest: keys.generation(), waiting: 0, waiting_key: &waiting_key })?;
+    let (oldest, sums) = (keys.generation(), &FoldSums::default());
+    head::make(&transaction, &keys, Beside { oldest, sums, waiting: 0, waiting_key: &waiting_key })?;
     transaction.commit().map_err(fault)?;
     Ok((keys, waiting_key))
 }

@@ -15,8 +15,9 @@ use rusqlite::Connection;
 use super::acknowledged;
 use super::database::{self, fault};
 use super::error::{Damage, JournalError};
-use super::event::{Event, Side};
+use super::event::Event;
 use super::journal::VerifyReport;
+use super::steps::note_side_row;
 use super::store::{Registered, Store, check_leaf};
 use crate::merkle::Frontier;
 
@@ -43,11 +44,7 @@ fn verify_chain(store: &Store) -> Result<(Frontier, BTreeMap<String, u64>), Jour
     let mut side_rows = BTreeMap::new();
     let tree = store.scan(&mut |sequence, bytes, leaf| {
         check_leaf(sequence, bytes, leaf)?;
-        match Event::read(bytes, sequence)?.side {
-            Some(Side::Stored(hash)) => drop(side_rows.insert(hash, sequence)),
-            Some(Side::Destroyed(hash)) => drop(side_rows.remove(&hash)),
-            None => {}
-        }
+        note_side_row(&mut side_rows, sequence, Event::read(bytes, sequence)?.side);
         Ok(())
     })?;
     Ok((tree, side_rows))
@@ -91,7 +88,7 @@ fn verify_folds(store: &Store, folds: &[Registered]) -> Result<u64, JournalError
     }
     store.scan(&mut |sequence, bytes, _| {
         let event = Event::read(bytes, sequence)?;
-        folds.iter().try_for_each(|known| store.fold(&*known.fold, known.space().rebuilt(), &event))
+        folds.iter().try_for_each(|known| store.fold(&*known.fold, known.space().rebuilt(), &event).map(drop))
     })?;
     let mut count = 0;
     for registered in folds {
