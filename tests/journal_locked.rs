@@ -212,3 +212,34 @@ fn a_number_that_was_edited_or_put_back_is_unknown_and_never_none() {
     keys.create("journal.waiting", taptill::ports::KeyKind::Mac).unwrap();
     assert_eq!(waiting(&till, &locked(&till)), Ok(Waiting::Unknown));
 }
+
+#[test]
+fn without_a_key_the_numbers_and_the_tree_are_checked() {
+    let till = Till::new();
+    let mut journal = till.create();
+    for number in 0..7 {
+        append(&mut journal, "attempt.prepared", &format!("A-{number}"));
+    }
+    let head = journal.head();
+    journal.close().unwrap();
+    assert_eq!(locked(&till).check(), Ok(head));
+    let good = std::fs::read(till.path()).unwrap();
+    let damaged = |sequence, damage| Err(JournalError::Damaged(Damaged { sequence, damage }));
+    let cases = [
+        ("DELETE FROM event WHERE seq = 3", damaged(Some(3), Damage::Missing)),
+        ("DELETE FROM event WHERE seq = 7", damaged(Some(7), Damage::TailMissing)),
+        ("UPDATE head SET size = 6", damaged(Some(7), Damage::BeyondHead)),
+        (
+            "UPDATE event SET nodes = CAST(nodes || zeroblob(32) AS BLOB) WHERE seq = 3",
+            damaged(Some(3), Damage::TreeNode),
+        ),
+        ("UPDATE event SET nodes = zeroblob(32) WHERE seq = 3", damaged(Some(4), Damage::TreeNode)),
+        ("UPDATE head SET root = zeroblob(32)", damaged(None, Damage::Head)),
+        ("DELETE FROM head", damaged(None, Damage::Head)),
+    ];
+    for (sql, expected) in cases {
+        till.raw().execute_batch(sql).unwrap();
+        assert_eq!(locked(&till).check(), expected, "{sql}");
+        std::fs::write(till.path(), &good).unwrap();
+    }
+}

@@ -5,7 +5,7 @@ mod journal_support;
 use journal_support::*;
 use taptill::error::{Error, ErrorCode};
 use taptill::journal::{Damage, Damaged, EVENT_BYTES_MAX, JournalError, Keyring, SideWork};
-use taptill::merkle::{Frontier, leaf_hash, verify_inclusion};
+use taptill::merkle::{Frontier, leaf_hash, verify_consistency, verify_inclusion};
 use taptill::ports::DeviceKeysFault;
 
 #[test]
@@ -174,4 +174,31 @@ fn each_error_has_its_code() {
     }
     let error = Error::from(at_seven);
     assert_eq!((error.sequence(), error.to_string().as_str()), (Some(7), "journal_damaged damage=tail_missing"));
+}
+
+/// Every event in every tree that it was in, and every tree's beginning as every smaller one.
+#[test]
+fn what_was_in_the_tree_once_is_proven_against_the_root_of_then() {
+    let till = Till::new();
+    let mut journal = till.create();
+    let roots: Vec<[u8; 32]> =
+        (0..13).map(|number| append(&mut journal, "attempt.prepared", &format!("A-{number}")).root).collect();
+    for size in 1..=13_u64 {
+        let root = roots[size as usize - 1];
+        for sequence in 1..=size {
+            let record = journal.record_at(sequence, size).unwrap().unwrap();
+            assert_eq!((record.head.size, record.head.root), (size, root));
+            let leaf = leaf_hash(&record.bytes);
+            verify_inclusion(&record.proof, sequence - 1, &leaf, size, &root).unwrap();
+            let proof = journal.consistency(sequence, size).unwrap();
+            verify_consistency(&proof, sequence, &roots[sequence as usize - 1], size, &root).unwrap();
+        }
+        assert_eq!(journal.record_at(size + 1, size), Ok(None));
+    }
+    assert_eq!(journal.record_at(0, 13), Ok(None));
+    assert_eq!(journal.consistency(0, 13), Ok(Vec::new()));
+    let beyond = |last| JournalError::CursorBeyondHead { last };
+    assert_eq!(journal.record_at(1, 14), Err(beyond(13)));
+    assert_eq!(journal.consistency(3, 14), Err(beyond(13)));
+    assert_eq!(journal.consistency(5, 4), Err(beyond(4)));
 }

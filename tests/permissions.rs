@@ -71,7 +71,14 @@ fn the_integrators_own_people_read_no_payment_and_manage_nobody() {
 
 #[test]
 fn a_cashier_changes_nothing_that_is_the_shops() {
-    for row in [ManageOperators::ROW, SetPolicy::ROW, RotateKeys::ROW, MakeCheckpoint::ROW, ProveRecord::ROW] {
+    for row in [
+        ManageOperators::ROW,
+        SetPolicy::ROW,
+        RotateKeys::ROW,
+        AcceptRollBack::ROW,
+        MakeCheckpoint::ROW,
+        ProveRecord::ROW,
+    ] {
         assert!(!row.allows(Role::Cashier), "{}", row.word);
     }
 }
@@ -104,6 +111,7 @@ fn ask_for_everything(session: &Session) -> Vec<(&'static str, Result<Option<Str
         one::<ManageOperators>(session),
         one::<ViewPolicy>(session),
         one::<SetPolicy>(session),
+        one::<AcceptRollBack>(session),
         one::<RotateKeys>(session),
     ]
 }

@@ -44,6 +44,7 @@ fn all_values() -> Values {
         (ValueName::ReadFormat, b"sandbox-1"),
         (ValueName::ReadKey, b"host.2026"),
         (ValueName::ReadNonce, &[0x96; 16]),
+        (ValueName::JournalHead, &[0x5A; 40]),
     ] {
         values.set(name, value);
     }

@@ -45,8 +45,8 @@ fn nothing_that_the_binary_prints_or_leaves_holds_a_card_number_or_a_key() {
     for words in commands {
         // As a program asks, and as a person does, with everything said that can be said.
         keep(shop.till(words));
-        let mut aloud = till_support::binary();
-        aloud.arg("--home").arg(shop.path("till")).args(*words);
+        let mut aloud = shop.aloud();
+        aloud.args(*words);
         keep(run(aloud.env("RUST_LOG", "trace").env("RUST_BACKTRACE", "full")));
     }
     for kind in ["no-answer", "bad-mac", "half-frame"] {

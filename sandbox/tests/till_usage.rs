@@ -28,6 +28,25 @@ fn a_call_that_is_no_call_ends_with_2_and_says_why_in_json_too() {
         &["init", "--host-home", "x", "--host", "127.0.0.1:1", "--dialect", "latin"],
         &["host", "next", "no-such-kind"],
         &["host", "next", "reset", "--count", "0"],
+        &["claim"],
+        &["claim", "alice", "and-more"],
+        &["recover"],
+        &["recover", "alice", "--code-file", "a", "--code-fd", "3"],
+        &["operator"],
+        &["operator", "add", "bob"],
+        &["operator", "add", "bob", "--role", "boss"],
+        &["operator", "remove"],
+        &["sign-in"],
+        &["password"],
+        &["policy", "set"],
+        &["policy", "set", "--profile", "lax"],
+        &["policy", "set", "--profile", "pci", "--file", "a"],
+        &["prove"],
+        &["consistency"],
+        &["consistency", "-1"],
+        &["list", "--password-file", "a", "--password-fd", "3"],
+        &["list", "--password-fd", "-1"],
+        &["list", "--password", "a password does not belong here"],
     ];
     for words in rows {
         let ran = shop.till(words);
@@ -77,6 +96,13 @@ fn names_and_currencies_that_are_none_are_typed_errors() {
         (&["status", "a/b"], "identifier_malformed"),
         (&["receipt", ""], "identifier_malformed"),
         (&["list", "--order", ""], "identifier_malformed"),
+        (&["claim", "Alice"], "identifier_malformed"),
+        (&["claim", ""], "identifier_malformed"),
+        (&["recover", "a b"], "identifier_malformed"),
+        (&["operator", "add", "9lives", "--role", "cashier"], "identifier_malformed"),
+        (&["operator", "reset", "bob/"], "identifier_malformed"),
+        (&["sign-in", "bob\n"], "identifier_malformed"),
+        (&["prove", "a b"], "identifier_malformed"),
     ];
     for (words, code) in rows {
         let ran = shop.till(words);
@@ -87,7 +113,32 @@ fn names_and_currencies_that_are_none_are_typed_errors() {
 #[test]
 fn a_till_that_was_never_set_up_says_so_and_leaves_no_folder() {
     let shop = Shop::empty();
-    for words in [&["sale", "1"][..], &["status", "a"], &["list"], &["receipt", "a"], &["resolve"], &["verify"]] {
+    let rows: &[&[&str]] = &[
+        &["sale", "1"],
+        &["status", "a"],
+        &["list"],
+        &["receipt", "a"],
+        &["resolve"],
+        &["verify"],
+        &["claim", "alice"],
+        &["recover", "alice"],
+        &["sign-in", "alice"],
+        &["who"],
+        &["operator", "add", "bob", "--role", "cashier"],
+        &["operator", "list"],
+        &["operator", "remove", "bob"],
+        &["operator", "reset", "bob"],
+        &["password", "change"],
+        &["policy"],
+        &["policy", "set", "--profile", "pci"],
+        &["rotate-keys"],
+        &["checkpoint"],
+        &["prove", "1"],
+        &["consistency", "1"],
+        &["public-key"],
+        &["list", "--operator", "alice", "--password-file", "/no/such/file"],
+    ];
+    for words in rows {
         assert_eq!(shop.till(words).refusal(), (Some(1), "not_provisioned".to_owned()), "{words:?}");
     }
     assert!(!shop.path("till").exists() && !shop.path("till-device").exists());
@@ -112,6 +163,21 @@ fn an_error_tells_a_person_what_happened_whether_money_moved_and_what_to_do() {
     assert!(lines[0].starts_with("Error: The amount may hold only the digits"), "{lines:?}");
     assert_eq!(lines[1], "No money has moved.");
     assert!(lines[2].starts_with("Type it like 12.30"));
+}
+
+#[test]
+fn what_only_a_shell_can_do_is_refused_outside_with_the_way_to_go() {
+    let shop = Shop::empty();
+    for command in ["lock", "unlock", "sign-out"] {
+        let ran = shop.till(&[command]);
+        assert_eq!(ran.refusal(), (Some(2), "usage".to_owned()), "{command}");
+        let message = ran.json()["error"]["message"].as_str().unwrap().to_owned();
+        assert!(message.starts_with(command) && message.contains("--operator NAME"), "{message}");
+    }
+    let (_, told) = shop.shell("list --operator bob\nlock\n");
+    let codes: Vec<_> = told.iter().map(|value| value["error"]["code"].as_str().unwrap_or("-")).collect();
+    assert_eq!(codes, ["usage", "not_provisioned"]);
+    assert!(!shop.path("till").exists());
 }
 
 #[test]

@@ -24,6 +24,7 @@ use crate::acquirer::state::{Exchange, Line, State};
 use crate::clock::{MonoMs, Now, WallMs};
 use crate::ids::{BatchNo, HostCode, MerchantId, Stan, TerminalId};
 use crate::iso8583::{Dialect, Op, Side, ValueName, Values};
+use crate::journal::Head;
 use crate::paycrypto::{KeyError, MasterKey};
 use crate::secret::SecretBytes;
 
@@ -488,7 +489,8 @@ impl Conversation {
         match KeySet::open(&self.master_key, block) {
             Ok(keys) => {
                 let batch = hearing::batch(&heard.values);
-                self.deliver(Delivery::SignedOn(SignedOn { batch, keys: keys.kept() }));
+                let head = heard.values.get(ValueName::JournalHead).and_then(Head::from_bytes);
+                self.deliver(Delivery::SignedOn(SignedOn { batch, keys: keys.kept(), head }));
                 self.state = State::KeysUnsynced { line, keys, batch };
             }
             Err(_) => self.hang_up(NotSentCause::KeysInvalid),

@@ -12,6 +12,7 @@ use crate::clock::MonoMs;
 use crate::error::ErrorCode;
 use crate::ids::{AuthCode, BatchNo, HostCode, Rrn, Stan};
 use crate::iso8583::Op;
+use crate::journal::Head;
 use crate::secret::SecretBytes;
 
 /// What to do next. Each step but `Sleep` is said once.
@@ -67,6 +68,8 @@ pub struct SignedOn {
     pub batch: Option<BatchNo>,
     /// The key set to keep: the host's own key block, still encrypted under the terminal master key.
     pub keys: SecretBytes,
+    /// The head of the till's journal that the host saw last, where the dialect carries it.
+    pub head: Option<Head>,
 }
 
 /// A verified answer.

@@ -117,6 +117,8 @@ value_names! {
     ReadKey = "read_key": Text 1..=32,
     /// What the till gave the reader to bind it to.
     ReadNonce = "read_nonce": Bytes 16..=16,
+    /// The head of the till's journal: its size, 8 bytes, high byte first, and its root, 32.
+    JournalHead = "journal_head": Bytes 40..=40,
 }
 
 impl ValueName {

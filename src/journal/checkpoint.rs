@@ -61,6 +61,24 @@ impl CheckpointReason {
     }
 }
 
+impl Head {
+    /// The head as it travels to the acquirer: its size, high byte first, and its root.
+    #[must_use]
+    pub fn to_bytes(self) -> [u8; HEAD_BYTES] {
+        let mut bytes = [0; HEAD_BYTES];
+        bytes[..8].copy_from_slice(&self.size.to_be_bytes());
+        bytes[8..].copy_from_slice(&self.root);
+        bytes
+    }
+
+    /// The head of these bytes; `None` where there are more or fewer than a head has.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (size, root) = bytes.split_first_chunk()?;
+        Some(Self { size: u64::from_be_bytes(*size), root: root.try_into().ok()? })
+    }
+}
+
 /// The keys with which the journal signs, as they lie in the side row: seed ‖ length of the SPKI ‖ SPKI ‖ origin.
 struct SigningKeys {
     seed: Secret<32>,
@@ -222,6 +240,8 @@ pub const CHECKPOINT: &str = "journal.checkpoint";
 /// The event with which the keys were made; its body has the public ones.
 pub const KEY_MADE: &str = "journal.checkpoint_key";
 
+/// Bytes of a head as it travels.
+const HEAD_BYTES: usize = 40;
 /// The side row of the seed.
 const KEY_ROW: &str = "checkpoint-key";
 /// The device key that signs beside it.
@@ -244,6 +264,18 @@ mod tests {
         ] {
             assert_eq!(CheckpointReason::is_routine_due(before, after, every), due, "{before} to {after} of {every}");
         }
+    }
+
+    #[test]
+    fn a_head_travels_as_forty_bytes() {
+        let head = Head { size: 0x0102, root: [9; 32] };
+        let bytes = head.to_bytes();
+        assert_eq!((&bytes[..8], &bytes[8..]), (&[0, 0, 0, 0, 0, 0, 1, 2][..], &[9; 32][..]));
+        assert_eq!(Head::from_bytes(&bytes), Some(head));
+        for length in [0, 7, 8, 39] {
+            assert_eq!(Head::from_bytes(&bytes[..length]), None, "{length} bytes");
+        }
+        assert_eq!(Head::from_bytes(&[0; 41]), None);
     }
 
     #[test]

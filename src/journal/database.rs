@@ -39,6 +39,7 @@ CREATE TABLE head (
     frontier BLOB NOT NULL,
     key_generation INTEGER NOT NULL,
     oldest_generation INTEGER NOT NULL, -- of all rows: older than the head's while some are to be sealed anew
+    fold_sums BLOB NOT NULL,    -- over the rows of each fold
     subkey_salt BLOB NOT NULL,
     mac BLOB NOT NULL,
     waiting INTEGER NOT NULL,   -- the note for the lock screen: how many debts wait

@@ -17,13 +17,15 @@ use super::error::{Damage, JournalError};
 use super::event::{Draft, Event, SideWork};
 use super::file::DatabaseFile;
 use super::fold::{Fold, Page, RowPage};
-use super::head::{self, Beside};
+use super::head::{self, Beside, StoredHead, Waiting};
 use super::keys::random;
 use super::locked::LockedJournal;
 use super::plain::{self, PlainChange, PlainRows};
 use super::reseal::Resealing;
 use super::rows::{REBUILT, Space};
+use super::steps::Steps;
 use super::store::{EachRecord, Registered, Store, write_event};
+use super::sums::FoldSums;
 use super::verify;
 use crate::clock::Now;
 use crate::merkle::{
@@ -100,8 +102,14 @@ pub struct Journal {
     pub(super) tree: Frontier,
     root: [u8; 32],
     ballast: Ballast,
+    /// Over the rows of folds.
+    pub(super) sums: FoldSums,
     /// How many debts wait.
     pub(super) waiting: u64,
+    /// How far verification in steps has come, once it has begun.
+    pub(super) steps: Option<Box<Steps>>,
+    /// What it came to.
+    pub(super) verified: Option<Head>,
     /// How far sealing anew has come, while it is not done.
     pub(super) resealing: Option<Resealing>,
     /// Whether something was destroyed that may still be in the write-ahead log.
@@ -111,11 +119,20 @@ pub struct Journal {
 impl Journal {
     /// Checks the head, its frontier and the newest events, and sees to the rest of what an opening does.
     pub(super) fn start(store: Store, folds: Vec<Box<dyn Fold>>) -> Result<Self, (Box<DatabaseFile>, JournalError)> {
-        let ballast = store.file.ballast();
-        let tree = Frontier::default();
-        let root = tree.root();
-        let mut journal =
-            Self { store, folds: Vec::new(), tree, root, ballast, waiting: 0, resealing: None, checkpoint_owed: true };
+        let (tree, ballast) = (Frontier::default(), store.file.ballast());
+        let mut journal = Self {
+            store,
+            folds: Vec::new(),
+            root: tree.root(),
+            tree,
+            ballast,
+            sums: FoldSums::default(),
+            waiting: 0,
+            steps: None,
+            verified: None,
+            resealing: None,
+            checkpoint_owed: true,
+        };
         match journal.begin(folds) {
             Ok(()) => Ok(journal),
             Err(error) => {
@@ -126,24 +143,36 @@ impl Journal {
     }
 
     fn begin(&mut self, folds: Vec<Box<dyn Fold>>) -> Result<(), JournalError> {
-        verify::verify_size(&self.store, self.store.last_sequence()?)?;
         let head = self.store.head()?;
+        verify::verify_size(self.store.db(), head.stated_size(), self.store.last_sequence()?)?;
         self.tree = head.tree(&self.store.keys)?;
         self.root = self.tree.root();
-        if !self.store.keys.has(head.oldest) {
-            return Err(Damage::Keys.anywhere());
-        }
+        self.sums = head.sums();
+        self.settle_keys(&head)?;
         if self.tree != self.store.tree_at(self.tree.size())? {
             return Err(Damage::Head.anywhere());
         }
         verify::verify_newest(&self.store, &self.tree)?;
-        self.folds = register(&self.store, folds)?;
-        self.waiting = self.count_waiting()?;
-        self.settle_keys(&head)?;
+        self.settle_folds(&head, folds)?;
         // Without it the journal opens all the same: what is owed can still be recorded.
         let _may_come_later = self.ballast.make_whole(self.store.entropy());
         // What a destroyed row left in the write-ahead log before a crash goes now.
         self.pay_checkpoint()
+    }
+
+    /// Builds anew what folds need, and the head where it does not say what is.
+    fn settle_folds(&mut self, head: &StoredHead, folds: Vec<Box<dyn Fold>>) -> Result<(), JournalError> {
+        let transaction = database::begin(self.store.db())?;
+        self.folds = register(&self.store, folds, &mut self.sums)?;
+        self.waiting = self.count_waiting()?;
+        let is_noted = head.waiting(&*self.store.file.ports.device_keys) == Ok(Waiting::Known(self.waiting));
+        let (keys, beside) = (&self.store.keys, self.beside(self.waiting));
+        if head.generation != keys.generation() {
+            self.write_keys(&transaction, keys, beside)?;
+        } else if !is_noted || head.sums() != self.sums {
+            head::write(&transaction, keys, self.tree.size(), &self.tree, beside)?;
+        }
+        transaction.commit().map_err(fault)
     }
 
     /// Records an event, with what goes beside it, and returns when it is durable.
@@ -243,19 +272,43 @@ impl Journal {
     /// # Errors
     /// [`JournalError::Damaged`] and those of the storage.
     pub fn record_with_proof(&self, sequence: u64) -> Result<Option<ProvenRecord>, JournalError> {
+        if sequence > self.tree.size() {
+            return self.ready().map(|()| None);
+        }
+        self.record_at(sequence, self.tree.size())
+    }
+
+    /// One event's bytes with the proof that they were in the tree when it had `size` events; `None` for a sequence
+    /// that is not among them. It reads some tens of nodes however long the journal is.
+    ///
+    /// # Errors
+    /// [`JournalError::CursorBeyondHead`] for a size beyond the head, [`JournalError::Damaged`] and those of the
+    /// storage.
+    pub fn record_at(&self, sequence: u64, size: u64) -> Result<Option<ProvenRecord>, JournalError> {
         self.ready()?;
-        let head = self.head();
-        if !(1..=head.size).contains(&sequence) {
+        let head = self.head_at(size)?;
+        if !(1..=size).contains(&sequence) {
             return Ok(None);
         }
         let (bytes, leaf) = self.store.event_bytes(sequence)?.ok_or(Damage::Missing.at(sequence))?;
         let index = sequence - 1;
-        let proof = inclusion_proof(&mut self.store.nodes(), index, head.size).map_err(|error| match error {
-            NodeError::Unreadable(error) => error,
-            NodeError::BeyondTree => Damage::TreeNode.at(sequence),
-        })?;
-        verify_inclusion(&proof, index, &leaf, head.size, &head.root).map_err(|_| Damage::TreeNode.at(sequence))?;
+        let proof = inclusion_proof(&mut self.store.nodes(), index, size).map_err(|error| at(sequence, error))?;
+        verify_inclusion(&proof, index, &leaf, size, &head.root).map_err(|_| Damage::TreeNode.at(sequence))?;
         Ok(Some(ProvenRecord { bytes, proof, head }))
+    }
+
+    /// The proof that the tree of `size` events began as the tree of the first `old_size`, checked before it is given.
+    ///
+    /// # Errors
+    /// [`JournalError::CursorBeyondHead`] for a size beyond the head, or an old size beyond the size;
+    /// [`JournalError::Damaged`] and those of the storage.
+    pub fn consistency(&self, old_size: u64, size: u64) -> Result<Vec<[u8; 32]>, JournalError> {
+        self.ready()?;
+        let head = self.head_at(size)?;
+        if old_size > size {
+            return Err(JournalError::CursorBeyondHead { last: size });
+        }
+        self.consistent(old_size, &head).map(|(_, proof)| proof)
     }
 
     /// The tree's root when the event of this sequence was the last, proven to be the beginning of the tree.
@@ -264,18 +317,30 @@ impl Journal {
     /// [`JournalError::Damaged`], also for a sequence beyond the head, and those of the storage.
     pub fn root_at(&self, sequence: u64) -> Result<[u8; 32], JournalError> {
         self.ready()?;
-        let head = self.head();
-        if sequence == head.size {
-            return Ok(head.root);
+        match self.head_at(sequence) {
+            Err(JournalError::CursorBeyondHead { .. }) => Err(Damage::TailMissing.at(sequence)),
+            head => head.map(|head| head.root),
         }
-        let root = self.store.tree_at(sequence.min(head.size))?.root();
-        let proof = consistency_proof(&mut self.store.nodes(), sequence, head.size).map_err(|error| match error {
-            NodeError::Unreadable(error) => error,
-            NodeError::BeyondTree => Damage::TailMissing.at(sequence),
-        })?;
-        verify_consistency(&proof, sequence, &root, head.size, &head.root)
-            .map_err(|_| Damage::TreeNode.at(sequence))?;
-        Ok(root)
+    }
+
+    /// The head when the tree had this size, proven to be the beginning of the tree.
+    fn head_at(&self, size: u64) -> Result<Head, JournalError> {
+        let head = self.head();
+        if size > head.size {
+            return Err(JournalError::CursorBeyondHead { last: head.size });
+        }
+        let root = if size == head.size { head.root } else { self.consistent(size, &head)?.0 };
+        Ok(Head { size, root })
+    }
+
+    /// The root of the tree's beginning, with the proof that it is that.
+    fn consistent(&self, old_size: u64, head: &Head) -> Result<([u8; 32], Vec<[u8; 32]>), JournalError> {
+        let old_root = self.store.tree_at(old_size)?.root();
+        let proof = consistency_proof(&mut self.store.nodes(), old_size, head.size);
+        let proof = proof.map_err(|error| at(old_size, error))?;
+        verify_consistency(&proof, old_size, &old_root, head.size, &head.root)
+            .map_err(|_| Damage::TreeNode.at(old_size))?;
+        Ok((old_root, proof))
     }
 
     /// All events in order, as the bytes that were written, each verified before it is given (its seal, which holds
@@ -459,20 +524,28 @@ impl Journal {
         let bytes = Event::write(draft, sequence, random(entropy)?, side, now)?;
         // The folds see the event as they will see it when they are built anew.
         let event = Event::read(&bytes, sequence)?;
+        let mut changes = Vec::new();
         for registered in &self.folds {
-            store.fold(&*registered.fold, registered.space(), &event)?;
+            changes.append(&mut store.fold(&*registered.fold, registered.space(), &event)?);
         }
+        let mut sums = self.sums.clone();
+        changes.iter().for_each(|change| sums.apply(&store.keys, change));
         plain::write(&transaction, plain)?;
         let leaf = leaf_hash(&bytes);
         let mut tree = self.tree.clone();
         let nodes = tree.append(leaf);
         write_event(store, sequence, &self.tree, bytes, &leaf, &nodes)?;
         let waiting = self.count_waiting()?;
-        let root = head::write(store.db(), &store.keys, self.tree.size(), &tree, self.beside(waiting))?;
+        let beside = Beside { sums: &sums, ..self.beside(waiting) };
+        let root = head::write(store.db(), &store.keys, self.tree.size(), &tree, beside)?;
         transaction.commit().map_err(fault)?;
         self.tree = tree;
         self.root = root;
+        self.sums = sums;
         self.waiting = waiting;
+        if let Some(steps) = &mut self.steps {
+            steps.follow(&self.store.keys, &changes);
+        }
         Ok(Recorded { sequence, root })
     }
 
@@ -483,7 +556,12 @@ impl Journal {
 
     /// What the head says beside its tree.
     pub(super) fn beside(&self, waiting: u64) -> Beside<'_> {
-        Beside { oldest: self.store.keys.oldest(), waiting, waiting_key: &self.store.waiting_key }
+        let Store { keys, waiting_key, .. } = &self.store;
+        Beside { oldest: keys.oldest(), sums: &self.sums, waiting, waiting_key }
+    }
+
+    pub(super) fn spaces(&self) -> Vec<Space> {
+        self.folds.iter().map(Registered::space).collect()
     }
 
     fn note_acknowledged(&self, sequence: u64) -> Result<(), JournalError> {
@@ -501,12 +579,19 @@ impl Journal {
     }
 }
 
+/// What a failure to make a proof means while the event of this sequence is read.
+fn at(sequence: u64, error: NodeError<JournalError>) -> JournalError {
+    match error {
+        NodeError::Unreadable(error) => error,
+        NodeError::BeyondTree => Damage::TreeNode.at(sequence),
+    }
+}
+
 /// The fault points of an acknowledgement.
 const ACKNOWLEDGED: &str = "events.acknowledged";
 
-/// Gives each fold its number, and builds anew those that have another schema.
-fn register(store: &Store, folds: Vec<Box<dyn Fold>>) -> Result<Vec<Registered>, JournalError> {
-    let transaction = database::begin(store.db())?;
+/// Gives each fold its number, and builds anew those that have another schema; part of its caller's transaction.
+fn register(store: &Store, folds: Vec<Box<dyn Fold>>, sums: &mut FoldSums) -> Result<Vec<Registered>, JournalError> {
     let mut registered = Vec::with_capacity(folds.len());
     let mut outdated = Vec::new();
     for fold in folds {
@@ -529,16 +614,18 @@ fn register(store: &Store, folds: Vec<Box<dyn Fold>>) -> Result<Vec<Registered>,
     }
     for index in &outdated {
         store.rows().clear(registered[*index].space().ids())?;
+        sums.clear(registered[*index].number);
     }
     if !outdated.is_empty() {
         store.scan(&mut |sequence, bytes, _| {
             let event = Event::read(bytes, sequence)?;
-            outdated
-                .iter()
-                .try_for_each(|index| store.fold(&*registered[*index].fold, registered[*index].space(), &event))
+            for index in &outdated {
+                let changes = store.fold(&*registered[*index].fold, registered[*index].space(), &event)?;
+                changes.iter().for_each(|change| sums.apply(&store.keys, change));
+            }
+            Ok(())
         })?;
     }
-    transaction.commit().map_err(fault)?;
     Ok(registered)
 }
 

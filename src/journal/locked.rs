@@ -8,14 +8,15 @@
 use std::path::Path;
 
 use super::JournalPorts;
-use super::error::JournalError;
+use super::error::{Damage, JournalError};
 use super::file::DatabaseFile;
 use super::fold::Fold;
 use super::head::{StoredHead, Waiting};
-use super::journal::{Journal, VerifyReport};
+use super::journal::{Head, Journal, VerifyReport};
 use super::keyring::Keyring;
 use super::plain::{self, PlainChange, PlainRows};
-use super::store::{Store, last_sequence};
+use super::store::{Store, last_sequence, walk_nodes};
+use super::verify::verify_size;
 use crate::ports::DeviceKeys;
 
 /// A journal without its keys.
@@ -62,6 +63,30 @@ impl LockedJournal {
     pub fn inspect(self, keyring: Keyring, folds: Vec<Box<dyn Fold>>) -> Result<VerifyReport, JournalError> {
         let store = Store::new(self.file, keyring).map_err(|(_, error)| error)?;
         super::journal::inspect(&store, folds)
+    }
+
+    /// Checks what can be checked without a key: the numbers of the events, the tree's nodes over their leaf hashes,
+    /// and that the head's root and frontier are those of the tree. Neither a seal nor the head's MAC is looked at: it
+    /// finds what a failing disk does, and not what somebody does who knows how a tree is made.
+    ///
+    /// # Errors
+    /// [`JournalError::Damaged`] with the first sequence that is wrong, and those of the storage.
+    pub fn check(&self) -> Result<Head, JournalError> {
+        self.file.ready()?;
+        let head = StoredHead::read(&self.file.db)?.ok_or(Damage::Head.anywhere())?;
+        let tree = walk_nodes(&self.file.db)?;
+        verify_size(&self.file.db, head.stated_size(), tree.size())?;
+        head.agrees_with(&tree)?;
+        Ok(Head { size: tree.size(), root: tree.root() })
+    }
+
+    /// Whether nothing was ever recorded: a till whose setting up was cut short.
+    ///
+    /// # Errors
+    /// Those of the storage.
+    pub fn is_blank(&self) -> Result<bool, JournalError> {
+        let head = StoredHead::read(&self.file.db)?;
+        Ok(head.is_none() && last_sequence(&self.file.db)? == 0)
     }
 
     /// How many debts wait.

@@ -26,7 +26,9 @@ mod plain;
 mod reseal;
 mod rows;
 mod side;
+mod steps;
 mod store;
+mod sums;
 mod verify;
 
 pub use checkpoint::{CHECKPOINT, CheckpointReason, KEY_MADE};
@@ -39,4 +41,5 @@ pub use keyring::Keyring;
 pub use locked::LockedJournal;
 pub use plain::{PlainChange, PlainRows};
 pub use reseal::Resealed;
+pub use steps::Verified;
 pub use store::EachRecord;

@@ -10,10 +10,12 @@
 //! whoever kept an older master key can tell whether a name that it guesses is among the rows, and reads nothing.
 //! Evidence: `tests/journal_rotation.rs` (a stop at every point; the files as they were at every step).
 
+use rusqlite::Connection;
+
 use super::acknowledged;
 use super::database::{self, fault};
 use super::error::{Damage, JournalError};
-use super::head::{self, StoredHead};
+use super::head::{self, Beside, StoredHead};
 use super::journal::Journal;
 use super::keyring::Keyring;
 use super::keys::{Keys, Tag};
@@ -62,7 +64,7 @@ impl Journal {
         self.store.file.reach(Moment::Before, ROTATED)?;
         let keys = keys.rotated(keyring);
         let old = std::mem::replace(&mut self.store.keys, keys);
-        if let Err(error) = self.write_keys(&old) {
+        if let Err(error) = self.take_over(&old) {
             self.store.keys = old;
             self.store.file.note(&error);
             return Err(error);
@@ -103,30 +105,28 @@ impl Journal {
         if head.generation == generation && oldest == generation {
             // What the ring still has of older keys is not needed any more.
             self.store.keys.forget_older();
-        } else {
+        } else if self.store.keys.has(oldest) {
             self.resealing = Some(Resealing::BEGIN);
+        } else {
+            return Err(Damage::Keys.anywhere());
         }
-        let note = head.waiting(&*self.store.file.ports.device_keys);
-        if head.generation == generation && note == Ok(head::Waiting::Known(self.waiting)) {
-            return Ok(());
-        }
-        self.write_keys_as_they_are()
+        Ok(())
     }
 
-    fn write_keys_as_they_are(&self) -> Result<(), JournalError> {
-        self.write_keys(&self.store.keys)
-    }
-
-    /// Everything that goes over to another key at once.
-    fn write_keys(&self, old: &Keys) -> Result<(), JournalError> {
+    /// Everything that goes over to another key at once; part of its caller's transaction.
+    pub(super) fn write_keys(&self, db: &Connection, old: &Keys, beside: Beside<'_>) -> Result<(), JournalError> {
         let Store { keys, .. } = &self.store;
-        let transaction = database::begin(self.store.db())?;
-        let acknowledged = acknowledged::read(&transaction, old)?;
+        let acknowledged = acknowledged::read(db, old)?;
         if acknowledged > 0 {
-            acknowledged::write(&transaction, keys, acknowledged)?;
+            acknowledged::write(db, keys, acknowledged)?;
         }
-        write_look_up(&transaction, keys, self.store.entropy())?;
-        head::write(&transaction, keys, self.tree.size(), &self.tree, self.beside(self.waiting))?;
+        write_look_up(db, keys, self.store.entropy())?;
+        head::write(db, keys, self.tree.size(), &self.tree, beside).map(drop)
+    }
+
+    fn take_over(&self, old: &Keys) -> Result<(), JournalError> {
+        let transaction = database::begin(self.store.db())?;
+        self.write_keys(&transaction, old, self.beside(self.waiting))?;
         transaction.commit().map_err(fault)
     }
 
@@ -146,8 +146,8 @@ impl Journal {
             Resealing::Events(after) => store.reseal_events(after, rows)?.map(Resealing::Events),
         };
         if next.is_none() {
-            let beside = head::Beside { oldest: store.keys.generation(), ..self.beside(self.waiting) };
-            head::write(&transaction, &store.keys, self.tree.size(), &self.tree, beside)?;
+            let beside = Beside { oldest: store.keys.generation(), ..self.beside(self.waiting) };
+            self.write_keys(&transaction, &store.keys, beside)?;
         }
         transaction.commit().map_err(fault)?;
         Ok(next)

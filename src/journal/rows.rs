@@ -16,6 +16,7 @@ use super::error::{Damage, JournalError};
 use super::fold::{Cursor, Page, Row, RowPage, Rows};
 use super::keys::{Keys, NonceBytes, SEAL_LENGTH, SessionSalt, Tag, place, random};
 use super::store::PASSED_MAX;
+use super::sums::RowChange;
 use crate::ports::Entropy;
 
 /// Fold numbers from here on are the rebuilt twins of the stored folds, and exist within `verify` alone.
@@ -100,7 +101,7 @@ const COLUMNS: &str = "r.id, r.key, r.seq, r.tags, r.key_generation, r.subkey_sa
 impl<'a> RowStore<'a> {
     /// The rows that one event may write.
     pub(super) fn of(self, space: Space, sequence: u64, entropy: &'a dyn Entropy) -> EventRows<'a> {
-        EventRows { store: self, space, sequence, created: 0, entropy }
+        EventRows { store: self, space, sequence, created: 0, entropy, changes: Vec::new() }
     }
 
     pub(super) fn value(&self, space: Space, key: &str) -> Result<Option<Vec<u8>>, JournalError> {
@@ -259,6 +260,57 @@ impl<'a> RowStore<'a> {
         Ok(true)
     }
 
+    /// Checks the rows after this id, at most so many: that each opens, lies under its key and has its index entries.
+    /// Gives id and writer of each, and the last id; `None` at the end.
+    pub(super) fn check_rows(
+        &self,
+        after: i64,
+        limit: usize,
+        spaces: &[Space],
+        each: &mut dyn FnMut(i64, u64),
+    ) -> Result<Option<i64>, JournalError> {
+        let query = format!("SELECT {COLUMNS} FROM fold_row r WHERE r.id > ?1 ORDER BY r.id LIMIT ?2");
+        let mut select = self.db.prepare_cached(&query).map_err(fault)?;
+        let found = select.query_map(params![after, limit as i64], StoredRow::read);
+        let found = found.and_then(Iterator::collect::<Result<Vec<_>, _>>).map_err(fault)?;
+        let last = found.last().filter(|_| found.len() == limit).map(|row| row.id);
+        for row in found {
+            let (id, sequence, key, tags) = (row.id, row.sequence, row.key, row.tags.clone());
+            let opened = self.open(row)?;
+            let space = spaces.iter().find(|space| space.ids().contains(&id));
+            let is_in_place = space.is_none_or(|space| self.key_tag(*space, &opened.key) == key);
+            if !is_in_place || !self.has_entries(id, &tags)? {
+                return Err(Damage::Projection.at(sequence));
+            }
+            each(id, sequence);
+        }
+        Ok(last)
+    }
+
+    /// Checks the entries of the index after this one, at most so many: that a row says of each that it is there.
+    /// Gives the last; `None` at the end.
+    pub(super) fn check_entries(
+        &self,
+        (tag, id): (Tag, i64),
+        limit: usize,
+    ) -> Result<Option<(Tag, i64)>, JournalError> {
+        let query = "SELECT i.tag, i.id, r.tags FROM fold_index i LEFT JOIN fold_row r ON r.id = i.id
+                     WHERE (i.tag, i.id) > (?1, ?2) ORDER BY i.tag, i.id LIMIT ?3";
+        let mut select = self.db.prepare_cached(query).map_err(fault)?;
+        let mut rows = select.query(params![tag, id, limit as i64]).map_err(fault)?;
+        let (mut passed, mut last) = (0, None);
+        while let Some(row) = rows.next().map_err(fault)? {
+            let (tag, id): (Tag, i64) = (row.get(0).map_err(fault)?, row.get(1).map_err(fault)?);
+            let stated: Option<Vec<u8>> = row.get(2).map_err(fault)?;
+            if !stated.is_some_and(|tags| tags.as_chunks().0.contains(&tag)) {
+                return Err(Damage::Projection.anywhere());
+            }
+            last = Some((tag, id));
+            passed += 1;
+        }
+        Ok(last.filter(|_| passed == limit))
+    }
+
     /// Checks that the index has as many entries as the rows say.
     pub(super) fn check_index_size(&self) -> Result<(), JournalError> {
         let number = |query: &str| self.db.query_row(query, [], |row| row.get::<_, i64>(0)).map_err(fault);
@@ -292,13 +344,16 @@ pub(super) struct EventRows<'a> {
     sequence: u64,
     created: u64,
     entropy: &'a dyn Entropy,
+    pub changes: Vec<RowChange>,
 }
 
 impl EventRows<'_> {
-    /// Id and index entries of what is there under a key.
-    fn find(&self, key: &Tag) -> Result<Option<(i64, Vec<u8>)>, JournalError> {
-        let mut select = self.store.db.prepare_cached("SELECT id, tags FROM fold_row WHERE key = ?1").map_err(fault)?;
-        select.query_row([key], |row| Ok((row.get(0)?, row.get(1)?))).optional().map_err(fault)
+    /// Id, index entries and writer of what is there under a key.
+    fn find(&self, key: &Tag) -> Result<Option<(i64, Vec<u8>, u64)>, JournalError> {
+        let select = "SELECT id, tags, seq FROM fold_row WHERE key = ?1";
+        let mut select = self.store.db.prepare_cached(select).map_err(fault)?;
+        let columns = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get::<_, i64>(2)? as u64));
+        select.query_row([key], columns).optional().map_err(fault)
     }
 
     fn write_entries(&self, statement: &str, id: i64, tags: &[u8]) -> Result<(), JournalError> {
@@ -327,8 +382,10 @@ impl Rows for EventRows<'_> {
     fn put(&mut self, key: &str, value: &[u8], index: &[(&str, &str)]) -> Result<(), JournalError> {
         let key_tag = self.store.key_tag(self.space, key);
         let tags = self.tags(index);
+        let mut old = None;
         let id = match self.find(&key_tag)? {
-            Some((id, old_tags)) => {
+            Some((id, old_tags, writer)) => {
+                old = Some(writer);
                 self.write_entries(DELETE_ENTRY, id, &without(&old_tags, &tags))?;
                 self.write_entries(INSERT_ENTRY, id, &without(&tags, &old_tags))?;
                 id
@@ -340,6 +397,7 @@ impl Rows for EventRows<'_> {
                 id
             }
         };
+        self.changes.push(RowChange { id, old, new: Some(self.sequence) });
         let mut row = StoredRow {
             id,
             key: key_tag,
@@ -369,7 +427,8 @@ impl Rows for EventRows<'_> {
     }
 
     fn delete(&mut self, key: &str) -> Result<(), JournalError> {
-        let Some((id, tags)) = self.find(&self.store.key_tag(self.space, key))? else { return Ok(()) };
+        let Some((id, tags, writer)) = self.find(&self.store.key_tag(self.space, key))? else { return Ok(()) };
+        self.changes.push(RowChange { id, old: Some(writer), new: None });
         self.write_entries(DELETE_ENTRY, id, &tags)?;
         let mut delete = self.store.db.prepare_cached("DELETE FROM fold_row WHERE id = ?1").map_err(fault)?;
         delete.execute([id]).map(drop).map_err(fault)

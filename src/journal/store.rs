@@ -17,6 +17,7 @@ use super::keyring::Keyring;
 use super::keys::{Keys, NonceBytes, SessionSalt, place_in, random, random_key};
 use super::rows::{RowStore, Space};
 use super::side::SideRows;
+use super::sums::{FoldSums, RowChange};
 use crate::merkle::{Frontier, Hash, NodeId, Nodes, leaf_hash};
 use crate::ports::Entropy;
 
@@ -79,14 +80,15 @@ impl Store {
         SideRows { db: self.db(), keys: &self.keys }
     }
 
-    /// Lets a fold take an event into its rows, or into their rebuilt twin's.
-    pub(super) fn fold(&self, fold: &dyn Fold, space: Space, event: &Event) -> Result<(), JournalError> {
+    /// Lets a fold take an event into its rows, or into their rebuilt twin's, and gives what that did to them.
+    pub(super) fn fold(&self, fold: &dyn Fold, space: Space, event: &Event) -> Result<Vec<RowChange>, JournalError> {
         let mut rows = self.rows().of(space, event.sequence, self.entropy());
         fold.apply(&mut rows, event).map_err(|error| match error {
             FoldError::Newer => JournalError::Newer,
             FoldError::Refused(why) => JournalError::FoldFailed { fold: space.fold, why },
             FoldError::Storage(error) => error,
-        })
+        })?;
+        Ok(rows.changes)
     }
 
     /// The head as it is stored.
@@ -230,7 +232,7 @@ pub(super) fn write_event(
 /// What an event's seal is bound to: its sequence, its own leaf hash, and the root of the smallest subtree before it.
 /// The last leaf of that is the event before, whose salt was drawn once and whose own seal names the one before it:
 /// so this is all of the past.
-pub(super) fn event_place(here: &mut Vec<u8>, generation: u32, sequence: u64, before: Option<&Hash>, leaf: &Hash) {
+fn event_place(here: &mut Vec<u8>, generation: u32, sequence: u64, before: Option<&Hash>, leaf: &Hash) {
     place_in(here, generation, "event", sequence, &[leaf, before.map_or(&[], Hash::as_slice)]);
 }
 
@@ -243,17 +245,17 @@ const SELECT_EVENTS: &str = "SELECT seq, nodes, key_generation, sealed FROM even
 const SELECT_EVENT: &str = "SELECT seq, nodes, key_generation, sealed FROM event WHERE seq = ?1";
 
 /// An event as it is stored.
-pub(super) struct EventRow<'r> {
-    pub sequence: u64,
-    pub leaf: &'r Hash,
+struct EventRow<'r> {
+    sequence: u64,
+    leaf: &'r Hash,
     /// From level 1 upward.
-    pub nodes: &'r [u8],
-    pub generation: u32,
-    pub sealed: &'r [u8],
+    nodes: &'r [u8],
+    generation: u32,
+    sealed: &'r [u8],
 }
 
 impl<'r> EventRow<'r> {
-    pub(super) fn read(row: &'r rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+    fn read(row: &'r rusqlite::Row<'_>) -> rusqlite::Result<Self> {
         let nodes = row.get_ref(1)?.as_blob()?;
         let (leaf, nodes) = nodes.split_first_chunk().ok_or(rusqlite::types::FromSqlError::InvalidType)?;
         let (generation, sealed) = (row.get(2)?, row.get_ref(3)?.as_blob()?);
@@ -307,7 +309,8 @@ fn keys_of(file: &DatabaseFile, keyring: Keyring) -> Result<(Keys, WaitingKey), 
     let keys = Keys::new(keyring, random_key(entropy)?, salt);
     let transaction = database::begin(&file.db)?;
     write_look_up(&transaction, &keys, entropy)?;
-    head::make(&transaction, &keys, Beside { oldest: keys.generation(), waiting: 0, waiting_key: &waiting_key })?;
+    let (oldest, sums) = (keys.generation(), &FoldSums::default());
+    head::make(&transaction, &keys, Beside { oldest, sums, waiting: 0, waiting_key: &waiting_key })?;
     transaction.commit().map_err(fault)?;
     Ok((keys, waiting_key))
 }
@@ -320,6 +323,25 @@ fn stored_look_up(db: &Connection) -> Result<Option<Vec<u8>>, JournalError> {
 pub(super) fn write_look_up(db: &Connection, keys: &Keys, entropy: &dyn Entropy) -> Result<(), JournalError> {
     let sealed = keys.seal_look_up(&random(entropy)?);
     db.execute("REPLACE INTO meta (name, value) VALUES ('look_up', ?1)", [sealed]).map(drop).map_err(fault)
+}
+
+/// The tree over the stored leaf hashes, with its nodes compared; no seal is opened.
+pub(super) fn walk_nodes(db: &Connection) -> Result<Frontier, JournalError> {
+    let (mut tree, mut nodes) = (Frontier::default(), Vec::new());
+    let mut select = db.prepare(SELECT_EVENTS).map_err(fault)?;
+    let mut rows = select.query([0, -1]).map_err(fault)?;
+    loop {
+        let expected = tree.size() + 1;
+        let Some(row) = rows.next().map_err(|error| at(expected, error))? else { return Ok(tree) };
+        let row = EventRow::read(row).map_err(|error| at(expected, error))?;
+        if row.sequence != expected {
+            return Err(Damage::Missing.at(expected));
+        }
+        tree.append_into(*row.leaf, &mut nodes);
+        if nodes.as_flattened() != row.nodes {
+            return Err(Damage::TreeNode.at(expected));
+        }
+    }
 }
 
 /// Sequence of the last event that is stored; 0 without any.

@@ -10,11 +10,14 @@
 
 use std::collections::BTreeMap;
 
+use rusqlite::Connection;
+
 use super::acknowledged;
 use super::database::{self, fault};
 use super::error::{Damage, JournalError};
-use super::event::{Event, Side};
+use super::event::Event;
 use super::journal::VerifyReport;
+use super::steps::note_side_row;
 use super::store::{Registered, Store, check_leaf};
 use crate::merkle::Frontier;
 
@@ -41,11 +44,7 @@ fn verify_chain(store: &Store) -> Result<(Frontier, BTreeMap<String, u64>), Jour
     let mut side_rows = BTreeMap::new();
     let tree = store.scan(&mut |sequence, bytes, leaf| {
         check_leaf(sequence, bytes, leaf)?;
-        match Event::read(bytes, sequence)?.side {
-            Some(Side::Stored(hash)) => drop(side_rows.insert(hash, sequence)),
-            Some(Side::Destroyed(hash)) => drop(side_rows.remove(&hash)),
-            None => {}
-        }
+        note_side_row(&mut side_rows, sequence, Event::read(bytes, sequence)?.side);
         Ok(())
     })?;
     Ok((tree, side_rows))
@@ -53,8 +52,9 @@ fn verify_chain(store: &Store) -> Result<(Frontier, BTreeMap<String, u64>), Jour
 
 /// Compares what is there with what the head says was written.
 pub(super) fn verify_head(store: &Store, tree: &Frontier, remembered: Option<&Frontier>) -> Result<(), JournalError> {
-    verify_size(store, tree.size())?;
-    let head = store.head()?.tree(&store.keys)?;
+    let head = store.head()?;
+    verify_size(store.db(), head.stated_size(), tree.size())?;
+    let head = head.tree(&store.keys)?;
     if head != *tree || remembered.is_some_and(|remembered| *remembered != head) {
         return Err(Damage::Head.anywhere());
     }
@@ -62,16 +62,14 @@ pub(super) fn verify_head(store: &Store, tree: &Frontier, remembered: Option<&Fr
 }
 
 /// Compares the number of events with the head's, trusted or not, so that the first one in dispute is named.
-pub(super) fn verify_size(store: &Store, size: u64) -> Result<(), JournalError> {
-    let stated = store.head()?.stated_size();
+pub(super) fn verify_size(db: &Connection, stated: u64, size: u64) -> Result<(), JournalError> {
     if size < stated {
         return Err(Damage::TailMissing.at(size + 1));
     }
     if size > stated {
         return Err(Damage::BeyondHead.at(stated + 1));
     }
-    let outside: i64 =
-        store.db().query_row("SELECT count(*) FROM event WHERE seq < 1", [], |row| row.get(0)).map_err(fault)?;
+    let outside: i64 = db.query_row("SELECT count(*) FROM event WHERE seq < 1", [], |row| row.get(0)).map_err(fault)?;
     if outside == 0 { Ok(()) } else { Err(Damage::BeyondHead.anywhere()) }
 }
 
@@ -90,7 +88,7 @@ fn verify_folds(store: &Store, folds: &[Registered]) -> Result<u64, JournalError
     }
     store.scan(&mut |sequence, bytes, _| {
         let event = Event::read(bytes, sequence)?;
-        folds.iter().try_for_each(|known| store.fold(&*known.fold, known.space().rebuilt(), &event))
+        folds.iter().try_for_each(|known| store.fold(&*known.fold, known.space().rebuilt(), &event).map(drop))
     })?;
     let mut count = 0;
     for registered in folds {

@@ -31,6 +31,7 @@ mod leftovers;
 mod questions;
 mod read;
 mod record;
+mod roll_back;
 mod sale;
 mod tap;
 
@@ -225,6 +226,7 @@ impl Engine {
             Input::PrintReceipt { ticket, attempt, copy } => self.print_receipt(ticket, &attempt, copy, now),
             Input::Events { ticket, after, limit } => self.events(ticket, after, limit),
             Input::Acknowledge { ticket, cursor } => self.acknowledge(ticket, cursor),
+            Input::AcceptRollBack { ticket, permit } => self.accept_roll_back(ticket, permit, now),
             Input::Taken { attempt } => self.taken(&attempt, now),
             Input::Card(event) => self.card(event, now),
             Input::Read(read) => self.reader_said(read, now),
@@ -308,6 +310,7 @@ fn refusal(input: &Input<'_>, error: &Error) -> Option<Output> {
         | Input::List { ticket, .. }
         | Input::Resolve { ticket, .. }
         | Input::Verify { ticket }
+        | Input::AcceptRollBack { ticket, .. }
         | Input::Events { ticket, .. }
         | Input::Acknowledge { ticket, .. } => (*ticket, error.clone()),
         // How this attempt stands is not known any more.

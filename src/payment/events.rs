@@ -6,6 +6,7 @@
 //! | `receipt.printed` | a receipt went out; it changes no state |
 //! | `host.signed_on` | a sign-on is complete; the key set is a side row |
 //! | `host.unmatched_answer` | the host said something that nobody had asked |
+//! | `journal.rolled_back`, `journal.roll_back_accepted` | the host knows another past; a supervisor knows that |
 //!
 //! A body never changes its form: a change is a new version with a type of its own. It never holds card data
 //! beyond the masked number. Evidence: `mod tests` below fixes the JSON of each body.
@@ -163,6 +164,19 @@ bodies! {
     SignedOn = "host.signed_on" v 1 ballast true {
         /// The batch that the host named, if it named one.
         batch: Option<BatchNo>,
+    }
+    /// The host has seen a journal of which ours is not the continuation.
+    RolledBack = "journal.rolled_back" v 1 ballast false {
+        /// How many events ours had.
+        size: u64,
+        /// How many the host's had, and its root in hex.
+        seen_size: u64,
+        seen_root: String,
+    }
+    /// A supervisor knows of it, and lets the till sell again.
+    RollBackAccepted = "journal.roll_back_accepted" v 1 ballast false {
+        seen_size: u64,
+        seen_root: String,
     }
     /// The host said something that nobody had asked.
     UnmatchedAnswer = "host.unmatched_answer" v 1 ballast false {

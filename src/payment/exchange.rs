@@ -17,6 +17,7 @@ use crate::journal::VerifyReport;
 use crate::payment::feed::EventPage;
 use crate::payment::view::{AttemptView, ListQuery, Page, ReceiptCopy, Resolved, SaleOrder};
 use crate::ports::{EncryptedRead, Notice, ReadRequest, ReaderFault};
+use crate::session::actions::AcceptRollBack;
 use crate::session::{Permit, ResolveDebts, Sell};
 
 /// The driver's number for one waiting caller. The engine gives it back with the result.
@@ -91,6 +92,14 @@ pub enum Input<'a> {
         ticket: Ticket,
         /// The cursor.
         cursor: u64,
+    },
+    /// A supervisor knows that older files were put back, and lets the till sell again. Answered at once, when that is
+    /// recorded; where there is nothing to accept, nothing is.
+    AcceptRollBack {
+        /// Who waits.
+        ticket: Ticket,
+        /// Leave to do so.
+        permit: Permit<AcceptRollBack>,
     },
     /// A caller has taken the result of this attempt.
     Taken {
@@ -179,6 +188,8 @@ pub enum Reply {
     Events(EventPage),
     /// Of acknowledging events.
     Acknowledged,
+    /// Of accepting a roll-back.
+    RollBackAccepted,
     /// Of verifying.
     Verified(VerifyReport),
 }

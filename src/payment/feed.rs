@@ -13,7 +13,9 @@ use crate::account;
 use crate::clock::WallMs;
 use crate::ids::AttemptId;
 use crate::journal::{Event, FoldError, Journal, JournalError};
-use crate::payment::events::{AttemptEvent, Body, ReceiptPrinted, SignedOn, UnmatchedAnswer};
+use crate::payment::events::{
+    AttemptEvent, Body, ReceiptPrinted, RollBackAccepted, RolledBack, SignedOn, UnmatchedAnswer,
+};
 use crate::payment::state::{State, Step};
 
 /// Largest page of events.
@@ -91,10 +93,12 @@ fn unreadable(error: FoldError) -> JournalError {
 }
 
 /// What is shown beside the life of attempts: of the till, of people and of keys. Who it was is not shown.
-const OTHER_KINDS: [&str; 19] = [
+const OTHER_KINDS: [&str; 21] = [
     ReceiptPrinted::KIND,
     SignedOn::KIND,
     UnmatchedAnswer::KIND,
+    RolledBack::KIND,
+    RollBackAccepted::KIND,
     account::PROVISIONED,
     account::POLICY_CHANGED,
     "operator.claimed",

@@ -14,7 +14,7 @@ use crate::ids::{AttemptId, BatchNo, HostCode, Stan};
 use crate::journal::{Cursor, Event, Fold, FoldError, Journal, JournalError, Page as RowQuery, Rows};
 use crate::payment::events::{
     AttemptEvent, Body, CardFacts, DeclinedBy, HostAnswer, NotConfirmed, Opening, Prepared, PreparedFromRead,
-    ReadFacts, ReceiptPrinted, ReversalAnswered, ReversalSent, SignedOn, Unsent,
+    ReadFacts, ReceiptPrinted, ReversalAnswered, ReversalSent, RollBackAccepted, SignedOn, Unsent,
 };
 use crate::payment::reason::Reason;
 use crate::payment::state::State;
@@ -23,7 +23,12 @@ use crate::payment::view::{AttemptView, ListQuery, Page, ReceiptCopy, ReversalVi
 /// The folds of this room, to be registered when a till's journal is created or opened.
 #[must_use]
 pub fn folds() -> Vec<Box<dyn Fold>> {
-    vec![Box::new(Attempts), Box::new(Numbers), Box::new(crate::account::AccountFold)]
+    vec![
+        Box::new(Attempts),
+        Box::new(Numbers),
+        Box::new(crate::account::AccountFold),
+        Box::new(crate::payment::roll_back::RollBacks),
+    ]
 }
 
 /// Everything that the journal says of one attempt.
@@ -329,6 +334,7 @@ impl Fold for Numbers {
             Prepared::KIND if event.v == PreparedFromRead::V => taken.stan = Some(PreparedFromRead::of(event)?.stan),
             Prepared::KIND => taken.stan = Some(Prepared::of(event)?.stan),
             SignedOn::KIND => taken.batch = SignedOn::of(event)?.batch.unwrap_or(taken.batch),
+            RollBackAccepted::KIND => taken.stan = Some(taken.beyond(RollBackAccepted::of(event)?.seen_size)),
             _ => {}
         }
         if taken == before {
@@ -344,7 +350,19 @@ impl Taken {
     pub fn none() -> Self {
         Self { batch: BatchNo::new(1).expect("1 is a batch number"), stan: None }
     }
+
+    /// A STAN beyond all that a journal of so many events can have taken after this one. A number that the host has
+    /// booked already would let the reversal of a new sale take back an old one.
+    fn beyond(self, events: u64) -> Stan {
+        let last = u64::from(self.stan.map_or(0, Stan::number));
+        let most = u64::from(PAYMENT_STAN_MAX);
+        let number = (last + events.min(most / 2)) % most + 1;
+        Stan::new(number as u32).expect("1 to the largest payment STAN is within 1 to 999999")
+    }
 }
+
+/// Above it, the conversation numbers echo and sign-on.
+pub(super) const PAYMENT_STAN_MAX: u32 = 989_999;
 
 /// One attempt's entry.
 pub(super) fn entry(journal: &Journal, attempt: &AttemptId) -> Result<Option<Entry>, JournalError> {

@@ -18,6 +18,7 @@ mod feed;
 mod ledger;
 mod presented;
 mod reason;
+mod roll_back;
 pub mod state;
 mod view;
 
@@ -26,6 +27,7 @@ pub use exchange::{CardCommand, Input, LinkCommand, Output, Reply, Ticket};
 pub use feed::{EVENTS_MAX, EventPage, TillEvent};
 pub use ledger::folds;
 pub use reason::{Reason, ReversalReason};
+pub use roll_back::RollBack;
 pub use view::{
     AttemptView, JournalPlace, ListQuery, Page, ReceiptCopy, ReceiptCounts, Resolved, ReversalView, SaleOrder,
 };

@@ -101,6 +101,8 @@ reasons! {
     SignOnRefused = "sign_on_refused" => SignOnRefused,
     /// The sign-on brought keys without their check values.
     KeysInvalid = "keys_invalid" => KeyCheckValueMismatch,
+    /// The host has seen a later journal than this one: an older copy was put back.
+    JournalRolledBack = "journal_rolled_back" => JournalRolledBack,
     /// The request does not fit the dialect.
     Unpackable = "unpackable" => DialectInvalid,
     /// The host did not answer in the dialect's time.

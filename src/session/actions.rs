@@ -70,5 +70,6 @@ actions! {
     ManageOperators = "manage_operators", false, [Supervisor], "Add and remove operators, and reset their passwords.";
     ViewPolicy = "view_policy", false, [Cashier Supervisor Service], "See the shop's rules.";
     SetPolicy = "set_policy", false, [Supervisor Service], "Change the shop's rules.";
+    AcceptRollBack = "accept_roll_back", false, [Supervisor], "Let a till sell again whose records were put back.";
     RotateKeys = "rotate_keys", false, [Supervisor Service], "Replace the master key and seal the journal anew.";
 }

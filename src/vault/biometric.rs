@@ -138,12 +138,10 @@ impl Vault<'_> {
     /// Shuts every biometric slot until its operator's next password.
     ///
     /// # Errors
-    /// [`VaultError::Row`]; those of the device and of the rows.
+    /// Those of the device and of the rows.
     pub fn freeze(&mut self) -> Result<(), VaultError> {
-        for (_, proved) in self.all_slots()? {
-            self.keys.destroy(&names::armed_key(&proved.slot.id))?;
-        }
-        Ok(())
+        let slots = self.sound_slots()?;
+        slots.iter().try_for_each(|slot| Ok(self.keys.destroy(&names::armed_key(&slot.id))?))
     }
 
     /// An operator's biometric slot, if it may open now: of this boot, and armed within so many days.

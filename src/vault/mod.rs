@@ -45,7 +45,7 @@ use self::error::RowFault as Fault;
 use self::guess::Guesses;
 use self::names::{Id, TERMS, TILL_KEY, UNCLAIMED, UNCLAIMED_KEY};
 use self::row::{TillMark, Unproved};
-use self::slot::{Parts, ProvedSlot};
+use self::slot::{Parts, ProvedSlot, Slot};
 use crate::journal::{PlainChange, PlainRows};
 use crate::ports::{DeviceKeys, DeviceKeysFault, Entropy, KeyKind};
 use crate::secret::Secret;
@@ -103,7 +103,7 @@ impl<'a> Vault<'a> {
         let mut row = vec![UNCLAIMED_FORMAT];
         row.extend_from_slice(&mark);
         row.extend_from_slice(&wrapped);
-        let change = self.change_terms(terms)?;
+        let change = self.change_terms(terms, Vec::new())?;
         let unclaimed = PlainChange { name: UNCLAIMED.to_owned(), value: Some(row) };
         self.rows.change_plain(&[vec![unclaimed], change.rows].concat())?;
         self.settle(change.afterwards)?;
@@ -175,13 +175,16 @@ impl<'a> Vault<'a> {
         let (_, before) = self.proved_terms()?;
         let sets = self.guess_sets()?;
         // Guesses beyond the terms count for nothing until the new terms are durable.
+        let mut added = Vec::new();
         for (set, number) in pairs(&sets, before.tries..terms.tries) {
-            guess::ensure(self.keys, &names::guess_key(set, number))?;
+            let alias = names::guess_key(set, number);
+            if !self.keys.exists(&alias)? {
+                added.push(alias);
+            }
         }
-        let mut change = self.change_terms(terms)?;
         let beyond = pairs(&sets, terms.tries..before.tries).map(|(set, number)| names::guess_key(set, number));
-        change = change.and(self.litter(beyond.collect())?);
-        Ok(change)
+        let beyond = self.litter(beyond.collect())?;
+        Ok(self.change_terms(terms, added)?.and(beyond))
     }
 
     /// A fresh salt and the terms' cost, for a new password.
@@ -192,13 +195,14 @@ impl<'a> Vault<'a> {
         Ok(Derivation::new(self.random()?, self.terms()?.params))
     }
 
-    fn change_terms(&mut self, terms: &Terms) -> Result<Change, VaultError> {
+    fn change_terms(&mut self, terms: &Terms, mut fresh: Vec<String>) -> Result<Change, VaultError> {
         let mut old = Vec::new();
         if self.rows.plain(TERMS)?.is_some() {
             old.push(names::row_key(&self.proved_terms()?.0));
         }
         let id: Id = self.random()?;
-        let begun = self.begin_change(&[names::row_key(&id)])?;
+        fresh.push(names::row_key(&id));
+        let begun = self.begin_change(&fresh)?;
         let row = row::write(self.keys, TERMS, &self.mark()?, &id, &terms.to_bytes())?;
         change::finish(self.keys, begun, vec![PlainChange { name: TERMS.to_owned(), value: Some(row) }], old)
     }
@@ -221,6 +225,20 @@ impl<'a> Vault<'a> {
         rows.map(|(name, bytes)| ProvedSlot::prove(self.keys, &name, &bytes).map(|slot| (name, slot))).collect()
     }
 
+    /// A slot whose row may be replaced or removed: one that is not what was written counts as none.
+    fn sound_slot(&self, row: &str) -> Result<Option<ProvedSlot>, VaultError> {
+        sound(self.slot(row)).map(Option::flatten)
+    }
+
+    /// Every slot whose row is what was written.
+    fn sound_slots(&self) -> Result<Vec<Slot>, VaultError> {
+        let mut slots = Vec::new();
+        for (name, bytes) in self.rows.plains(names::SLOTS)? {
+            slots.extend(sound(ProvedSlot::prove(self.keys, &name, &bytes))?.map(|proved| proved.slot));
+        }
+        Ok(slots)
+    }
+
     /// The device keys that rows use; an error if any row is not what was written.
     fn in_use(&self) -> Result<BTreeSet<String>, VaultError> {
         let (terms_row, terms) = self.proved_terms()?;
@@ -239,8 +257,8 @@ impl<'a> Vault<'a> {
 
     /// The names of all guesses there are.
     fn guess_sets(&self) -> Result<Vec<String>, VaultError> {
-        let slots = self.all_slots()?.into_iter().map(|(_, proved)| proved.slot);
-        let of_slots = slots.filter(|slot| slot.kind != SlotKind::Biometric).map(|slot| slot.guesses());
+        let guessed = self.sound_slots()?.into_iter().filter(|slot| slot.kind != SlotKind::Biometric);
+        let of_slots = guessed.map(|slot| slot.guesses());
         Ok(of_slots.chain([names::UNKNOWN_GUESSES.to_owned()]).collect())
     }
 
@@ -267,6 +285,15 @@ impl<'a> Vault<'a> {
         let mut bytes = [0; N];
         self.entropy.fill(&mut bytes)?;
         Ok(bytes)
+    }
+}
+
+/// A row that is not what was written is none; every other error stays one.
+fn sound<T>(proved: Result<T, VaultError>) -> Result<Option<T>, VaultError> {
+    match proved {
+        Ok(proved) => Ok(Some(proved)),
+        Err(VaultError::Row { .. }) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

@@ -152,9 +152,15 @@ impl Vault<'_> {
     /// Those of the device and of the rows; the guesses that are missing are made at the next sign-in.
     pub fn forgive(&mut self, opened: &Opened) -> Result<(), VaultError> {
         let terms = self.terms()?;
-        let own = names::digits(&opened.slot);
-        if opened.facts.kind != SlotKind::Biometric && self.guess_sets()?.contains(&own) {
-            Guesses::new(self.keys, &own, &terms).forgive(self.rows)?;
+        let row = match (&opened.facts.kind, &opened.facts.name) {
+            (SlotKind::Operator, Some(name)) => Some(names::operator(name)),
+            (SlotKind::Recovery, _) => Some(names::RECOVERY.to_owned()),
+            _ => None,
+        };
+        // A slot that was replaced since has guesses of its own.
+        let slot = row.map_or(Ok(None), |row| self.sound_slot(&row))?;
+        if slot.is_some_and(|proved| proved.slot.id == opened.slot) {
+            Guesses::new(self.keys, &names::digits(&opened.slot), &terms).forgive(self.rows)?;
         }
         Guesses::new(self.keys, UNKNOWN_GUESSES, &terms).forgive(self.rows)
     }

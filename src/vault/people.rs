@@ -102,7 +102,7 @@ impl Vault<'_> {
         Ok(self.new_slot(&owner, password, &opened.masters().copy())?.0)
     }
 
-    /// Takes an operator's slot away. Whoever may have kept the master key is kept out by a rotation alone:
+    /// Takes an operator's slot away, also one whose row is not what was written (its device keys then stay). Whoever may have kept the master key is kept out by a rotation alone:
     /// [`Self::rotate`] does both in one change.
     ///
     /// # Errors
@@ -143,7 +143,7 @@ impl Vault<'_> {
     }
 
     /// What the recovery code is good for: a supervisor with a new password, of a new name or of one that was there.
-    /// The code itself is replaced by the next. What is given opens as the supervisor's own, once the change is durable.
+    /// The code itself is replaced by the next. A row of that name that is not what was written is replaced all the same. What is given opens as the supervisor's own, once the change is durable.
     ///
     /// # Errors
     /// [`VaultError::NotByRecovery`] when the slot was not opened by the code; [`VaultError::Row`]; those of the device
@@ -227,7 +227,7 @@ impl Vault<'_> {
             None => (names::RECOVERY.to_owned(), (Vec::new(), Vec::new())),
         };
         let (mut rows, mut old) = biometric;
-        let Some(proved) = self.slot(&row)? else { return Ok((0, rows, old)) };
+        let Some(proved) = self.sound_slot(&row)? else { return Ok((0, rows, old)) };
         old.extend(self.keys_of(&proved)?);
         rows.push(PlainChange { name: names::lockout(&proved.slot.guesses()), value: None });
         Ok((proved.slot.generation, rows, old))
@@ -237,7 +237,7 @@ impl Vault<'_> {
     fn without(&self, name: &OperatorName) -> Result<(Vec<PlainChange>, Vec<String>), VaultError> {
         let (mut rows, mut old) = self.without_biometric(name)?;
         let row = names::operator(name);
-        if let Some(proved) = self.slot(&row)? {
+        if let Some(proved) = self.sound_slot(&row)? {
             old.extend(self.keys_of(&proved)?);
             rows.push(PlainChange { name: names::lockout(&proved.slot.guesses()), value: None });
         }
@@ -247,11 +247,9 @@ impl Vault<'_> {
 
     pub(super) fn without_biometric(&self, name: &OperatorName) -> Result<(Vec<PlainChange>, Vec<String>), VaultError> {
         let row = names::biometric(name);
-        let Some(proved) = self.slot(&row)? else { return Ok((Vec::new(), Vec::new())) };
-        let rows = vec![
-            PlainChange { name: row, value: None },
-            PlainChange { name: names::armed(&proved.slot.id), value: None },
-        ];
+        let mut rows = vec![PlainChange { name: row.clone(), value: None }];
+        let Some(proved) = self.sound_slot(&row)? else { return Ok((rows, Vec::new())) };
+        rows.push(PlainChange { name: names::armed(&proved.slot.id), value: None });
         Ok((rows, self.keys_of(&proved)?))
     }
 
@@ -301,11 +299,14 @@ impl Vault<'_> {
     }
 
     fn check_removal(&self, name: &OperatorName) -> Result<(), VaultError> {
-        let slot = self.slot(&names::operator(name))?.ok_or(VaultError::OperatorUnknown)?.slot;
-        let slots = self.all_slots()?;
-        let is_supervisor = |slot: &Slot| slot.kind == SlotKind::Operator && slot.role == Some(Role::Supervisor);
-        let supervisors = slots.iter().filter(|(_, proved)| is_supervisor(&proved.slot)).count();
-        if is_supervisor(&slot) && supervisors == 1 { Err(VaultError::LastSupervisor) } else { Ok(()) }
+        if self.rows.plain(&names::operator(name))?.is_none() {
+            return Err(VaultError::OperatorUnknown);
+        }
+        let stays = |slot: &Slot| slot.kind == SlotKind::Operator && slot.name.as_ref() != Some(name);
+        let slots = self.sound_slots()?;
+        let mut others = slots.iter().filter(|slot| stays(slot));
+        let has_another = others.any(|slot| slot.role == Some(Role::Supervisor));
+        if has_another { Ok(()) } else { Err(VaultError::LastSupervisor) }
     }
 }
 

@@ -63,8 +63,12 @@ impl Till {
         self.try_open().unwrap()
     }
 
+    pub fn inspect_with(&self, keyring: Keyring) -> Result<VerifyReport, JournalError> {
+        LockedJournal::open(&self.path(), self.ports())?.inspect(keyring, folds())
+    }
+
     pub fn inspect(&self) -> Result<VerifyReport, JournalError> {
-        LockedJournal::open(&self.path(), self.ports())?.inspect(keyring(), folds())
+        self.inspect_with(keyring())
     }
 
     /// The database, as anybody with the file can open it.
@@ -75,7 +79,7 @@ impl Till {
     }
 }
 
-fn unlocked(locked: LockedJournal, keyring: Keyring, folds: Vec<Box<dyn Fold>>) -> Result<Journal, JournalError> {
+pub fn unlocked(locked: LockedJournal, keyring: Keyring, folds: Vec<Box<dyn Fold>>) -> Result<Journal, JournalError> {
     locked.unlock(keyring, folds).map_err(|(_, error)| error)
 }
 

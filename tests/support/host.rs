@@ -120,6 +120,8 @@ pub struct Host {
     pub local_date: String,
     /// What fields the reversals carried.
     pub reversal_reasons: Vec<String>,
+    /// The head of the till's journal that it saw last, where the dialect carries it.
+    pub journal_head: Option<Vec<u8>>,
 }
 
 impl Host {
@@ -147,6 +149,7 @@ impl Host {
             sign_on_refusal: None,
             local_date: "1122".into(),
             reversal_reasons: Vec::new(),
+            journal_head: None,
         }
     }
 
@@ -194,8 +197,10 @@ impl Host {
             Op::Echo => vec![self.answer(Op::Echo, &hearsay.values, "00")],
             Op::SignOn => vec![self.sign_on(&hearsay.values)],
             op => match envelope::open(&self.dialect, message, Some(op), self.mac_key.as_ref()) {
-                Ok(opened) if op == Op::Sale => self.sale(&opened.values, message),
-                Ok(opened) => self.reversal(&opened.values),
+                Ok(opened) => {
+                    self.journal_head = opened.values.get(ValueName::JournalHead).map(<[u8]>::to_vec);
+                    if op == Op::Sale { self.sale(&opened.values, message) } else { self.reversal(&opened.values) }
+                }
                 Err(_) => vec![self.answer(op, &hearsay.values, "A0")],
             },
         }
@@ -217,6 +222,9 @@ impl Host {
         let mut values = echoed(request);
         values.set(ValueName::KeyBlock, &block).set(ValueName::ResponseCode, "00");
         values.set(ValueName::Rrn, "000000000001");
+        if let Some(head) = &self.journal_head {
+            values.set(ValueName::JournalHead, head);
+        }
         values.set_number(ValueName::Batch, self.batch.into());
         self.seal(Op::SignOn, &values)
     }

@@ -18,7 +18,7 @@ use taptill::journal::{Journal, JournalError, JournalPorts, Keyring, LockedJourn
 use taptill::money::{Amount, Currency};
 use taptill::payment::{
     self, AttemptView, CardCommand, Engine, EventPage, Input, LinkCommand, ListQuery, Output, Page, ReceiptCopy, Reply,
-    Resolved, SaleOrder, Ticket,
+    Resolved, RollBack, SaleOrder, Ticket,
 };
 use taptill::ports::{
     CardChannel, CardFault, EncryptedRead, Fate, FaultPlan, KillPoint, Moment, Notice, ReadCvm, ReadRequest,
@@ -144,7 +144,11 @@ impl World {
 
     /// A till of this dialect and configuration.
     pub fn with(seed: u64, dialect: &str, change: impl FnOnce(&mut Configuration)) -> Self {
-        let toml = Dialect::shipped(dialect).unwrap();
+        Self::with_dialect(seed, Dialect::shipped(dialect).unwrap(), change)
+    }
+
+    /// The same with a dialect of the test's own.
+    pub fn with_dialect(seed: u64, toml: &str, change: impl FnOnce(&mut Configuration)) -> Self {
         let mut world = Self::empty(seed, Arc::new(Dialect::from_toml(toml).unwrap()));
         let mut journal = world.create_journal(&world.path());
         let mut provisioning = provisioning(toml);
@@ -271,6 +275,39 @@ impl World {
             }
         }
         panic!("the till does not open");
+    }
+
+    /// A copy of the till's files as they are. The process ends for it.
+    pub fn copied_away(&mut self) -> TempDir {
+        self.kill();
+        let away = temporary_folder();
+        for file in std::fs::read_dir(self.folder.path()).unwrap() {
+            copy(&file.unwrap().path(), away.path());
+        }
+        self.restart();
+        away
+    }
+
+    /// The till's files are as they were when they were copied; its device and its host know nothing of it.
+    pub fn put_back(&mut self, away: &TempDir) {
+        self.kill();
+        self.folder = temporary_folder();
+        for file in std::fs::read_dir(away.path()).unwrap() {
+            copy(&file.unwrap().path(), self.folder.path());
+        }
+        self.restart();
+    }
+
+    /// The roll-back that nobody has accepted yet.
+    pub fn rolled_back(&self) -> Option<RollBack> {
+        self.till.as_ref().and_then(|till| till.rolled_back().unwrap())
+    }
+
+    pub fn accept_roll_back(&mut self) -> Result<(), Error> {
+        match self.ask(|ticket| Input::AcceptRollBack { ticket, permit: Permit::unclaimed() })? {
+            Reply::RollBackAccepted => Ok(()),
+            other => panic!("{other:?}"),
+        }
     }
 
     /// Every event of the journal, as kind and body. The till is closed and opened again for it.
@@ -697,7 +734,7 @@ enum Given<'a> {
 }
 
 /// Memory where there is such a folder: a sync costs nothing there, and a process's end is all that dies here.
-fn temporary_folder() -> TempDir {
+pub fn temporary_folder() -> TempDir {
     let memory = Path::new("/dev/shm");
     if memory.is_dir() { tempfile::tempdir_in(memory).unwrap() } else { tempfile::tempdir().unwrap() }
 }

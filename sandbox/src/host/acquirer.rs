@@ -270,6 +270,9 @@ impl Exchange<'_> {
     fn financial(self, op: Op, request: &Values) -> Result<Reply, HostError> {
         let Some(row) = self.dialect.row(op) else { return Ok(Reply::HangUp) };
         let manner = self.page.take_next(op == Op::Reversal)?;
+        if let Some(head) = request.get(ValueName::JournalHead).filter(|_| manner != Kind::Forget) {
+            self.page.set_journal_head(&self.terminal.terminal, head)?;
+        }
         let is_sealed = op == Op::Sale && self.dialect.card_data() == CardDataForm::EncryptedRead;
         let opened = is_sealed.then(|| reads::opened(request)).transpose();
         let (clear, read_refusal) = (opened.as_ref().ok().and_then(Option::as_ref), opened.as_ref().err().copied());
@@ -339,6 +342,7 @@ impl Exchange<'_> {
         values.remove(ValueName::ChipData);
         values.remove(ValueName::EncryptedRead);
         values.remove(ValueName::Track2);
+        values.remove(ValueName::JournalHead);
         values
             .set(ValueName::LocalTime, time.time_of_day())
             .set(ValueName::LocalDate, time.month_day())
@@ -346,6 +350,10 @@ impl Exchange<'_> {
             .set(ValueName::TerminalId, self.terminal.terminal.as_str())
             .set(ValueName::MerchantId, self.terminal.merchant.as_str())
             .set(ValueName::ResponseCode, ruling.code);
+        if let Some(head) = &self.terminal.journal_head {
+            // Only the answer to a sign-on has a place for it.
+            values.set(ValueName::JournalHead, head);
+        }
         if request.get(ValueName::TransmissionDateTime).is_none() {
             values.set(ValueName::TransmissionDateTime, time.transmission());
         }

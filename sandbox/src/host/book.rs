@@ -92,6 +92,8 @@ pub(super) struct TerminalRow {
     pub batch: BatchNo,
     pub tmk: SecretBytes,
     pub mak: Option<SecretBytes>,
+    /// The head of the till's journal in the last request whose MAC was right.
+    pub journal_head: Option<Vec<u8>>,
 }
 
 /// The book, open.
@@ -99,11 +101,12 @@ pub(super) struct Book {
     connection: Connection,
 }
 
-const SCHEMA_VERSION: i64 = 2;
+const SCHEMA_VERSION: i64 = 3;
 const SCHEMA: &str = "
     CREATE TABLE terminals (
         tid TEXT PRIMARY KEY, mid TEXT NOT NULL, dialect TEXT NOT NULL, certificate BLOB NOT NULL UNIQUE,
-        currency TEXT NOT NULL, limit_minor INTEGER NOT NULL, batch INTEGER NOT NULL, tmk BLOB NOT NULL, mak BLOB
+        currency TEXT NOT NULL, limit_minor INTEGER NOT NULL, batch INTEGER NOT NULL, tmk BLOB NOT NULL, mak BLOB,
+        journal_head BLOB
     ) STRICT;
     CREATE TABLE entries (
         id INTEGER PRIMARY KEY, tid TEXT NOT NULL, batch INTEGER NOT NULL, stan INTEGER NOT NULL, rrn TEXT NOT NULL,
@@ -117,13 +120,16 @@ const SCHEMA: &str = "
     CREATE TABLE reads (
         nonce BLOB PRIMARY KEY, tid TEXT NOT NULL, batch INTEGER NOT NULL, stan INTEGER NOT NULL
     ) STRICT;
-    PRAGMA user_version = 2;";
+    PRAGMA user_version = 3;";
 /// What a book of version 1 lacks.
 const SINCE_VERSION_1: &str = "
     CREATE TABLE reads (
         nonce BLOB PRIMARY KEY, tid TEXT NOT NULL, batch INTEGER NOT NULL, stan INTEGER NOT NULL
-    ) STRICT;
-    PRAGMA user_version = 2;";
+    ) STRICT;";
+/// What a book of version 2 lacks as well.
+const SINCE_VERSION_2: &str = "
+    ALTER TABLE terminals ADD COLUMN journal_head BLOB;
+    PRAGMA user_version = 3;";
 
 impl Book {
     /// Opens the book, or begins one.
@@ -144,7 +150,8 @@ impl Book {
         let mut book = Self { connection };
         book.change(|page| match page.schema_version()? {
             0 => Ok(page.transaction.execute_batch(SCHEMA)?),
-            1 => Ok(page.transaction.execute_batch(SINCE_VERSION_1)?),
+            1 => Ok(page.transaction.execute_batch(&[SINCE_VERSION_1, SINCE_VERSION_2].concat())?),
+            2 => Ok(page.transaction.execute_batch(SINCE_VERSION_2)?),
             SCHEMA_VERSION => Ok(()),
             _ => Err(HostError::BookUnusable),
         })?;
@@ -211,7 +218,7 @@ impl Page<'_> {
 
     /// A registered terminal.
     pub(super) fn terminal(&self, terminal: &TerminalId) -> Result<Option<TerminalRow>, HostError> {
-        let query = "SELECT tid, mid, dialect, certificate, currency, limit_minor, batch, tmk, mak
+        let query = "SELECT tid, mid, dialect, certificate, currency, limit_minor, batch, tmk, mak, journal_head
                      FROM terminals WHERE tid = ?1";
         let mut statement = self.transaction.prepare_cached(query)?;
         statement.query_row([terminal.as_str()], |row| Ok(terminal_of(row))).optional()?.transpose()
@@ -221,6 +228,13 @@ impl Page<'_> {
     pub(super) fn set_mac_key(&self, terminal: &TerminalId, mak: &SecretBytes) -> Result<(), HostError> {
         let query = "UPDATE terminals SET mak = ?2 WHERE tid = ?1";
         self.transaction.execute(query, params![terminal.as_str(), mak.expose()])?;
+        Ok(())
+    }
+
+    /// Remembers the head of the terminal's journal; the one before is gone.
+    pub(super) fn set_journal_head(&self, terminal: &TerminalId, head: &[u8]) -> Result<(), HostError> {
+        let query = "UPDATE terminals SET journal_head = ?2 WHERE tid = ?1";
+        self.transaction.execute(query, params![terminal.as_str(), head])?;
         Ok(())
     }
 
@@ -348,6 +362,7 @@ fn terminal_of(row: &Row<'_>) -> Result<TerminalRow, HostError> {
         batch: checked(BatchNo::new(row.get(6)?))?,
         tmk: SecretBytes::new(row.get(7)?),
         mak: row.get::<_, Option<Vec<u8>>>(8)?.map(SecretBytes::new),
+        journal_head: row.get(9)?,
     })
 }
 

@@ -145,6 +145,7 @@ fn register<T>(
             batch: BatchNo::new(1).map_err(|_| HostError::BookUnusable)?,
             tmk: master_key,
             mak: None,
+            journal_head: None,
         };
         page.add_terminal(&row)?;
         let TerminalRow { terminal, merchant, tmk: master_key, dialect_toml, .. } = row;

@@ -5,7 +5,10 @@
 //! bytes. What no such search can see is compressed or enciphered data; a test that uses it therefore plants
 //! its needles first and must find them. Evidence: `sandbox/tests/scan.rs`, which plants each needle in each encoding.
 
+mod derived;
 mod encodings;
+#[cfg(target_os = "linux")]
+mod memory;
 mod report;
 
 use std::fs;
@@ -14,7 +17,12 @@ use std::path::{Path, PathBuf};
 
 use taptill::card::Pan;
 
+pub use derived::{
+    aes_256_round_keys, des_round_keys, gcm_hash_keys, hmac_sha_256_states, p_256_scalar_forms, x25519_clamped,
+};
 pub use encodings::Encoding;
+#[cfg(target_os = "linux")]
+pub use memory::{Memory, MemoryHit};
 pub use report::{Report, report};
 
 /// What is looked for.
@@ -77,6 +85,16 @@ impl Needles {
     #[must_use]
     pub fn bytes(mut self, needle: &'static str, bytes: &[u8]) -> Self {
         self.add(needle, encodings::of_bytes(bytes));
+        self
+    }
+
+    /// Looks for these bytes as they are: what a cipher made of a key is never written in another coat.
+    ///
+    /// # Panics
+    /// On fewer than five bytes.
+    #[must_use]
+    pub fn raw(mut self, needle: &'static str, bytes: &[u8]) -> Self {
+        self.add(needle, vec![(Encoding::Text, bytes.to_vec())]);
         self
     }
 

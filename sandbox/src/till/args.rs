@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
+use taptill::ids::Role;
 use taptill::receipt::{Columns, Copy, Zone};
 use taptill::text::Language;
 
@@ -35,19 +36,82 @@ pub(super) struct Global {
     /// Print exactly one JSON object or array (in `shell`: one a line)
     #[arg(long, global = true)]
     pub json: bool,
+    #[command(flatten)]
+    pub person: Person,
     /// End this process, as kill -9 would, at a point such as 'after attempt.in_doubt'
     #[arg(long, global = true, value_name = "POINT", hide = true)]
     pub die_at: Option<String>,
 }
 
+/// Who works, and where passwords come from: a terminal, a file or a pipe, and nowhere else. What stands in an
+/// argument or in the environment is read by everybody on the machine.
+#[derive(Args, Clone, Default)]
+#[command(next_help_heading = "Who works")]
+pub(super) struct Person {
+    /// Sign in for this command (or this `shell`), and out after it
+    #[arg(long, global = true, value_name = "NAME")]
+    pub operator: Option<String>,
+    /// Read the password from a file instead of asking; a newline at its end is not part of it
+    #[arg(long, global = true, value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
+    /// Read the password from an open file descriptor, up to the end of a line
+    #[arg(long, global = true, value_name = "N", conflicts_with = "password_file")]
+    pub password_fd: Option<u16>,
+    /// Read the new password from a file
+    #[arg(long, global = true, value_name = "FILE")]
+    pub new_password_file: Option<PathBuf>,
+    /// Read the new password from an open file descriptor
+    #[arg(long, global = true, value_name = "N", conflicts_with = "new_password_file")]
+    pub new_password_fd: Option<u16>,
+}
+
 #[derive(Subcommand)]
 pub(super) enum Command {
-    /// Show the whole story in a temporary folder: sales, a decline, reversals, a kill, a receipt, a proof
+    /// Show the whole story in a temporary folder: people, sales, reversals, a kill, a receipt, proofs
     Demo,
     /// Run the simulated acquirer until Ctrl-C, read its book, or make it misbehave
     Host(HostArguments),
     /// Set a till up with a sandbox host
     Init(InitArguments),
+    /// Make yourself the first supervisor of a new till; prints its recovery code, once
+    Claim {
+        /// Your name at the till
+        name: String,
+    },
+    /// Become a supervisor again by the recovery code; prints the next code, once
+    Recover(RecoverArguments),
+    /// Add, list and remove the people who work at this till
+    #[command(arg_required_else_help = false)]
+    Operator {
+        #[command(subcommand)]
+        action: OperatorAction,
+    },
+    /// Sign in (in a `shell`; elsewhere only to try a password, or to change one that must change)
+    SignIn {
+        /// The operator's name
+        name: String,
+    },
+    /// Lock the till until its operator is back (in a `shell`)
+    Lock,
+    /// Go on after a lock (in a `shell`)
+    Unlock,
+    /// Sign out (in a `shell`)
+    SignOut,
+    /// Say who is signed in, and how many payments wait
+    Who,
+    /// Change your own password
+    #[command(arg_required_else_help = false)]
+    Password {
+        #[command(subcommand)]
+        action: PasswordAction,
+    },
+    /// Show the shop's rules for passwords and sessions, or set them
+    Policy {
+        #[command(subcommand)]
+        action: Option<PolicyAction>,
+    },
+    /// Replace the till's master key and seal its record anew
+    RotateKeys,
     /// Take one payment
     Sale(SaleArguments),
     /// Tell what is known of one payment
@@ -63,6 +127,17 @@ pub(super) enum Command {
     Resolve,
     /// Recompute the whole journal and say whether it is what was written
     Verify,
+    /// Sign how long the record is, and its root, as a note that anybody can check
+    Checkpoint,
+    /// Prove that one payment, or one entry, is in the record, without showing any other
+    Prove(ProveArguments),
+    /// Prove that the record has only grown since it had so many entries
+    Consistency {
+        /// How many entries it had
+        old_size: u64,
+    },
+    /// Print the key that checkpoints and proofs are checked with
+    PublicKey,
     /// List the simulated cards
     Cards,
     /// Serve a simulated card over a socket, in the framing of vsmartcard's vpcd
@@ -129,6 +204,80 @@ pub(super) struct InitArguments {
     /// and encrypts it for the host, as Tap to Pay on iPhone or a payment provider's kit would.
     #[arg(long, default_value = "unionpay", value_parser = ["unionpay", "iso87", "encrypted"])]
     pub dialect: String,
+}
+
+#[derive(Args)]
+pub(super) struct RecoverArguments {
+    /// Who is supervisor from now on
+    pub name: String,
+    /// Read the recovery code from a file instead of asking
+    #[arg(long, value_name = "FILE")]
+    pub code_file: Option<PathBuf>,
+    /// Read the recovery code from an open file descriptor
+    #[arg(long, value_name = "N", conflicts_with = "code_file")]
+    pub code_fd: Option<u16>,
+}
+
+#[derive(Subcommand)]
+pub(super) enum OperatorAction {
+    /// Let somebody work at this till
+    Add {
+        /// The new operator's name
+        name: String,
+        /// What the new operator may do
+        #[arg(long, value_parser = role())]
+        role: Role,
+        /// The password must be changed at the first sign-in
+        #[arg(long)]
+        temporary: bool,
+    },
+    /// List everybody who may sign in
+    List,
+    /// Let somebody work here no longer
+    Remove {
+        /// The operator's name
+        name: String,
+        /// Replace the master key too: the operator may have kept it
+        #[arg(long)]
+        rotate: bool,
+    },
+    /// Give somebody a temporary password, to be changed at the next sign-in
+    Reset {
+        /// The operator's name
+        name: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub(super) enum PasswordAction {
+    /// Set a new password in place of the old one
+    Change,
+}
+
+#[derive(Subcommand)]
+pub(super) enum PolicyAction {
+    /// Show the rules
+    Show,
+    /// Set the rules
+    #[command(group = clap::ArgGroup::new("rules").required(true))]
+    Set {
+        /// Those of a profile
+        #[arg(long, group = "rules", value_parser = profile())]
+        profile: Option<String>,
+        /// Those in a file, as `policy --json` prints them
+        #[arg(long, group = "rules", value_name = "FILE")]
+        file: Option<PathBuf>,
+    },
+}
+
+#[derive(Args)]
+pub(super) struct ProveArguments {
+    /// A payment's attempt id, or the number of an entry
+    #[arg(value_name = "ATTEMPT|SEQUENCE")]
+    pub of: String,
+    /// Take it for an attempt id even if it is a number
+    #[arg(long)]
+    pub attempt: bool,
 }
 
 #[derive(Args)]
@@ -201,6 +350,14 @@ fn kinds() -> impl TypedValueParser<Value = Kind> {
 
 fn card_names() -> PossibleValuesParser {
     PossibleValuesParser::new(card::names())
+}
+
+fn role() -> impl TypedValueParser<Value = Role> {
+    PossibleValuesParser::new(Role::ALL.map(Role::word)).try_map(|word| Role::from_word(&word).ok_or("not a role"))
+}
+
+fn profile() -> PossibleValuesParser {
+    PossibleValuesParser::new(["pci", "nist"])
 }
 
 fn columns() -> impl TypedValueParser<Value = Columns> {

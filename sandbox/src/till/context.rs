@@ -1,21 +1,25 @@
-//! Where a command works: the till's folders, and the terminal once a command needs it.
-//! Evidence: `mod tests` below.
+//! Where a command works, and who: the till's folders, the terminal once a command needs it, and the operator who is
+//! signed in for one command and out after it. Evidence: `mod tests` below, `sandbox/tests/till_people.rs`.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use directories::ProjectDirs;
-use taptill::error::ErrorCode;
+use taptill::error::{Error, ErrorCode};
+use taptill::ids::OperatorName;
 use taptill::ports::{FaultPlan, Ports};
 use taptill::terminal::Terminal;
+use taptill::till::Standing;
 
 use crate::desktop::desktop_ports;
 use crate::reader::ScriptedReader;
 
-use super::args::Global;
+use super::args::{Global, Person};
 use super::failure::Failure;
 use super::faults;
+use super::password::{self, Wanted};
 use super::screen::Screen;
+use super::session;
 
 /// A till that is opened by the first command that needs it and stays open.
 pub(super) struct Till {
@@ -25,11 +29,21 @@ pub(super) struct Till {
     reader: Arc<ScriptedReader>,
     faults: Arc<dyn FaultPlan>,
     terminal: Option<Terminal>,
+    /// Who is signed in as soon as a command needs the terminal.
+    worker: Option<Person>,
+    /// Whether it outlives its command.
+    is_shell: bool,
+    /// Whether a person reads.
+    speaks: bool,
 }
 
 impl Till {
-    pub(super) fn new(global: &Global) -> Self {
+    pub(super) fn new(global: &Global, is_shell: bool) -> Self {
+        let worker = Some(global.person.clone()).filter(|person| person.operator.is_some());
         Self {
+            worker,
+            is_shell,
+            speaks: !global.json,
             home: global.home.clone(),
             device: global.device.clone(),
             screen: Arc::new(Screen::new(!global.json)),
@@ -39,13 +53,73 @@ impl Till {
         }
     }
 
-    /// The terminal, opened if it is not yet.
+    /// The terminal, opened if it is not yet, with its operator signed in if one was named.
     pub(super) fn terminal(&mut self) -> Result<&Terminal, Failure> {
+        if let Some((name, person)) = self.take_worker()? {
+            let terminal = self.terminal_of_nobody()?;
+            let password = password::get(person.password(), Wanted::Of(name.as_str()))?;
+            let session = session::sign_in_and_change_if_must(terminal, &name, password)?;
+            if self.speaks {
+                session::news(&session).iter().for_each(|line| eprintln!("{line}"));
+            }
+        }
+        self.terminal_of_nobody()
+    }
+
+    /// The same, where somebody is asked for a password next: not before it is known that it is of use.
+    pub(super) fn terminal_at_work(&mut self) -> Result<&Terminal, Failure> {
+        let terminal = self.terminal()?;
+        match terminal.till_state()?.standing {
+            Standing::SignedIn => Ok(terminal),
+            Standing::Unclaimed => Err(ErrorCode::TillUnclaimed.into()),
+            other => Err(Error::from(ErrorCode::TillLocked).word("state", other.word()).into()),
+        }
+    }
+
+    /// The terminal, opened if it is not yet, with nobody signed in by this call.
+    pub(super) fn terminal_of_nobody(&mut self) -> Result<&Terminal, Failure> {
         if self.terminal.is_none() {
             let home = self.home_of_a_till()?;
             self.terminal = Some(Terminal::open(&home, self.ports()?)?);
         }
         self.terminal.as_ref().ok_or_else(|| ErrorCode::TerminalClosed.into())
+    }
+
+    /// The terminal for a command that only makes sense while a session goes on.
+    pub(super) fn terminal_of_a_shell(&mut self, command: &str) -> Result<&Terminal, Failure> {
+        if self.is_shell {
+            return self.terminal();
+        }
+        Err(Failure::Usage(format!(
+            "{command} belongs in a shell: outside one, each command signs its operator in (--operator NAME) and out again"
+        )))
+    }
+
+    /// The operator who was named for this process, once.
+    pub(super) fn take_worker(&mut self) -> Result<Option<(OperatorName, Person)>, Failure> {
+        let Some(person) = self.worker.take() else { return Ok(None) };
+        let name = OperatorName::new(person.operator.clone().unwrap_or_default())?;
+        Ok(Some((name, person)))
+    }
+
+    /// Whether somebody is to be signed in who is not yet.
+    pub(super) fn awaits_worker(&self) -> bool {
+        self.worker.is_some()
+    }
+
+    /// Whether it outlives its command.
+    pub(super) fn is_shell(&self) -> bool {
+        self.is_shell
+    }
+
+    /// Signs out whoever is signed in. What the command did stands, whatever comes of this.
+    pub(super) fn leave(&self) {
+        let Some(terminal) = &self.terminal else { return };
+        let is_somebody_there =
+            terminal.till_state().is_ok_and(|state| matches!(state.standing, Standing::SignedIn | Standing::Locked));
+        if is_somebody_there && let Err(error) = terminal.sign_out() {
+            eprintln!("The till could not sign out ({}). It does so when it is opened next.", error.code().code());
+        }
     }
 
     /// The terminal, if a command has opened it.
@@ -102,6 +176,9 @@ impl Till {
             reader: Arc::clone(&self.reader),
             faults: Arc::clone(&self.faults),
             terminal: None,
+            worker: None,
+            is_shell: false,
+            speaks: self.speaks,
         }
     }
 

@@ -7,6 +7,8 @@ use taptill::text::{Catalogue, Language};
 
 use crate::host::HostError;
 
+use super::session::span;
+
 /// Why a command did not do its work.
 pub(super) enum Failure {
     /// The core refused; exit code 1.
@@ -61,6 +63,7 @@ impl Failure {
         if let Self::Core(error) = self {
             words.push(texts.money(error.money()));
             words.push(todo);
+            words.extend(hint(error));
             words.push(format!("({}{})", error.code().code(), particulars(error)));
         } else {
             words.push(todo);
@@ -107,6 +110,28 @@ fn sandbox_object(code: &str, retry: &str) -> Map<String, Value> {
 fn first_paragraph(message: &str) -> String {
     let paragraph = message.split("\n\n").next().unwrap_or(message);
     paragraph.trim_start_matches("error: ").split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What the error means at this till: how its commands are typed, and numbers as people say them.
+fn hint(error: &Error) -> Option<String> {
+    Some(match error.code() {
+        ErrorCode::TillUnclaimed => "The first supervisor types: taptill claim NAME".to_owned(),
+        ErrorCode::TillLocked => "Add --operator NAME, or open a shell and type: sign-in NAME".to_owned(),
+        ErrorCode::PasswordMustChange => {
+            "taptill password change --operator NAME, or sign-in NAME --new-password-file FILE".to_owned()
+        }
+        ErrorCode::SignInRefused => format!("Tries left: {}.", number(error, "tries_left")?),
+        ErrorCode::OperatorLockedOut => format!("Time to wait: {}.", span(number(error, "retry_after_ms")?)),
+        ErrorCode::PasswordRefused => Catalogue::of(Language::En).password_rule(error)?,
+        _ => return None,
+    })
+}
+
+fn number(error: &Error, name: &str) -> Option<u64> {
+    error.facts().iter().find_map(|(known, fact)| match fact {
+        Fact::Number(number) if *known == name => Some(*number),
+        _ => None,
+    })
 }
 
 fn particulars(error: &Error) -> String {

@@ -18,7 +18,7 @@ pub(super) fn run(till: &mut Till, arguments: &InitArguments) -> Result<Reply, F
     let provisioning =
         provision(&arguments.host_home, &arguments.dialect, &arguments.host.to_string(), &Options::default())?;
     Terminal::provision(&home, &provisioning, &ports)?;
-    let configuration = till.terminal()?.configuration()?;
+    let configuration = &provisioning.configuration;
     let (terminal, merchant) = (configuration.terminal_id.as_str(), configuration.merchant_id.as_str());
     let json = json!({
         "ok": true, "terminal_id": terminal, "merchant_id": merchant, "dialect": arguments.dialect,
@@ -26,5 +26,6 @@ pub(super) fn run(till: &mut Till, arguments: &InitArguments) -> Result<Reply, F
     });
     let args = [("terminal", Arg::Word(terminal)), ("merchant", Arg::Word(merchant))];
     let ready = Catalogue::of(Language::En).say("till.provisioned", &args);
-    Ok(Reply { json, lines: vec![Line::Head(Tone::Good, ready)], ok: true })
+    let next = "Now claim it: its first supervisor types taptill claim NAME.".to_owned();
+    Ok(Reply { json, lines: vec![Line::Head(Tone::Good, ready), next.into()], ok: true })
 }

@@ -10,6 +10,7 @@
 mod args;
 mod card;
 mod cards;
+mod claim;
 mod context;
 mod demo;
 mod failure;
@@ -17,12 +18,17 @@ mod faults;
 mod host;
 mod init;
 mod list;
+mod operator;
 mod output;
+mod password;
+mod policy;
+mod proof;
 mod receipt;
 mod replay;
 mod resolve;
 mod sale;
 mod screen;
+mod session;
 mod shell;
 mod stand;
 mod status;
@@ -37,7 +43,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::error::ErrorKind as Refusal;
 
-use args::{Arguments, Command};
+use args::{Arguments, Command, PasswordAction, Person};
 use context::Till;
 use failure::Failure;
 use output::{Output, Reply};
@@ -50,29 +56,48 @@ pub fn run(words: Vec<OsString>) -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return refuse(output, &error),
     };
-    let mut till = Till::new(&arguments.global);
+    let is_shell = matches!(arguments.command, Command::Shell);
+    let mut till = Till::new(&arguments.global, is_shell);
     let result = match arguments.command {
         Command::Shell => shell::run(&mut till, output),
         Command::Host(host) if host.action.is_none() => host::serve(&till, &host, output),
         Command::Card(card) => card::serve(&card, output),
         Command::Stand => stand::serve(output),
-        command => execute(&mut till, command, output),
+        command => execute(&mut till, command, &arguments.global.person, output),
     };
-    finish(output, result)
+    // The result first: it may be about money.
+    let code = finish(output, result);
+    till.leave();
+    code
 }
 
 /// Every command that takes its time and gives one reply.
-fn execute(till: &mut Till, command: Command, output: Output) -> Result<Reply, Failure> {
+fn execute(till: &mut Till, command: Command, person: &Person, output: Output) -> Result<Reply, Failure> {
     match command {
         Command::Demo => demo::run(output),
         Command::Host(host) => host::ask(till, &host),
         Command::Init(init) => init::run(till, &init),
+        Command::Claim { name } => claim::claim(till, name, person),
+        Command::Recover(recover) => claim::recover(till, recover, person),
+        Command::Operator { action } => operator::run(till, action, person),
+        Command::SignIn { name } => session::sign_in(till, name, person),
+        Command::Lock => session::lock(till),
+        Command::Unlock => session::unlock(till, person),
+        Command::SignOut => session::sign_out(till),
+        Command::Who => session::who(till),
+        Command::Password { action: PasswordAction::Change } => session::change_password(till, person),
+        Command::Policy { action } => policy::run(till, action),
+        Command::RotateKeys => policy::rotate_keys(till),
         Command::Sale(sale) => sale::run(till, &sale),
         Command::Status { attempt } => status::run(till, attempt),
         Command::List(list) => list::run(till, &list),
         Command::Receipt(receipt) => receipt::run(till, receipt),
         Command::Resolve => resolve::run(till),
         Command::Verify => verify::run(till),
+        Command::Checkpoint => proof::checkpoint(till),
+        Command::Prove(prove) => proof::prove(till, prove),
+        Command::Consistency { old_size } => proof::consistency(till, old_size),
+        Command::PublicKey => proof::public_key(till),
         Command::Cards => cards::run(),
         Command::Replay(replay) => replay::run(&replay),
         Command::Card(_) | Command::Stand => {

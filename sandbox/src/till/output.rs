@@ -105,12 +105,8 @@ impl Output {
     }
 
     fn print(self, text: &str) -> io::Result<()> {
-        let mut stdout = io::stdout().lock();
-        stdout.write_all(text.as_bytes())?;
-        if !text.ends_with('\n') {
-            stdout.write_all(b"\n")?;
-        }
-        stdout.flush()
+        let end = if text.ends_with('\n') { "" } else { "\n" };
+        unbuffered()?.write_all([text, end].concat().as_bytes())
     }
 
     fn set(self, lines: &[Line]) -> String {
@@ -120,6 +116,19 @@ impl Output {
         });
         set.collect::<Vec<_>>().join("\n")
     }
+}
+
+/// Standard output without the buffer of the standard library, which would keep what was printed: of a recovery code
+/// nothing may be left in memory.
+#[cfg(unix)]
+fn unbuffered() -> io::Result<impl Write> {
+    use std::os::fd::AsFd;
+    Ok(std::fs::File::from(io::stdout().as_fd().try_clone_to_owned()?))
+}
+
+#[cfg(not(unix))]
+fn unbuffered() -> io::Result<impl Write> {
+    Ok(io::stdout())
 }
 
 impl Tone {

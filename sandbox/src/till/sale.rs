@@ -35,7 +35,8 @@ pub(super) fn run(till: &mut Till, arguments: &SaleArguments) -> Result<Reply, F
     let card = card_from_pocket(&arguments.card, &till.cards()?)?;
     let (screen, reader) = (till.screen(), till.reader());
     let terminal = till.terminal()?;
-    let amount = Amount::parse_charge(&arguments.amount, currency.unwrap_or(terminal.configuration()?.currency))?;
+    let currency = currency.map_or_else(|| terminal.configuration().map(|till| till.currency), Ok)?;
+    let amount = Amount::parse_charge(&arguments.amount, currency)?;
     let order = SaleOrder { attempt, amount, order };
     // The customer has one card and holds it to whichever reader asks for it.
     reader.present(card.clone());

@@ -11,6 +11,7 @@ use clap::error::ErrorKind;
 use rustyline::DefaultEditor;
 use rustyline::error::ReadlineError;
 use serde_json::json;
+use taptill::till::Standing;
 
 use super::args::{Arguments, Command};
 use super::context::Till;
@@ -49,7 +50,7 @@ fn obey(till: &mut Till, output: Output) -> Result<Reply, Failure> {
 fn converse(till: &mut Till, output: Output) -> Result<Reply, Failure> {
     let mut editor = DefaultEditor::new().map_err(|_| Failure::output())?;
     loop {
-        match editor.readline("taptill> ") {
+        match editor.readline(&prompt(till)) {
             Ok(line) => {
                 // A history that cannot take the line is no reason not to run it.
                 let _ = editor.add_history_entry(&line);
@@ -60,6 +61,17 @@ fn converse(till: &mut Till, output: Output) -> Result<Reply, Failure> {
             Err(ReadlineError::Interrupted) => {}
             Err(_) => return Ok(Reply::nothing()),
         }
+    }
+}
+
+/// Who works here, as far as a shell can see without opening a till.
+fn prompt(till: &Till) -> String {
+    let state = till.open_terminal().and_then(|terminal| terminal.till_state().ok());
+    let name = state.as_ref().and_then(|state| state.operator.as_ref());
+    match (state.as_ref().map(|state| state.standing), name) {
+        (Some(Standing::SignedIn), Some(name)) => format!("taptill {name}> "),
+        (Some(Standing::Locked), Some(name)) => format!("taptill {name} (locked)> "),
+        _ => "taptill> ".to_owned(),
     }
 }
 
@@ -92,10 +104,14 @@ fn command(till: &mut Till, words: Vec<String>, output: Output) -> Result<Reply,
         Err(error) => return Err(Failure::Usage(error.render().to_string())),
     };
     if matches!(arguments.command, Command::Host(_)) {
-        return super::execute(&mut till.elsewhere(&arguments.global), arguments.command, output);
+        let person = &arguments.global.person;
+        return super::execute(&mut till.elsewhere(&arguments.global), arguments.command, person, output);
+    }
+    if arguments.global.person.operator.is_some() {
+        return Err(Failure::Usage("in a shell, somebody signs in and stays: sign-in NAME".to_owned()));
     }
     if !till.is_at(&arguments.global) {
         return Err(Failure::Usage("the shell works on the till that it was started with".to_owned()));
     }
-    super::execute(till, arguments.command, output)
+    super::execute(till, arguments.command, &arguments.global.person, output)
 }

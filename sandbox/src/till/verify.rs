@@ -12,6 +12,9 @@ use super::output::{Line, Reply, Tone};
 
 pub(super) fn run(till: &mut Till) -> Result<Reply, Failure> {
     let screen = till.screen();
+    if till.awaits_worker() {
+        till.terminal()?;
+    }
     let report = match till.open_terminal() {
         Some(terminal) => screen.while_waiting(|| terminal.verify())?,
         // A till that does not open can be verified all the same.

@@ -89,8 +89,8 @@ impl Desk {
         }
     }
 
-    /// Signs on and takes the new MAC key over.
-    pub fn sign_on(&mut self) {
+    /// Signs on, takes the new MAC key over, and gives the head of the till's journal that the host remembers.
+    pub fn sign_on(&mut self) -> Option<Vec<u8>> {
         let request = self.plain_values(1);
         let frame = envelope::seal(&self.dialect, Op::SignOn, Side::Request, &request, None).unwrap();
         let actions = self.hand_over(&frame);
@@ -99,6 +99,7 @@ impl Desk {
         assert_eq!(opened.values.text(ValueName::ResponseCode), Some("00"));
         let tmk = MasterKey::new(self.master_key.expose()).unwrap();
         self.mak = Some(open_key_block(&tmk, opened.values.get(ValueName::KeyBlock).unwrap()).unwrap().mak);
+        opened.values.get(ValueName::JournalHead).map(<[u8]>::to_vec)
     }
 
     /// What every message has.

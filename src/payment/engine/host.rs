@@ -30,7 +30,7 @@ use crate::payment::events::{
     SignedOn as SignedOnEvent, UnmatchedAnswer,
 };
 use crate::payment::exchange::{LinkCommand, Output};
-use crate::payment::ledger;
+use crate::payment::ledger::{self, PAYMENT_STAN_MAX};
 use crate::payment::presented::Presented;
 use crate::payment::reason::{Reason, ReversalReason};
 use crate::payment::state::Step as StateStep;
@@ -84,7 +84,8 @@ impl Engine {
 
     /// Gives the conversation its next request. The engine asks only when the line is free, so a refusal is a
     /// mistake of ours; it must not leave anybody waiting for ever.
-    pub(super) fn hand_over(&mut self, request: Request) -> bool {
+    pub(super) fn hand_over(&mut self, mut request: Request) -> bool {
+        self.carry_head(&mut request);
         let taken = self.conversation.request(request).is_ok();
         debug_assert!(taken, "the engine has one message on the line at a time");
         taken
@@ -121,7 +122,7 @@ impl Engine {
     /// The first STAN after the last that no attempt of this batch has; `None` when the batch has used all.
     fn free_stan(&self, taken: ledger::Taken) -> Result<Option<Stan>, Halt> {
         let mut candidate = next_stan(taken.stan);
-        for _ in 0..STAN_MAX {
+        for _ in 0..PAYMENT_STAN_MAX {
             if ledger::entry_with_stan(&self.journal, candidate, Some(taken.batch))?.is_none() {
                 return Ok(Some(candidate));
             }
@@ -200,12 +201,16 @@ impl Engine {
 
     /// New keys count once they are durable. A new batch makes a sale that waits be prepared anew in it.
     fn take_sign_on(&mut self, signed_on: SignedOn, now: Now) -> Result<(), Halt> {
-        let SignedOn { batch, keys } = signed_on;
+        let SignedOn { batch, keys, head } = signed_on;
         let keep = SideWork::Keep { name: KEYS_ROW.to_owned(), payload: keys };
-        match self.append(None, &SignedOnEvent { batch }, keep, now) {
+        let heard = self.hear_head(head, now);
+        match heard.and_then(|()| self.append(None, &SignedOnEvent { batch }, keep, now)) {
             Ok(()) => self.synced(now),
             Err(Refused::NotWritten(_)) => return self.refuse_sign_on(now),
             Err(Refused::Over(halt)) => return Err(halt),
+        }
+        if self.stop_for_roll_back(now)? {
+            return Ok(());
         }
         let open = ledger::taken(&self.journal)?.batch;
         self.prepare_anew_in(open, now)
@@ -338,7 +343,7 @@ enum SideRow {
 
 /// Payments keep below the numbers that the conversation takes for echo and sign-on.
 fn next_stan(last: Option<Stan>) -> Stan {
-    let number = last.map_or(1, |stan| if stan.number() >= STAN_MAX { 1 } else { stan.number() + 1 });
+    let number = last.map_or(1, |stan| if stan.number() >= PAYMENT_STAN_MAX { 1 } else { stan.number() + 1 });
     Stan::new(number).expect("1 to the largest payment STAN is within 1 to 999999")
 }
 
@@ -363,8 +368,6 @@ fn sale_values(prepared: &PreparedMessage, presented: &Presented) -> Values {
 
 /// The side row of the working keys.
 pub(super) const KEYS_ROW: &str = "working-keys";
-/// Above it, the conversation numbers echo and sign-on.
-const STAN_MAX: u32 = 989_999;
 
 #[cfg(test)]
 mod tests {
@@ -373,7 +376,7 @@ mod tests {
     #[test]
     fn payments_number_themselves_round_below_the_control_messages() {
         let after = |last: Option<u32>| next_stan(last.map(|number| Stan::new(number).unwrap())).number();
-        let last = [None, Some(1), Some(STAN_MAX - 1), Some(STAN_MAX), Some(990_000), Some(999_999)];
-        assert_eq!(last.map(after), [1, 2, STAN_MAX, 1, 1, 1]);
+        let last = [None, Some(1), Some(PAYMENT_STAN_MAX - 1), Some(PAYMENT_STAN_MAX), Some(990_000), Some(999_999)];
+        assert_eq!(last.map(after), [1, 2, PAYMENT_STAN_MAX, 1, 1, 1]);
     }
 }

@@ -27,6 +27,17 @@ impl From<Halt> for Refused {
     }
 }
 
+impl From<JournalError> for Refused {
+    fn from(error: JournalError) -> Self {
+        match error {
+            JournalError::DiskFull => Self::NotWritten(ErrorCode::DiskFull),
+            JournalError::Locked => Self::NotWritten(ErrorCode::DatabaseLocked),
+            JournalError::Entropy => Self::NotWritten(ErrorCode::EntropyFailed),
+            error => Self::Over(Halt(error.into())),
+        }
+    }
+}
+
 impl Engine {
     /// Records one event about an attempt and tells the observer the new state.
     pub(super) fn record<B: Body>(
@@ -55,13 +66,8 @@ impl Engine {
     ) -> Result<(), Refused> {
         let operator = self.sale.as_ref().filter(|sale| Some(&sale.attempt) == attempt);
         let operator = operator.and_then(|sale| sale.operator.clone());
-        match self.journal.append(body.draft(attempt, operator), side, now) {
-            Ok(_) => Ok(()),
-            Err(JournalError::DiskFull) => Err(Refused::NotWritten(ErrorCode::DiskFull)),
-            Err(JournalError::Locked) => Err(Refused::NotWritten(ErrorCode::DatabaseLocked)),
-            Err(JournalError::Entropy) => Err(Refused::NotWritten(ErrorCode::EntropyFailed)),
-            Err(error) => Err(Refused::Over(Halt(error.into()))),
-        }
+        self.journal.append(body.draft(attempt, operator), side, now)?;
+        Ok(())
     }
 
     /// Records what is good to have and not needed: a full disk is passed over.

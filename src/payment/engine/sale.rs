@@ -1,8 +1,8 @@
 //! A sale, from the order to the moment its caller is told.
 //!
 //! Guards stand in this order: amount and currency, an attempt that is known, a reader that the dialect wants, a till
-//! that is busy, a journal that could not take everything, stuck reversals (where policy says so), debts. With debts open the sale
-//! first waits for one round of reversals. Then the tap, then the host.
+//! that is busy, a journal that could not take everything, one of which the host knows a later state, stuck reversals
+//! (where policy says so), debts. With debts open the sale first waits for one round of reversals. Then the tap, then the host.
 //!
 //! It never sends before the journal has the fact that it will. Evidence: `tests/payment_flows.rs`.
 
@@ -140,6 +140,9 @@ impl Engine {
         if let Some(code) = self.leftovers.refusal() {
             return Ok(Admission::Refused(code.into()));
         }
+        if let Some(found) = self.unaccepted()? {
+            return Ok(Admission::Refused(found.error()));
+        }
         if self.configuration.policy.stuck_blocks_sales {
             let stuck = ledger::entries_in(&self.journal, State::ReversalStuck)?.len();
             if stuck > 0 {
@@ -184,7 +187,9 @@ impl Engine {
             return Ok(false);
         }
         let open = self.debts.count();
-        if open > 0 {
+        if let Some(found) = self.unaccepted()? {
+            self.refuse_sale(found.error()); // A reversal's sign-on has found it meanwhile.
+        } else if open > 0 {
             self.refuse_sale(Error::from(ErrorCode::ReversalPending).number("debts", open as u64));
         } else {
             self.begin_card(now)?;
@@ -245,7 +250,9 @@ impl Engine {
         let error = view.reason.filter(|_| view.state == State::NotSent).and_then(Reason::error_code);
         match error {
             Some(code) => {
-                let error = Error::from(code).of_attempt(&view.attempt).at_sequence(view.journal.sequence);
+                let found = (code == ErrorCode::JournalRolledBack).then(|| self.rolled_back().ok().flatten()).flatten();
+                let error = found.map_or_else(|| code.into(), |found| found.error());
+                let error = error.of_attempt(&view.attempt).at_sequence(view.journal.sequence);
                 let error = view.host_code.iter().fold(error, Error::with_host_code);
                 self.tell(ticket, Err(error));
             }

@@ -6,6 +6,7 @@
 
 mod stage;
 mod steps;
+mod stranger;
 
 use serde_json::{Value, json};
 

@@ -2,7 +2,7 @@
 //! Evidence: `sandbox/tests/till_demo.rs`.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::thread;
@@ -56,23 +56,81 @@ impl Stage {
         self.folder.path().join("till")
     }
 
-    /// Runs the till once and gives its JSON; anything but exit code 0 is broken.
+    /// Runs the till once, with nobody at work, and gives its JSON; anything but exit code 0 is broken.
     pub(super) fn till(&self, words: &[&str]) -> Result<Value, Broken> {
-        let (code, json) = self.till_at(&self.till_home(), words)?;
-        if code == Some(0) { Ok(json) } else { Err(Broken(format!("{} failed: {}", words[0], json["error"]["code"]))) }
+        done(words, self.till_at(&self.till_home(), words)?)
     }
 
-    /// Runs the till in another folder and gives exit code and JSON.
-    pub(super) fn till_at(&self, home: &Path, words: &[&str]) -> Result<(Option<i32>, Value), Broken> {
+    /// The same, with this operator signed in before and out after it.
+    pub(super) fn till_of(&self, operator: &str, words: &[&str]) -> Result<Value, Broken> {
+        done(words, self.till_at_of(&self.till_home(), operator, words)?)
+    }
+
+    /// Runs the till, which has to refuse, and gives the error's object.
+    pub(super) fn refusal_of(&self, operator: &str, words: &[&str]) -> Result<Value, Broken> {
+        match self.till_at_of(&self.till_home(), operator, words)? {
+            (Some(1), told) => Ok(told["error"].clone()),
+            _ => Err(Broken(format!("{} was not refused", words[0]))),
+        }
+    }
+
+    /// Runs the till in another folder for this operator and gives exit code and JSON.
+    pub(super) fn till_at_of(
+        &self,
+        home: &Path,
+        operator: &str,
+        words: &[&str],
+    ) -> Result<(Option<i32>, Value), Broken> {
+        let file = self.password_file(operator);
+        let person = ["--operator", operator, "--password-file", &file];
+        self.till_at(home, &[words, &person].concat())
+    }
+
+    fn till_at(&self, home: &Path, words: &[&str]) -> Result<(Option<i32>, Value), Broken> {
         let ran = self.command(home).args(words).output();
         let ran = ran.map_err(|_| Broken("the till could not be started".to_owned()))?;
         let json = serde_json::from_slice(&ran.stdout).map_err(|_| Broken(format!("{} printed no JSON", words[0])))?;
         Ok((ran.status.code(), json))
     }
 
-    /// Starts the till and leaves it running.
-    pub(super) fn start_till(&self, words: &[&str]) -> Result<Running, Broken> {
-        let child = self.command(&self.till_home()).args(words).stdout(Stdio::null()).spawn();
+    /// Runs these lines in one shell and gives its answers.
+    pub(super) fn shell(&self, lines: &[String]) -> Result<Vec<Value>, Broken> {
+        let broken = |_| Broken("the till's shell could not be used".to_owned());
+        let mut command = self.command(&self.till_home());
+        let mut shell = command.arg("shell").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().map_err(broken)?;
+        if let Some(mut stdin) = shell.stdin.take() {
+            stdin.write_all((lines.join("\n") + "\n").as_bytes()).map_err(broken)?;
+        }
+        let told = shell.wait_with_output().map_err(broken)?.stdout;
+        let answers = told.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        let answers: Result<Vec<Value>, _> = answers.map(serde_json::from_slice).collect();
+        match answers {
+            Ok(answers) if answers.len() == lines.len() => Ok(answers),
+            _ => Err(Broken("the till's shell did not answer each line".to_owned())),
+        }
+    }
+
+    /// Writes a password down for the till to read, and says where.
+    pub(super) fn note_password(&self, name: &str, password: &str) -> Result<String, Broken> {
+        let file = self.password_file(name);
+        let mut options = fs::OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let written = options.open(&file).and_then(|mut opened| opened.write_all(password.as_bytes()));
+        written.map(|()| file).map_err(|_| Broken("a password could not be written down".to_owned()))
+    }
+
+    /// Where the password is that was noted under this name.
+    pub(super) fn password_file(&self, name: &str) -> String {
+        self.folder.path().join(name).to_string_lossy().into_owned()
+    }
+
+    /// Starts the till for this operator and leaves it running.
+    pub(super) fn start_till_of(&self, operator: &str, words: &[&str]) -> Result<Running, Broken> {
+        let mut command = self.command(&self.till_home());
+        command.args(words).args(["--operator", operator, "--password-file", &self.password_file(operator)]);
+        let child = command.stdout(Stdio::null()).spawn();
         child.map(Running).map_err(|_| Broken("the till could not be started".to_owned()))
     }
 
@@ -141,6 +199,10 @@ impl Running {
             _ => Err(Broken("the till had ended before it could be killed".to_owned())),
         }
     }
+}
+
+fn done(words: &[&str], (code, json): (Option<i32>, Value)) -> Result<Value, Broken> {
+    if code == Some(0) { Ok(json) } else { Err(Broken(format!("{} failed: {}", words[0], json["error"]["code"]))) }
 }
 
 /// The address in the host's first line.

@@ -8,9 +8,10 @@ use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
 
 use crate::host::{BookEntry, EntryState, Kind};
+use crate::people::{ALICE, BOB};
 
 use super::stage::Stage;
-use super::{Broken, Shown};
+use super::{Broken, Shown, stranger};
 
 /// One step: its name for programs, its title for people.
 pub(super) struct Step {
@@ -21,6 +22,12 @@ pub(super) struct Step {
 
 pub(super) const STEPS: &[Step] = &[
     Step { name: "set_up", title: "The shop's till is set up with its acquirer.", act: set_up },
+    Step { name: "claimed", title: "Its owner claims the till: from now on it knows who works at it.", act: claimed },
+    Step {
+        name: "hired",
+        title: "The owner hires a cashier, who replaces the temporary password at the first sign-in.",
+        act: hired,
+    },
     Step { name: "approved", title: "A customer pays 12.30: approved.", act: approved },
     Step { name: "declined", title: "A customer pays 1000.51: the bank declines.", act: declined },
     Step {
@@ -33,10 +40,29 @@ pub(super) const STEPS: &[Step] = &[
         title: "The till is killed (kill -9) while 15.00 is on its way: the record knows, the till takes it back.",
         act: killed_reversed,
     },
+    Step {
+        name: "locked",
+        title: "The cashier locks the till and comes back: nothing is sold in between.",
+        act: locked,
+    },
+    Step {
+        name: "locked_out",
+        title: "Somebody guesses at the cashier's password: the tries run out, and a restart brings none back.",
+        act: locked_out,
+    },
     Step { name: "receipt", title: "The receipt of the first sale.", act: receipt },
+    Step {
+        name: "proved",
+        title: "A stranger checks the first sale by the till's public key alone, and sees no other.",
+        act: proved,
+    },
     Step { name: "verify", title: "The whole record is recomputed: complete and unchanged.", act: verify },
     Step { name: "tampered", title: "In a copy of the record one single bit is changed: found.", act: tampered },
 ];
+
+/// The shop's owner, a supervisor, and her cashier.
+const OWNER: &str = ALICE.name;
+const CASHIER: &str = BOB.name;
 
 const PAID: &str = "demo-paid";
 const UNANSWERED: &str = "demo-unanswered";
@@ -55,8 +81,44 @@ fn set_up(stage: &mut Stage) -> Shown {
     Ok(vec![line])
 }
 
+fn claimed(stage: &mut Stage) -> Shown {
+    stage.note_password(OWNER, ALICE.password)?;
+    agree("the till", text(&stage.till(&["who"])?["state"]), "unclaimed")?;
+    let claim = stage.till(&["claim", OWNER, "--password-file", &stage.password_file(OWNER)])?;
+    let again = stage.refusal_of(CASHIER, &["claim", CASHIER, "--new-password-file", &stage.password_file(OWNER)])?;
+    agree("a second claim", text(&again["code"]), "already_claimed")?;
+    agree("the till", text(&stage.till(&["who"])?["state"]), "signed_out")?;
+    let length = text(&claim["recovery_code"]).len();
+    if length < 26 {
+        return Err(Broken(format!("a recovery code of {length} characters is too short")));
+    }
+    Ok(vec![
+        format!("{OWNER} is its supervisor. The recovery code was printed once, for paper, and is nowhere else."),
+        "Whoever comes second is refused. Nobody is signed in now, and nothing can be read or sold.".to_owned(),
+    ])
+}
+
+fn hired(stage: &mut Stage) -> Shown {
+    let temporary = stage.note_password(CASHIER, "given by alice for day 1")?;
+    let words = ["operator", "add", CASHIER, "--role", "cashier", "--temporary", "--new-password-file", &temporary];
+    stage.till_of(OWNER, &words)?;
+    let refusal = stage.refusal_of(CASHIER, &["list"])?;
+    agree("the first sign-in", text(&refusal["code"]), "password_must_change")?;
+    let own = stage.note_password("own", BOB.password)?;
+    stage.till_of(CASHIER, &["password", "change", "--new-password-file", &own])?;
+    let old = stage.refusal_of(CASHIER, &["list"])?;
+    agree("the old password", text(&old["code"]), "sign_in_refused")?;
+    stage.note_password(CASHIER, BOB.password)?;
+    let refusal = stage.refusal_of(CASHIER, &["operator", "list"])?;
+    agree("the cashier's wish to see who works here", text(&refusal["code"]), "not_permitted")?;
+    Ok(vec![
+        format!("{CASHIER} chose a password of his own; the one he was given opens nothing any more."),
+        "A cashier sells. Who works here is the supervisor's to see and to say.".to_owned(),
+    ])
+}
+
 fn approved(stage: &mut Stage) -> Shown {
-    let sale = stage.till(&["sale", "12.30", "--attempt", PAID, "--order", "A-17"])?;
+    let sale = stage.till_of(CASHIER, &["sale", "12.30", "--attempt", PAID, "--order", "A-17"])?;
     expect(&sale, "approved")?;
     let entry = stage.last_booked()?;
     agree("the reference number", text(&sale["rrn"]), entry.rrn.as_str())?;
@@ -69,7 +131,7 @@ fn approved(stage: &mut Stage) -> Shown {
 }
 
 fn declined(stage: &mut Stage) -> Shown {
-    let sale = stage.till(&["sale", "1000.51"])?;
+    let sale = stage.till_of(CASHIER, &["sale", "1000.51"])?;
     expect(&sale, "declined")?;
     agree("the response code", text(&sale["host_code"]), "51")?;
     charged(&stage.last_booked()?, 0, EntryState::Declined)?;
@@ -78,11 +140,11 @@ fn declined(stage: &mut Stage) -> Shown {
 
 fn no_answer_reversed(stage: &mut Stage) -> Shown {
     stage.host_next(Kind::NoAnswer)?;
-    let sale = stage.till(&["sale", "8.80", "--attempt", UNANSWERED])?;
+    let sale = stage.till_of(CASHIER, &["sale", "8.80", "--attempt", UNANSWERED])?;
     expect_open(&sale)?;
     was_booked(&stage.last_booked()?)?;
-    stage.till(&["resolve"])?;
-    expect(&stage.till(&["status", UNANSWERED])?, "reversed")?;
+    stage.till_of(CASHIER, &["resolve"])?;
+    expect(&stage.till_of(CASHIER, &["status", UNANSWERED])?, "reversed")?;
     charged(&stage.last_booked()?, 0, EntryState::Reversed)?;
     Ok(vec![
         "The till said: not known yet, and never: declined. The host had charged CNY 8.80.".to_owned(),
@@ -92,12 +154,12 @@ fn no_answer_reversed(stage: &mut Stage) -> Shown {
 
 fn killed_reversed(stage: &mut Stage) -> Shown {
     stage.host_next(Kind::NoAnswer)?;
-    let till = stage.start_till(&["sale", "15.00", "--attempt", KILLED])?;
+    let till = stage.start_till_of(CASHIER, &["sale", "15.00", "--attempt", KILLED])?;
     let entry = stage.wait_until_booked(1_500)?;
     till.kill()?;
     charged(&entry, 1_500, EntryState::Booked)?;
-    stage.till(&["resolve"])?;
-    expect(&stage.till(&["status", KILLED])?, "reversed")?;
+    stage.till_of(CASHIER, &["resolve"])?;
+    expect(&stage.till_of(CASHIER, &["status", KILLED])?, "reversed")?;
     charged(&stage.last_booked()?, 0, EntryState::Reversed)?;
     Ok(vec![
         "The host had charged CNY 15.00; nobody at the till had been told anything.".to_owned(),
@@ -105,8 +167,86 @@ fn killed_reversed(stage: &mut Stage) -> Shown {
     ])
 }
 
+fn locked(stage: &mut Stage) -> Shown {
+    let file = stage.password_file(CASHIER);
+    let told = stage.shell(&[
+        format!("sign-in {CASHIER} --password-file '{file}'"),
+        "lock".to_owned(),
+        "sale 3.00".to_owned(),
+        format!("unlock --password-file '{file}'"),
+        "sale 3.00".to_owned(),
+        "sign-out".to_owned(),
+    ])?;
+    agree("the till", text(&told[1]["state"]), "locked")?;
+    agree("a sale on a locked till", text(&told[2]["error"]["code"]), "till_locked")?;
+    expect(&told[4], "approved")?;
+    agree("the till", text(&told[5]["state"]), "signed_out")?;
+    charged(&stage.last_booked()?, 300, EntryState::Booked)?;
+    Ok(vec![
+        "Locked, the till held no key: it could neither sell nor show. Unlocked, it sold; then he signed out."
+            .to_owned(),
+    ])
+}
+
+fn locked_out(stage: &mut Stage) -> Shown {
+    let wrong = stage.note_password("wrong", "surely it is this one 1")?;
+    let guess = format!("sign-in {CASHIER} --password-file '{wrong}'");
+    let told = stage.shell(&vec![guess; 1 + TRIES])?;
+    let refused = |answer: &Value, code: &str| text(&answer["error"]["code"]) == code;
+    if !told[..TRIES - 1].iter().all(|answer| refused(answer, "sign_in_refused")) {
+        return Err(Broken("a wrong password was not refused".to_owned()));
+    }
+    let last = stage.refusal_of(CASHIER, &["list"])?;
+    agree("the right password after that", text(&last["code"]), "operator_locked_out")?;
+    let again = stage.note_password(CASHIER, "given by alice for day 2")?;
+    stage.till_of(OWNER, &["operator", "reset", CASHIER, "--new-password-file", &again])?;
+    let own = stage.note_password("own", "small boats row at 8 bells")?;
+    stage.till_of(CASHIER, &["password", "change", "--new-password-file", &own])?;
+    stage.note_password(CASHIER, "small boats row at 8 bells")?;
+    let minutes = last["retry_after_ms"].as_u64().unwrap_or_default().div_ceil(60_000);
+    Ok(vec![
+        format!("After {TRIES} tries not even the right password opens, in any process, for {minutes} minutes."),
+        format!("{OWNER} could work all the time, and gave {CASHIER} a new temporary password."),
+    ])
+}
+
+/// How many guesses the usual policy gives.
+const TRIES: usize = 10;
+
+fn proved(stage: &mut Stage) -> Shown {
+    let proof = stage.till_of(OWNER, &["prove", PAID])?;
+    let keys = stage.till_of(OWNER, &["public-key"])?;
+    let key = text(&keys["public_key"]).lines().next().unwrap_or_default().to_owned();
+    let proof = text(&proof["proof"]);
+    let shown = stranger::check(proof, &key).map_err(|why| Broken(format!("the proof is refused: {why}")))?;
+    let event: Value = serde_json::from_slice(&shown.event).map_err(|_| Broken("the event is not JSON".to_owned()))?;
+    agree("the proved payment", text(&event["attempt"]), PAID)?;
+    for other in [UNANSWERED, KILLED] {
+        if proof.contains(other) || String::from_utf8_lossy(&shown.event).contains(other) {
+            return Err(Broken("the proof shows another payment".to_owned()));
+        }
+    }
+    let forged = changed(proof);
+    if stranger::check(&forged, &key).is_ok() {
+        return Err(Broken("a changed proof was accepted".to_owned()));
+    }
+    Ok(vec![
+        format!("One of {} entries, its hashes and a signed checkpoint: it fits.", shown.size),
+        "With one character changed it does not. No card number is in it: none is in any entry.".to_owned(),
+    ])
+}
+
+/// The same proof of another event: one character of it is changed.
+fn changed(proof: &str) -> String {
+    let place = proof.find("extra ").map_or(0, |start| start + "extra ".len() + 8);
+    let other = if proof.as_bytes().get(place) == Some(&b'A') { "B" } else { "A" };
+    let mut changed = proof.to_owned();
+    changed.replace_range(place..=place, other);
+    changed
+}
+
 fn receipt(stage: &mut Stage) -> Shown {
-    let receipt = stage.till(&["receipt", PAID])?;
+    let receipt = stage.till_of(CASHIER, &["receipt", PAID])?;
     let slip = text(&receipt["text"]);
     for needle in ["APPROVED", "CNY 12.30", "******"] {
         if !slip.contains(needle) {
@@ -117,7 +257,7 @@ fn receipt(stage: &mut Stage) -> Shown {
 }
 
 fn verify(stage: &mut Stage) -> Shown {
-    let report = stage.till(&["verify"])?;
+    let report = stage.till_of(OWNER, &["verify"])?;
     let root = text(&report["root"]).get(..16).unwrap_or_default();
     Ok(vec![format!("{} entries, each sealed and chained; root {root}…", report["size"])])
 }
@@ -125,12 +265,12 @@ fn verify(stage: &mut Stage) -> Shown {
 fn tampered(stage: &mut Stage) -> Shown {
     let copy = stage.copy_of_till()?;
     change_one_bit(&copy)?;
-    let (code, told) = stage.till_at(&copy, &["verify"])?;
+    let (code, told) = stage.till_at_of(&copy, OWNER, &["verify"])?;
     agree("the verdict", text(&told["error"]["code"]), "journal_damaged")?;
     if code != Some(1) {
         return Err(Broken("a damaged record did not end in exit code 1".to_owned()));
     }
-    stage.till(&["verify"])?;
+    stage.till_of(OWNER, &["verify"])?;
     Ok(vec![format!(
         "The till refuses the copy and names record {}. The original still verifies.",
         told["error"]["sequence"]

@@ -1,0 +1,231 @@
+//! No way of killing, restarting, changing clocks or copying folders gains a guess.
+//!
+//! What counts is what the device saw: its part of a slot's key, asked for once for each guess that is tried. What is
+//! allowed is counted without the vault: the tries, and once more for each whole lockout that fits into a boot.
+
+mod vault_support;
+
+use std::collections::BTreeMap;
+
+use taptill::vault::{Failures, VaultError};
+use vault_support::*;
+
+/// How many guesses anybody can have had, from how long each boot lasted.
+struct Allowance {
+    boots: Vec<u64>,
+}
+
+impl Allowance {
+    fn guesses(&self) -> usize {
+        let lockouts: u64 = self.boots.iter().map(|lasted_ms| lasted_ms / LOCKOUT_MS).sum();
+        usize::from(TRIES) * (1 + lockouts as usize)
+    }
+}
+
+/// Somebody who has the till for an evening and wants in.
+struct Intruder {
+    world: World,
+    random: Seeded,
+    allowance: Allowance,
+    folder: BTreeMap<String, Vec<u8>>,
+    /// A control: guesses lie in the folder and are copied with it.
+    device_is_in_the_folder: Option<World>,
+}
+
+impl Intruder {
+    fn new(seed: u64, flaw: Flaw) -> Self {
+        let (world, _) = World::claimed();
+        *world.device.flaw.lock().unwrap() = flaw;
+        let folder = world.rows.table.clone();
+        Self {
+            world,
+            random: Seeded::new(seed),
+            allowance: Allowance { boots: vec![0] },
+            folder,
+            device_is_in_the_folder: None,
+        }
+    }
+
+    fn act(&mut self) {
+        match self.random.below(12) {
+            0..=4 => self.guess(),
+            5 | 6 => {
+                self.world.die_before_write(self.random.below(10));
+                self.guess();
+                self.world.start_again();
+                self.world.vault().sweep().unwrap();
+            }
+            7 => {
+                self.world.restart_device();
+                self.allowance.boots.push(0);
+            }
+            8 => self.world.now.wall.0 += self.random.below(4_000_000_000) as i64 - 2_000_000_000,
+            9 => self.wait(),
+            10 => self.copy_away(),
+            _ => self.copy_back(),
+        }
+    }
+
+    fn guess(&mut self) {
+        for _ in 0..=self.random.below(3) {
+            assert!(self.world.open(BOB, WRONG).is_err());
+        }
+    }
+
+    fn wait(&mut self) {
+        let milliseconds = self.random.below(LOCKOUT_MS as usize * 2 / 3) as u64;
+        self.world.wait(milliseconds);
+        *self.allowance.boots.last_mut().unwrap() += milliseconds;
+    }
+
+    fn copy_away(&mut self) {
+        self.folder = self.world.rows.table.clone();
+    }
+
+    fn copy_back(&mut self) {
+        if let Some(saved) = &self.device_is_in_the_folder {
+            let log = self.world.device.log.lock().unwrap().clone();
+            let now = self.world.now;
+            self.world = saved.copy();
+            *self.world.device.log.lock().unwrap() = log;
+            self.world.now = now;
+        }
+        self.world.rows.table = self.folder.clone();
+    }
+
+    /// Guesses tried beyond what is allowed.
+    fn gained(&self) -> usize {
+        self.world.device.guesses_tried().saturating_sub(self.allowance.guesses())
+    }
+}
+
+#[test]
+fn an_evening_of_kills_restarts_clocks_and_copies_gains_no_guess() {
+    let mut tried = 0;
+    for seed in 0..200 {
+        let mut intruder = Intruder::new(seed, Flaw::None);
+        for step in 0..150 {
+            intruder.act();
+            assert_eq!(intruder.gained(), 0, "seed {seed}, step {step}");
+        }
+        tried += intruder.world.device.guesses_tried();
+    }
+    assert!(tried > 200 * usize::from(TRIES), "they did guess: {tried}");
+}
+
+/// The control: where a guess that was destroyed is back after a kill, kills gain guesses.
+#[test]
+fn guesses_that_outlive_a_kill_are_gained() {
+    let gained = (0..20).filter(|seed| {
+        let mut intruder = Intruder::new(*seed, Flaw::GuessesOutliveAKill);
+        (0..150).for_each(|_| intruder.act());
+        intruder.gained() > 0
+    });
+    assert!(gained.count() > 10);
+}
+
+/// The control: where guesses lie in the folder, copying it back gains guesses.
+#[test]
+fn guesses_in_the_folder_are_gained() {
+    let gained = (0..20).filter(|seed| {
+        let mut intruder = Intruder::new(*seed, Flaw::None);
+        intruder.device_is_in_the_folder = Some(intruder.world.copy());
+        (0..150).for_each(|_| intruder.act());
+        intruder.gained() > 0
+    });
+    assert!(gained.count() > 10);
+}
+
+/// One kill, at each change that guessing makes: the guess is spent, or it was never tried.
+#[test]
+fn a_kill_at_each_point_of_a_guess_gains_none() {
+    let (base, _) = World::claimed();
+    let mut locked_out = base.copy();
+    while !matches!(locked_out.open(BOB, WRONG), Err(VaultError::LockedOut { .. })) {}
+    locked_out.wait(LOCKOUT_MS);
+    let mut one_left = base.copy();
+    for _ in 1..TRIES {
+        assert!(one_left.open(BOB, WRONG).is_err());
+    }
+    let mut served = Vec::new();
+    for (case, start, allowed) in [("all left", base, 5), ("one left", one_left, 1), ("lockout over", locked_out, 5)] {
+        let mut kills = 0;
+        loop {
+            let mut world = start.copy();
+            world.device.log.lock().unwrap().clear();
+            world.die_before_write(kills);
+            assert!(world.open(BOB, WRONG).is_err());
+            if !world.start_again() {
+                break;
+            }
+            world.vault().sweep().unwrap();
+            // No time passes: whatever is left is used up.
+            while !matches!(world.open(BOB, WRONG), Err(VaultError::LockedOut { .. })) {}
+            let tried = world.device.guesses_tried();
+            assert!(tried <= allowed, "{case}, killed before change {kills}: {tried} guesses");
+            kills += 1;
+        }
+        served.push((case, kills));
+    }
+    // A guess, then a lockout of key and row; or a served lockout, its mark, five guesses, the row, and a guess.
+    assert_eq!(served, [("all left", 1), ("one left", 4), ("lockout over", 9)]);
+}
+
+#[test]
+fn a_lockout_is_sat_out_on_one_boot_alone() {
+    let (mut world, _) = World::claimed();
+    while !matches!(world.open(BOB, WRONG), Err(VaultError::LockedOut { .. })) {}
+    let left = |world: &mut World| match world.begin(BOB).err() {
+        Some(VaultError::LockedOut { retry_after_ms }) => retry_after_ms,
+        None => 0,
+        Some(other) => panic!("{other:?}"),
+    };
+    world.wait(20_000);
+    assert_eq!(left(&mut world), 40_000);
+    let old_rows = world.rows.table.clone();
+    for wall_ms in [i64::MIN / 2, 0, i64::MAX / 2] {
+        world.now.wall.0 = wall_ms;
+        assert_eq!(left(&mut world), 40_000, "the wall clock counts for nothing");
+    }
+    world.now.wall.0 = 0;
+    world.restart_device();
+    assert_eq!(left(&mut world), LOCKOUT_MS, "a restart begins it again");
+    world.wait(59_999);
+    assert_eq!(left(&mut world), 1);
+    let mut without_row = world.copy();
+    without_row.rows.table.retain(|name, _| !name.starts_with("vault/lockout/"));
+    assert_eq!(left(&mut without_row), LOCKOUT_MS, "its row deleted begins it again");
+    let mut old_row = world.copy();
+    old_row.rows.table = old_rows;
+    old_row.now.boot.0 -= 1;
+    old_row.now.mono.0 += LOCKOUT_MS;
+    assert_eq!(left(&mut old_row), LOCKOUT_MS, "the row of the lockout before is no row of this one");
+    world.wait(1);
+    assert!(world.sign_in(BOB, BOBS).is_ok());
+}
+
+/// Copied at the end of a served lockout, and put back into the next.
+#[test]
+fn the_row_of_a_served_lockout_ends_no_later_one() {
+    let (mut world, _) = World::claimed();
+    while !matches!(world.open(BOB, WRONG), Err(VaultError::LockedOut { .. })) {}
+    world.wait(LOCKOUT_MS);
+    let folder = world.rows.table.clone();
+    while !matches!(world.open(BOB, WRONG), Err(VaultError::LockedOut { .. })) {}
+    assert_eq!(world.device.guesses_tried(), 2 * usize::from(TRIES));
+    world.rows.table = folder;
+    let again = world.open(BOB, BOBS).err();
+    assert_eq!(again, Some(VaultError::LockedOut { retry_after_ms: LOCKOUT_MS }));
+}
+
+#[test]
+fn guesses_at_names_of_nobody_are_limited_and_forgiven_like_any_other() {
+    let (mut world, _) = World::claimed();
+    for who in ["carol", "dave", "carol", "eve", "x"] {
+        assert!(matches!(world.open(who, WRONG), Err(VaultError::Refused { .. })));
+    }
+    assert!(matches!(world.open("carol", WRONG), Err(VaultError::LockedOut { .. })));
+    let opened = world.sign_in(BOB, BOBS).unwrap();
+    assert_eq!(opened.failures(), Failures { own: 0, unknown: 5 });
+    assert!(matches!(world.open("carol", WRONG), Err(VaultError::Refused { tries_left: 4 })));
+}
