@@ -48,7 +48,7 @@ fn a_file_that_cannot_be_read_is_refused_and_one_that_others_may_read_is_warned_
         let ran = run(shop.nobody().args(["list", "--operator", "alice", "--password-file", file]));
         assert_eq!(ran.refusal(), (Some(1), "file_unusable".to_owned()), "{file}");
     }
-    let file = shop.path(PEOPLE).join(ALICE.0);
+    let file = shop.path(PEOPLE).join(ALICE.name);
     assert_eq!(shop.till(&["list"]).stderr, "");
     open_to_others(&file);
     let ran = shop.till(&["list"]);
@@ -70,7 +70,7 @@ fn open_to_others(_: &std::path::Path) {}
 fn a_pipe_gives_a_password_a_line() {
     let shop = Shop::open();
     let (reader, mut writer) = std::io::pipe().unwrap();
-    std::io::Write::write_all(&mut writer, format!("{}\na quiet harbour at 6 \n", ALICE.1).as_bytes()).unwrap();
+    std::io::Write::write_all(&mut writer, format!("{}\na quiet harbour at 6 \n", ALICE.password).as_bytes()).unwrap();
     // It stays open: a line ends a password, not the end of the pipe.
     let mut change = shop.nobody();
     change.args(["--operator", "alice", "--password-fd", "0", "password", "change", "--new-password-fd", "0"]);
@@ -78,7 +78,7 @@ fn a_pipe_gives_a_password_a_line() {
     drop(writer);
     assert_eq!(ran.status.code(), Some(0), "{}", String::from_utf8_lossy(&ran.stdout));
     assert_eq!(shop.till(&["list"]).refusal(), (Some(1), "sign_in_refused".to_owned()));
-    shop.password_file(ALICE.0, "a quiet harbour at 6 ");
+    shop.password_file(ALICE.name, "a quiet harbour at 6 ");
     assert_eq!(shop.till(&["list"]).code, Some(0), "a blank at the end is part of it");
 }
 
@@ -87,7 +87,7 @@ fn the_environment_gives_no_password() {
     let shop = Shop::open();
     let mut command = shop.nobody();
     for name in ["PASSWORD", "TAPTILL_PASSWORD", "TAPTILL_OPERATOR", "TAPTILL_PASSWORD_FILE", "SSH_ASKPASS"] {
-        command.env(name, ALICE.1);
+        command.env(name, ALICE.password);
     }
     assert_eq!(run(command.args(["list", "--operator", "alice"])).refusal(), (Some(2), "usage".to_owned()));
 }
@@ -102,7 +102,7 @@ fn no_password_and_no_recovery_code_is_printed_or_left() {
     let code = shop.claim();
     shop.hire_bob();
     let file = |name: &str, password: &str| shop.password_file(name, password);
-    let (new, wrong, bob) = (file("new", NEW), file("wrong", WRONG), file("bob", BOB.1));
+    let (new, wrong, bob) = (file("new", NEW), file("wrong", WRONG), file("bob", BOB.password));
     let code_file = file("code", &code);
     let rows: &[&[&str]] = &[
         &["sign-in", "bob", "--password-file", &bob],
@@ -113,7 +113,7 @@ fn no_password_and_no_recovery_code_is_printed_or_left() {
         &["operator", "add", "carol", "--role", "cashier", "--new-password-file", &wrong],
         &["password", "change", "--operator", "bob", "--password-file", &bob, "--new-password-file", &bob],
         &["password", "change", "--operator", "bob", "--password-file", &bob, "--new-password-file", &new],
-        &["checkpoint", "--operator", "alice", "--password-file", &shop.password_file(ALICE.0, ALICE.1)],
+        &["checkpoint", "--operator", "alice", "--password-file", &shop.password_file(ALICE.name, ALICE.password)],
         &["recover", "dave", "--code-file", &wrong, "--new-password-file", &new],
         &["claim", "eve", "--password-file", &wrong],
         &["recover", "dave", "--code-file", &code_file, "--new-password-file", &wrong],
@@ -125,7 +125,7 @@ fn no_password_and_no_recovery_code_is_printed_or_left() {
         keep(run(aloud.args(*words)));
         keep(run(shop.nobody().args(*words)));
     }
-    let secrets = [ALICE.1, BOB.1, NEW, WRONG, &code];
+    let secrets = [ALICE.password, BOB.password, NEW, WRONG, &code];
     fs::remove_dir_all(shop.path(PEOPLE)).unwrap();
     for secret in secrets {
         assert_eq!(plain(secret).find_in(printed.as_bytes()), []);
@@ -151,7 +151,7 @@ fn no_password_stands_in_the_arguments_or_the_environment() {
     assert!(line.contains("\"signed_in\""), "{line}");
     for of_process in ["cmdline", "environ"] {
         let seen = fs::read(format!("/proc/{}/{of_process}", shell.id())).unwrap();
-        assert!(!seen.is_empty() && plain(ALICE.1).find_in(&seen).is_empty(), "{of_process}");
+        assert!(!seen.is_empty() && plain(ALICE.password).find_in(&seen).is_empty(), "{of_process}");
     }
     drop(shell.stdin.take());
     assert!(shell.wait().unwrap().success());
@@ -233,7 +233,7 @@ mod at_a_terminal {
     #[test]
     fn a_password_is_asked_for_without_echo_and_a_new_one_twice() {
         let shop = unclaimed();
-        let (name, password) = ALICE;
+        let (name, password) = (ALICE.name, ALICE.password);
         let claim = Terminal::of(&shop, &["claim", name]);
         let claim = claim.sees("New password of alice: ").types(password).sees("The same once more: ").types(password);
         let screen = claim.sees("recovery code").ends();
@@ -263,10 +263,10 @@ mod at_a_terminal {
         assert_eq!(shop.till(&words).code, Some(0));
         let sale = Terminal::of(&shop, &["sale", "12.30", "--operator", "bob"]);
         let sale = sale.sees("Password of bob: ").types("given by alice for 1 day");
-        let sale = sale.sees("New password of bob: ").types(BOB.1).sees("once more: ").types(BOB.1);
+        let sale = sale.sees("New password of bob: ").types(BOB.password).sees("once more: ").types(BOB.password);
         let screen = sale.sees("Approved: CNY 12.30").ends();
-        assert!(!screen.contains(BOB.1) && !screen.contains("given by alice"), "{screen}");
-        shop.password_file("bob", BOB.1);
+        assert!(!screen.contains(BOB.password) && !screen.contains("given by alice"), "{screen}");
+        shop.password_file("bob", BOB.password);
         assert_eq!(shop.till_as("bob", &["list"]).code, Some(0));
     }
 }

@@ -126,9 +126,9 @@ fn a_changed_password_opens_and_the_old_one_does_not() {
     let changed = shop.till(&["password", "change", "--new-password-file", &new]);
     assert_eq!((changed.code, &changed.json()["operator"]), (Some(0), &json!("alice")), "{}", changed.stdout);
     assert_eq!(shop.till(&["list"]).refusal(), refused("sign_in_refused"));
-    shop.password_file(ALICE.0, "a quiet harbour at 6");
+    shop.password_file(ALICE.name, "a quiet harbour at 6");
     assert_eq!(shop.till(&["list"]).code, Some(0));
-    let rows = [("short 1", "too_short"), (ALICE.1, "used_before"), ("no digit in this one", "needs_digit")];
+    let rows = [("short 1", "too_short"), (ALICE.password, "used_before"), ("no digit in this one", "needs_digit")];
     for (password, rule) in rows {
         let file = shop.password_file("refused", password);
         let ran = shop.till(&["password", "change", "--new-password-file", &file]);
@@ -200,7 +200,7 @@ fn an_operator_who_is_removed_opens_nothing_and_the_record_stays_whole() {
 fn in_a_shell_somebody_signs_in_locks_unlocks_and_signs_out() {
     let shop = Shop::open();
     shop.hire_bob();
-    let [alice, bob] = [ALICE, BOB].map(|(name, password)| shop.password_file(name, password));
+    let [alice, bob] = [ALICE, BOB].map(|person| shop.password_file(person.name, person.password));
     let lines = format!(
         "who\nlist\nsign-in bob --password-file '{bob}'\nwho\nsale 1 --attempt a-1\nlock\nwho\nsale 2\nlist\n\
          unlock --password-file '{alice}'\nunlock --password-file '{bob}'\nstatus a-1\noperator list\nsign-out\nwho\n\
@@ -242,7 +242,7 @@ fn in_a_shell_somebody_signs_in_locks_unlocks_and_signs_out() {
 fn a_shell_that_ends_signs_out_and_one_that_is_killed_is_told_of() {
     let shop = Shop::open();
     shop.hire_bob();
-    let [alice, _] = [ALICE, BOB].map(|(name, password)| shop.password_file(name, password));
+    let [alice, _] = [ALICE, BOB].map(|person| shop.password_file(person.name, person.password));
     let sign_in = format!("sign-in alice --password-file '{alice}'\n");
     shop.shell("list\n");
     assert_eq!(shop.shell_of_nobody(&sign_in).1[0]["cut_before"], false);

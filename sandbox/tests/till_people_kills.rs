@@ -26,9 +26,9 @@ fn a_claim_that_is_cut_anywhere_is_done_or_can_be_done_again() {
         let mut shop = Shop::empty();
         shop.start_host();
         assert_eq!(run(&mut shop.set_up("unionpay")).code, Some(0));
-        let file = shop.password_file(ALICE.0, ALICE.1);
-        dies(shop.nobody().args(["claim", ALICE.0, "--password-file", &file]), &point);
-        let again = run(shop.nobody().args(["claim", ALICE.0, "--password-file", &file]));
+        let file = shop.password_file(ALICE.name, ALICE.password);
+        dies(shop.nobody().args(["claim", ALICE.name, "--password-file", &file]), &point);
+        let again = run(shop.nobody().args(["claim", ALICE.name, "--password-file", &file]));
         let is_claimed = again.code != Some(0);
         assert!(!is_claimed || again.refusal().1 == "already_claimed", "{point}: {}", again.stdout);
         assert_eq!(is_claimed, point != "before operator.claimed", "{point}");
@@ -53,7 +53,7 @@ fn a_sign_in_and_a_sign_out_that_are_cut_anywhere_leave_a_till_that_opens() {
 fn a_change_of_password_that_is_cut_anywhere_leaves_the_old_one_or_the_new_one() {
     let shop = Shop::open();
     shop.hire_bob();
-    let (mut old, mut other) = (BOB.1, "small boats row at 8 bells");
+    let (mut old, mut other) = (BOB.password, "small boats row at 8 bells");
     for point in points(&["operator.password_changed"]) {
         let [from, to] = [("bob", old), ("other", other)].map(|(name, password)| shop.password_file(name, password));
         let mut change = shop.nobody();

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use crate::account::{Configuration, ShopPolicy};
 use crate::error::Error;
 use crate::ids::OperatorName;
+use crate::payment;
 use crate::secret::SecretBytes;
 use crate::terminal::Terminal;
 use crate::terminal::driver::Message;
@@ -181,6 +182,18 @@ impl Terminal {
     /// `till_unclaimed`, `till_locked`, `not_permitted`, `key_rotation_unfinished`, and the errors of keys and storage.
     pub fn rotate_keys(&self) -> Result<(), Error> {
         self.done(Ask::RotateKeys)
+    }
+
+    /// Lets a till sell again that refuses it with `journal_rolled_back`: its files were put back, and a supervisor knows
+    /// why. What the acquirer had seen beyond stays lost. With nothing to accept nothing happens.
+    ///
+    /// # Errors
+    /// `till_unclaimed`, `till_locked`, `not_permitted`, and the errors of the storage.
+    pub fn accept_roll_back(&self) -> Result<(), Error> {
+        match self.answer(Ask::AcceptRollBack)? {
+            Reply::Payment(payment::Reply::RollBackAccepted) => Ok(()),
+            _ => unreachable!("the till answers an acceptance with that"),
+        }
     }
 
     /// A signed statement of how long the journal is and of its root: a C2SP tlog-checkpoint.

@@ -157,6 +157,8 @@ pub enum Ask {
     },
     /// The whole journal verified.
     Verify,
+    /// To sell again on a till whose files were put back.
+    AcceptRollBack,
     /// What the till was provisioned with.
     Configuration,
     /// Who is at the till.

@@ -13,9 +13,9 @@ use crate::clock::Now;
 use crate::error::{Error, ErrorCode};
 use crate::payment::{self, Ticket};
 use crate::session::actions::{
-    Action, ChangeOwnPassword, FollowEvents, ListOperators, MakeCheckpoint, ManageOperators, PrintReceipt,
-    ProveConsistency, ProveRecord, ReadPublicKey, ResolveDebts, RotateKeys, Sell, SetPolicy, VerifyJournal,
-    ViewPayments, ViewPolicy,
+    AcceptRollBack, Action, ChangeOwnPassword, FollowEvents, ListOperators, MakeCheckpoint, ManageOperators,
+    PrintReceipt, ProveConsistency, ProveRecord, ReadPublicKey, ResolveDebts, RotateKeys, Sell, SetPolicy,
+    VerifyJournal, ViewPayments, ViewPolicy,
 };
 use crate::session::{Permit, Standing};
 use crate::till::exchange::{Ask, Reply};
@@ -101,6 +101,10 @@ impl Till {
             Ask::Verify => {
                 let _verifying = self.permit::<VerifyJournal>(now)?;
                 self.payment(payment::Input::Verify { ticket }, now)
+            }
+            Ask::AcceptRollBack => {
+                let permit = self.permit::<AcceptRollBack>(now)?;
+                self.payment(payment::Input::AcceptRollBack { ticket, permit }, now)
             }
             ask => self.manage(ticket, ask, now),
         }

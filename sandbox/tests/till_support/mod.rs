@@ -11,12 +11,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
+pub use taptill_sandbox::people::{ALICE, BOB, Person};
 use taptill_sandbox::scratch::{self, Scratch};
-
-/// The supervisor who claims each shop, and her password.
-pub const ALICE: (&str, &str) = ("alice", "correct horse battery 9");
-/// A cashier, for the tests that hire him.
-pub const BOB: (&str, &str) = ("bob", "tall ships sail at 7 bells");
 
 /// What a run of the binary left.
 pub struct Ran {
@@ -122,7 +118,7 @@ impl Shop {
 
     /// Makes Alice the till's supervisor and gives the recovery code.
     pub fn claim(&self) -> String {
-        let (name, password) = ALICE;
+        let Person { name, password, .. } = ALICE;
         let file = self.password_file(name, password);
         let ran = run(self.nobody().args(["claim", name, "--password-file", &file]));
         assert_eq!(ran.code, Some(0), "{} {}", ran.stdout, ran.stderr);
@@ -131,7 +127,7 @@ impl Shop {
 
     /// Gives Bob a password that he need not change.
     pub fn hire_bob(&self) {
-        let (name, password) = BOB;
+        let Person { name, password, .. } = BOB;
         let file = self.password_file(name, password);
         let ran = self.till(&["operator", "add", name, "--role", "cashier", "--new-password-file", &file]);
         assert_eq!(ran.code, Some(0), "{} {}", ran.stdout, ran.stderr);
@@ -175,9 +171,9 @@ impl Shop {
     }
 
     fn worked_by_alice(&self, mut command: Command) -> Command {
-        let file = self.path(PEOPLE).join(ALICE.0);
+        let file = self.path(PEOPLE).join(ALICE.name);
         if file.exists() {
-            command.args(["--operator", ALICE.0, "--password-file"]).arg(file);
+            command.args(["--operator", ALICE.name, "--password-file"]).arg(file);
         }
         command
     }

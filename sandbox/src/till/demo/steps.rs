@@ -8,6 +8,7 @@ use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
 
 use crate::host::{BookEntry, EntryState, Kind};
+use crate::people::{ALICE, BOB};
 
 use super::stage::Stage;
 use super::{Broken, Shown, stranger};
@@ -60,8 +61,8 @@ pub(super) const STEPS: &[Step] = &[
 ];
 
 /// The shop's owner, a supervisor, and her cashier.
-const OWNER: &str = "alice";
-const CASHIER: &str = "bob";
+const OWNER: &str = ALICE.name;
+const CASHIER: &str = BOB.name;
 
 const PAID: &str = "demo-paid";
 const UNANSWERED: &str = "demo-unanswered";
@@ -81,7 +82,7 @@ fn set_up(stage: &mut Stage) -> Shown {
 }
 
 fn claimed(stage: &mut Stage) -> Shown {
-    stage.note_password(OWNER, "correct horse battery 9")?;
+    stage.note_password(OWNER, ALICE.password)?;
     agree("the till", text(&stage.till(&["who"])?["state"]), "unclaimed")?;
     let claim = stage.till(&["claim", OWNER, "--password-file", &stage.password_file(OWNER)])?;
     let again = stage.refusal_of(CASHIER, &["claim", CASHIER, "--new-password-file", &stage.password_file(OWNER)])?;
@@ -103,11 +104,11 @@ fn hired(stage: &mut Stage) -> Shown {
     stage.till_of(OWNER, &words)?;
     let refusal = stage.refusal_of(CASHIER, &["list"])?;
     agree("the first sign-in", text(&refusal["code"]), "password_must_change")?;
-    let own = stage.note_password("own", "tall ships sail at 7 bells")?;
+    let own = stage.note_password("own", BOB.password)?;
     stage.till_of(CASHIER, &["password", "change", "--new-password-file", &own])?;
     let old = stage.refusal_of(CASHIER, &["list"])?;
     agree("the old password", text(&old["code"]), "sign_in_refused")?;
-    stage.note_password(CASHIER, "tall ships sail at 7 bells")?;
+    stage.note_password(CASHIER, BOB.password)?;
     let refusal = stage.refusal_of(CASHIER, &["operator", "list"])?;
     agree("the cashier's wish to see who works here", text(&refusal["code"]), "not_permitted")?;
     Ok(vec![
