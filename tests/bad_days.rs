@@ -74,11 +74,13 @@ fn each_bad_day_of_the_device_has_its_own_error_and_the_next_sale_works() {
     ];
     drop(shop.till());
     for (day, posture, ahead_ms, code) in table {
-        let clock = SetClock::ahead_by_ms(ahead_ms);
+        let clock = SetClock::ahead_by_ms(0);
         let till = shop.open_with(|ports| {
             ports.network_posture = Arc::new(StatedPosture(posture));
-            ports.clock = clock;
+            ports.clock = clock.clone();
         });
+        // Set after somebody has signed in: eleven years later the password would have to be changed first.
+        clock.set_ahead_by_ms(ahead_ms);
         assert_is_not_sent(&till.unwrap(), day, code);
         assert_eq!(shop.till().sell("visa", 100).unwrap().state, State::Approved, "after: {day}");
     }
@@ -257,14 +259,17 @@ fn a_set_up_that_cannot_be_right_is_refused_and_the_right_one_is_taken_afterward
 fn a_till_is_set_up_once() {
     let shop = shop("set-up-twice");
     assert_eq!(refusal(shop.open_with(|_| ())), "not_provisioned");
-    let till = shop.till();
     let (ports, _field) = shop.ports();
     let again = |provisioning| Terminal::provision(&shop.home(), provisioning, &ports).unwrap_err().to_string();
-    assert_eq!(again(&shop.provisioning), "till_open_elsewhere");
-    till.terminal.close().unwrap();
+    shop.provision_with(|_| ()).unwrap();
     assert_eq!(again(&shop.provisioning), "already_provisioned contents=the_same");
     let other = provision(&shop.host_home(), "iso87", "127.0.0.1:1", &Options::default()).unwrap();
     assert_eq!(again(&other), "already_provisioned contents=different");
+    let till = shop.till();
+    assert_eq!(again(&shop.provisioning), "till_open_elsewhere");
+    till.terminal.close().unwrap();
+    // Whose it is now, only those who work there can tell.
+    assert_eq!(again(&shop.provisioning), "already_provisioned contents=sealed");
     assert_eq!(shop.till().sell("visa", 100).unwrap().state, State::Approved);
 }
 

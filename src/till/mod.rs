@@ -181,6 +181,7 @@ impl Till {
     fn work(&mut self, now: Now) -> Result<(), Trouble> {
         self.seal_anew(now)?;
         self.sign_now_and_then(now)?;
+        self.verify_on(now)?;
         self.mind_the_session(now)
     }
 
@@ -227,7 +228,7 @@ impl Till {
             _ => true,
         });
         if let At::Open(open) = &self.at {
-            if open.engine.journal().is_resealing() && !open.engine.is_selling() {
+            if (open.engine.journal().is_resealing() || self.is_verifying()) && !self.is_busy() {
                 times.push(now.mono);
             }
             // A session that has ended waits for the sale, which has alarms of its own.
