@@ -83,6 +83,7 @@ impl Till {
             lock_wishes: Vec::new(),
             owed: Vec::new(),
             ending_announced: false,
+            engine_alarm: None,
             stopped: None,
             outputs: Vec::new(),
         })
