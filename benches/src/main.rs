@@ -8,6 +8,7 @@ mod card;
 mod hex;
 mod journal;
 mod measure;
+mod million;
 mod sale;
 mod shells;
 mod table;
@@ -37,6 +38,7 @@ fn measure_all(effort: Effort) -> Vec<Row> {
     let mut rows = card::rows(effort);
     rows.extend(wire::rows(effort));
     rows.extend(journal::rows(effort));
+    rows.extend(million::rows(effort));
     rows.extend(sale::rows(effort));
     rows.extend(shells::rows());
     rows
