@@ -3,6 +3,8 @@
 //! What counts is what the device saw: its part of a slot's key, asked for once for each guess that is tried. What is
 //! allowed is counted without the vault: the tries, and once more for each whole lockout that fits into a boot.
 
+#![allow(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
+
 mod vault_support;
 
 use std::collections::BTreeMap;
@@ -102,7 +104,7 @@ impl Intruder {
 #[test]
 fn an_evening_of_kills_restarts_clocks_and_copies_gains_no_guess() {
     let mut tried = 0;
-    for seed in 0..200 {
+    for seed in 0..100 {
         let mut intruder = Intruder::new(seed, Flaw::None);
         for step in 0..150 {
             intruder.act();
@@ -110,7 +112,7 @@ fn an_evening_of_kills_restarts_clocks_and_copies_gains_no_guess() {
         }
         tried += intruder.world.device.guesses_tried();
     }
-    assert!(tried > 200 * usize::from(TRIES), "they did guess: {tried}");
+    assert!(tried > 100 * usize::from(TRIES), "they did guess: {tried}");
 }
 
 /// The control: where a guess that was destroyed is back after a kill, kills gain guesses.
