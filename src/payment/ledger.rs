@@ -237,7 +237,9 @@ impl Fold for Attempts {
     }
 
     fn waiting(&self) -> Vec<(&'static str, &'static str)> {
-        State::ALL.into_iter().filter(|state| state.is_debt()).map(|state| (STATE_INDEX, state.word())).collect()
+        // A reversal that is due and one that was sent have one word, and count once.
+        let debts = State::ALL.into_iter().filter(|state| state.is_debt() && *state == state.as_callers_see_it());
+        debts.map(|state| (STATE_INDEX, state.word())).collect()
     }
 }
 
