@@ -4,7 +4,11 @@
 //! so that a search for that word lists every place where a secret is used.
 //!
 //! It never compares secrets with `==`; [`same_bytes`] takes the same time wherever they differ.
-//! Evidence: `tests/no_card_data.rs` (nothing printed or stored holds a secret).
+//! Evidence: `tests/no_card_data.rs` (nothing printed or stored holds a secret), `sandbox/tests/memory_scan.rs`
+//! (nothing is left in memory).
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop};
@@ -68,6 +72,20 @@ pub const WIPED_STACK_BYTES: usize = 128 * 1024;
 #[inline(never)]
 pub fn wipe_stack() {
     zeroize::zeroize_stack::<WIPED_STACK_BYTES>();
+}
+
+/// Does a thread's work and leaves nothing of it on the thread's stack, also where it panics: what is unwound is
+/// overwritten as well, and the panic goes on from here.
+pub fn on_a_wiped_stack<T>(work: impl FnOnce() -> T) -> T {
+    let done = caught(work);
+    wipe_stack();
+    done.unwrap_or_else(|panic| resume_unwind(panic))
+}
+
+#[inline(never)]
+fn caught<T>(work: impl FnOnce() -> T) -> Result<T, Box<dyn Any + Send>> {
+    // Whoever is told of the panic sees nothing of what the work had borrowed but through this call.
+    catch_unwind(AssertUnwindSafe(work))
 }
 
 /// Whether two byte strings are equal, in a time that depends on their lengths alone.

@@ -302,7 +302,7 @@ pub enum Event {
         /// Who.
         who: TillState,
         /// What the till is.
-        till: Till,
+        till: Box<Till>,
         /// Its newest attempts, newest first.
         recent: Vec<AttemptView>,
         /// The password must be changed in so many days.

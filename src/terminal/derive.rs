@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use crate::clock::{MonoMs, Now};
-use crate::secret::Secret;
+use crate::secret::{Secret, on_a_wiped_stack};
 use crate::till::Work;
 
 /// Starts derivations, one at a time. Dropping it waits for the one that is under way.
@@ -31,7 +31,8 @@ impl Deriver {
         let say = Arc::clone(&self.say);
         let thread = std::thread::Builder::new().name("taptill-derive".to_owned()).spawn(move || {
             // Whatever happens to it, whoever waits for it is told.
-            say(catch_unwind(AssertUnwindSafe(|| work.run())).ok().flatten());
+            let derived = catch_unwind(AssertUnwindSafe(|| on_a_wiped_stack(|| work.run())));
+            say(derived.ok().flatten());
         });
         match thread {
             Ok(thread) => self.under_way = Some((thread, now.mono)),

@@ -22,7 +22,7 @@ use crate::error::{Error, ErrorCode};
 use crate::ids::AttemptId;
 use crate::payment::{CardCommand, LinkCommand, Ticket};
 use crate::ports::{CardChannel, CardFault, Fate, KillPoint, Moment, Ports, Posture};
-use crate::secret::Secret;
+use crate::secret::{Secret, wipe_stack};
 use crate::terminal::calls::{Ending, Said, say};
 use crate::terminal::derive::Deriver;
 use crate::terminal::net::{NetEvent, NetHappening};
@@ -143,6 +143,8 @@ pub(crate) struct Driver<M, W> {
     /// What this thread tells the engine by itself, after the outputs at hand.
     own_news: VecDeque<LinkFault>,
     wake_at: Option<MonoMs>,
+    /// Whether the machine has no way to the host: it is locked, signed out or nobody's.
+    is_shut: bool,
 }
 
 impl<M: Machine, W: Wire> Driver<M, W> {
@@ -173,6 +175,7 @@ impl<M: Machine, W: Wire> Driver<M, W> {
             line_is_meant: false,
             own_news: VecDeque::new(),
             wake_at: None,
+            is_shut: true,
         }
     }
 
@@ -322,13 +325,29 @@ impl<M: Machine, W: Wire> Driver<M, W> {
 
     /// Gives the engine one input, carries out what it says, and goes on with what that led to.
     fn feed(&mut self, input: Input<'_>) -> Result<(), End> {
-        let outputs = self.machine.handle(input, self.ports.clock.now());
+        let outputs = self.work(input);
         self.carry_out_all(outputs)?;
         while let Some(fault) = self.own_news.pop_front() {
-            let outputs = self.machine.handle(Input::Link(LinkEvent::NotConnected(fault)), self.ports.clock.now());
+            let outputs = self.work(Input::Link(LinkEvent::NotConnected(fault)));
             self.carry_out_all(outputs)?;
         }
         Ok(())
+    }
+
+    /// Lets the machine handle an input. Once it is shut, and as long as it is, nothing that it worked with stays on
+    /// the stack, and nobody is told anything before.
+    #[inline(never)]
+    fn work(&mut self, input: Input<'_>) -> Vec<Output> {
+        let outputs = handle(&mut self.machine, input, self.ports.clock.now());
+        for output in &outputs {
+            if let Output::Network(command) = output {
+                self.is_shut = matches!(command, NetworkCommand::Disarm);
+            }
+        }
+        if self.is_shut {
+            wipe_stack();
+        }
+        outputs
     }
 
     fn carry_out_all(&mut self, outputs: Vec<Output>) -> Result<(), End> {
@@ -421,6 +440,12 @@ impl<M: Machine, W: Wire> Driver<M, W> {
             Fate::GoOn | Fate::DiskFull | Fate::SyncFailed => Ok(()),
         }
     }
+}
+
+/// A frame of its own for all that the machine does.
+#[inline(never)]
+fn handle<M: Machine>(machine: &mut M, input: Input<'_>, now: Now) -> Vec<Output> {
+    machine.handle(input, now)
 }
 
 #[cfg(test)]

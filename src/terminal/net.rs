@@ -25,6 +25,7 @@ use zeroize::Zeroizing;
 use crate::acquirer::LinkFault;
 use crate::error::{Error, ErrorCode};
 use crate::ports::Clock;
+use crate::secret::on_a_wiped_stack;
 use crate::terminal::driver::Wire;
 use crate::terminal::route;
 use crate::terminal::tls::fault_of;
@@ -145,9 +146,12 @@ impl Net {
         let (commands, inbox) = unbounded_channel();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let thread = std::thread::Builder::new().name("taptill-net".to_owned()).spawn(move || {
-            runtime.block_on(serve(&route, inbox, &hear));
-            // A name look-up that hangs in the system must not hold up closing.
-            runtime.shutdown_background();
+            on_a_wiped_stack(|| {
+                runtime.block_on(serve(&route, inbox, &hear));
+                drop(route);
+                // A name look-up that hangs in the system must not hold up closing.
+                runtime.shutdown_background();
+            });
         })?;
         Ok(Self { commands: Some(commands), thread: Some(thread) })
     }

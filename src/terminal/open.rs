@@ -10,6 +10,7 @@ use crate::account::Provisioning;
 use crate::error::{Error, ErrorCode};
 use crate::journal::VerifyReport;
 use crate::ports::Ports;
+use crate::secret::on_a_wiped_stack;
 use crate::terminal::Terminal;
 use crate::terminal::calls::Ending;
 use crate::terminal::derive::Deriver;
@@ -48,8 +49,10 @@ pub(super) fn open(home: &Path, ports: Ports) -> Result<Terminal, Error> {
     let reader = Reader::start(move |said| drop(of_reader.send(Message::Card(said)))).map_err(no_thread)?;
     let deriver = Deriver::new(move |key| drop(of_deriver.send(Message::Derived(key))));
     let driver = Driver::new(till, ports, way, reader, deriver, inbox, ending.clone());
-    let engine =
-        std::thread::Builder::new().name("taptill-engine".to_owned()).spawn(move || driver.run()).map_err(no_thread)?;
+    let engine = std::thread::Builder::new()
+        .name("taptill-engine".to_owned())
+        .spawn(move || on_a_wiped_stack(|| driver.run()))
+        .map_err(no_thread)?;
     let engine_thread = engine.thread().id();
     Ok(Terminal { messages, ending, engine: Mutex::new(Some(engine)), engine_thread })
 }

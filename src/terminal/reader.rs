@@ -17,6 +17,7 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use crate::ports::{CardChannel, CardFault, EncryptedRead, EncryptedReader, ReadRequest, ReaderFault};
+use crate::secret::on_a_wiped_stack;
 
 /// What a card answered.
 pub(crate) struct CardSaid {
@@ -126,7 +127,7 @@ fn serve(inbox: &Receiver<Command>, hear: &impl Fn(CardSaid)) {
             Command::Release => present = None,
             Command::Transmit(apdu) => {
                 let Some((card, channel)) = &present else { continue };
-                let response = transceive(&**channel, &apdu).map(Zeroizing::new);
+                let response = on_a_wiped_stack(|| transceive(&**channel, &apdu).map(Zeroizing::new));
                 hear(CardSaid { card: *card, word: CardWord::Response(response) });
             }
             Command::Read { card, reader, request } => {

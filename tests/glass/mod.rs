@@ -50,10 +50,15 @@ impl Glass {
 
     /// Waits until the last screen is as it should be.
     pub fn until(&self, told: &str, holds: impl Fn(&Screen) -> bool) -> Screen {
+        self.until_after(0, told, holds)
+    }
+
+    /// The same, of the screens after so many.
+    pub fn until_after(&self, seen: usize, told: &str, holds: impl Fn(&Screen) -> bool) -> Screen {
         let begun = Instant::now();
         let mut screens = self.screens.lock().unwrap();
         loop {
-            if let Some(screen) = screens.last().filter(|screen| holds(screen)) {
+            if let Some(screen) = screens.get(seen..).and_then(<[Screen]>::last).filter(|screen| holds(screen)) {
                 return screen.clone();
             }
             let left = PATIENCE.checked_sub(begun.elapsed());

@@ -85,7 +85,7 @@ pub(super) fn signed_in(state: &mut State, event: Event, todo: &mut Vec<Effect>)
     }
     state.who = Some(who);
     state.ends_soon = false;
-    results::begin_work(state, till, &recent, todo);
+    results::begin_work(state, *till, &recent, todo);
     if days_left.is_some() || failed_before > 0 {
         state.hint = Some(Hint::Greeting { days_left, failed_before });
     }

@@ -97,7 +97,7 @@ fn failed(effect: Effect, code: ErrorCode) -> Event {
 fn opened(recent: Vec<AttemptView>) -> Event {
     Event::SignedIn {
         who: who(TillStanding::SignedIn, Role::Supervisor),
-        till: till(),
+        till: Box::new(till()),
         recent,
         days_left: None,
         failed_before: 0,

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::options::Language;
 use super::verdicts::{Verdict, find};
-use crate::steps::{cargo, listen, step};
+use crate::steps::{cargo, listen, step, target_folder};
 use crate::{licences, thin};
 
 /// What can be said from the sources alone.
@@ -27,7 +27,9 @@ pub fn tests(kept: &Path, long: bool) -> Result<Verdict, String> {
     let mut tests = cargo(&["test", "--workspace", "--locked"]);
     tests.env("TAPTILL_KEEP_SCRATCH", kept);
     if long {
-        tests.env("TAPTILL_LONG", "1");
+        let shipped = ["build", "--locked", "--profile", "shipped", "--package", "taptill-sandbox", "--bin", "taptill"];
+        step("the till as it ships, whose memory is searched", &mut cargo(&shipped))?;
+        tests.env("TAPTILL_LONG", "1").env("TAPTILL_WIPED_BIN", target_folder()?.join("shipped/taptill"));
     }
     let said = listen("tests and documentation tests", &mut tests, |_| true)?;
     let docs = ["doc", "--workspace", "--no-deps", "--locked"];

@@ -1,0 +1,159 @@
+//! No secret outlives its session: the real binary works a shift, and after it none of its till's secrets is in its
+//! memory, in any coat, whole or as what a cipher made of it.
+//!
+//! The binary waits in its shell while its parent reads all that it can write. The controls must fail: while somebody
+//! is signed in the secrets are there, and in a binary that does not wipe what it frees they are there after it. The
+//! binary is the unoptimised one; where `TAPTILL_WIPED_BIN` names another, as a long run does with the one that is
+//! optimised as it ships, that too.
+
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+mod memory_support;
+mod till_support;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use memory_support::{Secrets, Shell, summary};
+use taptill_sandbox::scan::MemoryHit;
+use till_support::{ALICE, BOB, Shop};
+
+/// What Alice's password is after the shift.
+const CHANGED: &str = "seven green bottles 41 hang";
+
+/// What must be known of a till before its absence says anything.
+const KINDS: [&str; 22] = [
+    "a password",
+    "an Argon2 output",
+    "a device's answer to a password",
+    "a slot's key",
+    "a slot's private key",
+    "a box's shared secret",
+    "a box's key",
+    "a master key",
+    "what keys are derived from",
+    "a sealing key",
+    "a head key",
+    "the look-up key",
+    "a waiting key",
+    "a side row's key",
+    "the terminal master key",
+    "a working key",
+    "the TLS client key",
+    "the TLS client key (limbs)",
+    "the TLS client key's PEM",
+    "the checkpoints' seed",
+    "the checkpoints' scalar",
+    "device key journal.waiting",
+];
+
+/// A shift at a till, and what was learnt of its secrets on the way.
+struct Shift {
+    shop: Shop,
+    shell: Shell,
+    secrets: Secrets,
+}
+
+impl Shift {
+    /// A claimed till with two people, and a shell at which nobody is signed in yet.
+    fn begin(program: &Path, die_at: Option<&str>) -> Self {
+        let shop = Shop::open();
+        shop.hire_bob();
+        let mut secrets = Secrets::of(&[ALICE.1, BOB.1, CHANGED]);
+        secrets.look(&shop);
+        let mut command = Command::new(program);
+        command.arg("--json").arg("--home").arg(shop.path("till")).env_remove("TAPTILL_DIE_AT");
+        if let Some(point) = die_at {
+            command.args(["--die-at", point]);
+        }
+        Self { shell: Shell::start(command), shop, secrets }
+    }
+
+    fn does(&mut self, line: &str) {
+        self.shell.must(line);
+        self.secrets.look(&self.shop);
+    }
+
+    /// Alice signs in, sells, prints, changes her password; Bob takes over and sells: both are in the memory's past.
+    fn works(&mut self) {
+        let [alice, bob, changed] = self.password_files();
+        self.does(&format!("sign-in alice --password-file {alice}"));
+        self.does("sale 12.30 --attempt A-1");
+        self.does("receipt A-1");
+        self.does(&format!("password change --password-file {alice} --new-password-file {changed}"));
+        self.does("checkpoint");
+        self.does(&format!("sign-in bob --password-file {bob}"));
+        self.does("sale 4.50 --card visa-two --attempt A-2");
+    }
+
+    /// Alice's, Bob's, and Alice's next.
+    fn password_files(&self) -> [String; 3] {
+        let files = [(ALICE.0, ALICE.1), (BOB.0, BOB.1), ("next", CHANGED)];
+        files.map(|(name, password)| self.shop.password_file(name, password))
+    }
+
+    fn hits(&self) -> Vec<MemoryHit> {
+        self.shell.memory().find(&self.secrets.needles())
+    }
+
+    fn has_nothing(&self, when: &str) {
+        let hits = self.hits();
+        assert!(hits.is_empty(), "{when}:\n{}", summary(&hits));
+    }
+}
+
+/// The desktop till, and the optimised one where there is one.
+fn programs() -> Vec<PathBuf> {
+    let optimised = std::env::var_os("TAPTILL_WIPED_BIN").map(PathBuf::from);
+    std::iter::once(PathBuf::from(env!("CARGO_BIN_EXE_taptill"))).chain(optimised).collect()
+}
+
+#[test]
+fn nothing_is_left_after_a_lock_and_after_a_sign_out() {
+    for program in programs() {
+        let mut shift = Shift::begin(&program, None);
+        shift.works();
+        let kinds = shift.secrets.kinds();
+        assert!(KINDS.iter().all(|kind| kinds.contains_key(kind)), "not all is known: {kinds:?}");
+        let live = shift.hits();
+        for needle in ["a master key", "a sealing key", "a working key"] {
+            assert!(
+                live.iter().any(|hit| hit.needle == needle),
+                "the control: {needle} is there while Bob is signed in"
+            );
+        }
+        shift.does("lock");
+        shift.has_nothing("after the lock");
+        let [_, bob, _] = shift.password_files();
+        shift.shell.ask("unlock --password-file /nowhere");
+        shift.does(&format!("unlock --password-file {bob}"));
+        shift.does("sale 1.00 --attempt A-3");
+        shift.does("sign-out");
+        shift.has_nothing("after the sign-out");
+    }
+}
+
+#[test]
+fn nothing_is_left_after_a_panic() {
+    for program in programs() {
+        let mut shift = Shift::begin(&program, Some("panic after attempt.prepared 2"));
+        let [alice, ..] = shift.password_files();
+        shift.does(&format!("sign-in alice --password-file {alice}"));
+        shift.does("sale 12.30 --attempt A-1");
+        assert!(!shift.hits().is_empty(), "the control: while Alice is signed in, secrets are there");
+        assert_eq!(shift.shell.ask("sale 4.50 --attempt A-2")["error"]["code"], "till_failed");
+        shift.secrets.look(&shift.shop);
+        shift.has_nothing("after the panic");
+    }
+}
+
+#[test]
+fn the_control_that_does_not_wipe_what_it_frees_leaves_secrets() {
+    let mut shift = Shift::begin(Path::new(env!("CARGO_BIN_EXE_taptill-unwiped")), None);
+    shift.works();
+    shift.does("sign-out");
+    let left = shift.hits();
+    println!("{}", summary(&left));
+    assert!(!left.is_empty(), "a heap that is not wiped keeps nothing, so its wiping shows nothing");
+}
