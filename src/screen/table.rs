@@ -309,7 +309,8 @@ pub fn again(code: ErrorCode, money: Money) -> Again {
 
 /// Whether the till must be opened anew before anything else can be done with it.
 fn ends_the_run(row: CodeRow) -> bool {
-    matches!(row.category, Category::Storage | Category::Integrity)
+    // A till whose records were put back goes on: a supervisor may accept it.
+    (matches!(row.category, Category::Storage | Category::Integrity) && row.code != "journal_rolled_back")
         || matches!(row.code, "terminal_closed" | "till_failed" | "stopped_by_fault_plan")
 }
 

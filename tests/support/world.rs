@@ -12,7 +12,7 @@ use taptill::acquirer::{LinkEvent, LinkFault};
 use taptill::clock::{BootCount, MonoMs, Now, WallMs};
 use taptill::emv::{CaKeys, CardEvent, TerminalData};
 use taptill::error::{Error, ErrorCode};
-use taptill::ids::{AttemptId, MerchantId, OrderNo, TerminalId};
+use taptill::ids::{AttemptId, MerchantId, OperatorName, OrderNo, TerminalId};
 use taptill::iso8583::Dialect;
 use taptill::journal::{Journal, JournalError, JournalPorts, Keyring, LockedJournal};
 use taptill::money::{Amount, Currency};
@@ -25,7 +25,7 @@ use taptill::ports::{
     ReaderFault,
 };
 use taptill::secret::Secret;
-use taptill::session::Permit;
+use taptill::session::{Action, Permit, Role, Session, SessionLength};
 use taptill_sandbox::card::{self, PresentedCard, SimulatedCard};
 use tempfile::TempDir;
 
@@ -304,7 +304,8 @@ impl World {
     }
 
     pub fn accept_roll_back(&mut self) -> Result<(), Error> {
-        match self.ask(|ticket| Input::AcceptRollBack { ticket, permit: Permit::unclaimed() })? {
+        let permit = self.permit();
+        match self.ask(|ticket| Input::AcceptRollBack { ticket, permit })? {
             Reply::RollBackAccepted => Ok(()),
             other => panic!("{other:?}"),
         }
@@ -583,8 +584,16 @@ impl World {
 
     pub fn start(&mut self, order: SaleOrder) -> Ticket {
         let ticket = self.ticket();
-        self.give(Input::StartSale { ticket, order, permit: Permit::unclaimed() });
+        let permit = self.permit();
+        self.give(Input::StartSale { ticket, order, permit });
         ticket
+    }
+
+    /// Leave from the session of a supervisor who has just come.
+    fn permit<A: Action>(&self) -> Permit<A> {
+        let alice = OperatorName::new("alice").unwrap();
+        let session = Session::begin(alice, Role::Supervisor, SessionLength { idle_ms: 1, full_ms: 1 }, self.now);
+        session.permit(self.now).unwrap()
     }
 
     /// Starts a sale and lets this much time pass.
@@ -671,7 +680,8 @@ impl World {
     /// One round of resolving. `None` when the process died on the way.
     pub fn resolve(&mut self) -> Option<Resolved> {
         let ticket = self.ticket();
-        self.give(Input::Resolve { ticket, permit: Permit::unclaimed() });
+        let permit = self.permit();
+        self.give(Input::Resolve { ticket, permit });
         match self.await_caller(ticket) {
             Caller::Told(Ok(Reply::Resolved(resolved))) => Some(resolved),
             Caller::Orphaned => None,
