@@ -81,7 +81,10 @@ fn each_bad_day_of_the_device_has_its_own_error_and_the_next_sale_works() {
         });
         // Set after somebody has signed in: eleven years later the password would have to be changed first.
         clock.set_ahead_by_ms(ahead_ms);
-        assert_is_not_sent(&till.unwrap(), day, code);
+        assert_is_not_sent(till.as_ref().unwrap(), day, code);
+        // Set right before the till is closed: a day that was seen once counts for passwords.
+        clock.set_ahead_by_ms(0);
+        drop(till);
         assert_eq!(shop.till().sell("visa", 100).unwrap().state, State::Approved, "after: {day}");
     }
     // The same till hears of a clock that is set right while it is open.
@@ -111,10 +114,12 @@ fn each_bad_day_of_the_disk_keeps_the_till_shut_with_its_own_error_until_it_is_p
     let till = shop.till();
     till.sell("visa", 100).unwrap();
     till.terminal.close().unwrap();
-    let whole = shop.till().terminal.verify().unwrap();
     let (home, device) = (shop.path("till.good"), shop.path("device.good"));
     copy_folder(&shop.home(), &home);
     copy_folder(&shop.device(), &device);
+    let whole = shop.till().terminal.verify().unwrap();
+    put_back(&home, &shop.home());
+    put_back(&device, &shop.device());
     for (day, make, verdict) in table {
         make(&shop);
         for _ in 0..2 {
@@ -126,7 +131,8 @@ fn each_bad_day_of_the_disk_keeps_the_till_shut_with_its_own_error_until_it_is_p
         put_back(&home, &shop.home());
         put_back(&device, &shop.device());
         let till = shop.open_with(|_| ()).unwrap();
-        assert_eq!(till.terminal.verify().unwrap(), whole, "{day}");
+        let found = till.terminal.verify().unwrap();
+        assert_eq!((found.size, found.side_rows), (whole.size, whole.side_rows), "{day}");
         drop(till);
     }
     // The control: with nothing broken the till opens and sells.

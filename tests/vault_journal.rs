@@ -163,7 +163,7 @@ fn build(folder: &Path) {
     let mut journal = locked.unlock(masters.keyring(), folds()).map_err(|(_, error)| error).unwrap();
     let mut vault = till.vault(&mut journal);
     let code = RecoveryCode::new(&*till.entropy).unwrap();
-    let mut new_password = |secret: &[u8]| {
+    let new_password = |secret: &[u8]| {
         let derivation = vault.new_derivation().unwrap();
         NewPassword { derived: memoised(secret, &derivation), derivation, is_temporary: false, changed_day: 1 }
     };

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use crate::account::{self, Provisioning, ShopPolicy};
 use crate::error::{Error, ErrorCode};
-use crate::journal::{Journal, JournalError, JournalPorts, LockedJournal, PlainRows, VerifyReport};
+use crate::journal::{Journal, JournalError, JournalPorts, LockedJournal, VerifyReport};
 use crate::ports::Ports;
 use crate::till::events::folds;
 use crate::till::{At, Left, Till};
@@ -66,10 +66,6 @@ impl Till {
             Err(JournalError::NotThere) => return Err(ErrorCode::NotProvisioned.into()),
             opened => opened?,
         };
-        if locked.is_blank()? && locked.plains("vault/")?.is_empty() {
-            // Setting it up was cut short before there was anything to open.
-            return Err(ErrorCode::NotProvisioned.into());
-        }
         let at = match vault(&mut locked, ports).open_unclaimed() {
             Ok(masters) => unclaimed(locked, &masters)?,
             Err(VaultError::AlreadyClaimed) => At::Closed { journal: locked, left: Left::SignedOut },
