@@ -104,7 +104,7 @@ fn each_bad_day_of_the_disk_keeps_the_till_shut_with_its_own_error_until_it_is_p
         ("the till's folder is empty", |shop| fs::remove_file(shop.journal()).unwrap(), "not_provisioned"),
         ("the device key is gone", |shop| fs::remove_file(key_file(shop)).unwrap(), "device_key_missing"),
         ("the device key's file is damaged", damage_key, "device_key_rejected fault=damaged"),
-        ("it is another device", other_device, "device_key_rejected fault=rejected"),
+        ("it is another device", other_device, "vault_foreign"),
         ("a newer version wrote the journal", newer, "journal_newer"),
         ("the journal is another program's database", not_ours, "journal_damaged damage=database"),
         ("the journal's end is cut off", cut_off, "journal_damaged damage=database"),
@@ -385,7 +385,7 @@ fn host_with(shop: &mut Shop, home: &str, key: &KeyPair, change: fn(&mut Certifi
 // Disks and devices that are not what they were.
 
 fn key_file(shop: &Shop) -> std::path::PathBuf {
-    shop.device().join("vault.unclaimed.key")
+    shop.device().join("account-secrets.key")
 }
 
 fn damage_key(shop: &Shop) {
@@ -395,12 +395,12 @@ fn damage_key(shop: &Shop) {
     fs::write(key_file(shop), bytes).unwrap();
 }
 
-/// A device with keys of the same names that are other keys.
+/// The files of the till on a device that has a till's keys of its own.
 fn other_device(shop: &Shop) {
     use taptill::ports::{DeviceKeys, KeyKind};
+    fs::remove_dir_all(shop.device()).unwrap();
     let keys = FolderDeviceKeys::open(&shop.device()).unwrap();
-    keys.destroy("vault.unclaimed").unwrap();
-    keys.create("vault.unclaimed", KeyKind::Wrap).unwrap();
+    keys.create("vault.till", KeyKind::Mac).unwrap();
 }
 
 fn newer(shop: &Shop) {

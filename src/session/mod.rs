@@ -155,8 +155,8 @@ pub struct Permit<A: Action> {
 impl<A: Action> Permit<A> {
     /// Uses the permit up and says in whose name.
     #[must_use]
-    pub fn spend(self) -> OperatorName {
-        self.operator
+    pub fn spend(self) -> String {
+        self.operator.into()
     }
 }
 

@@ -12,7 +12,7 @@ use taptill::acquirer::{LinkEvent, LinkFault};
 use taptill::clock::{BootCount, MonoMs, Now, WallMs};
 use taptill::emv::{CaKeys, CardEvent, TerminalData};
 use taptill::error::{Error, ErrorCode};
-use taptill::ids::{AttemptId, MerchantId, OperatorName, OrderNo, TerminalId};
+use taptill::ids::{AttemptId, MerchantId, OperatorName, OrderNo, Role, TerminalId};
 use taptill::iso8583::Dialect;
 use taptill::journal::{Journal, JournalError, JournalPorts, Keyring, LockedJournal};
 use taptill::money::{Amount, Currency};
@@ -25,7 +25,8 @@ use taptill::ports::{
     ReaderFault,
 };
 use taptill::secret::Secret;
-use taptill::session::{Action, Permit, Role, Session, SessionLength};
+use taptill::session::actions::Action;
+use taptill::session::{Permit, Session, SessionLength};
 use taptill_sandbox::card::{self, PresentedCard, SimulatedCard};
 use tempfile::TempDir;
 
@@ -304,7 +305,7 @@ impl World {
     }
 
     pub fn accept_roll_back(&mut self) -> Result<(), Error> {
-        let permit = self.permit();
+        let permit = permit(self.now);
         match self.ask(|ticket| Input::AcceptRollBack { ticket, permit })? {
             Reply::RollBackAccepted => Ok(()),
             other => panic!("{other:?}"),
@@ -584,16 +585,8 @@ impl World {
 
     pub fn start(&mut self, order: SaleOrder) -> Ticket {
         let ticket = self.ticket();
-        let permit = self.permit();
-        self.give(Input::StartSale { ticket, order, permit });
+        self.give(Input::StartSale { ticket, order, permit: permit(self.now) });
         ticket
-    }
-
-    /// Leave from the session of a supervisor who has just come.
-    fn permit<A: Action>(&self) -> Permit<A> {
-        let alice = OperatorName::new("alice").unwrap();
-        let session = Session::begin(alice, Role::Supervisor, SessionLength { idle_ms: 1, full_ms: 1 }, self.now);
-        session.permit(self.now).unwrap()
     }
 
     /// Starts a sale and lets this much time pass.
@@ -680,8 +673,7 @@ impl World {
     /// One round of resolving. `None` when the process died on the way.
     pub fn resolve(&mut self) -> Option<Resolved> {
         let ticket = self.ticket();
-        let permit = self.permit();
-        self.give(Input::Resolve { ticket, permit });
+        self.give(Input::Resolve { ticket, permit: permit(self.now) });
         match self.await_caller(ticket) {
             Caller::Told(Ok(Reply::Resolved(resolved))) => Some(resolved),
             Caller::Orphaned => None,
@@ -744,6 +736,13 @@ enum Given<'a> {
 }
 
 /// Memory where there is such a folder: a sync costs nothing there, and a process's end is all that dies here.
+/// Leave given by a session of alice's that has just begun.
+fn permit<A: Action>(now: Now) -> Permit<A> {
+    let length = SessionLength { idle_ms: 1, full_ms: 1 };
+    let session = Session::begin(OperatorName::new("alice").unwrap(), Role::Supervisor, length, now);
+    session.permit(now).unwrap()
+}
+
 pub fn temporary_folder() -> TempDir {
     let memory = Path::new("/dev/shm");
     if memory.is_dir() { tempfile::tempdir_in(memory).unwrap() } else { tempfile::tempdir().unwrap() }

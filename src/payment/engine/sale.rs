@@ -113,7 +113,7 @@ impl Engine {
                     amount: order.amount,
                     order: order.order,
                     tickets: vec![ticket],
-                    operator: Some(permit.spend().into()),
+                    operator: Some(permit.spend()),
                     began: now.wall,
                     phase: Phase::Clearing,
                 });
