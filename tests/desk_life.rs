@@ -15,10 +15,12 @@ use taptill::desk::{Desk, Display};
 use taptill::payment::ListQuery;
 use taptill::payment::state::State;
 use taptill::ports::{Fate, Notice, Observer, Ports};
-use taptill::screen::{Intent, Screen, ScreenKind, Tone};
+use taptill::screen::{FieldName, Intent, Screen, ScreenKind, Tone};
+use taptill::secret::SecretBytes;
 use taptill::terminal::Terminal;
 use taptill::text::Language;
 use taptill_sandbox::host::Kind;
+use taptill_sandbox::people::ALICE;
 
 fn person(shop: &Shop) -> Person {
     person_with(shop, |_| ())
@@ -34,7 +36,7 @@ fn person_with(shop: &Shop, change: impl FnOnce(&mut Ports)) -> Person {
 #[test]
 fn a_new_till_is_provisioned_and_sells() {
     let shop = shop("desk");
-    let person = Person::at(&shop.home(), shop.ports().0);
+    let person = Person::before(&shop.home(), shop.ports().0);
     let first = person.glass.until_kind(ScreenKind::FirstStart);
     assert!(first.allows(&Intent::Provision) && !first.allows(&Intent::Charge));
     person.touch(Intent::UseLanguage { language: Language::ZhCn });
@@ -49,6 +51,8 @@ fn a_new_till_is_provisioned_and_sells() {
         person.glass.until_kind(ScreenKind::FirstStart);
     }
     person.desk.provision(shop.provisioning.to_json().expose()).unwrap();
+    person.glass.until_kind(ScreenKind::Claim);
+    person.comes_in();
     person.glass.until_kind(ScreenKind::AmountPad);
     person.charges(500);
     person.taps("visa");
@@ -120,6 +124,7 @@ fn a_till_that_failed_is_opened_again_from_its_screen() {
     assert!(!stopped.allows(&Intent::NewSale), "nobody pays again before the till knows");
     plan.lift();
     person.touch(Intent::TryAgain);
+    person.comes_back();
     person.glass.until("taken back", |screen| screen.title == "Reversed");
     person.touch(Intent::NewSale);
     person.charges(300);
@@ -144,6 +149,7 @@ fn a_disk_that_fails_in_doubt_does_not_say_that_nothing_was_charged() {
     assert_eq!(row(&stopped, "Code"), Some("sync_failed"));
     plan.lift();
     person.touch(Intent::TryAgain);
+    person.comes_back();
     person.glass.until("taken back", |screen| screen.title == "Reversed");
     assert_eq!(shop.net_minor(), 0);
 }
@@ -161,6 +167,7 @@ fn a_full_disk_sends_nothing_and_the_amount_is_still_there() {
     assert!(trouble.message.as_ref().unwrap().contains("Nothing was charged"));
     plan.lift();
     person.touch(Intent::TryAgain);
+    person.comes_back();
     let pad = person.glass.until("the keypad", |s| s.kind == ScreenKind::AmountPad && s.allows(&Intent::Charge));
     assert_eq!(pad.headline.as_deref(), Some("CNY 5.00"));
     assert_eq!(shop.net_minor(), 0);
@@ -177,6 +184,8 @@ fn a_till_that_cannot_be_opened_says_why_and_tries_again() {
     assert!(trouble.message.as_ref().unwrap().contains("No payment was touched"));
     elsewhere.close().unwrap();
     person.touch(Intent::TryAgain);
+    person.glass.until_kind(ScreenKind::Claim);
+    person.comes_in();
     person.glass.until_kind(ScreenKind::AmountPad);
 }
 
@@ -301,6 +310,13 @@ fn a_display_that_panics_or_calls_back_holds_nothing_up() {
     let rude = Arc::new(Rude(Glass::default(), Mutex::new(None)));
     let desk = Desk::open(&shop.home(), shop.ports().0, Language::En, Arc::clone(&rude) as Arc<dyn Display>).unwrap();
     let desk = Arc::new(desk);
+    for field in [FieldName::Operator, FieldName::NewPassword, FieldName::NewPasswordAgain] {
+        let typed = if field == FieldName::Operator { ALICE.name } else { ALICE.password };
+        desk.enter(field, SecretBytes::new(typed.as_bytes().to_vec())).unwrap();
+    }
+    desk.send(Intent::Claim).unwrap();
+    rude.0.until_kind(ScreenKind::RecoveryCode);
+    desk.send(Intent::Written).unwrap();
     *rude.1.lock().unwrap() = Some(Arc::downgrade(&desk));
     desk.send(Intent::Digit { digit: 5 }).unwrap();
     rude.0.until("typed", |screen| screen.headline.as_deref() == Some("CNY 0.05"));

@@ -13,8 +13,8 @@ use shop::{Shop, impatient_shop, shop};
 use taptill::payment::ListQuery;
 use taptill::ports::{CardChannel, CardFault};
 use taptill::screen::{Intent, ScreenKind, Tone};
-use taptill::terminal::Terminal;
 use taptill_sandbox::host::Kind;
+use taptill_sandbox::people;
 
 fn person(shop: &Shop) -> Person {
     shop.provision_with(|_| ()).unwrap();
@@ -24,7 +24,7 @@ fn person(shop: &Shop) -> Person {
 /// How many attempts the journal knows, once the desk is closed.
 fn attempts(shop: &Shop, person: Person) -> usize {
     drop(person);
-    let terminal = Terminal::open(&shop.home(), shop.ports().0).unwrap();
+    let terminal = people::open(&shop.home(), shop.ports().0).unwrap();
     terminal.list(&ListQuery { limit: 100, ..ListQuery::default() }).unwrap().attempts.len()
 }
 

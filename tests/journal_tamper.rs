@@ -12,7 +12,7 @@ mod journal_support;
 use journal_support::*;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params, params_from_iter};
-use taptill::journal::{Damage, Damaged, JournalError};
+use taptill::journal::{Damage, Damaged, JournalError, Keyring, Resealed};
 use taptill_crashfs::{Disk, Files};
 
 const EVENTS: u64 = 12;
@@ -28,6 +28,8 @@ struct Original {
     bytes: Vec<u8>,
     /// Head and rows of the projection as they were after each event, from the first.
     past: Vec<Past>,
+    /// What opens it.
+    ring: fn() -> Keyring,
 }
 
 struct Past {
@@ -63,7 +65,7 @@ fn original() -> Original {
     journal.verify().unwrap();
     journal.close().unwrap();
     let bytes = std::fs::read(till.path()).unwrap();
-    Original { disk: Disk::at(till.folder.path()), bytes, till, past }
+    Original { disk: Disk::at(till.folder.path()), bytes, till, past, ring: keyring }
 }
 
 fn row(raw: &Connection, query: &str) -> Vec<Value> {
@@ -82,7 +84,7 @@ impl Original {
         let raw = self.till.raw();
         damage(&raw);
         raw.close().unwrap();
-        match self.till.inspect() {
+        match self.till.inspect_with((self.ring)()) {
             Ok(_) => None,
             Err(JournalError::Damaged(Damaged { sequence, damage })) => Some((sequence, damage)),
             Err(other) => panic!("not damage: {other:?}"),
@@ -290,6 +292,64 @@ fn a_side_row_edited_removed_or_put_back() {
             }
         }
         (Some(EVENTS), Damage::SideRow)
+    });
+}
+
+/// The same words as they were sealed before the key was changed: nobody has that key any more.
+#[test]
+fn a_row_of_an_older_key_put_back() {
+    let mut original = original();
+    original.restore(&original.bytes);
+    let raw = original.till.raw();
+    let events: Vec<_> =
+        (1..=EVENTS).map(|sequence| row(&raw, &format!("SELECT * FROM event WHERE seq = {sequence}"))).collect();
+    let [fold_row, side_key, head] =
+        ["fold_row", "side_key", "head"].map(|table| row(&raw, &format!("SELECT * FROM {table}")));
+    let look_up = row(&raw, "SELECT * FROM meta WHERE name = 'look_up'");
+    raw.close().unwrap();
+
+    let both = Keyring::new(2, master(2)).with_older(1, master(1));
+    let mut journal = original.till.try_open_with(both, folds()).unwrap();
+    while journal.reseal_step(5).unwrap() == Resealed::More {}
+    journal.close().unwrap();
+    original.bytes = original.disk.files()["journal.db"].clone();
+    original.ring = || Keyring::new(2, master(2));
+
+    original.class("older key", |raw, dice| match dice.below(5) {
+        0 => {
+            let sequence = any_event(dice);
+            put(raw, "event", &events[sequence as usize - 1]);
+            (Some(sequence), Damage::Seal)
+        }
+        1 => {
+            put(raw, "fold_row", &fold_row);
+            (Some(EVENTS), Damage::Projection)
+        }
+        2 => {
+            put(raw, "side_key", &side_key);
+            (Some(EVENTS), Damage::SideRow)
+        }
+        3 => {
+            put(raw, "head", &head);
+            (None, Damage::Head)
+        }
+        _ => {
+            put(raw, "meta", &look_up);
+            (None, Damage::Keys)
+        }
+    });
+}
+
+/// What is stored of the look-up key: without it nothing is found, and another one is none of this journal's.
+#[test]
+fn a_look_up_key_that_was_edited_or_removed() {
+    original().class("look-up key", |raw, dice| {
+        if dice.below(4) == 0 {
+            raw.execute("DELETE FROM meta WHERE name = 'look_up'", []).unwrap();
+        } else {
+            flip(raw, "meta", "value", "name = 'look_up'", dice);
+        }
+        (None, Damage::Keys)
     });
 }
 

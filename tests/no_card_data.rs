@@ -19,18 +19,18 @@ use shop::faults::{Plan, SetClock};
 use shop::{PATIENCE, Shop, Till, card, impatient_encrypted_shop, impatient_shop, named, order};
 use taptill::card::Pan;
 use taptill::ids::AttemptId;
-use taptill::journal::{Draft, Journal, JournalPorts, Keyring, LockedJournal, PlainRows, SideWork};
+use taptill::journal::{Draft, Journal, SideWork};
+use taptill::payment::ListQuery;
 use taptill::payment::state::State;
-use taptill::payment::{ListQuery, folds};
 use taptill::ports::{
     CardChannel, CardFault, EncryptedRead, EncryptedReader, Fate, Notice, Observer, Ports, ReadRequest, ReaderFault,
 };
 use taptill::receipt::{Columns, Copy};
-use taptill::secret::Secret;
 use taptill::terminal::{ReceiptRequest, Terminal};
 use taptill::text::Language;
 use taptill_sandbox::card::PresentedCard;
 use taptill_sandbox::host::Kind;
+use taptill_sandbox::people;
 use taptill_sandbox::reader::ScriptedReader;
 use taptill_sandbox::scan::{Hit, Needles};
 
@@ -184,11 +184,7 @@ impl Shift {
 
 fn open_journal(shop: &Shop, path: &Path) -> Journal {
     let (ports, _field) = shop.ports();
-    let locked = LockedJournal::open(path, JournalPorts::from(&ports)).unwrap();
-    let wrapped = locked.plain("vault/unclaimed").unwrap().unwrap();
-    let master = ports.device_keys.unwrap("vault.unclaimed", &wrapped, b"taptill unclaimed master key 1").unwrap();
-    let keyring = Keyring::new(1, Secret::from_slice(master.expose()).unwrap());
-    locked.unlock(keyring, folds()).map_err(|(_, error)| error).unwrap()
+    people::journal_of(path, &ports)
 }
 
 /// Everything that can happen in a shift, errors provoked and told.

@@ -138,7 +138,7 @@ fn a_dialect_of_encrypted_reads_has_no_field_for_a_card_in_clear() {
     }
     // A reversal carries what the read was bound to, and nothing else of it.
     let reversal = dialect.compose(Op::Reversal, Side::Request, &all_values()).unwrap();
-    let of_the_read: Vec<u8> = reversal.fields().filter(|field| (120..128).contains(field)).collect();
+    let of_the_read: Vec<u8> = reversal.fields().filter(|field| [120, 121, 122, 123, 127].contains(field)).collect();
     assert_eq!(of_the_read, [122]);
     // The control: the other dialects are of a card in clear, and show it.
     for name in ["unionpay", "iso87"] {

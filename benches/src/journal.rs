@@ -75,25 +75,21 @@ pub fn on_disk() -> TempDir {
 }
 
 /// A journal with one fold.
-struct Ours {
+pub struct Ours {
     journal: Journal,
     appended: u64,
 }
 
 impl Ours {
-    fn in_folder(folder: &Path) -> Self {
-        let device_keys = FolderDeviceKeys::open(&folder.join("device")).expect("the folder takes keys");
-        let ports = JournalPorts {
-            device_keys: Arc::new(device_keys),
-            entropy: Arc::new(RingEntropy::default()),
-            faults: Arc::new(NoFaults),
-        };
-        let locked = LockedJournal::create(&folder.join("journal.db"), ports).expect("the folder is empty");
+    /// A new one.
+    pub fn in_folder(folder: &Path) -> Self {
+        let locked = LockedJournal::create(&folder.join("journal.db"), ports(folder)).expect("the folder is empty");
         let journal = locked.unlock(keyring(), vec![Box::new(Attempts)]);
         Self { journal: journal.map_err(|(_, error)| error).expect("it is new"), appended: 0 }
     }
 
-    fn append(&mut self) -> u64 {
+    /// The next event of the next sale.
+    pub fn append(&mut self) -> u64 {
         let (attempt, step) = (self.appended / 3, self.appended % 3);
         self.appended += 1;
         let stan = attempt % 989_999 + 1;
@@ -106,6 +102,11 @@ impl Ours {
         let draft = Draft { kind, v: 1, attempt, operator: None, body, may_use_ballast: false };
         let now = Now { wall: WallMs(1_800_000_000_000), mono: MonoMs(self.appended), boot: BootCount(1) };
         self.journal.append(draft, SideWork::None, now).expect("the disk has room").sequence
+    }
+
+    /// Closes it.
+    pub fn close(self) {
+        self.journal.close().expect("the disk has room");
     }
 
     fn scan(&self) -> u64 {
@@ -127,7 +128,18 @@ impl Ours {
     }
 }
 
-fn keyring() -> Keyring {
+/// What the journals of this table borrow; their device keys lie beside them.
+pub fn ports(folder: &Path) -> JournalPorts {
+    let device_keys = FolderDeviceKeys::open(&folder.join("device")).expect("the folder takes keys");
+    JournalPorts {
+        device_keys: Arc::new(device_keys),
+        entropy: Arc::new(RingEntropy::default()),
+        faults: Arc::new(NoFaults),
+    }
+}
+
+/// Their one key.
+pub fn keyring() -> Keyring {
     Keyring::new(1, Secret::from_fn(|key| key.fill(7)))
 }
 
@@ -150,8 +162,8 @@ fn approved() -> serde_json::Value {
     json!({ "answer": answer, "destroyed": "c3".repeat(32) })
 }
 
-/// The state of each attempt, looked up by state.
-struct Attempts;
+/// The state of each attempt, looked up by state; those in doubt wait.
+pub struct Attempts;
 
 impl Fold for Attempts {
     fn name(&self) -> &'static str {
@@ -167,6 +179,10 @@ impl Fold for Attempts {
         let mut history = rows.get(attempt.as_str())?.unwrap_or_default();
         history.extend_from_slice(event.kind.as_bytes());
         Ok(rows.put(attempt.as_str(), &history, &[("state", &event.kind)])?)
+    }
+
+    fn waiting(&self) -> Vec<(&'static str, &'static str)> {
+        ["attempt.in_doubt", "attempt.reversal_due", "attempt.reversal_sent"].map(|kind| ("state", kind)).to_vec()
     }
 }
 

@@ -1,15 +1,17 @@
 //! Taptill measured against peers in the same run. `cargo xtask ratios` prints the table.
 //!
 //! `--once` runs each row once without judging time, so that the ordinary test run notices a row that rots;
-//! `--json` prints one object. Exit code 1 when a bar is missed (never with `--once`).
+//! `--json` prints one object; a word names a room whose rows are wanted alone. Exit code 1 when a bar is missed (never with `--once`).
 
 mod allocations;
 mod card;
 mod hex;
 mod journal;
 mod measure;
+mod million;
 mod sale;
 mod shells;
+mod sign_in;
 mod table;
 mod wire;
 
@@ -24,7 +26,8 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let has = |word: &str| arguments.iter().any(|argument| argument == word);
     let effort = if has("--once") { Effort::Once } else { Effort::Full };
-    let rows = measure_all(effort);
+    let named: Vec<&str> = arguments.iter().map(String::as_str).filter(|word| !word.starts_with("--")).collect();
+    let rows = measure(effort, &named);
     if has("--json") {
         table::print_json(&rows);
     } else {
@@ -33,11 +36,17 @@ fn main() -> ExitCode {
     if effort == Effort::Full && !rows.iter().all(Row::holds) { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
-fn measure_all(effort: Effort) -> Vec<Row> {
-    let mut rows = card::rows(effort);
-    rows.extend(wire::rows(effort));
-    rows.extend(journal::rows(effort));
-    rows.extend(sale::rows(effort));
-    rows.extend(shells::rows());
-    rows
+/// The rows of these rooms, or of all where none is named.
+fn measure(effort: Effort, named: &[&str]) -> Vec<Row> {
+    let rooms: [(&str, fn(Effort) -> Vec<Row>); 7] = [
+        ("card", card::rows),
+        ("wire", wire::rows),
+        ("journal", journal::rows),
+        ("million", million::rows),
+        ("sale", sale::rows),
+        ("sign-in", sign_in::rows),
+        ("shells", |_| shells::rows()),
+    ];
+    let wanted = rooms.into_iter().filter(|(name, _)| named.is_empty() || named.contains(name));
+    wanted.flat_map(|(_, rows)| rows(effort)).collect()
 }

@@ -35,6 +35,7 @@ use taptill::terminal::Terminal;
 use taptill_sandbox::card::{self, SimulatedCard};
 use taptill_sandbox::desktop::desktop_ports;
 use taptill_sandbox::host::{Host, Options, Script, provision};
+use taptill_sandbox::people;
 
 use crate::journal::{Plain, on_disk};
 use crate::measure::{Effort, Plan, Row, row};
@@ -135,7 +136,7 @@ impl Till {
         let home = folder.join("till");
         Terminal::provision(&home, provisioning, &ports).expect("the host's own provisioning is good");
         Self {
-            terminal: Terminal::open(&home, ports).expect("it was just provisioned"),
+            terminal: people::open(&home, ports).expect("it was just provisioned"),
             field_is_on,
             events,
             card: default_card(),

@@ -7,10 +7,12 @@ use std::path::Path;
 
 use taptill::error::Error;
 use taptill::ids::{OperatorName, Role};
+use taptill::journal::{Journal, JournalPorts, LockedJournal};
 use taptill::ports::Ports;
 use taptill::secret::SecretBytes;
 use taptill::terminal::Terminal;
-use taptill::till::{NewOperator, Standing};
+use taptill::till::{self, NewOperator, Standing};
+use taptill::vault::{Vault, Who, derive};
 
 /// Somebody with a name and a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +64,23 @@ pub fn let_in(terminal: &Terminal) -> Result<(), Error> {
         Standing::SignedOut => terminal.sign_in(&ALICE.name(), ALICE.password(), None).map(drop),
         Standing::SignedIn => Ok(()),
     }
+}
+
+/// The journal at `path` as alice may read it, behind the back of a till that is not open.
+///
+/// # Panics
+/// Where alice does not get in: it is for tests.
+#[must_use]
+pub fn journal_of(path: &Path, ports: &Ports) -> Journal {
+    let (keys, entropy, now) = (&*ports.device_keys, &*ports.entropy, ports.clock.now());
+    let mut locked = LockedJournal::open(path, JournalPorts::from(ports)).expect("nobody else has the till open");
+    let mut vault = Vault::new(&mut locked, keys, entropy);
+    let attempt = vault.begin(Who::Operator(&ALICE.name()), now).expect("alice is not locked out");
+    let derived = derive(ALICE.password.as_bytes(), attempt.derivation());
+    let opened = vault.finish(attempt, derived, now).expect("it is alice's password");
+    vault.forgive(&opened).expect("nothing failed");
+    let unlocked = locked.unlock(opened.masters().keyring(), till::folds());
+    unlocked.map_err(|(_, error)| error).expect("the journal is whole")
 }
 
 /// Opens the till at `home` with alice at it.

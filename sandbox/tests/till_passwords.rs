@@ -175,6 +175,7 @@ mod at_a_terminal {
         keys: Box<dyn Write>,
         screen: Receiver<Vec<u8>>,
         seen: String,
+        looked_at: usize,
     }
 
     impl Terminal {
@@ -194,18 +195,27 @@ mod at_a_terminal {
                 }
             });
             let keys = Box::new(process.get_pty_stream().unwrap());
-            Self { process, keys, screen, seen: String::new() }
+            Self { process, keys, screen, seen: String::new(), looked_at: 0 }
         }
 
         /// Waits until this stands on the screen, after what was waited for before.
         fn sees(mut self, text: &str) -> Self {
             let deadline = Instant::now() + PATIENCE;
-            while !self.seen.contains(text) {
+            loop {
+                if let Some(place) = self.seen[self.looked_at..].find(text) {
+                    self.looked_at += place + text.len();
+                    return self;
+                }
                 let left = deadline.saturating_duration_since(Instant::now());
                 let bytes = self.screen.recv_timeout(left);
                 let bytes = bytes.unwrap_or_else(|_| panic!("never saw {text:?}, only {:?}", self.seen));
                 self.seen += &String::from_utf8_lossy(&bytes);
             }
+        }
+
+        /// Types a line that may be seen.
+        fn enters(mut self, line: &str) -> Self {
+            self.keys.write_all(format!("{line}\r").as_bytes()).unwrap();
             self
         }
 
@@ -253,6 +263,19 @@ mod at_a_terminal {
         let screen = claim.types("a second thought of 2").sees("(password_refused").ends();
         assert!(!screen.contains("thought"), "{screen}");
         assert_eq!(run(shop.nobody().arg("list")).refusal().1, "till_unclaimed");
+    }
+
+    /// The tour of the README: the prompt says who works here, and asks in between.
+    #[test]
+    fn a_shell_says_who_works_in_it_and_asks_without_echo_too() {
+        let shop = Shop::open();
+        let (name, password) = (ALICE.name, ALICE.password);
+        let shell = Terminal::of(&shop, &["shell"]).sees("taptill> ").enters("sign-in alice");
+        let shell = shell.sees("Password of alice: ").types(password).sees("Signed in: alice, supervisor.");
+        let shell = shell.sees("taptill alice> ").enters("lock").sees("taptill alice (locked)> ").enters("unlock");
+        let shell = shell.sees("Password of alice: ").types(password).sees("taptill alice> ").enters("sign-out");
+        let screen = shell.sees("Nobody is signed in.").sees("taptill> ").enters("quit").ends();
+        assert!(!screen.contains(password) && screen.contains(name), "{screen}");
     }
 
     #[test]

@@ -111,6 +111,28 @@ fn an_old_copy_of_the_folder_gives_no_guess_back_and_opens_for_no_old_password()
     assert_eq!((old.code, old.json()["error"]["code"].is_string()), (Some(1), true), "{}", old.stdout);
 }
 
+/// Files and device keys together: only the acquirer can tell.
+#[test]
+fn an_old_copy_of_everything_is_found_at_the_next_sale_and_a_supervisor_decides() {
+    let shop = Shop::open();
+    shop.hire_bob();
+    assert_eq!(shop.till(&["sale", "1", "--attempt", "before"]).json()["state"], "approved");
+    let folders = [shop.path("till"), shop.path("till-device")];
+    let at_first = folders.each_ref().map(|folder| files(folder));
+    assert_eq!(shop.till(&["sale", "2", "--attempt", "forgotten"]).json()["state"], "approved");
+    for (folder, before) in folders.iter().zip(&at_first) {
+        put_back(folder, before);
+    }
+    assert_eq!(shop.till(&["verify"]).json()["ok"], true, "by itself it is sound");
+    let sale = shop.till(&["sale", "3"]);
+    assert_eq!(sale.refusal(), (Some(1), "journal_rolled_back".to_owned()), "{}", sale.stdout);
+    assert!(sale.json()["error"]["seen"].is_number(), "{}", sale.stdout);
+    assert_eq!(shop.till(&["sale", "3"]).refusal().1, "journal_rolled_back", "it is not forgotten");
+    assert_eq!(shop.till_as("bob", &["accept-roll-back"]).refusal().1, "not_permitted");
+    assert_eq!(shop.till(&["accept-roll-back"]).code, Some(0));
+    assert_eq!(shop.till(&["sale", "3"]).json()["state"], "approved");
+}
+
 type Files = Vec<(std::path::PathBuf, Vec<u8>)>;
 
 fn files(folder: &std::path::Path) -> Files {
@@ -124,5 +146,15 @@ fn put_back(folder: &std::path::Path, before: &Files) {
     }
     for (path, bytes) in before {
         std::fs::write(path, bytes).unwrap();
+        private(path);
     }
 }
+
+/// As it was: a key that others may read is not used.
+#[cfg(unix)]
+fn private(path: &std::path::Path) {
+    std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+}
+
+#[cfg(not(unix))]
+fn private(_: &std::path::Path) {}

@@ -136,6 +136,7 @@ fn a_till_that_was_never_set_up_says_so_and_leaves_no_folder() {
         &["prove", "1"],
         &["consistency", "1"],
         &["public-key"],
+        &["accept-roll-back"],
         &["list", "--operator", "alice", "--password-file", "/no/such/file"],
     ];
     for words in rows {

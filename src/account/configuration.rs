@@ -46,7 +46,7 @@ pub struct Configuration {
     /// What the till does about debts.
     pub policy: Policy,
     /// How costly its people's passwords are to try.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "PasswordWork::is_calibrated")]
     pub password_work: PasswordWork,
 }
 
@@ -59,6 +59,13 @@ pub enum PasswordWork {
     Calibrated,
     /// The least that is used anywhere: for tills of a sandbox.
     Floor,
+}
+
+impl PasswordWork {
+    /// What is not said otherwise.
+    fn is_calibrated(&self) -> bool {
+        *self == Self::Calibrated
+    }
 }
 
 /// The shop, as receipts show it.

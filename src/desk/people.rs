@@ -135,7 +135,7 @@ fn reason(error: &Error) -> &'static str {
 fn arrived(terminal: &Terminal, session: Option<SessionView>, code: Option<RecoveryCode>) -> Result<Message, Error> {
     let who = terminal.till_state()?;
     let event = Event::SignedIn {
-        till: Till::of(&*terminal.configuration()?),
+        till: Box::new(Till::of(&*terminal.configuration()?)),
         recent: match recent(terminal, who.role) {
             // The code is told this once: nothing may keep it from being shown.
             Err(_) if code.is_some() => Vec::new(),

@@ -128,7 +128,12 @@ impl Run {
 
     fn take(&mut self, message: Message) {
         match message {
-            Message::Intent(intent) => self.step(Event::Intent(intent)),
+            Message::Intent(intent) => {
+                if let (true, Some(terminal)) = (intent.is_a_touch(), &self.terminal) {
+                    terminal.touch();
+                }
+                self.step(Event::Intent(intent));
+            }
             Message::Event(event) => self.step(event),
             Message::Opened(opened) => {
                 self.terminal = Some(opened.terminal);

@@ -92,14 +92,29 @@ fn unreadable(error: FoldError) -> JournalError {
     }
 }
 
-/// What is shown beside the life of attempts.
-const OTHER_KINDS: [&str; 6] = [
+/// What is shown beside the life of attempts: of the till, of people and of keys. Who it was is not shown.
+const OTHER_KINDS: [&str; 21] = [
     ReceiptPrinted::KIND,
     SignedOn::KIND,
     UnmatchedAnswer::KIND,
     RolledBack::KIND,
     RollBackAccepted::KIND,
     account::PROVISIONED,
+    account::POLICY_CHANGED,
+    "operator.claimed",
+    "operator.recovered",
+    "operator.signed_in",
+    "operator.sign_in_failed",
+    "operator.session_cut",
+    "operator.locked",
+    "operator.unlocked",
+    "operator.signed_out",
+    "operator.added",
+    "operator.removed",
+    "operator.reset",
+    "operator.password_changed",
+    "key.rotated",
+    "journal.checkpoint",
 ];
 
 #[cfg(test)]
@@ -131,6 +146,8 @@ mod tests {
             ("host.signed_on", serde_json::json!({ "batch": 7 }), None),
             ("host.unmatched_answer", serde_json::json!({ "cause": "late" }), None),
             ("till.provisioned", serde_json::json!({ "secret": "4761739001010119" }), None),
+            ("operator.signed_in", serde_json::json!({ "operator": "alice" }), None),
+            ("journal.checkpoint", serde_json::json!({ "note": "4761739001010119" }), None),
         ] {
             let shown = shown(event(kind, body)).unwrap().expect(kind);
             assert_eq!((shown.cursor, shown.kind, shown.state), (7, kind, state));
@@ -148,7 +165,7 @@ mod tests {
 
     #[test]
     fn what_is_not_on_the_list_is_passed_over_or_refused() {
-        for kind in ["operator.signed_in", "account", "receipt.printed.twice", ""] {
+        for kind in ["operator.of_the_future", "account", "receipt.printed.twice", ""] {
             assert_eq!(shown(event(kind, serde_json::Value::Null)), Ok(None), "{kind}");
         }
         for kind in ["attempt.of_the_future", "attempt.approved"] {

@@ -237,7 +237,9 @@ impl Fold for Attempts {
     }
 
     fn waiting(&self) -> Vec<(&'static str, &'static str)> {
-        State::ALL.into_iter().filter(|state| state.is_debt()).map(|state| (STATE_INDEX, state.word())).collect()
+        // Rows stand under the states that callers see: each word counts once.
+        let is_kept = |state: &State| state.is_debt() && state.as_callers_see_it() == *state;
+        State::ALL.into_iter().filter(is_kept).map(|state| (STATE_INDEX, state.word())).collect()
     }
 }
 

@@ -1,8 +1,8 @@
 //! Where a person is, what is under way, what can happen and what is to be done about it.
 //!
 //! A [`Place`] owns what belongs to it: a sale under way exists only while its screen does. Below the place lie
-//! those that `Back` returns to. The amount that was typed, news that nobody has seen and payments that are not finished
-//! belong to whoever is signed in and outlive every place, but not the session.
+//! those that `Back` returns to. News that nobody has seen and payments that are not finished outlive every place, but not
+//! the session; an amount that was typed waits for the same person.
 //!
 //! It never decides anything: `step` does. It never holds a password: the desk keeps what is typed. Evidence: `tests/screens.rs`, `screen/step/tests.rs`.
 
@@ -28,6 +28,8 @@ pub struct State {
     pub(super) who: Option<TillState>,
     /// How often somebody has come or gone: tells an answer from before from one of now.
     pub(super) visit: u64,
+    /// Whose the amount is that was typed: who was signed in last.
+    pub(super) typed_by: Option<OperatorName>,
     /// What the till is; none while nobody is signed in.
     pub(super) till: Option<Till>,
     /// The till locks by itself in a moment.
@@ -59,6 +61,7 @@ impl State {
             language,
             who: None,
             visit: 0,
+            typed_by: None,
             till: None,
             ends_soon: false,
             place: Place::FirstStart,
@@ -299,7 +302,7 @@ pub enum Event {
         /// Who.
         who: TillState,
         /// What the till is.
-        till: Till,
+        till: Box<Till>,
         /// Its newest attempts, newest first.
         recent: Vec<AttemptView>,
         /// The password must be changed in so many days.

@@ -237,6 +237,8 @@ fn of_not_sent(reason: Option<Reason>) -> Look {
             | Reason::OfflineApprovalNotSupported
             | Reason::OnlinePinRequired,
         ) => look(ScreenKind::TryAnotherWay, Tone::Attention, ANOTHER_CARD),
+        // Trying again ends the same way until a supervisor has accepted it.
+        Some(Reason::JournalRolledBack) => look(ScreenKind::Trouble, Tone::Bad, UNDERSTOOD),
         _ => look(ScreenKind::Trouble, Tone::Attention, ONCE_MORE),
     }
 }
@@ -307,10 +309,12 @@ pub fn again(code: ErrorCode, money: Money) -> Again {
     }
 }
 
-/// Whether the till must be opened anew before anything else can be done with it.
+/// Whether the till must be opened anew before anything else can be done with it. A till whose files were put back works
+/// on, and only does not sell.
 fn ends_the_run(row: CodeRow) -> bool {
-    matches!(row.category, Category::Storage | Category::Integrity)
-        || matches!(row.code, "terminal_closed" | "till_failed" | "stopped_by_fault_plan")
+    let is_unsure =
+        matches!(row.category, Category::Storage | Category::Integrity) && row.code != "journal_rolled_back";
+    is_unsure || matches!(row.code, "terminal_closed" | "till_failed" | "stopped_by_fault_plan")
 }
 
 /// The screen of an error, when the money of its attempt stands so.

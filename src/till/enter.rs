@@ -500,7 +500,10 @@ impl Till {
             let days_left = match house.age(opened.facts()) {
                 Ok(days_left) => days_left,
                 Err(_) if entry.unlocks => None,
-                Err(why) => return Err(Error::from(ErrorCode::PasswordMustChange).word("why", why).into()),
+                Err(why) => {
+                    journal.append(events::password_due(name, why), SideWork::None, now)?;
+                    return Err(Error::from(ErrorCode::PasswordMustChange).word("why", why).into());
+                }
             };
             return Ok((role, cut, days_left));
         };

@@ -65,6 +65,11 @@ pub(super) fn session_cut(name: &OperatorName, cut: &str) -> Draft {
     Draft { may_use_ballast: true, ..draft(SESSION_CUT, name, json!({ "operator": cut })) }
 }
 
+/// The password was right, and opened nothing but its own change.
+pub(super) fn password_due(name: &OperatorName, why: &str) -> Draft {
+    Draft { may_use_ballast: true, ..draft(PASSWORD_DUE, name, json!({ "why": why })) }
+}
+
 pub(super) fn locked(name: &OperatorName, why: Why) -> Draft {
     draft(LOCKED, name, json!({ "why": why.word() }))
 }
@@ -144,6 +149,7 @@ const RECOVERED: &str = "operator.recovered";
 const SIGNED_IN: &str = "operator.signed_in";
 const SIGN_IN_FAILED: &str = "operator.sign_in_failed";
 const SESSION_CUT: &str = "operator.session_cut";
+const PASSWORD_DUE: &str = "operator.password_due";
 const LOCKED: &str = "operator.locked";
 const UNLOCKED: &str = "operator.unlocked";
 const SIGNED_OUT: &str = "operator.signed_out";

@@ -307,7 +307,9 @@ pub enum Output {
 }
 
 /// A derivation, to be run on a thread of its own.
-pub struct Work(Box<dyn FnOnce(&mut Derive<'_>) -> Option<Secret<32>> + Send>);
+pub struct Work(Box<WorkOnce>);
+
+type WorkOnce = dyn FnOnce(&mut Derive<'_>) -> Option<Secret<32>> + Send;
 
 /// How a key is derived: [`vault::derive`], or what a test remembers of it.
 pub type Derive<'a> = dyn FnMut(&[u8], &Derivation) -> Secret<32> + 'a;

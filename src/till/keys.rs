@@ -74,6 +74,22 @@ impl Till {
         }
     }
 
+    /// Verifies a few more events while nothing else is to be done, until all of them were, once after each unlocking.
+    pub(super) fn verify_on(&mut self, now: Now) -> Result<(), Trouble> {
+        if self.stopped.is_some() || self.is_busy() || !self.is_verifying() {
+            return Ok(());
+        }
+        self.with_open(now, |_, open| match open.engine.journal_mut().verify_step(VERIFIED_EVENTS) {
+            Ok(_) => Ok(()),
+            // What is not as it was written is no journal to go on with.
+            Err(error) => Err(Trouble::Over(error.into())),
+        })
+    }
+
+    pub(super) fn is_verifying(&self) -> bool {
+        matches!(&self.at, At::Open(open) if open.engine.journal().verified().is_none())
+    }
+
     pub(super) fn checkpoint(&mut self, permit: Permit<MakeCheckpoint>, now: Now) -> Result<Answer, Trouble> {
         let by = permit.spend();
         let note = self.with_open(now, |_, open| {
@@ -145,5 +161,7 @@ impl Till {
     }
 }
 
+/// How many events one step verifies: a few milliseconds.
+const VERIFIED_EVENTS: usize = 64;
 /// How many rows one step seals anew: a few milliseconds.
 const RESEALED_ROWS: usize = 200;

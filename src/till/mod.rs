@@ -37,7 +37,7 @@ pub use exchange::{
 pub use open::{inspect, provision};
 
 use crate::account::Configuration;
-use crate::clock::Now;
+use crate::clock::{MonoMs, Now};
 use crate::error::{Error, ErrorCode};
 use crate::ids::OperatorName;
 use crate::journal::{CheckpointReason, Draft, JournalError, LockedJournal, SideWork, Waiting};
@@ -64,6 +64,8 @@ pub struct Till {
     owed: Vec<Draft>,
     /// Whether it was said that the session ends soon.
     ending_announced: bool,
+    /// When the engine wants to be woken: it stands until the engine is asked again, whatever else happens.
+    engine_alarm: Option<MonoMs>,
     /// Set when nothing more can be done in this run.
     stopped: Option<Error>,
     outputs: Vec<Output>,
@@ -181,12 +183,14 @@ impl Till {
     fn work(&mut self, now: Now) -> Result<(), Trouble> {
         self.seal_anew(now)?;
         self.sign_now_and_then(now)?;
+        self.verify_on(now)?;
         self.mind_the_session(now)
     }
 
     /// The engine's outputs, as the till's own.
     fn pass_on(&mut self, outputs: Vec<payment::Output>) {
         use payment::Output as P;
+        self.engine_alarm = None;
         for output in outputs {
             let output = match output {
                 P::Card(command) => Output::Card(command),
@@ -197,7 +201,10 @@ impl Till {
                     let result = result.map(|reply| self.reply(reply));
                     Output::Tell { ticket, result }
                 }
-                P::WakeAt(at) => Output::WakeAt(at),
+                P::WakeAt(at) => {
+                    self.engine_alarm = Some(at);
+                    continue;
+                }
                 P::Stopped(error) => {
                     self.stopped = Some(error.clone());
                     Output::Stopped(error)
@@ -219,15 +226,9 @@ impl Till {
     /// One alarm for everything, after all else: the engine's own, the session's end, and keys being changed.
     fn set_the_alarm(&mut self, now: Now) {
         let mut times = Vec::new();
-        self.outputs.retain(|output| match output {
-            Output::WakeAt(at) => {
-                times.push(*at);
-                false
-            }
-            _ => true,
-        });
         if let At::Open(open) = &self.at {
-            if open.engine.journal().is_resealing() && !open.engine.is_selling() {
+            times.extend(self.engine_alarm);
+            if (open.engine.journal().is_resealing() || self.is_verifying()) && !self.is_busy() {
                 times.push(now.mono);
             }
             // A session that has ended waits for the sale, which has alarms of its own.

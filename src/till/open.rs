@@ -37,16 +37,20 @@ pub fn provision(path: &Path, provisioning: &Provisioning, ports: &Ports) -> Res
     Ok(journal.close()?)
 }
 
-/// Verifies the journal of a till that is not open, also of one that does not open.
+/// Verifies the journal of a till that is not open, also of one that does not open. Of a till whose keys only its
+/// operators have, it checks what can be checked without them (the events' numbers, the tree over their leaf hashes,
+/// the head) and says `till_locked` when that is in order: no seal was opened.
 ///
 /// # Errors
-/// `journal_damaged` with the place, `till_locked` for a till whose keys only its operators have, and the errors of
-/// keys and storage.
+/// `journal_damaged` with the place, `till_locked` as above, and the errors of keys and storage.
 pub fn inspect(path: &Path, ports: &Ports) -> Result<VerifyReport, Error> {
     let mut locked = LockedJournal::open(path, JournalPorts::from(ports))?;
     match vault(&mut locked, ports).open_unclaimed() {
         Ok(masters) => Ok(locked.inspect(masters.keyring(), folds())?),
-        Err(VaultError::AlreadyClaimed) => Err(Error::from(ErrorCode::TillLocked).word("state", "signed_out")),
+        Err(VaultError::AlreadyClaimed) => {
+            locked.check()?;
+            Err(Error::from(ErrorCode::TillLocked).word("state", "signed_out"))
+        }
         Err(_) if locked.is_blank()? => Err(ErrorCode::NotProvisioned.into()),
         Err(error) => Err(error.into()),
     }
@@ -79,6 +83,7 @@ impl Till {
             lock_wishes: Vec::new(),
             owed: Vec::new(),
             ending_announced: false,
+            engine_alarm: None,
             stopped: None,
             outputs: Vec::new(),
         })

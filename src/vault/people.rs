@@ -3,7 +3,7 @@
 //! Every new password is a new slot: its own key pair, its own two device keys, its own guesses. The slot before it,
 //! and the biometric slot beside it, go with all theirs. So a reset ends a lockout, and nothing of an old slot opens anything.
 //!
-//! It never leaves a till without a supervisor. Evidence: `tests/vault_slots.rs`, `tests/vault_kills.rs`, `tests/vault_rotation.rs`.
+//! It never leaves a till without a supervisor. Evidence: `tests/vault_slots.rs`, `tests/vault_kills.rs`, `tests/vault_journal.rs`.
 
 use super::change::{self, Begun, Change};
 use super::derivation::Derivation;

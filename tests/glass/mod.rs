@@ -13,8 +13,10 @@ use std::time::Instant;
 use taptill::desk::{Desk, Display};
 use taptill::ids::AttemptId;
 use taptill::ports::{CardChannel, Ports};
-use taptill::screen::{Intent, Screen, ScreenKind};
+use taptill::screen::{FieldName, Intent, Screen, ScreenKind};
+use taptill::secret::SecretBytes;
 use taptill::text::Language;
+use taptill_sandbox::people::ALICE;
 
 use crate::shop::{PATIENCE, card};
 
@@ -33,9 +35,11 @@ impl Display for Glass {
 }
 
 impl Glass {
-    /// Every kind of screen that was shown, the same one after itself once.
+    /// Every kind of screen that was shown, the same one after itself once, but for those on the way in.
     pub fn kinds(&self) -> Vec<ScreenKind> {
-        let mut kinds: Vec<ScreenKind> = self.screens.lock().unwrap().iter().map(|screen| screen.kind).collect();
+        let screens = self.screens.lock().unwrap();
+        let mut kinds: Vec<ScreenKind> =
+            screens.iter().map(|screen| screen.kind).filter(|kind| !is_way_in(*kind)).collect();
         kinds.dedup();
         kinds
     }
@@ -46,10 +50,15 @@ impl Glass {
 
     /// Waits until the last screen is as it should be.
     pub fn until(&self, told: &str, holds: impl Fn(&Screen) -> bool) -> Screen {
+        self.until_after(0, told, holds)
+    }
+
+    /// The same, of the screens after so many.
+    pub fn until_after(&self, seen: usize, told: &str, holds: impl Fn(&Screen) -> bool) -> Screen {
         let begun = Instant::now();
         let mut screens = self.screens.lock().unwrap();
         loop {
-            if let Some(screen) = screens.last().filter(|screen| holds(screen)) {
+            if let Some(screen) = screens.get(seen..).and_then(<[Screen]>::last).filter(|screen| holds(screen)) {
                 return screen.clone();
             }
             let left = PATIENCE.checked_sub(begun.elapsed());
@@ -70,10 +79,59 @@ pub struct Person {
 }
 
 impl Person {
+    /// Alice, as far in as the till lets her.
     pub fn at(home: &Path, ports: Ports) -> Self {
+        let person = Self::before(home, ports);
+        person.comes_in();
+        person
+    }
+
+    /// Somebody who has not come in yet.
+    pub fn before(home: &Path, ports: Ports) -> Self {
         let glass = Arc::new(Glass::default());
         let desk = Desk::open(home, ports, Language::En, Arc::clone(&glass) as Arc<dyn Display>).unwrap();
         Self { desk, glass }
+    }
+
+    /// Claims, signs in or unlocks as alice, if the screen asks for it.
+    pub fn comes_in(&self) {
+        use FieldName::{NewPassword, NewPasswordAgain, Operator, Password};
+        match self.desk.screen().kind {
+            ScreenKind::Claim => {
+                for (field, typed) in
+                    [(Operator, ALICE.name), (NewPassword, ALICE.password), (NewPasswordAgain, ALICE.password)]
+                {
+                    self.enters(field, typed);
+                }
+                self.touch(Intent::Claim);
+                self.glass.until_kind(ScreenKind::RecoveryCode);
+                self.touch(Intent::Written);
+            }
+            ScreenKind::SignIn => {
+                self.enters(Operator, ALICE.name);
+                self.enters(Password, ALICE.password);
+                self.touch(Intent::SignIn);
+            }
+            ScreenKind::Locked => {
+                self.enters(Password, ALICE.password);
+                self.touch(Intent::Unlock);
+            }
+            _ => return,
+        }
+        self.glass.until("inside", |screen| !is_way_in(screen.kind));
+    }
+
+    /// Waits for the sign-in and goes through it.
+    pub fn comes_back(&self) {
+        self.glass.until_kind(ScreenKind::SignIn);
+        self.comes_in();
+    }
+
+    /// Types into a field that must be there.
+    pub fn enters(&self, field: FieldName, typed: &str) {
+        let screen = self.desk.screen();
+        assert!(screen.fields.iter().any(|asked| asked.name == field), "{field:?} is not asked for by {screen:#?}");
+        self.desk.enter(field, SecretBytes::new(typed.as_bytes().to_vec())).unwrap();
     }
 
     /// Touches what must be there.
@@ -118,6 +176,10 @@ impl Person {
         let found = screen.actions.iter().find_map(|action| of(&action.intent));
         found.unwrap_or_else(|| panic!("no action names an attempt: {screen:#?}"))
     }
+}
+
+fn is_way_in(kind: ScreenKind) -> bool {
+    matches!(kind, ScreenKind::Claim | ScreenKind::SignIn | ScreenKind::Locked | ScreenKind::RecoveryCode)
 }
 
 /// What stands beside this label.

@@ -63,8 +63,12 @@ impl Till {
         self.try_open().unwrap()
     }
 
+    pub fn inspect_with(&self, keyring: Keyring) -> Result<VerifyReport, JournalError> {
+        LockedJournal::open(&self.path(), self.ports())?.inspect(keyring, folds())
+    }
+
     pub fn inspect(&self) -> Result<VerifyReport, JournalError> {
-        LockedJournal::open(&self.path(), self.ports())?.inspect(keyring(), folds())
+        self.inspect_with(keyring())
     }
 
     /// The database, as anybody with the file can open it.

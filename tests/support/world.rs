@@ -734,7 +734,7 @@ enum Given<'a> {
 }
 
 /// Memory where there is such a folder: a sync costs nothing there, and a process's end is all that dies here.
-fn temporary_folder() -> TempDir {
+pub fn temporary_folder() -> TempDir {
     let memory = Path::new("/dev/shm");
     if memory.is_dir() { tempfile::tempdir_in(memory).unwrap() } else { tempfile::tempdir().unwrap() }
 }

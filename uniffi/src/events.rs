@@ -52,7 +52,8 @@ pub struct TillEvent {
     /// When it was recorded, in milliseconds since 1970-01-01 UTC, by a clock that may jump.
     pub at_ms: i64,
     /// What happened: a step of an attempt's life as in `docs/states.md` (`attempt.approved`), `receipt.printed`,
-    /// `host.signed_on`, `host.unmatched_answer` or `till.provisioned`. An open list: pass over what you do not know.
+    /// `host.signed_on`, `host.unmatched_answer`, `till.provisioned`, what people did (`operator.signed_in`, `operator.locked`,
+    /// `policy.changed`, `key.rotated`) or `journal.checkpoint`. An open list: pass over what you do not know.
     pub kind: String,
     /// The attempt that it is about.
     pub attempt: Option<String>,

@@ -7,8 +7,10 @@
 
 use std::sync::Arc;
 
+use taptill::terminal::Terminal;
 use taptill::till::ProofOf;
 
+use crate::aside::aside;
 use crate::errors::TillError;
 use crate::payments::Open;
 use crate::values::attempt_id;
@@ -51,6 +53,15 @@ impl Proofs {
     /// `record_unknown` for a size that it has not reached, `not_permitted`, `till_locked`, `till_unclaimed`.
     pub fn consistency(&self, old_size: u64) -> Result<String, TillError> {
         Ok(self.till.terminal.consistency(old_size)?)
+    }
+
+    /// Says that people know of a journal that the acquirer knew longer: the till sells again. A supervisor's.
+    ///
+    /// # Errors
+    /// `not_permitted`, `till_locked`, `till_unclaimed`, and the errors of storage. Where nothing was rolled back it
+    /// changes nothing.
+    pub async fn accept_roll_back(&self) -> Result<(), TillError> {
+        aside(&self.till, "taptill-proofs", Terminal::accept_roll_back).await
     }
 
     /// The keys that checkpoints are signed with: a verifier key a line, the first one Ed25519.

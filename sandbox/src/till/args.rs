@@ -127,6 +127,8 @@ pub(super) enum Command {
     Resolve,
     /// Recompute the whole journal and say whether it is what was written
     Verify,
+    /// Let a till sell again whose record was found to be older than what the acquirer has seen
+    AcceptRollBack,
     /// Sign how long the record is, and its root, as a note that anybody can check
     Checkpoint,
     /// Prove that one payment, or one entry, is in the record, without showing any other

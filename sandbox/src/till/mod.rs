@@ -94,6 +94,7 @@ fn execute(till: &mut Till, command: Command, person: &Person, output: Output) -
         Command::Receipt(receipt) => receipt::run(till, receipt),
         Command::Resolve => resolve::run(till),
         Command::Verify => verify::run(till),
+        Command::AcceptRollBack => proof::accept_roll_back(till),
         Command::Checkpoint => proof::checkpoint(till),
         Command::Prove(prove) => proof::prove(till, prove),
         Command::Consistency { old_size } => proof::consistency(till, old_size),

@@ -1,4 +1,5 @@
-//! `checkpoint`, `prove`, `consistency` and `public-key`: what a stranger needs to check this till's record.
+//! `checkpoint`, `prove`, `consistency` and `public-key`: what a stranger needs to check this till's record; and
+//! `accept-roll-back`, after somebody has seen to a record that was put back.
 //!
 //! For a person, and for a file, each is printed as the raw text of its format (C2SP signed-note, tlog-checkpoint,
 //! tlog-proof and vkey), with nothing before or after it. `docs/verify-it-yourself.md` is the stranger's page.
@@ -11,7 +12,7 @@ use taptill::till::ProofOf;
 use super::args::ProveArguments;
 use super::context::Till;
 use super::failure::Failure;
-use super::output::{Line, Reply};
+use super::output::{Line, Reply, Tone};
 
 pub(super) fn checkpoint(till: &mut Till) -> Result<Reply, Failure> {
     Ok(raw("checkpoint", till.terminal()?.checkpoint()?))
@@ -28,6 +29,12 @@ pub(super) fn consistency(till: &mut Till, old_size: u64) -> Result<Reply, Failu
 
 pub(super) fn public_key(till: &mut Till) -> Result<Reply, Failure> {
     Ok(raw("public_key", till.terminal()?.public_key()?))
+}
+
+pub(super) fn accept_roll_back(till: &mut Till) -> Result<Reply, Failure> {
+    till.terminal()?.accept_roll_back()?;
+    let head = "The till sells again. What its record has lost stays lost, and that it was accepted is on record.";
+    Ok(Reply { json: json!({ "ok": true }), lines: vec![Line::Head(Tone::Open, head.to_owned())], ok: true })
 }
 
 /// A number is an entry's, unless it is said to be an attempt's name.

@@ -79,10 +79,13 @@ pub(super) fn opened(state: &mut State, who: TillState) {
 pub(super) fn signed_in(state: &mut State, event: Event, todo: &mut Vec<Effect>) {
     let Event::SignedIn { who, till, recent, days_left, failed_before, has_code } = event else { return };
     state.visit += 1;
+    if state.typed_by != who.operator {
+        state.typed = Keypad::default();
+        state.typed_by.clone_from(&who.operator);
+    }
     state.who = Some(who);
     state.ends_soon = false;
-    state.typed = Keypad::default();
-    results::begin_work(state, till, &recent, todo);
+    results::begin_work(state, *till, &recent, todo);
     if days_left.is_some() || failed_before > 0 {
         state.hint = Some(Hint::Greeting { days_left, failed_before });
     }
@@ -128,7 +131,6 @@ fn leave(state: &mut State, who: TillState) {
     state.who = Some(who);
     state.till = None;
     state.ends_soon = false;
-    state.typed = Keypad::default();
     state.hint = None;
     state.news = VecDeque::new();
     state.debts = Vec::new();

@@ -97,7 +97,7 @@ fn failed(effect: Effect, code: ErrorCode) -> Event {
 fn opened(recent: Vec<AttemptView>) -> Event {
     Event::SignedIn {
         who: who(TillStanding::SignedIn, Role::Supervisor),
-        till: till(),
+        till: Box::new(till()),
         recent,
         days_left: None,
         failed_before: 0,
@@ -127,13 +127,44 @@ fn all_intents() -> Vec<Intent> {
         Intent::Resolve,
         Intent::Verify,
         Intent::Back,
+        Intent::Claim,
+        Intent::SignIn,
+        Intent::Unlock,
+        Intent::Lock,
+        Intent::SignOut,
+        Intent::SwitchOperator,
+        Intent::ToChangePassword,
+        Intent::ChangePassword,
+        Intent::ToRecover,
+        Intent::Recover,
+        Intent::Written,
+        Intent::Operators,
+        Intent::ToAddOperator,
         Intent::Provision,
         Intent::Foreground,
         Intent::Background,
         Intent::ReaderOff,
         Intent::ReaderReady,
     ]);
+    intents.extend(Role::ALL.map(|role| Intent::AddOperator { role }));
+    for name in ["alice", "bob", "nobody"].map(|name| OperatorName::new(name).unwrap()) {
+        intents.extend([
+            Intent::Operator { name: name.clone() },
+            Intent::ToResetOperator { name: name.clone() },
+            Intent::ResetOperator { name: name.clone() },
+            Intent::RemoveOperator { name },
+        ]);
+    }
     intents
+}
+
+fn bob() -> OperatorName {
+    OperatorName::new("bob").unwrap()
+}
+
+/// Who is at the till, of the first visit and of the next ones.
+fn told_who(standing: TillStanding) -> [Event; 3] {
+    [0, 1, 2].map(|visit| Event::Who { visit, who: who(standing, Role::Supervisor) })
 }
 
 /// One of every event, about the attempt of the pictures, about another, and about none.
@@ -170,7 +201,16 @@ fn all_events() -> Vec<Event> {
         Event::Page { cursor: Some("older".to_owned()), page },
         Event::Resolved(resolved),
         Event::Verified { size: 1, root: "00".to_owned() },
+        Event::PasswordChanged,
+        Event::Operators(Vec::new()),
+        Event::MustChange { operator: bob(), why: "expired" },
+        Event::Notice(Notice::Till { standing: "locked" }),
+        Event::Notice(Notice::SessionEnding { left_ms: 60_000 }),
     ]);
+    for standing in [TillStanding::Unclaimed, TillStanding::SignedIn, TillStanding::Locked, TillStanding::SignedOut] {
+        events.push(Event::Opened { who: who(standing, Role::Supervisor) });
+        events.extend(told_who(standing));
+    }
     events
 }
 
@@ -188,6 +228,11 @@ fn effects(name: &str) -> Vec<Effect> {
         receipt,
         Effect::Resolve,
         Effect::Verify,
+        Effect::Enter,
+        Effect::Lock { visit: 0 },
+        Effect::SignOut { visit: 0 },
+        Effect::FetchOperators,
+        Effect::RemoveOperator { name: bob() },
     ]
 }
 
@@ -509,7 +554,8 @@ fn an_app_that_is_away_keeps_the_field_off_and_loses_nothing() {
     assert!(walk.screen().field_on, "the sale goes on");
     walk.want(Intent::Background).on(ended("s", Standing::InDoubt, None)).done();
     walk.want(Intent::Foreground);
-    assert_eq!(walk.done(), [Effect::FetchAttempt { attempt: id("s") }], "what was not known may be known now");
+    let asked = [Effect::AskWho { visit: 0 }, Effect::FetchAttempt { attempt: id("s") }];
+    assert_eq!(walk.done(), asked, "what was not known may be known now, and the till may have locked");
 }
 
 #[test]

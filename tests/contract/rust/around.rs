@@ -86,6 +86,10 @@ pub fn act(bench: &mut Bench<'_>, name: &str, mut with: Args) -> Result<Value, F
             with.finish()?;
             in_order(&kinds, &every_kind(bench)?)?;
         }
+        "rotate_keys" => {
+            with.finish()?;
+            rotate_keys(bench)?;
+        }
         "wait_standing" => return wait_standing(bench, with),
         "port" => port(bench, with)?,
         "lose_keys" => {
@@ -286,6 +290,21 @@ fn count_events(bench: &Bench<'_>, mut with: Args) -> Result<Value, Failure> {
         distinct.extend(page.events.iter().map(|event| event.cursor));
         if !page.more {
             return Ok(json!({ "pages": pages, "events": events, "distinct": distinct.len() }));
+        }
+    }
+}
+
+/// Changes the keys as soon as an earlier change is through.
+fn rotate_keys(bench: &mut Bench<'_>) -> Result<(), Failure> {
+    let deadline = Instant::now() + bench.patience;
+    loop {
+        match crate::face::call(bench, "rotate_keys", Args::none())? {
+            Ok(_) => return Ok(()),
+            Err(error) if error["code"] != "key_rotation_unfinished" => {
+                return Err(Failure::mismatch(format!("it failed with {error}")));
+            }
+            Err(_) if Instant::now() >= deadline => return Err(Failure::timeout("an earlier change is not through")),
+            Err(_) => std::thread::sleep(ASK_AGAIN),
         }
     }
 }

@@ -110,6 +110,13 @@ fn plain_call(bench: &Bench<'_>, name: &str, mut with: Args) -> Result<Answer, F
                 .and_then(|proofs| if name == "checkpoint" { proofs.checkpoint() } else { proofs.public_key() })
                 .map(Value::from)
         }
+        "accept_roll_back" => {
+            with.finish()?;
+            match proofs(bench)? {
+                Ok(proofs) => wait(bench, proofs.accept_roll_back())?.map(nothing),
+                Err(error) => Err(error),
+            }
+        }
         "prove_attempt" => {
             let attempt = with.text("attempt")?;
             with.finish()?;

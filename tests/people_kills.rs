@@ -1,0 +1,213 @@
+//! The process ends at every point of every step with people in it, and the till opens again.
+//!
+//! Each step is tried once to see which points it passes, and then once for each of them, from the same files. After
+//! the end: the journal is whole, somebody gets in with the old password or with the new one and never with both,
+//! nobody is lost, and the step can be done again. The same for a disk that is full at each point.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+mod people_support;
+mod support;
+
+use people_support::{House, MINUTE, NEW, SAM, name, newcomer, secret};
+use taptill::account::ShopPolicy;
+use taptill::error::ErrorCode;
+use taptill::ids::Role;
+use taptill::ports::Fate;
+use taptill::till::Ask;
+use taptill_sandbox::people::{ALICE, BOB, Person};
+
+/// A step: its name, how the till is brought to it from closed files, and the wish.
+type Row = (&'static str, fn(&mut House), fn() -> Ask);
+
+const EVE: Person = Person { name: "eve", password: "seven kites fly 5 high", role: Role::Cashier };
+
+#[rustfmt::skip]
+const STEPS: [Row; 13] = [
+    ("sign in after a wrong password", |house| { let _wrong = house.sign_in_with(ALICE, "not the password 1", None); },
+        || Ask::SignIn { name: ALICE.name(), password: ALICE.password(), new_password: None }),
+    ("sign in after a cut", |house| { house.sign_in(BOB).unwrap(); house.reopen(); },
+        || Ask::SignIn { name: ALICE.name(), password: ALICE.password(), new_password: None }),
+    ("sign in with a new password", |_| (),
+        || Ask::SignIn { name: ALICE.name(), password: ALICE.password(), new_password: Some(secret(NEW)) }),
+    ("switch", |house| { house.sign_in(BOB).unwrap(); },
+        || Ask::SignIn { name: ALICE.name(), password: ALICE.password(), new_password: None }),
+    ("lock", in_as_alice, || Ask::Lock),
+    ("unlock", |house| { in_as_alice(house); house.ask(Ask::Lock).unwrap(); },
+        || Ask::Unlock { password: ALICE.password() }),
+    ("sign out", in_as_alice, || Ask::SignOut),
+    ("change the password", in_as_alice,
+        || Ask::ChangePassword { password: ALICE.password(), new_password: secret(NEW) }),
+    ("add", in_as_alice, || Ask::AddOperator(newcomer(EVE.name, EVE.role, EVE.password, false))),
+    ("reset", in_as_alice, || Ask::ResetOperator { name: BOB.name(), password: secret(NEW) }),
+    ("remove and rotate", in_as_alice, || Ask::RemoveOperator { name: name("sam"), rotate: true }),
+    ("rotate", in_as_alice, || Ask::RotateKeys),
+    ("set the policy", in_as_alice,
+        || Ask::SetPolicy(Box::new(ShopPolicy { tries: 4, ..ShopPolicy::default() }))),
+];
+
+fn in_as_alice(house: &mut House) {
+    house.sign_in(ALICE).unwrap();
+}
+
+/// Who gets in after the end: exactly one of alice's two passwords opens the till.
+fn alice_is_there(house: &mut House, told: &str) -> &'static str {
+    let old = house.sign_in(ALICE);
+    let by = match old {
+        Ok(_) => ALICE.password,
+        Err(error) => {
+            assert_eq!(error.code(), ErrorCode::SignInRefused, "{told}");
+            house.sign_in_with(ALICE, NEW, None).unwrap_or_else(|error| panic!("{told}: nobody gets in: {error}"));
+            NEW
+        }
+    };
+    let report = house.verify();
+    assert!(report.size > 0, "{told}");
+    house.ask(Ask::SignOut).unwrap();
+    let other = if by == NEW { ALICE.password } else { NEW };
+    let refused = house.sign_in_with(ALICE, other, None).unwrap_err();
+    assert_eq!(refused.code(), ErrorCode::SignInRefused, "{told}: both passwords open the till");
+    house.sign_in_with(ALICE, by, None).unwrap();
+    by
+}
+
+fn closed() -> House {
+    let mut house = House::claimed(1);
+    house.close().unwrap();
+    house
+}
+
+#[test]
+fn a_process_that_ends_anywhere_leaves_a_till_that_opens() {
+    let closed = closed();
+    let mut points = 0;
+    for (step, prepare, wish) in STEPS {
+        let mut house = closed.copy(2);
+        house.open().unwrap();
+        prepare(&mut house);
+        house.plan.die_at(None);
+        house.ask(wish()).unwrap_or_else(|error| panic!("{step}: {error}"));
+        house.wait(MINUTE);
+        let visited = house.plan.visited();
+        drop(house);
+        for (visit, point) in visited.iter().enumerate() {
+            let told = format!("{step}, killed {point}, point {visit}");
+            let mut house = closed.copy(3);
+            house.open().unwrap();
+            prepare(&mut house);
+            house.plan.die_at(Some(visit));
+            let _killed = house.wish(wish());
+            house.wait(MINUTE);
+            assert_eq!(
+                house.stopped.as_ref().map(taptill::error::Error::code),
+                Some(ErrorCode::StoppedByFaultPlan),
+                "{told}"
+            );
+            house.plan.die_at(None);
+            house.reopen();
+            alice_is_there(&mut house, &told);
+            // Nobody who was to stay is lost, and what was to be done can be done.
+            let names: Vec<String> = house.operators().iter().map(|one| one.name.to_string()).collect();
+            assert!(names.contains(&"alice".to_owned()) && names.contains(&"bob".to_owned()), "{told}: {names:?}");
+            house.wait(MINUTE);
+            house.ask(Ask::RotateKeys).unwrap_or_else(|error| panic!("{told}: {error}"));
+            house.wait(MINUTE);
+            house.verify();
+            points += 1;
+        }
+    }
+    assert!(points > 40, "only {points} points were tried");
+}
+
+#[test]
+fn a_claim_that_is_cut_off_can_be_made_again_or_was_made() {
+    let mut house = House::empty(5);
+    house.provision().unwrap();
+    house.open().unwrap();
+    house.plan.die_at(None);
+    house.claim().unwrap();
+    house.wait(MINUTE);
+    let visited = house.plan.visited();
+    let mut made = 0;
+    for (visit, point) in visited.iter().enumerate() {
+        let told = format!("killed {point}, point {visit}");
+        let mut house = House::new(6 + visit as u64);
+        house.plan.die_at(Some(visit));
+        let _killed = house.wish(Ask::Claim { name: ALICE.name(), password: ALICE.password() });
+        house.wait(MINUTE);
+        house.plan.die_at(None);
+        house.reopen();
+        if house.standing() == "unclaimed" {
+            house.claim().unwrap_or_else(|error| panic!("{told}: {error}"));
+        } else {
+            made += 1;
+            house.sign_in(ALICE).unwrap_or_else(|error| panic!("{told}: {error}"));
+        }
+        house.wait(MINUTE);
+        house.verify();
+        let unclaimed: Vec<String> =
+            house.keys.aliases().into_iter().filter(|alias| alias.contains("unclaimed")).collect();
+        assert!(unclaimed.is_empty(), "{told}: the key of nobody's till is still there");
+        house.reopen();
+        house.sign_in(ALICE).unwrap();
+    }
+    assert!(made > 0 && made < visited.len(), "{made} of {}", visited.len());
+}
+
+#[test]
+fn a_recovery_that_is_cut_off_was_made_or_can_be_made() {
+    let mut first = House::new(40);
+    let code = first.claim().unwrap();
+    first.close().unwrap();
+    let mut dry = first.copy(41);
+    dry.open().unwrap();
+    dry.plan.die_at(None);
+    dry.recover(&code, ALICE, NEW).unwrap();
+    for (visit, point) in dry.plan.visited().iter().enumerate() {
+        let told = format!("killed {point}, point {visit}");
+        let mut house = first.copy(42);
+        house.open().unwrap();
+        house.plan.die_at(Some(visit));
+        let _killed = house.recover(&code, ALICE, NEW);
+        house.plan.die_at(None);
+        house.reopen();
+        let by = alice_is_there(&mut house, &told);
+        if by == ALICE.password {
+            house.ask(Ask::SignOut).unwrap();
+            house.recover(&code, ALICE, NEW).unwrap_or_else(|error| panic!("{told}: {error}"));
+        }
+        house.verify();
+    }
+}
+
+#[test]
+fn a_disk_that_is_full_refuses_the_step_and_locks_all_the_same() {
+    let closed = closed();
+    for (step, prepare, wish) in STEPS {
+        let mut house = closed.copy(50);
+        house.open().unwrap();
+        prepare(&mut house);
+        house.plan.die_at(None);
+        house.ask(wish()).unwrap();
+        let visited = house.plan.visited();
+        for point in visited.iter().filter(|point| point.starts_with("before operator.")) {
+            let told = format!("{step}, disk full {point}");
+            let mut house = closed.copy(51);
+            house.open().unwrap();
+            prepare(&mut house);
+            house.plan.fail_at(point, Fate::DiskFull, 1);
+            let done = house.ask(wish());
+            house.plan.heal();
+            assert!(house.stopped.is_none(), "{told}: the till goes on");
+            if let Err(error) = &done {
+                assert_eq!(error.code(), ErrorCode::DiskFull, "{told}");
+            }
+            if matches!(step, "lock" | "sign out") {
+                assert!(!house.is_armed && house.standing() != "signed_in", "{told}: it locks all the same");
+            }
+            house.reopen();
+            alice_is_there(&mut house, &told);
+        }
+    }
+    let _people = SAM;
+}
