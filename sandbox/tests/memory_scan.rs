@@ -60,7 +60,7 @@ impl Shift {
     fn begin(program: &Path, die_at: Option<&str>) -> Self {
         let shop = Shop::open();
         shop.hire_bob();
-        let mut secrets = Secrets::of(&[ALICE.1, BOB.1, CHANGED]);
+        let mut secrets = Secrets::of(&[ALICE.password, BOB.password, CHANGED]);
         secrets.look(&shop);
         let mut command = Command::new(program);
         command.arg("--json").arg("--home").arg(shop.path("till")).env_remove("TAPTILL_DIE_AT");
@@ -89,7 +89,7 @@ impl Shift {
 
     /// Alice's, Bob's, and Alice's next.
     fn password_files(&self) -> [String; 3] {
-        let files = [(ALICE.0, ALICE.1), (BOB.0, BOB.1), ("next", CHANGED)];
+        let files = [(ALICE.name, ALICE.password), (BOB.name, BOB.password), ("next", CHANGED)];
         files.map(|(name, password)| self.shop.password_file(name, password))
     }
 
