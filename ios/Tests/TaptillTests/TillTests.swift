@@ -142,7 +142,7 @@ final class TillTests: SandboxTestCase {
         do {
             let till = try await Till.open(home: place.home, ports: ports)
             dropped = till
-            _ = till.info.currency
+            _ = try await till.state()
         }
         await eventually { dropped == nil }
         // The core's threads end with the last handle, which another thread may be letting go just now.
