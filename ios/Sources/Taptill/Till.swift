@@ -60,7 +60,8 @@ public final class Till: Sendable {
         }
     }
 
-    /// Verifies the journal of a till that is not open, also of one that does not open.
+    /// Verifies the journal of a till that is nobody's and is not open, also of one that does not open. That of a till
+    /// that is somebody's is closed to everybody until somebody signs in: `verify` reads it then.
     public static func inspect(
         home: String, ports: TillPorts, skew: any VersionSkewHandler = ThrowingVersionSkewHandler()
     ) async throws -> Verified {

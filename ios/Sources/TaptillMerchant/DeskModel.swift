@@ -68,7 +68,7 @@ public final class DeskModel {
         }
     }
 
-    /// Passes on what was typed and then the button that was touched. What was typed is wiped here, whatever the core
+    /// Passes on what was typed and then the button that was touched. A secret is wiped here, whatever the core
     /// makes of it; what the button does not need the core wipes with the screen.
     public func touch(_ intent: Intent) {
         do {
@@ -101,7 +101,7 @@ public final class DeskModel {
     public func scene(isActive: Bool, isHidden: Bool) {
         if isActive { send(.foreground) }
         if isHidden {
-            for field in typing { field.wipe() }
+            for field in typing { field.forget() }
             send(.background)
         }
     }

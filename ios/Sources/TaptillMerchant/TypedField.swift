@@ -51,10 +51,15 @@ public final class TypedField: Identifiable {
         count = lengths.count
     }
 
-    /// Everything that was typed, as a secret, and nothing is left here.
+    /// Everything that was typed, for the core. Of a secret nothing is left here then; what may be seen stays to be seen.
     public func taken() -> Secret {
-        defer { wipe() }
+        defer { forget() }
         return bytes.taken()
+    }
+
+    /// Wipes what is secret, and leaves what may be seen.
+    public func forget() {
+        if field.isSecret { wipe() }
     }
 
     public func wipe() {
@@ -66,11 +71,13 @@ public final class TypedField: Identifiable {
 
 /// Bytes at one place that never moves, so that no copy of them is left behind; wiped when they go.
 private final class TypedBytes {
-    private let buffer: UnsafeMutableRawBufferPointer
+    private let buffer: UnsafeMutableRawPointer
+    private let capacity: Int
     private(set) var count = 0
 
     init(capacity: Int) {
         buffer = .allocate(byteCount: capacity, alignment: 1)
+        self.capacity = capacity
         wipe()
     }
 
@@ -81,7 +88,7 @@ private final class TypedBytes {
 
     func append(_ bytes: String.UTF8View) {
         for byte in bytes {
-            buffer[count] = byte
+            buffer.storeBytes(of: byte, toByteOffset: count, as: UInt8.self)
             count += 1
         }
     }
@@ -89,17 +96,17 @@ private final class TypedBytes {
     func removeLast(_ bytes: Int) {
         for _ in 0..<bytes {
             count -= 1
-            buffer[count] = 0
+            buffer.storeBytes(of: 0, toByteOffset: count, as: UInt8.self)
         }
     }
 
     func taken() -> Secret {
-        var data = Data(bytes: buffer.baseAddress!, count: count)
+        var data = Data(bytes: buffer, count: count)
         return Secret(taking: &data)
     }
 
     func wipe() {
-        Data(bytesNoCopy: buffer.baseAddress!, count: buffer.count, deallocator: .none).wipeShared()
+        Data(bytesNoCopy: buffer, count: capacity, deallocator: .none).wipeShared()
         count = 0
     }
 }

@@ -42,8 +42,9 @@ final class ScreenModelTests: XCTestCase {
     }
 
     func testWhatMustNotBePhotographedIsPrivate() throws {
-        for sample in try screenGallery(language: .en) where [.form, .code].contains(ScreenModel(sample.screen).layout) {
-            XCTAssertTrue(ScreenModel(sample.screen).isPrivate, sample.name)
+        let models = try screenGallery(language: .en).map { ScreenModel($0.screen) }
+        for model in models where [.form, .code].contains(model.layout) {
+            XCTAssertTrue(model.isPrivate, "\(model.screen.kind)")
         }
     }
 

@@ -28,6 +28,8 @@ struct TypedFieldTests {
         #expect(field.append(String(repeating: "x", count: TypedField.bytesMax)))
         #expect(!field.append("x"))
         #expect(field.count == TypedField.bytesMax)
+        #expect(field.taken().lend { $0.count } == TypedField.bytesMax)
+        #expect(!field.isEmpty, "what may be seen stays")
         field.wipe()
         #expect(field.taken().lend { $0.count } == 0)
     }

@@ -29,8 +29,12 @@ final class TillTests: SandboxTestCase {
 
         let before = try await shop.till.verify()
         try await shop.till.close()
-        let inspected = try await Till.inspect(home: shop.place.home, ports: shop.ports)
-        XCTAssertGreaterThanOrEqual(inspected.events, before.events)
+        let (home, ports) = (shop.place.home, shop.ports)
+        await assertFails("till_locked") { try await Till.inspect(home: home, ports: ports) }
+        let reopened = try await shop.reopened()
+        let after = try await reopened.verify()
+        XCTAssertGreaterThan(after.events, before.events)
+        try await reopened.close()
     }
 
     func testADeclineIsAnOutcomeAndALostAnswerIsReversed() async throws {
