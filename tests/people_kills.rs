@@ -9,7 +9,7 @@
 mod people_support;
 mod support;
 
-use people_support::{House, MINUTE, NEW, SAM, name, newcomer, secret};
+use people_support::{House, MINUTE, NEW, name, newcomer, secret};
 use taptill::account::ShopPolicy;
 use taptill::error::ErrorCode;
 use taptill::ids::Role;
@@ -209,5 +209,13 @@ fn a_disk_that_is_full_refuses_the_step_and_locks_all_the_same() {
             alice_is_there(&mut house, &told);
         }
     }
-    let _people = SAM;
+}
+
+#[test]
+fn a_till_that_lost_its_people_would_be_found() {
+    let mut house = closed().copy(60);
+    house.keys.lose("vault.kek");
+    house.open().unwrap();
+    let found = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| alice_is_there(&mut house, "the control")));
+    assert!(found.is_err(), "nobody gets in, and the check says nothing");
 }

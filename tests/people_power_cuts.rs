@@ -10,22 +10,21 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops there")]
 
 mod journal_support;
+mod power_support;
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ops::Range;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use journal_support::{at, destroy, draft, folds, store};
-use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
-use ring::hmac;
+use power_support::{Derived, Device};
 use taptill::clock::Now;
 use taptill::ids::{OperatorName, Role};
 use taptill::journal::{Journal, JournalPorts, Keyring, LockedJournal, Resealed, SideWork};
-use taptill::ports::{DeviceKeys, DeviceKeysFault, Entropy, KeyKind, NoFaults};
-use taptill::secret::{Secret, SecretBytes};
-use taptill::vault::{Change, Derivation, NewPassword, Opened, Params, Terms, Vault, VaultError, Who, derive};
+use taptill::ports::NoFaults;
+use taptill::secret::Secret;
+use taptill::vault::{Change, Derivation, NewPassword, Opened, Params, Terms, Vault, VaultError, Who};
 use taptill_crashfs::{Dice, Disk, Files, Log, Loss, Replay};
 use taptill_sandbox::desktop::RingEntropy;
 use taptill_sandbox::scratch::{Scratch, folder};
@@ -42,105 +41,6 @@ const BOBS: &str = "tall ships sail at 7 bells";
 const CODE: &str = "a recovery code";
 const PASSWORDS: [&str; 4] = [ALICES, ALICES_NEXT, BOBS_FIRST, BOBS];
 
-/// The device's keys, each change of which is a mark in the disk's log.
-struct Device {
-    keys: Mutex<Keys>,
-    /// From how many steps on they were so; nothing is added once the shift is over.
-    past: Mutex<Vec<(usize, Keys)>>,
-    shift_is_over: AtomicBool,
-    disk: Arc<Disk>,
-}
-
-type Keys = BTreeMap<String, (KeyKind, [u8; 32])>;
-
-impl Device {
-    fn changed(&self, keys: &Keys) {
-        if !self.shift_is_over.load(Ordering::Relaxed) {
-            let from = self.disk.mark() + 1;
-            self.past.lock().unwrap().push((from, keys.clone()));
-        }
-    }
-
-    /// As it was when so many steps were done.
-    fn go_back_to(&self, done: usize) {
-        let past = self.past.lock().unwrap();
-        let next = past.partition_point(|(from, _)| *from <= done);
-        *self.keys.lock().unwrap() = next.checked_sub(1).map_or_else(Keys::new, |last| past[last].1.clone());
-    }
-
-    fn key(&self, alias: &str, kind: KeyKind) -> Result<[u8; 32], DeviceKeysFault> {
-        match self.keys.lock().unwrap().get(alias) {
-            None => Err(DeviceKeysFault::NotFound),
-            Some((found, _)) if *found != kind => Err(DeviceKeysFault::WrongKind),
-            Some((_, key)) => Ok(*key),
-        }
-    }
-
-    fn cipher(&self, alias: &str) -> Result<LessSafeKey, DeviceKeysFault> {
-        let key = self.key(alias, KeyKind::Wrap)?;
-        Ok(LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &key).unwrap()))
-    }
-}
-
-impl DeviceKeys for Device {
-    fn create(&self, alias: &str, kind: KeyKind) -> Result<(), DeviceKeysFault> {
-        let mut keys = self.keys.lock().unwrap();
-        if keys.contains_key(alias) {
-            return Err(DeviceKeysFault::AlreadyExists);
-        }
-        let mut key = [0; 32];
-        RingEntropy::default().fill(&mut key).unwrap();
-        keys.insert(alias.to_owned(), (kind, key));
-        self.changed(&keys);
-        Ok(())
-    }
-
-    fn exists(&self, alias: &str) -> Result<bool, DeviceKeysFault> {
-        Ok(self.keys.lock().unwrap().contains_key(alias))
-    }
-
-    fn destroy(&self, alias: &str) -> Result<(), DeviceKeysFault> {
-        let mut keys = self.keys.lock().unwrap();
-        if keys.remove(alias).is_some() {
-            self.changed(&keys);
-        }
-        Ok(())
-    }
-
-    fn public_key(&self, _: &str) -> Result<Vec<u8>, DeviceKeysFault> {
-        Err(DeviceKeysFault::Unsupported)
-    }
-
-    fn attest(&self, _: &str, _: &[u8]) -> Result<Vec<Vec<u8>>, DeviceKeysFault> {
-        Err(DeviceKeysFault::Unsupported)
-    }
-
-    fn wrap(&self, alias: &str, secret: &[u8], context: &[u8]) -> Result<Vec<u8>, DeviceKeysFault> {
-        let cipher = self.cipher(alias)?;
-        let mut sealed = secret.to_vec();
-        // A key of this device wraps one secret.
-        let nonce = Nonce::assume_unique_for_key([0; 12]);
-        cipher.seal_in_place_append_tag(nonce, Aad::from(context), &mut sealed).unwrap();
-        Ok(sealed)
-    }
-
-    fn unwrap(&self, alias: &str, wrapped: &[u8], context: &[u8]) -> Result<SecretBytes, DeviceKeysFault> {
-        let (cipher, mut opened) = (self.cipher(alias)?, wrapped.to_vec());
-        let nonce = Nonce::assume_unique_for_key([0; 12]);
-        let secret = cipher.open_in_place(nonce, Aad::from(context), &mut opened);
-        Ok(SecretBytes::new(secret.map_err(|_| DeviceKeysFault::Rejected)?.to_vec()))
-    }
-
-    fn mac(&self, alias: &str, data: &[u8]) -> Result<SecretBytes, DeviceKeysFault> {
-        let key = hmac::Key::new(hmac::HMAC_SHA256, &self.key(alias, KeyKind::Mac)?);
-        Ok(SecretBytes::new(hmac::sign(&key, data).as_ref().to_vec()))
-    }
-
-    fn sign(&self, _: &str, _: &[u8]) -> Result<Vec<u8>, DeviceKeysFault> {
-        Err(DeviceKeysFault::Unsupported)
-    }
-}
-
 /// Who opens the till with what.
 type Ways = BTreeSet<(&'static str, &'static str)>;
 
@@ -153,9 +53,6 @@ struct Known {
     root: [u8; 32],
     ways: Ways,
 }
-
-/// What came of a password and a salt.
-type Derived = BTreeMap<(String, [u8; 16]), [u8; 32]>;
 
 /// A till with people, on a disk and a device that remember.
 struct Shift {
@@ -173,16 +70,10 @@ impl Shift {
     fn begin(syncs_less: bool) -> Self {
         let folder = folder("people");
         let disk = Arc::new(Disk::at(folder.path()));
-        let device = Device {
-            keys: Mutex::default(),
-            past: Mutex::default(),
-            shift_is_over: AtomicBool::new(false),
-            disk: disk.clone(),
-        };
         Self {
             folder,
+            device: Arc::new(Device::new(disk.clone())),
             disk,
-            device: Arc::new(device),
             entropy: Arc::default(),
             known: RefCell::default(),
             ways: RefCell::default(),
@@ -206,10 +97,7 @@ impl Shift {
 
     /// As [`derive`], once for each password and salt.
     fn derived(&self, password: &str, derivation: &Derivation) -> Secret<32> {
-        let key = (password.to_owned(), *derivation.salt());
-        let mut known = self.derived.borrow_mut();
-        let derived = known.entry(key).or_insert_with(|| *derive(password.as_bytes(), derivation).expose());
-        Secret::from_slice(derived).unwrap()
+        self.derived.borrow_mut().derive(password.as_bytes(), derivation)
     }
 
     fn new_password(&self, vault: &Vault<'_>, password: &str) -> NewPassword {
@@ -343,7 +231,7 @@ impl Shift {
         self.rotate(&mut journal, &mut alice, Some("bob"), &[("alice", ALICES_NEXT)]);
         self.sells(&mut journal);
         journal.close().unwrap();
-        self.device.shift_is_over.store(true, Ordering::Relaxed);
+        self.device.shift_is_over();
         self.disk.take_log()
     }
 

@@ -6,6 +6,7 @@
 
 mod shop;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use shop::impatient_shop;
@@ -68,4 +69,29 @@ fn a_cashier_sells_and_does_no_more() {
     let again = shop.till();
     let_in(&again.terminal).unwrap();
     assert_eq!(again.terminal.operators().unwrap().len(), 2);
+}
+
+#[test]
+fn whoever_asks_for_the_state_all_the_time_delays_nothing() {
+    let shop = impatient_shop("people-asked");
+    let till = shop.till();
+    shop.host_does(Kind::NoAnswer);
+    let over = AtomicBool::new(false);
+    let lost = std::thread::scope(|scope| {
+        let terminal = &till.terminal;
+        let over = &over;
+        scope.spawn(move || {
+            while !over.load(Ordering::Relaxed) {
+                terminal.till_state().unwrap();
+                terminal.touch();
+                std::thread::sleep(Duration::from_millis(2));
+            }
+        });
+        // Its time-out and the reversal after it come by the clock alone.
+        let lost = till.sell("visa", 800);
+        let seen = lost.map(|lost| till.until(&lost.attempt, State::Reversed));
+        over.store(true, Ordering::Relaxed);
+        seen
+    });
+    assert_eq!(lost.unwrap().state, State::Reversed);
 }

@@ -36,9 +36,12 @@ fn main() -> ExitCode {
     if effort == Effort::Full && !rows.iter().all(Row::holds) { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
+/// Measures the rows of one room.
+type Measure = fn(Effort) -> Vec<Row>;
+
 /// The rows of these rooms, or of all where none is named.
 fn measure(effort: Effort, named: &[&str]) -> Vec<Row> {
-    let rooms: [(&str, fn(Effort) -> Vec<Row>); 7] = [
+    let rooms: [(&str, Measure); 7] = [
         ("card", card::rows),
         ("wire", wire::rows),
         ("journal", journal::rows),

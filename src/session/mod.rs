@@ -128,7 +128,7 @@ impl Session {
             Standing::Idle => ended("idle"),
             Standing::Over => ended("full_length"),
             Standing::Live if A::ROW.allows(self.role) => {
-                Ok(Permit { operator: Some(self.operator.clone()), action: PhantomData })
+                Ok(Permit { operator: self.operator.clone(), action: PhantomData })
             }
             Standing::Live => {
                 Err(Error::from(ErrorCode::NotPermitted).word("action", A::ROW.word).word("role", self.role.word()))
@@ -148,20 +148,15 @@ impl Session {
 /// Leave to do `A` once. It is for now: whoever keeps one past its session's end is a defect of ours.
 #[must_use = "a permit that is not used permits nothing"]
 pub struct Permit<A: Action> {
-    operator: Option<OperatorName>,
+    operator: OperatorName,
     action: PhantomData<fn() -> A>,
 }
 
 impl<A: Action> Permit<A> {
-    /// Leave given by nobody in particular, on a till without operators.
-    pub fn unclaimed() -> Self {
-        Self { operator: None, action: PhantomData }
-    }
-
-    /// Uses the permit up and says in whose name; `None` is nobody in particular.
+    /// Uses the permit up and says in whose name.
     #[must_use]
-    pub fn spend(self) -> Option<String> {
-        self.operator.map(String::from)
+    pub fn spend(self) -> String {
+        self.operator.into()
     }
 }
 

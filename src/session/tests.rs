@@ -81,7 +81,7 @@ fn a_changed_policy_holds_for_who_is_here_already() {
 #[test]
 fn a_session_that_has_ended_permits_nothing_and_says_why() {
     let session = begun(at(1, 0));
-    assert_eq!(session.permit::<Sell>(at(1, 99)).unwrap().spend().as_deref(), Some("alice"));
+    assert_eq!(session.permit::<Sell>(at(1, 99)).unwrap().spend(), "alice");
     for (now, why) in [(at(1, 100), "idle"), (at(1, 1_000), "full_length"), (at(2, 0), "full_length")] {
         let error = session.permit::<Sell>(now).unwrap_err();
         assert_eq!(error.to_string(), format!("session_over why={why}"));

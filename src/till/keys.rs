@@ -91,7 +91,7 @@ impl Till {
     }
 
     pub(super) fn checkpoint(&mut self, permit: Permit<MakeCheckpoint>, now: Now) -> Result<Answer, Trouble> {
-        let by = permit.spend();
+        let by = Some(permit.spend());
         let note = self.with_open(now, |_, open| {
             Ok(open.engine.journal_mut().checkpoint(CheckpointReason::Asked, by, now)?.to_string())
         })?;

@@ -12,7 +12,7 @@ use taptill::acquirer::{LinkEvent, LinkFault};
 use taptill::clock::{BootCount, MonoMs, Now, WallMs};
 use taptill::emv::{CaKeys, CardEvent, TerminalData};
 use taptill::error::{Error, ErrorCode};
-use taptill::ids::{AttemptId, MerchantId, OrderNo, TerminalId};
+use taptill::ids::{AttemptId, MerchantId, OperatorName, OrderNo, Role, TerminalId};
 use taptill::iso8583::Dialect;
 use taptill::journal::{Journal, JournalError, JournalPorts, Keyring, LockedJournal};
 use taptill::money::{Amount, Currency};
@@ -25,7 +25,8 @@ use taptill::ports::{
     ReaderFault,
 };
 use taptill::secret::Secret;
-use taptill::session::Permit;
+use taptill::session::actions::Action;
+use taptill::session::{Permit, Session, SessionLength};
 use taptill_sandbox::card::{self, PresentedCard, SimulatedCard};
 use tempfile::TempDir;
 
@@ -304,7 +305,8 @@ impl World {
     }
 
     pub fn accept_roll_back(&mut self) -> Result<(), Error> {
-        match self.ask(|ticket| Input::AcceptRollBack { ticket, permit: Permit::unclaimed() })? {
+        let permit = permit(self.now);
+        match self.ask(|ticket| Input::AcceptRollBack { ticket, permit })? {
             Reply::RollBackAccepted => Ok(()),
             other => panic!("{other:?}"),
         }
@@ -583,7 +585,7 @@ impl World {
 
     pub fn start(&mut self, order: SaleOrder) -> Ticket {
         let ticket = self.ticket();
-        self.give(Input::StartSale { ticket, order, permit: Permit::unclaimed() });
+        self.give(Input::StartSale { ticket, order, permit: permit(self.now) });
         ticket
     }
 
@@ -671,7 +673,7 @@ impl World {
     /// One round of resolving. `None` when the process died on the way.
     pub fn resolve(&mut self) -> Option<Resolved> {
         let ticket = self.ticket();
-        self.give(Input::Resolve { ticket, permit: Permit::unclaimed() });
+        self.give(Input::Resolve { ticket, permit: permit(self.now) });
         match self.await_caller(ticket) {
             Caller::Told(Ok(Reply::Resolved(resolved))) => Some(resolved),
             Caller::Orphaned => None,
@@ -734,6 +736,13 @@ enum Given<'a> {
 }
 
 /// Memory where there is such a folder: a sync costs nothing there, and a process's end is all that dies here.
+/// Leave given by a session of alice's that has just begun.
+fn permit<A: Action>(now: Now) -> Permit<A> {
+    let length = SessionLength { idle_ms: 1, full_ms: 1 };
+    let session = Session::begin(OperatorName::new("alice").unwrap(), Role::Supervisor, length, now);
+    session.permit(now).unwrap()
+}
+
 pub fn temporary_folder() -> TempDir {
     let memory = Path::new("/dev/shm");
     if memory.is_dir() { tempfile::tempdir_in(memory).unwrap() } else { tempfile::tempdir().unwrap() }

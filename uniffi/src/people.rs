@@ -53,8 +53,8 @@ impl People {
     ///
     /// # Errors
     /// Here as `claim`; from the work `sign_in_refused` for a wrong password and for a name that there is not alike,
-    /// `operator_locked_out`, `password_must_change` (use `sign_in_with_new`), `till_unclaimed`, `till_busy` during a sale,
-    /// and the errors of the vault.
+    /// `operator_locked_out`, `password_must_change` (use `sign_in_with_new`), `already_signed_in` for whoever is,
+    /// `till_unclaimed`, `till_busy` during a sale, and the errors of the vault.
     pub fn sign_in(&self, name: &str, password: &[u8]) -> Result<Arc<PasswordWork>, TillError> {
         self.enter(name, password, None)
     }
@@ -83,10 +83,10 @@ impl People {
     }
 
     /// Locks the till: keys and secrets are wiped, nothing is sent. During a sale it locks once that has ended, and
-    /// suspends until then.
+    /// suspends until then. Locking what is locked changes nothing.
     ///
     /// # Errors
-    /// `till_locked`, `till_unclaimed`, and the errors of storage.
+    /// `till_locked` when nobody is signed in, `till_unclaimed`, and the errors of storage.
     pub async fn lock(&self) -> Result<(), TillError> {
         self.later(Terminal::lock).await
     }
@@ -94,7 +94,7 @@ impl People {
     /// Ends the session, also a locked one. Suspends for as long as the storage takes.
     ///
     /// # Errors
-    /// `till_busy` during a sale, `till_locked` when nobody is signed in, `till_unclaimed`.
+    /// `till_busy` during a sale, `till_unclaimed`. Where nobody is signed in it changes nothing.
     pub async fn sign_out(&self) -> Result<(), TillError> {
         self.later(Terminal::sign_out).await
     }

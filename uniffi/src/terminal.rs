@@ -146,7 +146,9 @@ pub fn provision_till(home: &str, provisioning: &[u8], ports: Ports) -> Result<(
 /// call it off the main thread.
 ///
 /// # Errors
-/// `not_provisioned`, `till_open_elsewhere`, `journal_damaged` with the place, and the errors of keys and storage.
+/// `till_locked` for a till that somebody has claimed, once all that can be checked without its keys was found whole: sign
+/// in and `verify`. `not_provisioned`, `till_open_elsewhere`, `journal_damaged` with the place, and the errors of keys and
+/// storage.
 #[uniffi::export]
 pub fn inspect_till(home: &str, ports: Ports) -> Result<Verified, TillError> {
     guarded(|| Ok(terminal::Terminal::inspect(Path::new(home), &core_ports(ports))?.into()))

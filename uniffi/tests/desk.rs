@@ -7,8 +7,8 @@ mod support;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
-use support::{Card, Shop, code, until};
-use taptill_ffi::{Desk, Display, Intent, Language, PortFault, Screen, ScreenKind, screen_gallery};
+use support::{Card, Shop, alice_at, code, until};
+use taptill_ffi::{Desk, Display, FieldName, Intent, Language, PortFault, Screen, ScreenKind, screen_gallery};
 
 /// Keeps what it is shown, and says that it failed if it is told to.
 #[derive(Default)]
@@ -53,6 +53,7 @@ fn a_till_is_provisioned_sells_and_is_found_again_by_the_next_app() {
     let first = desk(&shop, &glass);
     assert_eq!(first.screen().unwrap().kind, ScreenKind::FirstStart);
     first.provision(shop.provisioning()).unwrap();
+    alice_at(&first);
     glass.until(ScreenKind::AmountPad);
     sell(&first, &glass, "visa");
     let approved = glass.until(ScreenKind::Approved);
@@ -61,7 +62,8 @@ fn a_till_is_provisioned_sells_and_is_found_again_by_the_next_app() {
     first.close().unwrap();
     let glass = Arc::new(Glass::default());
     let next = desk(&shop, &glass);
-    assert_eq!(next.screen().unwrap().kind, ScreenKind::Approved, "nobody had left it");
+    alice_at(&next);
+    glass.until(ScreenKind::Approved);
     next.send(Intent::NewSale).unwrap();
     glass.until(ScreenKind::AmountPad);
     assert_eq!(shop.net_minor(), 1_230);
@@ -73,6 +75,7 @@ fn a_display_that_fails_holds_nothing_up() {
     let shop = Shop::new();
     let glass = Arc::new(Glass { fails: true, ..Glass::default() });
     let desk = desk(&shop, &glass);
+    alice_at(&desk);
     sell(&desk, &glass, "visa");
     glass.until(ScreenKind::Approved);
 }
@@ -82,9 +85,13 @@ fn what_is_no_intent_is_refused_and_changes_nothing() {
     let shop = Shop::new();
     let glass = Arc::new(Glass::default());
     let desk = desk(&shop, &glass);
-    let before = desk.screen().unwrap();
+    alice_at(&desk);
+    glass.until(ScreenKind::AmountPad);
+    let before = glass.screens.lock().unwrap().len();
     let long = "a".repeat(1 << 20);
     for name in ["", "a b", "a\0b", "\u{202e}", long.as_str()] {
+        assert_eq!(code(desk.send(Intent::Operator { name: name.to_owned() })), "identifier_malformed");
+        assert_eq!(code(desk.send(Intent::RemoveOperator { name: name.to_owned() })), "identifier_malformed");
         assert_eq!(code(desk.send(Intent::Open { attempt: name.to_owned() })), "identifier_malformed");
         assert_eq!(code(desk.send(Intent::Receipt { attempt: name.to_owned() })), "identifier_malformed");
     }
@@ -94,7 +101,7 @@ fn what_is_no_intent_is_refused_and_changes_nothing() {
     }
     desk.send(Intent::Digit { digit: 7 }).unwrap();
     until("the seven", || desk.screen().unwrap().headline.as_deref() == Some("CNY 0.07"));
-    assert_eq!(glass.screens.lock().unwrap().len(), 2, "the first screen and the seven: {before:?}");
+    assert_eq!(glass.screens.lock().unwrap().len(), before + 1, "one screen more: the seven");
 }
 
 #[test]
@@ -107,7 +114,9 @@ fn a_closed_desk_says_so_to_every_call() {
     assert_eq!(code(desk.provision(b"{}")), "terminal_closed");
     assert_eq!(code(desk.collision()), "terminal_closed");
     assert_eq!(code(desk.present(Arc::new(Card::of("visa")))), "terminal_closed");
-    assert_eq!(desk.screen().unwrap().kind, ScreenKind::AmountPad, "the last screen is there to be drawn");
+    assert_eq!(code(desk.enter(FieldName::Password, b"x")), "terminal_closed");
+    assert!(desk.recovery_code().unwrap().is_none());
+    assert_eq!(desk.screen().unwrap().kind, ScreenKind::SignIn, "the last screen is there to be drawn");
 }
 
 #[test]

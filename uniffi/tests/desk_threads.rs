@@ -8,7 +8,7 @@ mod support;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use support::{Card, Shop, library_threads, until};
+use support::{Card, Shop, alice_at, library_threads, until};
 use taptill_ffi::{Desk, Display, Intent, Language, PortFault, Screen, ScreenKind};
 
 /// Notes whether the field is on.
@@ -32,6 +32,7 @@ fn no_thread_is_left_by_any_desk() {
         let display = Arc::clone(&glass) as Arc<dyn Display>;
         let desk = Desk::open(&shop.home(), shop.phone().ports(), Language::En, display).unwrap();
         assert!(library_threads().len() > others.len(), "the control: an open desk has threads");
+        alice_at(&desk);
         // What the round before left on the glass is left first.
         desk.send(Intent::NewSale).unwrap();
         desk.send(Intent::Digit { digit: 5 }).unwrap();

@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex};
 
 use memory::Needle;
 use support::{Phone, order, wait};
-use taptill_ffi::{AttemptState, CardChannel, CardFault, Terminal, provision_till};
+use taptill_ffi::{AttemptState, CardChannel, CardFault, provision_till};
 use taptill_sandbox::stand::Stand;
 
 /// Set in the process that is the stand.
@@ -131,7 +131,7 @@ fn nothing_of_a_sale_is_left_in_memory() {
     provision_till(&home, &provisioning, phone.ports()).unwrap();
     drop(provisioning);
 
-    let terminal = Terminal::open(&home, phone.ports()).unwrap();
+    let terminal = support::open(&home, phone.ports());
     let operation = terminal.payments().unwrap().start_sale(order("A-1", 500)).unwrap();
     phone.observer.field_goes_on();
     let stream = TcpStream::connect(beside.ask(r#"{"do":"card","name":"visa"}"#, "address")).unwrap();

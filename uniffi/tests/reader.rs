@@ -69,7 +69,7 @@ fn reader(card: &str) -> Arc<ShellReader> {
 
 fn till(shop: &Shop, reader: Option<Arc<ShellReader>>) -> Arc<Terminal> {
     let encrypted_reader = reader.map(|reader| reader as Arc<dyn EncryptedReader>);
-    Terminal::open(&shop.home(), Ports { encrypted_reader, ..shop.phone().ports() }).unwrap()
+    support::open(&shop.home(), Ports { encrypted_reader, ..shop.phone().ports() })
 }
 
 fn sell(till: &Terminal, attempt: &str) -> Result<Attempt, TillError> {

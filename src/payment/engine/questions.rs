@@ -80,7 +80,7 @@ impl Engine {
             self.tell(ticket, Err(ErrorCode::TillBusy.into()));
             return Ok(());
         }
-        // There is one right to resolve and nobody in particular has it yet.
+        // The till would have done it by itself: a reversal is in nobody's name.
         let _in_whose_name = permit.spend();
         self.debts.begin_round(Some(ticket), now);
         Ok(())

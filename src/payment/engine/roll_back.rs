@@ -80,7 +80,7 @@ impl Engine {
             self.tell(ticket, Ok(Reply::RollBackAccepted));
             return Ok(());
         };
-        let draft = RollBackAccepted { seen_size, seen_root }.draft(None, permit.spend());
+        let draft = RollBackAccepted { seen_size, seen_root }.draft(None, Some(permit.spend()));
         let result = match self.journal.append(draft, SideWork::None, now) {
             Ok(_) => Ok(Reply::RollBackAccepted),
             Err(error) => match Refused::from(error) {

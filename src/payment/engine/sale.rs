@@ -113,7 +113,7 @@ impl Engine {
                     amount: order.amount,
                     order: order.order,
                     tickets: vec![ticket],
-                    operator: permit.spend(),
+                    operator: Some(permit.spend()),
                     began: now.wall,
                     phase: Phase::Clearing,
                 });

@@ -718,3 +718,92 @@ fn what_is_known_anew_shows_on_every_screen_that_has_it() {
     walk.want(Intent::Back);
     assert!(walk.screen().rows[0].label.ends_with("Reversed"));
 }
+
+fn asked(visit: u64) -> Effect {
+    Effect::AskWho { visit }
+}
+
+#[test]
+fn whoever_leaves_takes_along_what_was_read_from_the_journal() {
+    for standing in [TillStanding::Locked, TillStanding::SignedOut] {
+        for (name, state) in pictures(Language::En) {
+            if state.role().is_none() {
+                continue;
+            }
+            let mut walk = Walk::from(state);
+            walk.on(Event::Who { visit: 0, who: who(standing, Role::Supervisor) });
+            let left = &walk.state;
+            assert!(left.till.is_none() && left.news.is_empty() && left.debts.is_empty(), "{name}");
+            assert!(left.below.is_empty() && left.wanted.is_none(), "{name}");
+            // An outcome stays until it is left; a sale under way is seen to its end.
+            let may_stay = matches!(left.place, Place::Outcome(_) | Place::Sale(_));
+            assert!(may_stay || left.place == left.home(), "{name}: {:?}", left.place);
+        }
+    }
+}
+
+#[test]
+fn an_answer_of_an_earlier_visit_locks_nobody_out_and_lets_nobody_in() {
+    let mut walk = Walk::at_the_keypad();
+    walk.on(opened(Vec::new())).done();
+    walk.on(Event::Who { visit: 0, who: who(TillStanding::Locked, Role::Supervisor) });
+    assert_eq!((walk.kind(), walk.done()), (ScreenKind::AmountPad, vec![asked(1)]));
+    walk.on(Event::Who { visit: 1, who: who(TillStanding::Locked, Role::Supervisor) });
+    assert_eq!(walk.kind(), ScreenKind::Locked);
+    walk.on(Event::Who { visit: 1, who: who(TillStanding::SignedIn, Role::Supervisor) });
+    assert_eq!((walk.kind(), walk.done()), (ScreenKind::Locked, vec![asked(2)]));
+    // Somebody came in by another way: the screens look what there is before they show any of it.
+    walk.on(Event::Who { visit: 2, who: who(TillStanding::SignedIn, Role::Supervisor) });
+    assert_eq!((walk.kind(), walk.done()), (ScreenKind::Locked, vec![Effect::Enter]));
+}
+
+#[test]
+fn a_refused_form_stays_and_says_why_and_a_fault_is_a_screen_of_its_own() {
+    for (name, state) in pictures(Language::En).into_iter().filter(|(_, state)| !draw(state).fields.is_empty()) {
+        let mut walk = Walk::from(State { wanted: None, ..state });
+        let kind = walk.kind();
+        let send = walk.screen().actions.iter().find(|action| action.role == crate::screen::Role::Primary).cloned();
+        walk.want(send.unwrap().intent);
+        let effect = walk.done().pop().unwrap();
+        assert!(effect.takes_typed(), "{name}: {effect:?}");
+        assert!(!walk.screen().actions[0].enabled, "{name}: it is sent once");
+        let sent = walk.state.clone();
+        walk.on(failed(effect.clone(), ErrorCode::SignInRefused));
+        assert_eq!((walk.kind(), walk.screen().actions[0].enabled), (kind, true), "{name}");
+        let mut fault = Walk::from(sent);
+        fault.on(failed(effect, ErrorCode::DeviceKeysUnavailable));
+        assert_eq!(fault.kind(), ScreenKind::Trouble, "{name}");
+        fault.want(Intent::TryAgain);
+        assert_eq!((fault.kind(), fault.done()), (kind, vec![]), "{name}: it is typed anew");
+    }
+}
+
+#[test]
+fn an_amount_that_was_typed_waits_for_the_same_person_alone() {
+    let typed = |name: &str| {
+        let mut walk = Walk::at_the_keypad();
+        walk.on(opened(Vec::new())).want(Intent::Digit { digit: 5 });
+        let visit = walk.state.visit;
+        walk.on(Event::Who { visit, who: who(TillStanding::Locked, Role::Supervisor) });
+        let mut event = opened(Vec::new());
+        if let Event::SignedIn { who, .. } = &mut event {
+            who.operator = OperatorName::new(name).ok();
+        }
+        walk.on(event).screen().headline
+    };
+    assert_eq!(typed("alice").as_deref(), Some("CNY 0.05"));
+    assert_eq!(typed("bob").as_deref(), Some("CNY 0.00"));
+}
+
+#[test]
+fn a_touch_takes_the_warning_away_and_a_notice_brings_it() {
+    let mut walk = Walk::at_the_keypad();
+    let warns = |walk: &Walk| walk.screen().advice.is_some_and(|advice| advice.contains("locks by itself"));
+    assert!(!warns(&walk));
+    walk.on(Event::Notice(Notice::SessionEnding { left_ms: 60_000 }));
+    assert!(warns(&walk));
+    walk.want(Intent::ReaderReady);
+    assert!(warns(&walk), "the system is nobody");
+    walk.want(Intent::Digit { digit: 1 });
+    assert!(!warns(&walk));
+}

@@ -16,9 +16,9 @@ use taptill::iso8583::Dialect;
 use taptill::ports::{CardChannel as _, Clock as _, DeviceKeys as _};
 use taptill::secret::SecretBytes;
 use taptill_ffi::{
-    Amount, Attempt, CardChannel, CardFault, Clock, ClockReading, DeviceKeys, KeyFault, KeyKind, NetworkPosture,
-    Notice, Observer, Operation, PortFault, Ports, Posture, SaleOrder, SecretSink, Standing, Terminal, TillError,
-    provision_till,
+    Amount, Attempt, CardChannel, CardFault, Clock, ClockReading, Desk, DeviceKeys, FieldName, Intent, KeyFault,
+    KeyKind, NetworkPosture, Notice, Observer, Operation, PortFault, Ports, Posture, SaleOrder, ScreenKind, SecretSink,
+    Standing, Terminal, TillError, provision_till,
 };
 use taptill_sandbox::card::{self, PresentedCard};
 use taptill_sandbox::desktop::{FolderDeviceKeys, SystemClock};
@@ -136,6 +136,28 @@ pub fn alice_comes(terminal: &Terminal) {
         _ => people.sign_in(name, password),
     };
     wait(work.unwrap().await_done()).unwrap();
+}
+
+/// Alice signs in at the screen that asks for her, or claims the till.
+pub fn alice_at(desk: &Desk) {
+    let asks = |kind| desk.screen().unwrap().kind == kind;
+    until("the screen asks who is there", || asks(ScreenKind::SignIn) || asks(ScreenKind::Claim));
+    let (name, password) = ALICE;
+    desk.enter(FieldName::Operator, name.as_bytes()).unwrap();
+    if asks(ScreenKind::SignIn) {
+        desk.enter(FieldName::Password, password).unwrap();
+        desk.send(Intent::SignIn).unwrap();
+        until("alice is in", || !asks(ScreenKind::SignIn));
+    } else {
+        desk.enter(FieldName::NewPassword, password).unwrap();
+        desk.enter(FieldName::NewPasswordAgain, password).unwrap();
+        desk.send(Intent::Claim).unwrap();
+        until("the recovery code", || asks(ScreenKind::RecoveryCode));
+        assert!(desk.recovery_code().unwrap().unwrap().length().unwrap() > 0);
+        desk.send(Intent::Written).unwrap();
+        until("the code is gone", || !asks(ScreenKind::RecoveryCode));
+        assert!(desk.recovery_code().unwrap().is_none());
+    }
 }
 
 /// An open till with the phone that it borrows from.
