@@ -63,10 +63,11 @@ class FieldsView(private val kit: Kit) : LinearLayout(kit.context) {
             setPadding(kit.dp(14), kit.dp(12), kit.dp(14), kit.dp(12))
             minHeight = kit.dp(HEIGHT_DP)
             isSaveEnabled = false
+            // Before the dots: one line of text would show its letters.
+            setSingleLine()
             inputType = TYPE_CLASS_TEXT or if (field.isSecret) TYPE_TEXT_VARIATION_PASSWORD else PLAIN
             if (field.isSecret) transformationMethod = PasswordTransformationMethod.getInstance()
             imeOptions = IME_FLAG_NO_PERSONALIZED_LEARNING or IME_FLAG_NO_EXTRACT_UI
-            setSingleLine()
         }
 
     private fun wipe(text: Editable) {
