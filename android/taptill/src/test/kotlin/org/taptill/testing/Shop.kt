@@ -25,8 +25,7 @@ public const val ALICE: String = "alice"
 public fun passwordOfAlice(): Secret = Secret.of("correct horse battery 9".toCharArray())
 
 /** Makes a till that is nobody's alice's, who is signed in then. */
-public suspend fun Till.claimForAlice(): Unit =
-    passwordOfAlice().use { people.claim(ALICE, it) }.use { it.wipe() }
+public suspend fun Till.claimForAlice(): Unit = passwordOfAlice().use { people.claim(ALICE, it) }.use { it.wipe() }
 
 /** A till of the stand that is alice's and open, and one who holds a card to it when its field is on. */
 public class Shop(

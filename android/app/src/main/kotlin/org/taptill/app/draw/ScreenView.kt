@@ -19,8 +19,8 @@ import org.taptill.core.ScreenKind
 /**
  * Draws one [Screen] after another and sends back what is touched.
  *
- * The page has four parts: what the screen says, what is to be typed, the keypad, the buttons. A part is drawn anew only when what it says
- * has changed. The whole page scrolls where it is higher than the phone.
+ * The page has four parts: what the screen says, what is to be typed, the keypad, the buttons. A part is drawn anew
+ * only when what it says has changed. The whole page scrolls where it is higher than the phone.
  *
  * Evidence: `ScreensTest`.
  */

@@ -67,8 +67,7 @@ class FaultyPorts(private val heard: Log<String>, reader: EncryptedReader?) {
     }
 
     private inner class Time : Clock {
-        override fun now(): ClockReading =
-            check("clock").let { shifts.of(DesktopClock.now()) }
+        override fun now(): ClockReading = check("clock").let { shifts.of(DesktopClock.now()) }
     }
 
     private inner class Ears : Observer {

@@ -38,8 +38,7 @@ object People {
             "checkpoint" -> with.done().let { till().proofs.checkpoint() }
             "public_key" -> with.done().let { till().proofs.publicKey() }
             "accept_roll_back" -> with.done().let { till().proofs.acceptRollBack() }
-            "prove_attempt" ->
-                with.wanted("attempt").let { with.done().let { _ -> till().proofs.ofAttempt(it) } }
+            "prove_attempt" -> with.wanted("attempt").let { with.done().let { _ -> till().proofs.ofAttempt(it) } }
             "prove_event" -> whole(with, "sequence").let { with.done().let { _ -> till().proofs.ofEvent(it) } }
             "consistency" -> whole(with, "old_size").let { with.done().let { _ -> till().proofs.consistency(it) } }
             else -> unknown("the call $name")
