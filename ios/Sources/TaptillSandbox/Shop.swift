@@ -28,8 +28,14 @@ public final class Shop: Sendable {
     /// The same folder and keys again, as after a restart of the app, with alice signed in. Close the till before.
     public func reopened() async throws -> Till {
         let till = try await Till.open(home: place.home, ports: ports)
-        try await till.signIn("alice", password: Self.password())
-        return till
+        do {
+            try await till.signIn("alice", password: Self.password())
+            return till
+        } catch {
+            // A till that nobody holds would go on holding its folder until it is collected.
+            try? await till.close()
+            throw error
+        }
     }
 
     /// Alice's.
