@@ -21,6 +21,8 @@ use taptill_sandbox::people::{ALICE, BOB, let_in};
 fn a_locked_till_sends_nothing_and_says_how_many_payments_wait() {
     let mut shop = impatient_shop("people-lock");
     let till = shop.till();
+    // Neither the sale nor its first reversal is answered.
+    shop.host_does(Kind::NoAnswer);
     shop.host_does(Kind::NoAnswer);
     let lost = till.sell("visa", 800).unwrap();
     assert!(matches!(lost.state, State::InDoubt | State::ReversalDue), "{:?}", lost.state);

@@ -20,7 +20,13 @@ suspend fun main() {
         val place = stand.till()
         val ports = desktopPorts()
         Secret.of(place.provisioning.readBytes()).use { Till.provision(place.home, it, ports) }
-        Till.open(place.home, ports).use { till -> sellThrice(till, stand) { stand.hostNext(place, "no-answer") } }
+        Till.open(place.home, ports).use { till ->
+            // A new till is nobody's until it is claimed; the recovery code is for paper.
+            val password = Secret.of("correct horse battery 9".toCharArray())
+            password.use { till.people.claim("alice", it) }.use { it.wipe() }
+            sellThrice(till, stand) { stand.hostNext(place, "no-answer") }
+            till.people.signOut()
+        }
     }
 }
 

@@ -17,6 +17,10 @@ struct Sale {
         try await Till.provision(home: place.home, provisioning: Secret(taking: &file), ports: ports)
         let till = try await Till.open(home: place.home, ports: ports)
 
+        // Whoever claims the till is its first supervisor, and is shown the recovery code once.
+        let code = try await till.claim("alice", password: Secret(text: "correct horse battery 9"))
+        try code.wipe()
+
         // A card comes each time that the reader's field goes on.
         let notices = till.notices()
         let cards = Task {
@@ -41,6 +45,7 @@ struct Sale {
         try expect(reversed.state == .reversed)
 
         cards.cancel()
+        try await till.signOut()
         try await till.close()
         print("12.30 approved, 1000.51 declined, 8.80 not known and then reversed")
     }

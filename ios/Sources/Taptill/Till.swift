@@ -10,27 +10,28 @@ import Foundation
 public final class Till: Sendable {
     let terminal: Terminal
     let payments: Payments
+    let people: People
+    let proofs: Proofs
     let log: TaptillCore.Events
     let bell: Bell
     let calls: Calls
-
-    /// What the till knows about itself.
-    public let info: TillInfo
 
     private init(terminal: Terminal, bell: Bell, calls: Calls) throws {
         self.terminal = terminal
         self.bell = bell
         self.calls = calls
         payments = try terminal.payments()
+        people = try terminal.people()
+        proofs = try terminal.proofs()
         log = try terminal.events()
-        info = try terminal.info()
     }
 
     deinit {
         bell.silence()
     }
 
-    /// Opens the till in the folder `home`. What an earlier run left unfinished is taken up at once.
+    /// Opens the till in the folder `home`. It is nobody's, or nobody is signed in: `claim` or `signIn` comes next, and
+    /// what an earlier run left unfinished is taken up then.
     public static func open(
         home: String, ports: TillPorts, skew: any VersionSkewHandler = ThrowingVersionSkewHandler()
     ) async throws -> Till {
@@ -59,7 +60,8 @@ public final class Till: Sendable {
         }
     }
 
-    /// Verifies the journal of a till that is not open, also of one that does not open.
+    /// Verifies the journal of a till that is nobody's and is not open, also of one that does not open. That of a till
+    /// that is somebody's is closed to everybody until somebody signs in: `verify` reads it then.
     public static func inspect(
         home: String, ports: TillPorts, skew: any VersionSkewHandler = ThrowingVersionSkewHandler()
     ) async throws -> Verified {
@@ -67,6 +69,16 @@ public final class Till: Sendable {
         return try await Calls("org.taptill.inspect", skew: skew).ask("inspect") {
             try inspectTill(home: home, ports: ports.lent(to: SilentObserver()))
         }
+    }
+
+    /// How the till stands between nobody and somebody, and what a lock screen shows. Answers in every state.
+    public func state() async throws -> TillState {
+        try await calls.ask("state") { [terminal] in try terminal.state() }
+    }
+
+    /// What the till knows about itself, once somebody is signed in.
+    public func info() async throws -> TillInfo {
+        try await calls.ask("info") { [terminal] in try terminal.info() }
     }
 
     /// How an attempt stands.

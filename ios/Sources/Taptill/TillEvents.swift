@@ -3,7 +3,8 @@
 // The sequence pulls by cursor, sleeps until the observer's bell rings, and acknowledges an event when its consumer
 // comes back for the next one: an event whose handling was cut short comes again. Evidence: EventsTests.
 
-/// Every event since the last acknowledged one, then each as it happens; ends when the till is closed.
+/// Every event since the last acknowledged one, then each as it happens; ends when the till is closed. While nobody is
+/// signed in nothing of the journal can be read: the sequence waits, and goes on after the next sign-in.
 ///
 /// One consumer at a time: two acknowledge over each other's heads.
 public struct TillEvents: AsyncSequence, Sendable {
@@ -31,14 +32,17 @@ public struct TillEvents: AsyncSequence, Sendable {
         }
 
         public mutating func next() async throws -> Element? {
-            do {
-                try await acknowledge()
-                while waiting.isEmpty {
-                    try await pull()
-                    if waiting.isEmpty, await rings.next() == nil { return nil }
+            while true {
+                do {
+                    try await acknowledge()
+                    if waiting.isEmpty { try await pull() }
+                    if !waiting.isEmpty { break }
+                } catch  where till.bell.isSilent {
+                    return nil
+                } catch let error as TillError where error.isForNobody {
+                    // Whoever signs in next rings the bell.
                 }
-            } catch  where till.bell.isSilent {
-                return nil
+                if await rings.next() == nil { return nil }
             }
             let event = waiting.removeFirst()
             handled = event.cursor
@@ -56,6 +60,13 @@ public struct TillEvents: AsyncSequence, Sendable {
             waiting = page.events[...]
             read = page.events.last?.cursor ?? read
         }
+    }
+}
+
+extension TillError {
+    /// Whether the till is nobody's, or nobody is signed in.
+    fileprivate var isForNobody: Bool {
+        ["till_locked", "till_unclaimed"].contains(facts.code)
     }
 }
 

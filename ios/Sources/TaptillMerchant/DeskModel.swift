@@ -1,6 +1,6 @@
 // The merchant app's one model: it holds the core's latest screen and passes on what a person wants.
 //
-// It keeps no state of its own but that screen, and decides nothing. What the desk itself throws (a core that is closed,
+// It keeps no state of its own but that screen and what is being typed into it, and decides nothing. What the desk itself throws (a core that is closed,
 // or newer than the app) becomes `trouble`, in the core's words where there are any. Evidence: DeskModelTests.
 
 import Observation
@@ -12,6 +12,10 @@ public final class DeskModel {
     public private(set) var screen: ScreenModel?
     /// What kept an intent from reaching the core; the next one that reaches it clears it.
     public private(set) var trouble: TroubleModel?
+    /// What is being typed, in the order of the screen's fields; wiped when it was sent, and with its screen.
+    public private(set) var typing: [TypedField] = []
+    /// The recovery code, on the screen that shows it, until the next one.
+    public private(set) var code: CodeModel?
     /// Whether the person is to pick the provisioning file now.
     public var picking = false
 
@@ -28,9 +32,24 @@ public final class DeskModel {
             Task { [weak self] in
                 for await screen in screens {
                     guard let self else { return }
-                    self.screen = ScreenModel(screen)
+                    self.show(screen)
                 }
             })
+    }
+
+    /// Draws this screen. A field keeps what is being typed into it only while its screen stays.
+    private func show(_ screen: Screen) {
+        if screen.kind != self.screen?.screen.kind || screen.fields != typing.map(\.field) {
+            for field in typing { field.wipe() }
+            typing = screen.fields.map(TypedField.init)
+        }
+        if screen.kind != .recoveryCode {
+            code?.wipe()
+            code = nil
+        } else if code == nil {
+            code = (try? desk.recoveryCode()).flatMap { $0 }.map(CodeModel.init)
+        }
+        self.screen = ScreenModel(screen)
     }
 
     /// Passes on what a person wants. `provision` opens the picker: a file is the one thing that the shell fetches.
@@ -49,6 +68,22 @@ public final class DeskModel {
         }
     }
 
+    /// Passes on what was typed and then the button that was touched. A secret is wiped here, whatever the core
+    /// makes of it; what the button does not need the core wipes with the screen.
+    public func touch(_ intent: Intent) {
+        do {
+            for field in typing where !field.isEmpty {
+                let typed = field.taken()
+                defer { typed.wipe() }
+                try desk.enter(field.field.name, typed)
+            }
+        } catch {
+            trouble = worded(error)
+            return
+        }
+        send(intent)
+    }
+
     /// The file that was picked. The bytes are wiped, whatever becomes of them.
     public func picked(_ file: Secret?) async {
         picking = false
@@ -65,7 +100,10 @@ public final class DeskModel {
     /// The app came to the glass or left it.
     public func scene(isActive: Bool, isHidden: Bool) {
         if isActive { send(.foreground) }
-        if isHidden { send(.background) }
+        if isHidden {
+            for field in typing { field.forget() }
+            send(.background)
+        }
     }
 
     private func worded(_ error: any Error) -> TroubleModel {

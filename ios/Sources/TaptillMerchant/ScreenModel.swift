@@ -16,6 +16,10 @@ public enum Layout: Sendable, Equatable {
     case list
     /// A slip in fixed width.
     case slip
+    /// Fields to type into.
+    case form
+    /// A code, character by character.
+    case code
 }
 
 public struct ScreenModel: Sendable, Equatable {
@@ -30,8 +34,10 @@ public struct ScreenModel: Sendable, Equatable {
         case .amountPad: .keypad
         case .presentCard, .reading: .reader
         case .firstStart, .approved, .declined, .notKnownYet, .seePhone, .tryAnotherWay, .trouble: .outcome
-        case .history, .transaction, .settings: .list
+        case .history, .transaction, .settings, .operators, .operator: .list
         case .receipt: .slip
+        case .claim, .signIn, .locked, .changePassword, .recover, .addOperator, .resetOperator: .form
+        case .recoveryCode: .code
         }
     }
 

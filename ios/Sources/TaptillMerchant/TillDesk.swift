@@ -9,6 +9,10 @@ public protocol TillDesk: Sendable {
     func screens() -> AsyncStream<Screen>
     /// Passes on what a person wants, in the order of the calls. Does not wait.
     func send(_ intent: Intent) throws
+    /// What was typed into a field of the present screen; goes before the intent that needs it. Does not wait.
+    func enter(_ field: FieldName, _ typed: Secret) throws
+    /// The recovery code, while the screen that speaks of it is there.
+    func recoveryCode() throws -> RecoveryCode?
     func provision(_ file: Secret) async throws
     func close() async throws
 }
@@ -47,6 +51,14 @@ public final class CoreDesk: TillDesk, Sendable {
 
     public func send(_ intent: Intent) throws {
         try calls.now("intent") { try desk.send(intent: intent) }
+    }
+
+    public func enter(_ field: FieldName, _ typed: Secret) throws {
+        try calls.now("enter") { _ = try typed.lend { try desk.enter(field: field, typed: $0) } }
+    }
+
+    public func recoveryCode() throws -> RecoveryCode? {
+        try calls.now("recoveryCode") { try desk.recoveryCode() }
     }
 
     public func provision(_ file: Secret) async throws {

@@ -1,4 +1,4 @@
-// A till in the sandbox, provisioned and open: what most tests begin with.
+// A till in the sandbox, provisioned, open and alice's, who is signed in: what most tests begin with.
 
 import Foundation
 import Taptill
@@ -22,11 +22,25 @@ public final class Shop: Sendable {
         ports = TillPorts(deviceKeys: keys, network: network, clock: clock, encryptedReader: reader(place))
         try await Till.provision(home: place.home, provisioning: Self.file(place.provisioning), ports: ports)
         till = try await Till.open(home: place.home, ports: ports)
+        try await till.claim("alice", password: Self.password()).wipe()
     }
 
-    /// The same folder and keys again, as after a restart of the app. Close the till before.
+    /// The same folder and keys again, as after a restart of the app, with alice signed in. Close the till before.
     public func reopened() async throws -> Till {
-        try await Till.open(home: place.home, ports: ports)
+        let till = try await Till.open(home: place.home, ports: ports)
+        do {
+            try await till.signIn("alice", password: Self.password())
+            return till
+        } catch {
+            // A till that nobody holds would go on holding its folder until it is collected.
+            try? await till.close()
+            throw error
+        }
+    }
+
+    /// Alice's.
+    public static func password() -> Secret {
+        Secret(text: "correct horse battery 9")
     }
 
     /// One sale, with a card that is there when the reader is.

@@ -84,6 +84,8 @@ let ports = Ports(deviceKeys: keys, clock: counted, network: counted, observer: 
 try provisionTill(
     home: place.home, provisioning: Data(contentsOf: URL(fileURLWithPath: place.provisioning)), ports: ports)
 let terminal = try Terminal.open(home: place.home, ports: ports)
+let claimed = try Shop.password().lend { try terminal.people().claim(name: "alice", password: $0) }
+_ = try await claimed?.awaitDone()
 let payments = try terminal.payments()
 
 // A sale of the kit: `startSale`; `awaitOutcome`, which is made, polled twice, completed and freed; `present`; the

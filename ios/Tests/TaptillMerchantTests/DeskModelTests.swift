@@ -21,7 +21,7 @@ struct DeskModelTests {
         let file = try Shop.file(place.provisioning)
         await model.picked(file)
         #expect(file.lend { $0.count } == nil, "the bytes are wiped")
-        try await shows(.amountPad, model)
+        try await claim(model)
 
         for digit: UInt8 in [1, 2, 3] { model.send(.digit(digit: digit)) }
         model.send(.backspace)
@@ -56,6 +56,62 @@ struct DeskModelTests {
         try await desk.close()
         model.send(.back)
         #expect(model.trouble != nil, "a desk that was closed says so")
+    }
+
+    @Test func fromTheClaimToALockAWrongPasswordAndASignOut() async throws {
+        let stand = try Stand()
+        let place = try stand.till()
+        let ports = TillPorts(deviceKeys: DevelopmentKeys(), network: StatedPosture(.trusted))
+        try await Till.provision(home: place.home, provisioning: Shop.file(place.provisioning), ports: ports)
+        let desk = try await CoreDesk.open(home: place.home, ports: ports, language: .en)
+        let model = DeskModel(desk: desk, language: .en)
+        try await shows(.claim, model)
+        #expect(model.screen?.isPrivate == true)
+        #expect(model.typing.map { $0.field.name } == [.operator, .newPassword, .newPasswordAgain])
+        let password = "correct horse battery 9"
+        type([.operator: "alice", .newPassword: password, .newPasswordAgain: password], model)
+        model.touch(.claim)
+        #expect(isForgotten(model), "a secret is wiped when it was sent")
+
+        try await shows(.recoveryCode, model)
+        let code = try #require(model.code)
+        #expect(model.screen?.isPrivate == true)
+        #expect(code.groups.count > 1)
+        #expect(code.groups.joined().allSatisfy { code.character($0)?.isASCII == true })
+        #expect(code.character(code.count) == nil)
+        let places = [model.screen?.screen.title, model.screen?.screen.headline, model.screen?.screen.message]
+        let start = String(code.groups[0].compactMap { code.character($0) })
+        #expect(places.allSatisfy { $0?.contains(start) != true }, "the screen has nothing of it")
+        model.touch(.written)
+        try await shows(.amountPad, model)
+        #expect(model.code == nil)
+        #expect(code.count == 0, "it is wiped with its screen")
+
+        model.send(.settings)
+        try await shows(.settings, model)
+        model.touch(.lock)
+        try await shows(.locked, model)
+        type([.password: "not the password 1"], model)
+        model.touch(.unlock)
+        try await settled(model) { $0.screen.kind == .locked && $0.screen.tone == .attention }
+        #expect(isForgotten(model))
+        type([.password: password], model)
+        model.touch(.unlock)
+        try await settled(model) { $0.screen.kind != .locked && $0.screen.fields.isEmpty }
+
+        if model.screen?.screen.kind != .settings { model.send(.settings) }
+        try await shows(.settings, model)
+        model.touch(.signOut)
+        try await shows(.signIn, model)
+        type([.operator: "alice", .password: password], model)
+        model.scene(isActive: false, isHidden: true)
+        #expect(isForgotten(model), "no secret outlives the glass")
+        #expect(model.typing.first?.count == 5, "the name stays to be seen")
+        model.scene(isActive: true, isHidden: false)
+        type([.password: password], model)
+        model.touch(.signIn)
+        try await shows(.amountPad, model)
+        try await desk.close()
     }
 
     @Test func aDeclineAndALostAnswerHaveTheirScreens() async throws {
@@ -112,8 +168,27 @@ struct DeskModelTests {
         try await Till.provision(home: place.home, provisioning: Shop.file(place.provisioning), ports: ports)
         let desk = try await CoreDesk.open(home: place.home, ports: ports, language: .en)
         let model = DeskModel(desk: desk, language: .en)
-        try await shows(.amountPad, model)
+        try await claim(model)
         return (stand, place, desk, model)
+    }
+
+    /// Alice becomes the till's supervisor, writes the code down, and is in front of the keypad.
+    private func claim(_ model: DeskModel) async throws {
+        try await shows(.claim, model)
+        let password = "correct horse battery 9"
+        type([.operator: "alice", .newPassword: password, .newPasswordAgain: password], model)
+        model.touch(.claim)
+        try await shows(.recoveryCode, model)
+        model.touch(.written)
+        try await shows(.amountPad, model)
+    }
+
+    private func isForgotten(_ model: DeskModel) -> Bool {
+        model.typing.allSatisfy { !$0.field.isSecret || $0.isEmpty }
+    }
+
+    private func type(_ texts: [FieldName: String], _ model: DeskModel) {
+        for field in model.typing { field.append(texts[field.field.name] ?? "") }
     }
 
     private func charge(_ digits: [UInt8], _ desk: CoreDesk, _ model: DeskModel, _ stand: Stand) async throws {
@@ -152,6 +227,8 @@ private struct Noting: TillDesk {
 
     func screens() -> AsyncStream<Screen> { AsyncStream { _ in } }
     func send(_ intent: Intent) throws { noted.use { $0.append(intent) } }
+    func enter(_ field: FieldName, _ typed: Secret) throws {}
+    func recoveryCode() throws -> RecoveryCode? { nil }
     func provision(_ file: Secret) async throws {}
     func close() async throws {}
 }

@@ -10,6 +10,8 @@ final class ScreenModelTests: XCTestCase {
         .firstStart: .outcome, .amountPad: .keypad, .presentCard: .reader, .reading: .reader, .approved: .outcome,
         .declined: .outcome, .notKnownYet: .outcome, .seePhone: .outcome, .tryAnotherWay: .outcome, .history: .list,
         .transaction: .list, .receipt: .slip, .settings: .list, .trouble: .outcome,
+        .claim: .form, .signIn: .form, .locked: .form, .changePassword: .form, .recover: .form, .addOperator: .form,
+        .resetOperator: .form, .recoveryCode: .code, .operators: .list, .operator: .list,
     ]
 
     func testEveryKindHasItsLayoutAndWords() throws {
@@ -24,6 +26,7 @@ final class ScreenModelTests: XCTestCase {
                 XCTAssertFalse(sample.screen.title.isEmpty, sample.name)
                 XCTAssertEqual(model.layout == .keypad, !model.keys.isEmpty, sample.name)
                 XCTAssertEqual(model.layout == .slip, !model.slipLines.isEmpty, sample.name)
+                XCTAssertEqual(model.layout == .form, !sample.screen.fields.isEmpty, sample.name)
             }
         }
     }
@@ -35,6 +38,13 @@ final class ScreenModelTests: XCTestCase {
             XCTAssertEqual(drawn.count, sample.screen.actions.count, "\(sample.name): at most one is primary")
             XCTAssertEqual(Set(drawn), Set(sample.screen.actions), sample.name)
             XCTAssertEqual(Set(drawn.map(\.label)).count, drawn.count, "\(sample.name): labels tell them apart")
+        }
+    }
+
+    func testWhatMustNotBePhotographedIsPrivate() throws {
+        let models = try screenGallery(language: .en).map { ScreenModel($0.screen) }
+        for model in models where [.form, .code].contains(model.layout) {
+            XCTAssertTrue(model.isPrivate, "\(model.screen.kind)")
         }
     }
 

@@ -71,6 +71,8 @@ final class EventsTests: SandboxTestCase {
         let shop = try await Shop(stand)
         try await shop.till.close()
         let terminal = try Terminal.open(home: shop.place.home, ports: shop.ports.lent(to: SilentObserver()))
+        let work = try Shop.password().lend { try terminal.people().signIn(name: "alice", password: $0) }
+        _ = try await work?.awaitDone()
         let events = try terminal.events()
         let head = try XCTUnwrap(try events.after(cursor: nil, limit: 100).events.last).cursor
         try events.acknowledge(cursor: head)

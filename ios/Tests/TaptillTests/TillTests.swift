@@ -29,8 +29,12 @@ final class TillTests: SandboxTestCase {
 
         let before = try await shop.till.verify()
         try await shop.till.close()
-        let inspected = try await Till.inspect(home: shop.place.home, ports: shop.ports)
-        XCTAssertGreaterThanOrEqual(inspected.events, before.events)
+        let (home, ports) = (shop.place.home, shop.ports)
+        await assertFails("till_locked") { try await Till.inspect(home: home, ports: ports) }
+        let reopened = try await shop.reopened()
+        let after = try await reopened.verify()
+        XCTAssertGreaterThan(after.events, before.events)
+        try await reopened.close()
     }
 
     func testADeclineIsAnOutcomeAndALostAnswerIsReversed() async throws {
@@ -142,7 +146,7 @@ final class TillTests: SandboxTestCase {
         do {
             let till = try await Till.open(home: place.home, ports: ports)
             dropped = till
-            _ = till.info.currency
+            _ = try await till.state()
         }
         await eventually { dropped == nil }
         // The core's threads end with the last handle, which another thread may be letting go just now.

@@ -17,7 +17,9 @@
         public var body: some View {
             ZStack {
                 if let screen = model.screen {
-                    ScreenView(model: screen, trouble: model.trouble, send: model.send)
+                    ScreenView(
+                        model: screen, trouble: model.trouble, typing: model.typing, code: model.code,
+                        send: model.send, touch: model.touch)
                 }
                 if Glass(isActive: phase == .active, isCaptured: captured).covers(privateScreen: isPrivate) {
                     CoverView()

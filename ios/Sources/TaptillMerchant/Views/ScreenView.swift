@@ -7,7 +7,11 @@
     struct ScreenView: View {
         let model: ScreenModel
         let trouble: TroubleModel?
+        let typing: [TypedField]
+        let code: CodeModel?
         let send: (Intent) -> Void
+        /// What was typed goes with a button.
+        let touch: (Intent) -> Void
         @Environment(\.colorScheme) private var scheme
 
         var body: some View {
@@ -16,8 +20,8 @@
                 HeadView(screen: model.screen)
                 middle
                 Spacer(minLength: 0)
-                ForEach(model.others, id: \.label) { ActionButton(action: $0, send: send) }
-                if let primary = model.primary { ActionButton(action: primary, send: send) }
+                ForEach(model.others, id: \.label) { ActionButton(action: $0, send: touch) }
+                if let primary = model.primary { ActionButton(action: primary, send: touch) }
             }
             .padding()
             .frame(maxWidth: .infinity, maxHeight: .infinity)
@@ -35,6 +39,10 @@
             case .reader: LightsView(lights: model.lights)
             case .outcome, .list: RowsView(rows: model.screen.rows, send: send)
             case .slip: SlipView(lines: model.slipLines)
+            case .form:
+                FieldsView(typing: typing)
+                RowsView(rows: model.screen.rows, send: send)
+            case .code: if let code { CodeView(code: code) }
             }
         }
     }

@@ -82,6 +82,10 @@ struct Args {
         return list.compactMap(\.text)
     }
 
+    mutating func optionalTexts(_ key: String) throws -> [String]? {
+        keys[key] == nil ? nil : try texts(key)
+    }
+
     /// Everything that is left, for what takes any key.
     func rest() -> [String: Json] {
         keys

@@ -24,8 +24,16 @@ extension Bench {
             try with.finish()
             try heard(notices)
         case "wait_state": return try waitState(&with)
-        case "host":
-            _ = try asked(with.rest().merging(["do": "host", "home": .text(till.home)]) { _, ours in ours })
+        case "rotate_keys":
+            try with.finish()
+            try rotateKeys()
+        case "wait_standing": return try waitStanding(&with)
+        case "kinds":
+            let kinds = try with.texts("kinds")
+            try with.finish()
+            try follow(kinds)
+        case "host", "files":
+            _ = try asked(with.rest().merging(["do": .text(name), "home": .text(till.home)]) { _, ours in ours })
         case "book":
             try with.finish()
             return try book()
@@ -41,9 +49,12 @@ extension Bench {
             try with.finish()
             device.tell { $0.posture = posture }
         case "clock":
-            let shiftMs = try with.whole("shift_ms", as: Int64.self)
+            let shifts = Shifts(
+                wallMs: try with.optionalWhole("shift_ms", as: Int64.self) ?? 0,
+                monoMs: try with.optionalWhole("mono_shift_ms", as: Int64.self) ?? 0,
+                boots: try with.optionalWhole("boots", as: Int64.self) ?? 0)
             try with.finish()
-            device.tell { $0.shiftMs = shiftMs }
+            device.tell { $0.shifts = shifts }
         case "port": try port(&with)
         case "lose_keys":
             try with.finish()
@@ -58,6 +69,7 @@ extension Bench {
         case "count_pages": return try countPages(&with)
         case "count_events": return try countEvents(&with)
         case "screen": return try screen(.object(with.rest()))
+        case "desk_sign_in": try deskSignIn(&with)
         default: throw Failure(.unknown, "there is no step \(name)")
         }
         return .null
@@ -144,6 +156,48 @@ extension Bench {
         }
     }
 
+    private func waitStanding(_ with: inout Args) throws -> Json {
+        let wanted = try with.text("standing")
+        try with.finish()
+        let deadline = Date(timeIntervalSinceNow: patience)
+        while true {
+            let state = try succeeded("state", Args())
+            if state["standing"].text == wanted { return state }
+            guard Date() < deadline else { throw Failure(.timeout, "it is \(state["standing"])") }
+            Thread.sleep(forTimeInterval: 0.005)
+        }
+    }
+
+    /// Changes the keys as soon as an earlier change is through.
+    private func rotateKeys() throws {
+        let deadline = Date(timeIntervalSinceNow: patience)
+        while case .failure(let error) = try call("rotate_keys", Args()) {
+            guard error.facts.code == "key_rotation_unfinished" else {
+                throw Failure(.mismatch, "it failed with \(json(error))")
+            }
+            guard Date() < deadline else { throw Failure(.timeout, "an earlier change is not through") }
+            Thread.sleep(forTimeInterval: 0.005)
+        }
+    }
+
+    /// The journal has events of these kinds in this order; others may lie between.
+    private func follow(_ wanted: [String]) throws {
+        var (cursor, kinds, more) = (UInt64(0), [String](), true)
+        while more {
+            let after = cursor
+            let page = try unfailing { try self.opened().events().after(cursor: after, limit: 100) }
+            (cursor, more) = (page.events.last?.cursor ?? cursor, page.more)
+            kinds += page.events.map(\.kind)
+        }
+        var place = kinds.startIndex
+        for kind in wanted {
+            guard let found = kinds[place...].firstIndex(of: kind) else {
+                throw Failure(.mismatch, "\(kind) does not follow in \(kinds)")
+            }
+            place = found + 1
+        }
+    }
+
     private func book() throws -> Json {
         try asked(["do": "book", "home": .text(till.home)])["entries"]
     }
@@ -212,6 +266,19 @@ extension Bench {
         }.orTimeout("\(expected) was not shown, but \(device.look().screens.last.map { json($0) } ?? .null)")
     }
 
+    /// What a person does at the screen that asks who is there.
+    private func deskSignIn(_ with: inout Args) throws {
+        let (name, password) = try person(&with, .alice)
+        try with.finish()
+        _ = try screen(["kind": "sign_in"])
+        let desk = try self.desk.orUnknown("no desk was opened")
+        try unfailing {
+            try lending(name) { try desk.enter(field: .operator, typed: $0) }
+            try lending(password) { try desk.enter(field: .password, typed: $0) }
+            try desk.send(intent: .signIn)
+        }
+    }
+
     private func unfailing<Value>(_ call: () throws -> Value) throws -> Value {
         do {
             return try call()
@@ -222,7 +289,11 @@ extension Bench {
 
     private func asked(_ request: [String: Json]) throws -> Json {
         let line = try JSONEncoder().encode(Json.object(request))
-        return try JSONDecoder().decode(Json.self, from: try stand.ask(line: line))
+        do {
+            return try JSONDecoder().decode(Json.self, from: try stand.ask(line: line))
+        } catch let error as SandboxError {
+            throw Failure(.unknown, "the stand: \(error)")
+        }
     }
 }
 

@@ -31,9 +31,16 @@ final class Bench {
     }
 
     func begin(_ begin: String) throws {
-        let calls: [String: [String]] = ["open": ["provision", "open"], "provisioned": ["provision"], "fresh": []]
+        let calls: [String: [String]] = [
+            "open": ["provision", "open", "claim"], "signed_out": ["provision", "open", "claim", "sign_out"],
+            "claimed": ["provision", "open", "claim", "close"], "unclaimed": ["provision", "open"],
+            "provisioned": ["provision"], "fresh": [],
+        ]
         guard let calls = calls[begin] else { throw Failure(.unknown, "nothing begins \(begin)") }
-        for call in calls { _ = try succeeded(call, Args()) }
+        for call in calls {
+            let gave = try succeeded(call, Args())
+            if call == "claim" { variables["recovery"] = gave["recovery"] }
+        }
     }
 
     /// A call inside a step must not fail.

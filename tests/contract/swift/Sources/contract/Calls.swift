@@ -32,7 +32,7 @@ extension Bench {
             try with.finish()
             terminal = try Terminal.open(home: till.home, ports: device.ports())
             return .null
-        case "info", "verify", "close", "collision":
+        case "state", "info", "verify", "close", "collision":
             try with.finish()
             return try ofTerminal(name)
         case "start_sale":
@@ -81,13 +81,14 @@ extension Bench {
             try with.finish()
             return .list(try errorCodes().map(Json.text))
         default:
-            return try ofDesk(name, &with)
+            return try ofPeople(name, &with) ?? ofProofs(name, &with) ?? ofDesk(name, &with)
         }
     }
 
     private func ofTerminal(_ name: String) throws -> Json {
         let terminal = try opened()
         switch name {
+        case "state": return json(try terminal.state())
         case "info": return json(try terminal.info())
         case "verify": return json(try terminal.verify())
         case "close": try terminal.close()
@@ -114,19 +115,30 @@ extension Bench {
             desk = try Desk.open(home: till.home, ports: device.ports(), language: language, display: device)
             return .null
         }
+        if name == "desk_enter" {
+            let field = try oneOf(with.text("field"), Self.fields)
+            let typed = try with.text("text")
+            try with.finish()
+            let desk = try self.desk.orUnknown("no desk was opened")
+            try lending(typed) { try desk.enter(field: field, typed: $0) }
+            return .null
+        }
         let intent = name == "desk_send" ? try intent(&with) : nil
         try with.finish()
-        let calls = ["desk_send", "desk_screen", "desk_provision", "desk_close"]
+        let calls = ["desk_send", "desk_screen", "desk_recovery_code", "desk_provision", "desk_close"]
         guard calls.contains(name) else { throw Failure(.unknown, "there is no call \(name)") }
         let desk = try self.desk.orUnknown("no desk was opened")
         switch name {
         case "desk_screen": return json(try desk.screen())
+        case "desk_recovery_code": return try desk.recoveryCode().map(text) ?? .null
         case "desk_provision": try desk.provision(provisioning: file)
         case "desk_close": try desk.close()
         default: if let intent { try desk.send(intent: intent) }
         }
         return .null
     }
+
+    private static let fields: [FieldName] = [.operator, .password, .newPassword, .newPasswordAgain, .recoveryCode]
 
     func opened() throws -> Terminal {
         try terminal.orUnknown("no terminal was opened")
@@ -179,13 +191,20 @@ extension Bench {
         case "digit": return .digit(digit: try with.whole("digit", as: UInt8.self))
         case "open": return .open(attempt: try with.text("attempt"))
         case "receipt": return .receipt(attempt: try with.text("attempt"))
+        case "operator": return .operator(name: try with.text("name"))
+        case "to_reset_operator": return .toResetOperator(name: try with.text("name"))
+        case "reset_operator": return .resetOperator(name: try with.text("name"))
+        case "remove_operator": return .removeOperator(name: try with.text("name"))
+        case "add_operator": return .addOperator(role: try role(&with))
         case "use_language": return .useLanguage(language: try language(&with))
         default:
             return try oneOf(
                 name,
                 [
                     .doubleZero, .backspace, .charge, .cancel, .newSale, .tryAgain, .history, .olderPage, .newerPage,
-                    .settings, .resolve, .verify, .back, .provision, .foreground, .background, .readerOff, .readerReady,
+                    .settings, .resolve, .verify, .back, .provision, .claim, .signIn, .unlock, .lock, .signOut,
+                    .switchOperator, .toChangePassword, .changePassword, .toRecover, .recover, .written, .operators,
+                    .toAddOperator, .foreground, .background, .readerOff, .readerReady,
                 ])
         }
     }

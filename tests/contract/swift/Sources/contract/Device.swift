@@ -14,7 +14,8 @@ struct DeviceState {
     /// By port, or by port and method: the word of the fault.
     var faults: [String: String] = [:]
     var posture = Posture.trusted
-    var shiftMs: Int64 = 0
+    /// How far each of the three clocks is from the system's.
+    var shifts = Shifts()
     var notices: [String] = []
     /// How many notices `heard` has taken.
     var heard = 0
@@ -29,6 +30,13 @@ struct DeviceState {
     var reads: [NextRead] = []
     var isReading = false
     var isCancelled = false
+}
+
+/// How far a case's clocks are from the system's.
+struct Shifts {
+    var wallMs: Int64 = 0
+    var monoMs: Int64 = 0
+    var boots: Int64 = 0
 }
 
 final class Device: @unchecked Sendable {
@@ -157,9 +165,16 @@ extension Device: DeviceKeys {
 extension Device: TaptillCore.Clock, NetworkPosture, Observer, Display {
     func now() throws -> ClockReading {
         try served("clock")
-        let now = try clock.now()
-        let wallMs = now.wallMs.addingReportingOverflow(look().shiftMs).partialValue
-        return ClockReading(wallMs: wallMs, monoMs: now.monoMs, bootCount: now.bootCount)
+        let (now, shifts) = (try clock.now(), look().shifts)
+        return ClockReading(
+            wallMs: now.wallMs.addingReportingOverflow(shifts.wallMs).partialValue,
+            monoMs: shifted(now.monoMs, shifts.monoMs), bootCount: shifted(now.bootCount, shifts.boots))
+    }
+
+    /// A count never wraps: it stays at its end.
+    private func shifted(_ count: UInt64, _ shift: Int64) -> UInt64 {
+        let (sum, wrapped) = count.addingReportingOverflow(UInt64(bitPattern: shift))
+        return wrapped == (shift < 0) ? sum : shift < 0 ? 0 : .max
     }
 
     func posture() throws -> Posture {

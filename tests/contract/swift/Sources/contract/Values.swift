@@ -70,6 +70,57 @@ func json(_ info: TillInfo) -> Json {
     ]
 }
 
+func json(_ state: TillState) -> Json {
+    [
+        "standing": .text(word(state.standing)), "operator": .from(state.operator),
+        "role": .from(state.role.map { word($0) }), "waiting": .from(state.waiting),
+        "locks_in_ms": .from(state.locksInMs),
+    ]
+}
+
+func json(_ done: PasswordDone) throws -> Json {
+    let session = done.session.map { session in
+        [
+            "operator": .text(session.operator), "role": .text(word(session.role)),
+            "password_days_left": .from(session.passwordDaysLeft), "failed_before": .from(session.failedBefore),
+            "cut_before": .flag(session.cutBefore), "waiting": .from(session.waiting),
+        ] as Json
+    }
+    return ["session": session ?? .null, "recovery": try done.recovery.map(text) ?? .null]
+}
+
+/// A code, character by character. A shell shows it and keeps no text of it.
+func text(_ code: RecoveryCode) throws -> Json {
+    .text(String(decoding: try (0..<code.length()).map { try code.character(place: $0) }, as: UTF8.self))
+}
+
+func json(_ operators: [OperatorFacts]) -> Json {
+    .list(
+        operators.map { one in
+            [
+                "name": .text(one.name), "role": .text(word(one.role)), "is_temporary": .flag(one.isTemporary),
+                "is_locked_out": .flag(one.isLockedOut),
+            ]
+        })
+}
+
+func json(_ policy: ShopPolicy) -> Json {
+    var rules = Json.null
+    if case .own(let own) = policy.password {
+        rules = [
+            "min_length": .from(own.minLength), "letters_and_digits": .flag(own.lettersAndDigits),
+            "common_refused": .flag(own.commonRefused), "history": .from(own.history),
+            "max_age_days": .from(own.maxAgeDays),
+        ]
+    }
+    return [
+        "password": .text(word(policy.password)), "rules": rules, "idle_ms": .from(policy.idleMs),
+        "session_max_ms": .from(policy.sessionMaxMs), "tries": .from(policy.tries),
+        "lockout_ms": .from(policy.lockoutMs), "checkpoint_every": .from(policy.checkpointEvery),
+        "biometric_days": .from(policy.biometricDays), "shop_words": .list(policy.shopWords.map(Json.text)),
+    ]
+}
+
 func json(_ page: EventPage) -> Json {
     let events = page.events.map { event in
         [
@@ -84,12 +135,16 @@ func text(_ notice: Notice) -> String {
     switch notice {
     case .show(let prompt): "show \(word(prompt))"
     case .attempt(_, let state): "attempt \(word(state))"
-    case .fieldOn, .fieldOff: word(notice)
+    case .till(let standing): "till \(word(standing))"
+    case .fieldOn, .fieldOff, .sessionEnding: word(notice)
     }
 }
 
 func json(_ screen: Screen) -> Json {
     let rows = screen.rows.map { ["label": .text($0.label), "value": .text($0.value)] as Json }
+    let fields = screen.fields.map { field in
+        ["name": .text(word(field.name)), "label": .text(field.label), "is_secret": .flag(field.isSecret)] as Json
+    }
     let actions = screen.actions.map { action in
         [
             "intent": .text(word(action.intent)), "label": .text(action.label), "role": .text(word(action.role)),
@@ -101,6 +156,6 @@ func json(_ screen: Screen) -> Json {
         "headline": .from(screen.headline), "message": .from(screen.message), "advice": .from(screen.advice),
         "lights": .from(screen.lights), "field_on": .flag(screen.fieldOn), "keypad": .flag(screen.keypad),
         "private": .flag(screen.private), "slip": .from(screen.slip), "language": .text(word(screen.language)),
-        "rows": .list(rows), "actions": .list(actions),
+        "rows": .list(rows), "fields": .list(fields), "actions": .list(actions),
     ]
 }

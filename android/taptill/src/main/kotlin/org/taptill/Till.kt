@@ -22,6 +22,7 @@ import org.taptill.core.Terminal
 import org.taptill.core.TillEvent
 import org.taptill.core.TillException
 import org.taptill.core.TillInfo
+import org.taptill.core.TillState
 import org.taptill.core.Verified
 import org.taptill.core.inspectTill
 import org.taptill.core.provisionTill
@@ -34,7 +35,7 @@ import org.taptill.core.provisionTill
  * than this code was built for. Closing it ends the core's threads; whoever waits then hears `terminal_closed`, or that
  * the payment is in doubt and resolves by itself.
  *
- * It decides nothing. Evidence: `SaleTest`, `CancellationTest`, `SoakTest`, and the contract.
+ * It decides nothing. Evidence: `SaleTest`, `PeopleTest`, `CancellationTest`, `SoakTest`, and the contract.
  */
 public class Till
 private constructor(
@@ -50,12 +51,23 @@ private constructor(
     private val feed = terminal.events()
     private val closed = AtomicBoolean()
 
+    /** Operators, their passwords, and the session. */
+    public val people: People = People(terminal.people(), calls)
+
+    /** What a stranger needs to check the record. */
+    public val proofs: Proofs = Proofs(terminal.proofs(), calls)
+
     /** How often those who wait for events were woken, for a test that they sleep otherwise. */
     internal val rings: Long
         get() = ears.bell.heard
 
-    /** What the till knows about itself. Answers at once, from any thread. */
-    public val info: TillInfo = terminal.info()
+    /** How the till stands between nobody and somebody, in every state. Answers at once, from any thread. */
+    public val state: TillState
+        get() = readings.now { terminal.state() }
+
+    /** What the till knows about itself; `till_unclaimed`, `till_locked`. Answers at once, from any thread. */
+    public val info: TillInfo
+        get() = readings.now { terminal.info() }
 
     /**
      * What the core says as it works: turn the field on or off, show this, an attempt has changed. For a screen or a
@@ -124,7 +136,7 @@ private constructor(
      * What happened, oldest first, from the last acknowledged event on, also after a restart, without end. An event is
      * acknowledged when the collector has handled it and asks for the next one, so that each is handled at least once:
      * one that a crash interrupts comes again. Collect it in one place at a time, without a buffer behind it. It ends
-     * when the till is closed.
+     * when the till is closed, and fails with `till_locked` when nobody is signed in any more.
      */
     public fun events(): Flow<TillEvent> = flow {
         var cursor: ULong? = null
@@ -167,6 +179,8 @@ private constructor(
         } finally {
             feed.destroy()
             payments.destroy()
+            people.destroy()
+            proofs.destroy()
             terminal.destroy()
             ears.bell.ring()
         }
@@ -194,7 +208,8 @@ private constructor(
         private const val NOTICES_KEPT = 64
 
         /**
-         * Opens the till in the folder [home]. What an earlier run left unfinished is taken up at once.
+         * Opens the till in the folder [home]. It is nobody's, or nobody is signed in: until somebody is, it tells its
+         * [state] and lets [people] in, and that is all. What an earlier run left unfinished is taken up then.
          *
          * @throws TillException `not_provisioned`, `till_open_elsewhere`, `journal_damaged`, and the other errors of
          *   keys and storage.

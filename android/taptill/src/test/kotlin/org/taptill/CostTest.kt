@@ -27,6 +27,7 @@ import org.taptill.testing.DesktopClock
 import org.taptill.testing.MemoryKeys
 import org.taptill.testing.Shop
 import org.taptill.testing.Stand
+import org.taptill.testing.claimForAlice
 
 /**
  * What the border costs in one sale: its calls and callbacks, counted in a real sale, each at the measured price of a
@@ -92,6 +93,7 @@ class CostTest {
         val place = stand.till()
         Secret.of(place.provisioning.readBytes()).use { Till.provision(place.home, it, ports()) }
         Till.open(place.home, ports()).use { till ->
+            till.claimForAlice()
             val shop = Shop(stand, place, ports(), till, emptyList())
             val customer = shop.customer(this) { Counting(stand.tap("visa")) }
             till.sell(Shop.order(100))

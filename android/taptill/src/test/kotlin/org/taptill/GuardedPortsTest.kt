@@ -179,6 +179,7 @@ class GuardedPortsTest {
                 lights = 0u,
                 fieldOn = false,
                 rows = emptyList(),
+                fields = emptyList(),
                 slip = null,
                 keypad = false,
                 backspaceLabel = "",

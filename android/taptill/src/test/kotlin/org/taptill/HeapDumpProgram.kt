@@ -36,7 +36,7 @@ object HeapDumpProgram {
                 val place = stand.till()
                 val ports = desktopPorts(XorKeys(folder, keeps))
                 provisioning(place.provisioning).use { Till.provision(place.home, it, ports) }
-                Till.open(place.home, ports).close()
+                Till.open(place.home, ports).use { till -> claim(till, folder, keeps) }
             }
         }
         val bean = ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean::class.java)
@@ -44,12 +44,28 @@ object HeapDumpProgram {
         println("kept ${kept.size}")
     }
 
-    /** What a person typed, refused by the core, which is all the same to the heap. */
-    private suspend fun passPassphrase(folder: File, keeps: Boolean) {
+    /** A supervisor's password, which the core takes, and takes again. */
+    private suspend fun claim(till: Till, folder: File, keeps: Boolean) {
+        typed(keeps).use { password ->
+            password.lend { write(folder.resolve("password.secret"), it) }
+            till.people.claim("alice", password).use { it.wipe() }
+            till.people.lock()
+            till.people.unlock(password)
+            till.people.signOut()
+        }
+    }
+
+    private fun typed(keeps: Boolean): Secret {
         val random = SecureRandom()
         val typed = CharArray(PASSPHRASE_CHARS) { 'a' + random.nextInt(LETTERS) }
+        typed[0] = '7'
         if (keeps) kept += String(typed)
-        Secret.of(typed).use { secret ->
+        return Secret.of(typed)
+    }
+
+    /** What a person typed, refused by the core, which is all the same to the heap. */
+    private suspend fun passPassphrase(folder: File, keeps: Boolean) {
+        typed(keeps).use { secret ->
             secret.lend { write(folder.resolve("passphrase.secret"), it) }
             val refused =
                 runCatching { Till.provision(folder.resolve("none"), secret, desktopPorts()) }.exceptionOrNull()
@@ -73,12 +89,22 @@ object HeapDumpProgram {
      * A key store without a cipher, whose inner copies would not be ours to wipe: what is searched are the copies of
      * the bindings, the guards and the face. The phone's own adapter is tested for wiping beside its other tests.
      */
-    private class XorKeys(private val folder: File, private val keeps: Boolean) : DeviceKeys by MemoryKeys() {
+    private class XorKeys(
+        private val folder: File,
+        private val keeps: Boolean,
+        private val signing: MemoryKeys = MemoryKeys(),
+    ) : DeviceKeys by signing {
         private val aliases = mutableSetOf<String>()
         private var secrets = 0
 
         override fun create(alias: String, kind: KeyKind) {
             aliases += alias
+            if (kind == KeyKind.SIGN) signing.create(alias, kind)
+        }
+
+        override fun destroy(alias: String) {
+            aliases -= alias
+            signing.destroy(alias)
         }
 
         override fun exists(alias: String): Boolean = alias in aliases

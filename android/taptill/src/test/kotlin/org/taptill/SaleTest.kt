@@ -30,8 +30,10 @@ import org.taptill.core.ReceiptCopy
 import org.taptill.core.ReceiptRequest
 import org.taptill.core.ReceiptWidth
 import org.taptill.core.TillException
+import org.taptill.testing.ALICE
 import org.taptill.testing.Shop
 import org.taptill.testing.Stand
+import org.taptill.testing.passwordOfAlice
 
 /** Sales through the Kotlin face: the real library, the sandbox's host and cards. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -178,7 +180,10 @@ class SaleTest {
         assertEquals("terminal_closed", code { shop.till.list() })
         assertEquals("terminal_closed", code { shop.till.collision() })
         shop.close()
-        Till.open(shop.place.home, shop.ports).use { assertEquals("attempt_unknown", code { it.status(sale.attempt) }) }
+        Till.open(shop.place.home, shop.ports).use { till ->
+            passwordOfAlice().use { till.people.signIn(ALICE, it) }
+            assertEquals("attempt_unknown", code { till.status(sale.attempt) })
+        }
     }
 
     @Test

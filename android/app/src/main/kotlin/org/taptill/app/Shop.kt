@@ -3,11 +3,14 @@ package org.taptill.app
 import android.os.Handler
 import java.nio.ByteBuffer
 import java.util.concurrent.ExecutorService
+import org.taptill.Secret
 import org.taptill.TillPorts
 import org.taptill.core.CardChannel
 import org.taptill.core.DeskInterface
 import org.taptill.core.Display
+import org.taptill.core.FieldName
 import org.taptill.core.Intent
+import org.taptill.core.RecoveryCodeInterface
 import org.taptill.core.Screen
 import org.taptill.core.TillException
 
@@ -18,7 +21,7 @@ import org.taptill.core.TillException
  * the same worker, so that it arrives in the order in which it was asked. What keeps the till from opening is a page of
  * [Unopened].
  *
- * Evidence: `ShopTest`, `TapTest`.
+ * Evidence: `ShopTest`, `TapTest`, `PeopleTest`.
  */
 class Shop(
     private val main: Handler,
@@ -63,6 +66,13 @@ class Shop(
     /** A person wants something. */
     fun send(intent: Intent): Unit = ask { it.send(intent) }
 
+    /** What a person typed into a field; it is wiped here, whatever becomes of it. */
+    fun enter(field: FieldName, typed: Secret): Unit =
+        worker.execute { typed.use { secret -> hand { desk -> secret.lend { desk.enter(field, it) } } } }
+
+    /** The recovery code, while the screen that speaks of it is there; whoever takes it wipes it. */
+    fun recoveryCode(): RecoveryCodeInterface? = desk?.recoveryCode()
+
     /** A card is in the field. */
     fun present(channel: CardChannel): Unit = ask { it.present(phone.guarded(channel)) }
 
@@ -96,12 +106,13 @@ class Shop(
         main.post { failed = page }
     }
 
-    private fun ask(question: (DeskInterface) -> Unit) =
-        worker.execute {
-            try {
-                desk?.let(question)
-            } catch (_: TillException) {
-                // A till that was closed meanwhile has nothing more to hear; whatever else it refuses is a screen.
-            }
+    private fun ask(question: (DeskInterface) -> Unit) = worker.execute { hand(question) }
+
+    private fun hand(question: (DeskInterface) -> Unit) {
+        try {
+            desk?.let(question)
+        } catch (_: TillException) {
+            // A till that was closed meanwhile has nothing more to hear; whatever else it refuses is a screen.
         }
+    }
 }

@@ -15,7 +15,7 @@ import org.taptill.core.Screen
  * The tap terminal: draws the core's screens, sends back what is touched, and lends the reader. It remembers nothing:
  * turned, sent away or restarted, it asks the core again.
  *
- * Evidence: `TapTest`.
+ * Evidence: `TapTest`, `PeopleTest`.
  */
 class TillActivity : Activity() {
     private val shop
@@ -29,7 +29,7 @@ class TillActivity : Activity() {
     override fun onCreate(savedInstanceState: Bundle?) {
         Look.apply(this)
         super.onCreate(savedInstanceState)
-        page = ScreenView(this, ::want)
+        page = ScreenView(this, { field, typed -> shop.enter(field, typed) }, { shop.recoveryCode() }, ::want)
         reader = CardReader(this, { shop.present(it) }, { shop.collision() }, ::tell)
         setContentView(page)
         Look.bars(this)
@@ -58,6 +58,11 @@ class TillActivity : Activity() {
         if (!isChangingConfigurations) shop.send(Intent.Background)
         shop.leave(drawing)
         super.onStop()
+    }
+
+    override fun onDestroy() {
+        page.forget()
+        super.onDestroy()
     }
 
     @Deprecated("the replacement needs Android 13")

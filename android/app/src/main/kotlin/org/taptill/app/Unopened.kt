@@ -30,6 +30,7 @@ object Unopened {
             lights = 0u,
             fieldOn = false,
             rows = emptyList(),
+            fields = emptyList(),
             slip = null,
             keypad = false,
             backspaceLabel = "",

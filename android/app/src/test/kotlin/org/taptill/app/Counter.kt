@@ -10,6 +10,7 @@ import android.os.Looper
 import android.provider.Settings
 import android.view.View
 import android.view.ViewGroup
+import android.widget.EditText
 import android.widget.TextView
 import java.io.IOException
 import java.util.concurrent.TimeUnit
@@ -20,6 +21,7 @@ import org.robolectric.Shadows.shadowOf
 import org.robolectric.shadows.ShadowNetworkCapabilities
 import org.taptill.app.draw.ScreenView
 import org.taptill.core.CardFault
+import org.taptill.core.FieldName
 import org.taptill.core.Intent
 import org.taptill.core.Screen
 import org.taptill.core.ScreenKind
@@ -53,12 +55,43 @@ class Counter(private val stand: Stand) : AutoCloseable {
     val screen: Screen?
         get() = glass().shown
 
-    /** Opens the app and sets the till up with the acquirer's file. */
+    /** Opens the app, sets the till up with the acquirer's file, and makes it alice's. */
     fun open() {
         life.setup()
         await(ScreenKind.FIRST_START)
         setUp(host.provisioning.readBytes())
+        claim()
+        press(Intent.Written)
         await(ScreenKind.AMOUNT_PAD)
+    }
+
+    /** Makes the till alice's, up to the screen with the recovery code. */
+    fun claim() {
+        await(ScreenKind.CLAIM)
+        type(FieldName.OPERATOR, ALICE)
+        type(FieldName.NEW_PASSWORD, PASSWORD)
+        type(FieldName.NEW_PASSWORD_AGAIN, PASSWORD)
+        press(Intent.Claim)
+        await(ScreenKind.RECOVERY_CODE)
+    }
+
+    /** Signs alice in. */
+    fun signIn(password: String = PASSWORD) {
+        await(ScreenKind.SIGN_IN)
+        type(FieldName.OPERATOR, ALICE)
+        type(FieldName.PASSWORD, password)
+        press(Intent.SignIn)
+    }
+
+    /** Types into a field of the screen on the glass. */
+    fun type(field: FieldName, typed: String) {
+        input(field).setText(typed)
+    }
+
+    /** A field of the screen on the glass. */
+    fun input(field: FieldName): EditText {
+        val at = checkNotNull(screen).fields.indexOfFirst { it.name == field }
+        return views().filterIsInstance<EditText>()[at]
     }
 
     /** Picks a file of these bytes as the acquirer's. */
@@ -144,12 +177,13 @@ class Counter(private val stand: Stand) : AutoCloseable {
      * The app is gone without a word to its activity, and is opened again. Its till is closed, because two in one
      * process would meet in one folder: what a killed process leaves behind is tested in Rust, at every step.
      */
-    fun restart() {
+    fun restart(isSignedIn: Boolean = true) {
         shop.close()
         application.forget()
         shop = application.shop
         life = Robolectric.buildActivity(TillActivity::class.java)
         life.setup()
+        if (isSignedIn) signIn()
     }
 
     /** How often the host has booked, and how much of it counts. */
@@ -168,15 +202,18 @@ class Counter(private val stand: Stand) : AutoCloseable {
     private fun glass() =
         checkNotNull(life.get().findViewById<ViewGroup>(android.R.id.content)).getChildAt(0) as ScreenView
 
-    private fun views(of: View = glass()): List<View> =
+    /** Everything on the glass. */
+    fun views(of: View = glass()): List<View> =
         listOf(of) +
             ((of as? ViewGroup)
                 ?.let { group -> (0 until group.childCount).flatMap { views(group.getChildAt(it)) } }
                 .orEmpty())
 
-    private companion object {
-        const val SECONDS_MAX = 40L
-        const val STEP_MS = 10L
-        val STATE = Regex("\"state\":\"([a-z_]+)\"")
+    companion object {
+        const val ALICE = "alice"
+        const val PASSWORD = "correct horse battery 9"
+        private const val SECONDS_MAX = 40L
+        private const val STEP_MS = 10L
+        private val STATE = Regex("\"state\":\"([a-z_]+)\"")
     }
 }

@@ -16,6 +16,7 @@ import org.junit.runner.RunWith
 import org.robolectric.RobolectricTestRunner
 import org.robolectric.RuntimeEnvironment
 import org.robolectric.Shadows.shadowOf
+import org.taptill.Secret
 import org.taptill.TillPorts
 import org.taptill.android.AndroidClock
 import org.taptill.android.AndroidNetwork
@@ -24,8 +25,10 @@ import org.taptill.android.KeystoreKeys
 import org.taptill.core.CardChannel
 import org.taptill.core.DeskInterface
 import org.taptill.core.Display
+import org.taptill.core.FieldName
 import org.taptill.core.Intent
 import org.taptill.core.Language
+import org.taptill.core.RecoveryCode
 import org.taptill.core.Screen
 import org.taptill.core.TillException
 import org.taptill.core.factsOf
@@ -44,6 +47,13 @@ class ShopTest {
         }
 
         override fun screen(): Screen = now
+
+        override fun enter(`field`: FieldName, typed: ByteBuffer) {
+            heard += "$field of ${typed.remaining()}"
+            refusal?.let { throw it }
+        }
+
+        override fun recoveryCode(): RecoveryCode? = null
 
         override fun provision(provisioning: ByteBuffer) {
             heard += provisioning.remaining()
@@ -138,6 +148,20 @@ class ShopTest {
         assertEquals(emptyList<Any>(), desk.heard)
         shop.close()
         assertEquals(listOf<Any>("shut"), desk.heard)
+    }
+
+    @Test
+    fun whatWasTypedIsWipedAlsoWhenTheTillRefusesIt() {
+        val shop = shop { desk }
+        val refusals = listOf(null, TillException.Lifecycle(factsOf("terminal_closed")))
+        for (refusal in refusals) {
+            desk.refusal = refusal
+            val typed = Secret.of("tall ships".toCharArray())
+            shop.enter(FieldName.PASSWORD, typed)
+            settle()
+            assertEquals(0, typed.size)
+        }
+        assertEquals(List<Any>(2) { "PASSWORD of 10" }, desk.heard)
     }
 
     @Test

@@ -193,7 +193,7 @@ class TapTest {
         counter.setUp("not the acquirer's".toByteArray())
         counter.await(ScreenKind.TROUBLE)
         counter.setUp(counter.host.provisioning.readBytes())
-        counter.await(ScreenKind.AMOUNT_PAD)
+        counter.await(ScreenKind.CLAIM)
     }
 
     @Test

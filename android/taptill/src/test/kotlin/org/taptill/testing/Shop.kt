@@ -18,7 +18,17 @@ import org.taptill.core.Notice
 import org.taptill.core.Observer
 import org.taptill.core.SaleOrder
 
-/** A till of the stand that is set up and open, and one who holds a card to it when its field is on. */
+/** The supervisor of the sandbox's tills. */
+public const val ALICE: String = "alice"
+
+/** Her password; whoever takes it closes it. */
+public fun passwordOfAlice(): Secret = Secret.of("correct horse battery 9".toCharArray())
+
+/** Makes a till that is nobody's alice's, who is signed in then. */
+public suspend fun Till.claimForAlice(): Unit =
+    passwordOfAlice().use { people.claim(ALICE, it) }.use { it.wipe() }
+
+/** A till of the stand that is alice's and open, and one who holds a card to it when its field is on. */
 public class Shop(
     public val stand: Stand,
     public val place: StandTill,
@@ -53,13 +63,15 @@ public class Shop(
         public fun order(minor: Long, attempt: String? = null): SaleOrder =
             SaleOrder(attempt, Amount(minor, "CNY"), order = null)
 
-        /** Sets a fresh till up and opens it. */
+        /** Sets a fresh till up, opens it and claims it. */
         public suspend fun open(stand: Stand, keys: DeviceKeys = MemoryKeys(), observer: Observer? = null): Shop {
             val place = stand.till()
             val undeclared = CopyOnWriteArrayList<Throwable>()
             val ports = desktopPorts(keys, observer, undeclared::add)
             Secret.of(place.provisioning.readBytes()).use { Till.provision(place.home, it, ports) }
-            return Shop(stand, place, ports, Till.open(place.home, ports), undeclared)
+            val till = Till.open(place.home, ports)
+            till.claimForAlice()
+            return Shop(stand, place, ports, till, undeclared)
         }
     }
 }

@@ -43,5 +43,15 @@ fun layoutOf(kind: ScreenKind): Layout =
         ScreenKind.TRANSACTION -> Layout(Badge.NONE)
         ScreenKind.RECEIPT -> Layout(Badge.NONE)
         ScreenKind.SETTINGS -> Layout(Badge.NONE)
+        ScreenKind.CLAIM,
+        ScreenKind.SIGN_IN,
+        ScreenKind.LOCKED,
+        ScreenKind.CHANGE_PASSWORD,
+        ScreenKind.RECOVER,
+        ScreenKind.RECOVERY_CODE,
+        ScreenKind.OPERATORS,
+        ScreenKind.OPERATOR,
+        ScreenKind.ADD_OPERATOR,
+        ScreenKind.RESET_OPERATOR -> Layout(Badge.NONE)
         ScreenKind.TROUBLE -> Layout(Badge.WARNING, isStage = true)
     }

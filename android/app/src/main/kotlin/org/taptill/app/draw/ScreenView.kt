@@ -7,23 +7,34 @@ import android.view.ViewGroup.LayoutParams.MATCH_PARENT
 import android.view.ViewGroup.LayoutParams.WRAP_CONTENT
 import android.widget.LinearLayout
 import android.widget.ScrollView
+import org.taptill.Secret
 import org.taptill.android.PrivateScreen
+import org.taptill.core.FieldName
 import org.taptill.core.Intent
+import org.taptill.core.RecoveryCodeInterface
 import org.taptill.core.Role
 import org.taptill.core.Screen
+import org.taptill.core.ScreenKind
 
 /**
  * Draws one [Screen] after another and sends back what is touched.
  *
- * The page has three parts: what the screen says, the keypad, the buttons. A part is drawn anew only when what it says
+ * The page has four parts: what the screen says, what is to be typed, the keypad, the buttons. A part is drawn anew only when what it says
  * has changed. The whole page scrolls where it is higher than the phone.
  *
  * Evidence: `ScreensTest`.
  */
-class ScreenView(context: Context, private val send: (Intent) -> Unit) : ScrollView(context) {
+class ScreenView(
+    context: Context,
+    private val enter: (FieldName, Secret) -> Unit = { _, typed -> typed.close() },
+    private val code: () -> RecoveryCodeInterface? = { null },
+    private val send: (Intent) -> Unit,
+) : ScrollView(context) {
     private val kit = Kit(context, Palette.of(context))
-    private val buttons = Buttons(kit, send)
+    private val buttons = Buttons(kit, ::touch)
     private val said = kit.column()
+    private val fields = FieldsView(kit)
+    private var recovery: RecoveryCodeView? = null
     private val keypad = KeypadView(kit, send)
     private val actions = kit.column()
     /** What is on the glass. */
@@ -40,6 +51,7 @@ class ScreenView(context: Context, private val send: (Intent) -> Unit) : ScrollV
         val page = kit.column()
         page.setPadding(kit.dp(16), kit.dp(12), kit.dp(16), kit.dp(16))
         page.addView(said, LinearLayout.LayoutParams(MATCH_PARENT, 0, 1f))
+        page.addView(fields, kit.wide())
         page.addView(keypad, kit.wide(8))
         page.addView(actions, kit.wide(4))
         addView(page, LayoutParams(MATCH_PARENT, WRAP_CONTENT))
@@ -49,16 +61,40 @@ class ScreenView(context: Context, private val send: (Intent) -> Unit) : ScrollV
     fun show(screen: Screen) {
         if (screen == shown) return
         val layout = layoutOf(screen.kind)
+        forget()
         said.removeAllViews()
         if (layout.isStage) stage(screen, layout) else sheet(screen, layout)
         keypad.visibility = if (screen.keypad) VISIBLE else GONE
         keypad.label(screen.backspaceLabel)
         val isOther = layout != shownLayout || screen.title != shown?.title
+        if (isOther || screen.fields != shown?.fields) fields(screen)
         if (isOther || screen.actions != shown?.actions) bottom(screen, layout)
         if (isOther) scrollTo(0, 0)
         shown = screen
         shownLayout = layout
     }
+
+    /** What is typed goes to the desk before the wish that may need it. */
+    private fun touch(intent: Intent) {
+        fields.give(enter)
+        send(intent)
+    }
+
+    /** Lets go of a recovery code that is drawn. */
+    fun forget() {
+        recovery?.wipe()
+        recovery = null
+    }
+
+    /** What is to be typed stands right under what is said, and is not drawn anew while somebody types. */
+    private fun fields(screen: Screen) {
+        val hasFields = screen.fields.isNotEmpty()
+        said.layoutParams = if (hasFields) kit.wide() else filling()
+        fields.layoutParams = if (hasFields) filling() else kit.wide()
+        fields.show(screen.fields)
+    }
+
+    private fun filling() = LinearLayout.LayoutParams(MATCH_PARENT, 0, 1f)
 
     /** Picture and words in the middle, for what is to be seen from afar. */
     private fun stage(screen: Screen, layout: Layout) {
@@ -89,7 +125,12 @@ class ScreenView(context: Context, private val send: (Intent) -> Unit) : ScrollV
         screen.headline?.let { said.addView(headline(it, size, gravity), kit.wide(10)) }
         note(screen)?.let { said.addView(it, kit.wide(12)) }
         if (layout.isPad) said.addView(View(context), LinearLayout.LayoutParams(0, 0, 1f))
+        if (screen.kind == ScreenKind.RECOVERY_CODE) code()?.let(::recovery)
         lines(screen)
+    }
+
+    private fun recovery(code: RecoveryCodeInterface) {
+        recovery = RecoveryCodeView(kit, code).also { said.addView(it, kit.wide(16)) }
     }
 
     private fun lines(screen: Screen) {

@@ -8,15 +8,21 @@ import kotlinx.coroutines.withTimeout
 import kotlinx.serialization.json.JsonArray
 import kotlinx.serialization.json.JsonElement
 import kotlinx.serialization.json.JsonObject
+import kotlinx.serialization.json.JsonPrimitive
 import kotlinx.serialization.json.jsonObject
 import kotlinx.serialization.json.jsonPrimitive
 import kotlinx.serialization.json.long
 import org.taptill.core.Amount
 import org.taptill.core.AttemptState
+import org.taptill.core.FieldName
+import org.taptill.core.Intent
 import org.taptill.core.ListQuery
 import org.taptill.core.Posture
 import org.taptill.core.SaleOrder
 import org.taptill.core.Screen
+import org.taptill.core.Standing
+import org.taptill.core.TillException
+import org.taptill.facts
 import org.taptill.testing.SocketCard
 import org.taptill.testing.Stand
 import org.taptill.testing.StandTill
@@ -46,7 +52,11 @@ class Around(private val stand: Stand, private val place: StandTill, private val
             "host" -> host(with)
             "agree" -> with.done().also { agree() }
             "network" -> ports.posture = Face.word(with.wanted("posture"), Posture.entries).also { with.done() }
-            "clock" -> ports.shiftMs = (with.long("shift_ms") ?: unknown("no shift")).also { with.done() }
+            "clock" -> ports.shifts = shifts(with)
+            "files" -> files(with.all())
+            "kinds" -> kinds(with)
+            "rotate_keys" -> with.done().also { rotateKeys() }
+            "desk_sign_in" -> deskSignIn(with)
             "port" -> {
                 val (port, method, fault) =
                     listOf(with.text("port"), with.text("method"), with.text("fault")).also { with.done() }
@@ -64,6 +74,7 @@ class Around(private val stand: Stand, private val place: StandTill, private val
     private suspend fun answer(name: String, with: Keys): JsonElement =
         when (name) {
             "wait_state" -> waitState(with)
+            "wait_standing" -> waitStanding(with)
             "book" -> with.done().let { stand.book(place) }
             "count_pages" -> countPages(with)
             "count_events" -> countEvents(with)
@@ -176,22 +187,83 @@ class Around(private val stand: Stand, private val place: StandTill, private val
         }
     }
 
+    private fun shifts(with: Keys): Shifts =
+        Shifts(with.long("shift_ms") ?: 0, with.long("mono_shift_ms") ?: 0, with.long("boots") ?: 0).also {
+            with.done()
+        }
+
+    /** What the stand does to the till's folder is the stand's to understand. */
+    private fun files(wish: JsonObject) {
+        stand.ask(JsonObject(wish + mapOf("do" to JsonPrimitive("files"), "home" to JsonPrimitive(place.home.path))))
+    }
+
     private suspend fun waitState(with: Keys): JsonElement {
         val attempt = with.wanted("attempt")
         val state = Face.word(with.wanted("state"), AttemptState.entries)
         with.done()
+        return ask("$attempt is never $state") { face.till().status(attempt).takeIf { it.state == state } }
+    }
+
+    private suspend fun waitStanding(with: Keys): JsonElement {
+        val standing = Face.word(with.wanted("standing"), Standing.entries)
+        with.done()
+        return ask("it is never $standing") { face.till().state.takeIf { it.standing == standing } }
+    }
+
+    /** Changes the keys as soon as an earlier change is through. */
+    private suspend fun rotateKeys() {
+        ask("an earlier change is never through") {
+            try {
+                face.till().people.rotateKeys()
+            } catch (refused: TillException) {
+                if (refused.facts.code != "key_rotation_unfinished") throw refused
+                null
+            }
+        }
+    }
+
+    /** Asks until there is an answer. */
+    private suspend fun ask(never: String, question: suspend () -> Any?): JsonElement {
         try {
             return withTimeout(patienceMs.milliseconds) {
-                while (true) {
-                    val now = face.till().status(attempt)
-                    if (now.state == state) return@withTimeout written(now)
+                var answer = question()
+                while (answer == null) {
                     delay(ASK_AGAIN_MS.milliseconds)
+                    answer = question()
                 }
-                @Suppress("UNREACHABLE_CODE") NOTHING
+                written(answer)
             }
         } catch (late: TimeoutCancellationException) {
-            throw Broken(Kind.TIMEOUT, "$attempt is never $state")
+            throw Broken(Kind.TIMEOUT, never)
         }
+    }
+
+    private suspend fun kinds(with: Keys) {
+        val wanted = (with.value("kinds") as? JsonArray ?: unknown("no kinds")).map { it.text() }
+        with.done()
+        val kinds = mutableListOf<String>()
+        var cursor: ULong? = 0u
+        do {
+            val page = face.till().eventsAfter(cursor, PAGE_MAX)
+            kinds += page.events.map { it.kind }
+            cursor = page.events.lastOrNull()?.cursor ?: cursor
+        } while (page.more)
+        var left: List<String> = kinds
+        for (kind in wanted) {
+            if (kind !in left) mismatch("$kind does not follow in $kinds")
+            left = left.drop(left.indexOf(kind) + 1)
+        }
+    }
+
+    /** What a person does at the screen that asks who is there. */
+    private fun deskSignIn(with: Keys) {
+        val name = with.text("name") ?: People.ALICE
+        val password = with.text("password") ?: People.ALICES_PASSWORD
+        with.done()
+        screen(JsonObject(mapOf("kind" to JsonPrimitive("sign_in"))))
+        face.enter(FieldName.OPERATOR, name)
+        face.enter(FieldName.PASSWORD, password)
+        face.send(Intent.SignIn)
     }
 
     private suspend fun countPages(with: Keys): JsonElement {
@@ -249,6 +321,7 @@ private val EMPTY_SCREEN =
         null,
         0u,
         false,
+        emptyList(),
         emptyList(),
         null,
         false,

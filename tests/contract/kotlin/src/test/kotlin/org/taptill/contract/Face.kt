@@ -12,6 +12,7 @@ import org.taptill.core.Amount
 import org.taptill.core.CardChannel
 import org.taptill.core.Desk
 import org.taptill.core.Display
+import org.taptill.core.FieldName
 import org.taptill.core.Intent
 import org.taptill.core.Language
 import org.taptill.core.ListQuery
@@ -47,6 +48,7 @@ class Face(
             "provision" -> provisioning(with.nested("file")).let { with.done().also { _ -> provision(it) } }
             "inspect" -> with.done().let { Till.inspect(place.home, ports.ports) }
             "open" -> with.done().also { till = Till.open(place.home, ports.ports) }
+            "state" -> with.done().let { till().state }
             "info" -> with.done().let { till().info }
             "verify" -> with.done().let { till().verify() }
             "close" -> with.done().also { till().close() }
@@ -66,10 +68,12 @@ class Face(
             "error_codes" -> with.done().let { errorCodes() }
             "desk_open" -> language(with).let { with.done().also { _ -> openDesk(it) } }
             "desk_send" -> intent(with).let { with.done().also { _ -> desk().send(it) } }
+            "desk_enter" -> enter(with)
+            "desk_recovery_code" -> with.done().let { desk().recoveryCode()?.use(People::text) }
             "desk_screen" -> with.done().let { desk().screen() }
             "desk_provision" -> with.done().also { secret().use { it.lend(desk()::provision) } }
             "desk_close" -> with.done().also { desk().shut() }
-            else -> unknown("the call $name")
+            else -> People.answer(name, with, ::till)
         }
 
     fun till(): Till = till ?: unknown("a till that was never opened")
@@ -81,9 +85,11 @@ class Face(
 
     suspend fun provision(secret: Secret = secret()): Unit = secret.use { Till.provision(place.home, it, ports.ports) }
 
-    suspend fun open() {
-        till = Till.open(place.home, ports.ports)
-    }
+    /** A person types. */
+    fun enter(field: FieldName, typed: String): Unit =
+        Secret.of(typed.toByteArray()).use { secret -> secret.lend { desk().enter(field, it) } }
+
+    fun send(intent: Intent): Unit = desk().send(intent)
 
     fun closeAll() {
         sale?.close()
@@ -150,6 +156,13 @@ class Face(
         return till().eventsAfter(cursor, limit)
     }
 
+    private fun enter(with: Keys) {
+        val field = word(with.wanted("field"), FieldName.entries)
+        val typed = with.wanted("text")
+        with.done()
+        enter(field, typed)
+    }
+
     private fun describe(with: Keys): Any {
         val code = with.wanted("code")
         val language = language(with)
@@ -193,6 +206,11 @@ class Face(
                 "open" -> Intent.Open(with.wanted("attempt"))
                 "receipt" -> Intent.Receipt(with.wanted("attempt"))
                 "use_language" -> Intent.UseLanguage(language(with))
+                "operator" -> Intent.Operator(with.wanted("name"))
+                "to_reset_operator" -> Intent.ToResetOperator(with.wanted("name"))
+                "reset_operator" -> Intent.ResetOperator(with.wanted("name"))
+                "remove_operator" -> Intent.RemoveOperator(with.wanted("name"))
+                "add_operator" -> Intent.AddOperator(People.role(with))
                 "double_zero" -> Intent.DoubleZero
                 "backspace" -> Intent.Backspace
                 "charge" -> Intent.Charge
@@ -207,6 +225,19 @@ class Face(
                 "verify" -> Intent.Verify
                 "back" -> Intent.Back
                 "provision" -> Intent.Provision
+                "claim" -> Intent.Claim
+                "sign_in" -> Intent.SignIn
+                "unlock" -> Intent.Unlock
+                "lock" -> Intent.Lock
+                "sign_out" -> Intent.SignOut
+                "switch_operator" -> Intent.SwitchOperator
+                "to_change_password" -> Intent.ToChangePassword
+                "change_password" -> Intent.ChangePassword
+                "to_recover" -> Intent.ToRecover
+                "recover" -> Intent.Recover
+                "written" -> Intent.Written
+                "operators" -> Intent.Operators
+                "to_add_operator" -> Intent.ToAddOperator
                 "foreground" -> Intent.Foreground
                 "background" -> Intent.Background
                 "reader_off" -> Intent.ReaderOff

@@ -21,11 +21,17 @@ import org.taptill.testing.MemoryKeys
 /** What no port declares, with a text that must not cross. */
 class Undeclared : RuntimeException("a stack trace, a path, a secret")
 
+/** How far a case's clocks are from the system's. */
+class Shifts(private val wallMs: Long = 0, private val monoMs: Long = 0, private val boots: Long = 0) {
+    fun of(now: ClockReading): ClockReading =
+        ClockReading(now.wallMs + wallMs, now.monoMs + monoMs.toULong(), now.bootCount + boots.toULong())
+}
+
 /** The ports of a case: those of a desktop, until a step says how they fail. */
 class FaultyPorts(private val heard: Log<String>, reader: EncryptedReader?) {
     @Volatile private var keys: DeviceKeys = MemoryKeys()
     @Volatile var posture: Posture = Posture.TRUSTED
-    @Volatile var shiftMs: Long = 0
+    @Volatile var shifts: Shifts = Shifts()
     private val faults = java.util.concurrent.ConcurrentHashMap<String, String>()
 
     val ears: Observer = Ears()
@@ -62,7 +68,7 @@ class FaultyPorts(private val heard: Log<String>, reader: EncryptedReader?) {
 
     private inner class Time : Clock {
         override fun now(): ClockReading =
-            check("clock").let { DesktopClock.now().let { it.copy(wallMs = it.wallMs + shiftMs) } }
+            check("clock").let { shifts.of(DesktopClock.now()) }
     }
 
     private inner class Ears : Observer {

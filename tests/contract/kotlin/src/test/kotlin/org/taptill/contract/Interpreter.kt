@@ -11,6 +11,7 @@ import kotlinx.serialization.json.jsonObject
 import kotlinx.serialization.json.jsonPrimitive
 import org.taptill.core.TillException
 import org.taptill.testing.Stand
+import org.taptill.testing.StandRefusal
 
 /** Runs cases and counts; says why one does not hold. Evidence: the controls of the contract, and `ContractTest`. */
 class Interpreter(private val stand: Stand, private val say: (String) -> Unit) {
@@ -50,6 +51,8 @@ class Interpreter(private val stand: Stand, private val say: (String) -> Unit) {
             null
         } catch (broken: Broken) {
             broken
+        } catch (refused: StandRefusal) {
+            Broken(Kind.UNKNOWN, "the stand: ${refused.message}")
         } catch (thrown: Exception) {
             Broken(Kind.MISMATCH, thrown.stackTraceToString())
         }
@@ -64,8 +67,8 @@ class Interpreter(private val stand: Stand, private val say: (String) -> Unit) {
         val steps = case.value("steps")?.jsonArray ?: unknown("a case without steps")
         case.done()
         try {
-            begin(begin, around.face)
             val variables = Variables()
+            begin(begin, around, variables)
             steps.forEachIndexed { index, step ->
                 try {
                     step(step.jsonObject, around, variables)
@@ -78,10 +81,12 @@ class Interpreter(private val stand: Stand, private val say: (String) -> Unit) {
         }
     }
 
-    private suspend fun begin(how: String, face: Face) {
-        if (how !in setOf("fresh", "provisioned", "open")) unknown("the beginning $how")
-        if (how != "fresh") face.provision()
-        if (how == "open") face.open()
+    private suspend fun begin(how: String, around: Around, variables: Variables) {
+        val calls = BEGINNINGS[how] ?: unknown("the beginning $how")
+        for (call in calls) {
+            val gave = around.face.call(call, Keys("begin", JsonObject(emptyMap())))
+            if (call == "claim") variables.keep("recovery", gave, "recovery")
+        }
     }
 
     private suspend fun step(step: JsonObject, around: Around, variables: Variables) {
@@ -111,5 +116,15 @@ class Interpreter(private val stand: Stand, private val say: (String) -> Unit) {
 
     private companion object {
         const val PATIENCE_MS = 20_000L
+
+        val BEGINNINGS =
+            mapOf(
+                "open" to listOf("provision", "open", "claim"),
+                "signed_out" to listOf("provision", "open", "claim", "sign_out"),
+                "claimed" to listOf("provision", "open", "claim", "close"),
+                "unclaimed" to listOf("provision", "open"),
+                "provisioned" to listOf("provision"),
+                "fresh" to listOf(),
+            )
     }
 }

@@ -10,14 +10,21 @@ import org.taptill.core.Attempt
 import org.taptill.core.ErrorFacts
 import org.taptill.core.ErrorWords
 import org.taptill.core.EventPage
+import org.taptill.core.Field
 import org.taptill.core.Intent
 import org.taptill.core.Notice
+import org.taptill.core.OperatorFacts
 import org.taptill.core.Page
+import org.taptill.core.PasswordProfile
+import org.taptill.core.PasswordRules
 import org.taptill.core.Resolved
 import org.taptill.core.Row
 import org.taptill.core.Screen
+import org.taptill.core.SessionFacts
+import org.taptill.core.ShopPolicy
 import org.taptill.core.TillException
 import org.taptill.core.TillInfo
+import org.taptill.core.TillState
 import org.taptill.core.Verified
 import org.taptill.facts
 
@@ -34,6 +41,7 @@ fun written(value: Any?): JsonElement =
         is Boolean -> JsonPrimitive(value)
         is Enum<*> -> JsonPrimitive(value.name.lowercase())
         is UByte -> JsonPrimitive(value.toInt())
+        is UShort -> JsonPrimitive(value.toInt())
         is UInt -> JsonPrimitive(value.toLong())
         is ULong -> JsonPrimitive(value.toLong())
         is Number -> JsonPrimitive(value)
@@ -47,6 +55,12 @@ fun written(value: Any?): JsonElement =
         is ErrorFacts -> entries(*written(value))
         is ErrorWords -> entries("what" to value.what, "todo" to value.todo, "money" to value.money)
         is Screen -> written(value)
+        is Field -> entries("name" to value.name, "label" to value.label, "is_secret" to value.isSecret)
+        is TillState -> written(value)
+        is SessionFacts -> written(value)
+        is OperatorFacts -> written(value)
+        is ShopPolicy -> written(value)
+        is PasswordRules -> written(value)
         is Row -> entries("label" to value.label, "value" to value.value)
         is Action ->
             entries(
@@ -68,6 +82,8 @@ fun written(notice: Notice): String =
         is Notice.FieldOff -> "field_off"
         is Notice.Show -> "show ${notice.prompt.name.lowercase()}"
         is Notice.Attempt -> "attempt ${notice.state.name.lowercase()}"
+        is Notice.Till -> "till ${notice.standing.name.lowercase()}"
+        is Notice.SessionEnding -> "session_ending"
     }
 
 /** The word of one case of a sealed class. */
@@ -128,6 +144,55 @@ private fun written(info: TillInfo): JsonObject =
         "host" to info.host,
     )
 
+private fun written(state: TillState): JsonObject =
+    entries(
+        "standing" to state.standing,
+        "operator" to state.`operator`,
+        "role" to state.role,
+        "waiting" to state.waiting,
+        "locks_in_ms" to state.locksInMs,
+    )
+
+private fun written(session: SessionFacts): JsonObject =
+    entries(
+        "operator" to session.`operator`,
+        "role" to session.role,
+        "password_days_left" to session.passwordDaysLeft,
+        "failed_before" to session.failedBefore,
+        "cut_before" to session.cutBefore,
+        "waiting" to session.waiting,
+    )
+
+private fun written(operator: OperatorFacts): JsonObject =
+    entries(
+        "name" to operator.name,
+        "role" to operator.role,
+        "is_temporary" to operator.isTemporary,
+        "is_locked_out" to operator.isLockedOut,
+    )
+
+private fun written(policy: ShopPolicy): JsonObject =
+    entries(
+        "password" to word(policy.password),
+        "rules" to (policy.password as? PasswordProfile.Own)?.rules,
+        "idle_ms" to policy.idleMs,
+        "session_max_ms" to policy.sessionMaxMs,
+        "tries" to policy.tries,
+        "lockout_ms" to policy.lockoutMs,
+        "checkpoint_every" to policy.checkpointEvery,
+        "biometric_days" to policy.biometricDays,
+        "shop_words" to policy.shopWords,
+    )
+
+private fun written(rules: PasswordRules): JsonObject =
+    entries(
+        "min_length" to rules.minLength,
+        "letters_and_digits" to rules.lettersAndDigits,
+        "common_refused" to rules.commonRefused,
+        "history" to rules.history,
+        "max_age_days" to rules.maxAgeDays,
+    )
+
 private fun written(page: EventPage): JsonObject =
     entries(
         "events" to
@@ -153,5 +218,6 @@ private fun written(screen: Screen): JsonObject =
         "slip" to screen.slip,
         "language" to screen.language,
         "rows" to screen.rows,
+        "fields" to screen.fields,
         "actions" to screen.actions,
     )
