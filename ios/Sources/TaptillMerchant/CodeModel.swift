@@ -6,20 +6,20 @@ import Taptill
 
 @MainActor
 public final class CodeModel {
-    private let code: RecoveryCode
+    private let paper: RecoveryCode
 
     /// How many characters it has, with the hyphens between its groups; 0 once it is wiped.
     public var count: Int {
-        Int((try? code.length()) ?? 0)
+        Int((try? paper.length()) ?? 0)
     }
 
-    init(_ code: RecoveryCode) {
-        self.code = code
+    init(_ paper: RecoveryCode) {
+        self.paper = paper
     }
 
     /// The character at this place; nothing for a place that it does not have, or has no more.
     public func character(_ place: Int) -> Character? {
-        guard let place = UInt32(exactly: place), let byte = try? code.character(place: place) else { return nil }
+        guard let place = UInt32(exactly: place), let byte = try? paper.character(place: place) else { return nil }
         return Character(UnicodeScalar(byte))
     }
 
@@ -34,6 +34,6 @@ public final class CodeModel {
     }
 
     func wipe() {
-        try? code.wipe()
+        try? paper.wipe()
     }
 }

@@ -15,7 +15,7 @@ public final class DeskModel {
     /// What is being typed, in the order of the screen's fields; wiped when it was sent, and with its screen.
     public private(set) var typing: [TypedField] = []
     /// The recovery code, on the screen that shows it, until the next one.
-    public private(set) var code: CodeModel?
+    public private(set) var paper: CodeModel?
     /// Whether the person is to pick the provisioning file now.
     public var picking = false
 
@@ -43,11 +43,13 @@ public final class DeskModel {
             for field in typing { field.wipe() }
             typing = screen.fields.map(TypedField.init)
         }
-        if screen.kind != .recoveryCode {
-            code?.wipe()
-            code = nil
-        } else if code == nil {
-            code = (try? desk.recoveryCode()).flatMap { $0 }.map(CodeModel.init)
+        // The desk gives it while its screen stands, and at no other time.
+        let written = (try? desk.recoveryCode()).flatMap { $0 }
+        if let written {
+            paper = paper ?? CodeModel(written)
+        } else {
+            paper?.wipe()
+            paper = nil
         }
         self.screen = ScreenModel(screen)
     }

@@ -19,7 +19,7 @@ public enum Layout: Sendable, Equatable {
     /// Fields to type into.
     case form
     /// A code, character by character.
-    case code
+    case paper
 }
 
 public struct ScreenModel: Sendable, Equatable {
@@ -37,7 +37,7 @@ public struct ScreenModel: Sendable, Equatable {
         case .history, .transaction, .settings, .operators, .operator: .list
         case .receipt: .slip
         case .claim, .signIn, .locked, .changePassword, .recover, .addOperator, .resetOperator: .form
-        case .recoveryCode: .code
+        case .recoveryCode: .paper
         }
     }
 

@@ -74,7 +74,7 @@ struct DeskModelTests {
         #expect(isForgotten(model), "a secret is wiped when it was sent")
 
         try await shows(.recoveryCode, model)
-        let code = try #require(model.code)
+        let code = try #require(model.paper)
         #expect(model.screen?.isPrivate == true)
         #expect(code.groups.count > 1)
         #expect(code.groups.joined().allSatisfy { code.character($0)?.isASCII == true })
@@ -84,7 +84,7 @@ struct DeskModelTests {
         #expect(places.allSatisfy { $0?.contains(start) != true }, "the screen has nothing of it")
         model.touch(.written)
         try await shows(.amountPad, model)
-        #expect(model.code == nil)
+        #expect(model.paper == nil)
         #expect(code.count == 0, "it is wiped with its screen")
 
         model.send(.settings)

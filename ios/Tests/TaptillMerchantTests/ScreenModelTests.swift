@@ -11,7 +11,7 @@ final class ScreenModelTests: XCTestCase {
         .declined: .outcome, .notKnownYet: .outcome, .seePhone: .outcome, .tryAnotherWay: .outcome, .history: .list,
         .transaction: .list, .receipt: .slip, .settings: .list, .trouble: .outcome,
         .claim: .form, .signIn: .form, .locked: .form, .changePassword: .form, .recover: .form, .addOperator: .form,
-        .resetOperator: .form, .recoveryCode: .code, .operators: .list, .operator: .list,
+        .resetOperator: .form, .recoveryCode: .paper, .operators: .list, .operator: .list,
     ]
 
     func testEveryKindHasItsLayoutAndWords() throws {
@@ -43,7 +43,7 @@ final class ScreenModelTests: XCTestCase {
 
     func testWhatMustNotBePhotographedIsPrivate() throws {
         let models = try screenGallery(language: .en).map { ScreenModel($0.screen) }
-        for model in models where [.form, .code].contains(model.layout) {
+        for model in models where [.form, .paper].contains(model.layout) {
             XCTAssertTrue(model.isPrivate, "\(model.screen.kind)")
         }
     }

@@ -18,7 +18,7 @@
             ZStack {
                 if let screen = model.screen {
                     ScreenView(
-                        model: screen, trouble: model.trouble, typing: model.typing, code: model.code,
+                        model: screen, trouble: model.trouble, typing: model.typing, paper: model.paper,
                         send: model.send, touch: model.touch)
                 }
                 if Glass(isActive: phase == .active, isCaptured: captured).covers(privateScreen: isPrivate) {

@@ -26,14 +26,14 @@
 
     /// The code in its groups, each character a text of its own.
     struct CodeView: View {
-        let code: CodeModel
+        let paper: CodeModel
 
         var body: some View {
             LazyVGrid(columns: [GridItem(.adaptive(minimum: 96), spacing: 16)], spacing: 16) {
-                ForEach(code.groups, id: \.self) { group in
+                ForEach(paper.groups, id: \.self) { group in
                     HStack(spacing: 2) {
                         ForEach(group, id: \.self) { place in
-                            if let character = code.character(place) {
+                            if let character = paper.character(place) {
                                 Text(String(character)).font(.system(.title2, design: .monospaced))
                             }
                         }

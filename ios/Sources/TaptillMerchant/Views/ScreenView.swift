@@ -8,7 +8,7 @@
         let model: ScreenModel
         let trouble: TroubleModel?
         let typing: [TypedField]
-        let code: CodeModel?
+        let paper: CodeModel?
         let send: (Intent) -> Void
         /// What was typed goes with a button.
         let touch: (Intent) -> Void
@@ -42,7 +42,7 @@
             case .form:
                 FieldsView(typing: typing)
                 RowsView(rows: model.screen.rows, send: send)
-            case .code: if let code { CodeView(code: code) }
+            case .paper: if let paper { CodeView(paper: paper) }
             }
         }
     }

@@ -14,7 +14,6 @@ import org.taptill.core.Intent
 import org.taptill.core.RecoveryCodeInterface
 import org.taptill.core.Role
 import org.taptill.core.Screen
-import org.taptill.core.ScreenKind
 
 /**
  * Draws one [Screen] after another and sends back what is touched.
@@ -125,7 +124,7 @@ class ScreenView(
         screen.headline?.let { said.addView(headline(it, size, gravity), kit.wide(10)) }
         note(screen)?.let { said.addView(it, kit.wide(12)) }
         if (layout.isPad) said.addView(View(context), LinearLayout.LayoutParams(0, 0, 1f))
-        if (screen.kind == ScreenKind.RECOVERY_CODE) code()?.let(::recovery)
+        code()?.let(::recovery)
         lines(screen)
     }
 
