@@ -231,6 +231,29 @@ fn a_disk_that_is_full_refuses_the_step_and_locks_all_the_same() {
 }
 
 #[test]
+fn a_disk_that_stays_full_locks_nobody_out() {
+    let mut house = closed().copy(55);
+    house.open().unwrap();
+    house.sign_in(ALICE).unwrap();
+    house.plan.fill_from("before operator.locked");
+    house.wait(20 * MINUTE);
+    assert_eq!(house.standing(), "locked", "by itself");
+    // More often than there are guesses: a right one costs none.
+    for _ in 0..12 {
+        house.unlock("not the password 1").unwrap_err();
+        assert_eq!(house.unlock(ALICE.password).unwrap().failed_before, 1);
+        assert!(house.is_armed, "the way to the host is there");
+        house.ask(Ask::Lock).unwrap();
+    }
+    house.unlock(ALICE.password).unwrap();
+    house.ask(Ask::SignOut).unwrap();
+    house.sign_in(BOB).unwrap();
+    assert!(house.stopped.is_none());
+    let said = house.said(ALICE, ALICE.password);
+    assert_eq!(said.iter().filter(|said| said.starts_with("operator.sign_in_failed")).count(), 12, "{said:?}");
+}
+
+#[test]
 fn a_till_that_lost_its_people_would_be_found() {
     let mut house = closed().copy(60);
     house.keys.lose("vault.kek");
