@@ -390,7 +390,7 @@ impl Till {
             Ok(opened) => opened,
             Err(trouble) => return Err(self.put_back(journal, before, trouble)),
         };
-        journal.rotate(opened.masters().keyring())?;
+        journal.rotate(opened.masters().keyring()).map_err(|error| Trouble::Over(error.into()))?;
         self.begin_session(journal, opened, &newcomer.name, Role::Supervisor, Left::SignedOut, now)
     }
 
@@ -606,7 +606,7 @@ impl Till {
         left: Left,
         now: Now,
     ) -> Result<(), Trouble> {
-        let policy = account::shop_policy(&journal)?;
+        let policy = account::shop_policy(&journal).map_err(|error| Trouble::Over(error.into()))?;
         let length = policy.session_length();
         let (draft, session) = match left {
             Left::Locked(mut session) => {

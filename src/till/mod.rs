@@ -116,6 +116,8 @@ impl Till {
         }
         let done = self.mind_the_session(now).and_then(|()| self.take(input, now)).and_then(|()| self.work(now));
         match done {
+            // A step that was cut off between two states left none.
+            Ok(()) if matches!(self.at, At::Gone) && self.stopped.is_none() => self.stop(ErrorCode::TillFailed.into()),
             Ok(()) => self.set_the_alarm(now),
             Err(trouble) => self.stop(trouble.into_error()),
         }
