@@ -606,7 +606,7 @@ impl Till {
         left: Left,
         now: Now,
     ) -> Result<(), Trouble> {
-        let policy = account::shop_policy(&journal).map_err(|error| Trouble::Over(error.into()))?;
+        let policy = account::shop_policy(&journal).map_err(Trouble::Over)?;
         let length = policy.session_length();
         let (draft, session) = match left {
             Left::Locked(mut session) => {
