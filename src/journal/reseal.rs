@@ -73,6 +73,12 @@ impl Journal {
         self.store.file.reach(Moment::After, ROTATED)
     }
 
+    /// The generation of the master key under which new rows are sealed.
+    #[must_use]
+    pub fn generation(&self) -> u32 {
+        self.store.keys.generation()
+    }
+
     /// Whether rows may be left that are sealed under an older key.
     #[must_use]
     pub fn is_resealing(&self) -> bool {

@@ -1,9 +1,9 @@
 //! Coming in: claiming, signing in, unlocking, recovering. Each waits for one derivation after another.
 //!
 //! A guess is spent before a derivation begins. When the slot opens, the journal is unlocked, and before anything else
-//! it is told what it could not be told while it was locked: events that are owed, a session that was cut, passwords
-//! that were wrong. Only then are the guesses made anew. A password that is temporary or too old opens nothing but its
-//! own change: the guess is forgiven, and the journal is locked again.
+//! it is told what it could not be told while it was locked: passwords that were wrong, events that are owed, a session
+//! that was cut. The guesses are made anew once the wrong ones are told. A password that is temporary or too old opens
+//! nothing but its own change: the guess is forgiven, and the journal is locked again.
 //!
 //! It never compares a password. Evidence: `tests/people_states.rs`, `tests/people_kills.rs`.
 
@@ -390,7 +390,7 @@ impl Till {
             Ok(opened) => opened,
             Err(trouble) => return Err(self.put_back(journal, before, trouble)),
         };
-        journal.rotate(opened.masters().keyring())?;
+        journal.rotate(opened.masters().keyring()).map_err(|error| Trouble::Over(error.into()))?;
         self.begin_session(journal, opened, &newcomer.name, Role::Supervisor, Left::SignedOut, now)
     }
 
@@ -524,7 +524,7 @@ impl Till {
         Before::Closed(Left::SignedOut)
     }
 
-    /// Events that are owed, a session that was cut, passwords that were wrong. Says whether one was cut; a session
+    /// Passwords that were wrong, events that are owed, a session that was cut. Says whether one was cut; a session
     /// that is only unlocked goes on.
     fn settle_the_past(
         &mut self,
@@ -534,7 +534,8 @@ impl Till {
         unlocks: bool,
         now: Now,
     ) -> Result<bool, Trouble> {
-        self.vault(journal).sweep()?;
+        tidied(self.vault(journal).sweep())?;
+        self.settle_failures(journal, name, opened, now)?;
         while let Some(owed) = self.owed.first().cloned() {
             journal.append(owed, SideWork::None, now)?;
             self.owed.remove(0);
@@ -543,7 +544,6 @@ impl Till {
         if let Some(cut) = &cut {
             journal.append(events::session_cut(name, cut), SideWork::None, now)?;
         }
-        self.settle_failures(journal, name, opened, now)?;
         Ok(cut.is_some())
     }
 
@@ -560,7 +560,8 @@ impl Till {
             let draft = events::sign_in_failed(name, failures.own, failures.unknown);
             journal.append(draft, SideWork::None, now)?;
         }
-        Ok(self.vault(journal).forgive(opened)?)
+        // The guesses are made before the row of a lockout goes, which is worth nothing without its key.
+        tidied(self.vault(journal).forgive(opened))
     }
 
     /// Unlocks the journal; what the till was before goes with it.
@@ -605,7 +606,7 @@ impl Till {
         left: Left,
         now: Now,
     ) -> Result<(), Trouble> {
-        let policy = account::shop_policy(&journal)?;
+        let policy = account::shop_policy(&journal).map_err(Trouble::Over)?;
         let length = policy.session_length();
         let (draft, session) = match left {
             Left::Locked(mut session) => {
@@ -658,6 +659,15 @@ impl Before {
 /// A second copy, for the derivation's own thread.
 pub(super) fn copy(secret: &SecretBytes) -> SecretBytes {
     SecretBytes::new(secret.expose().to_vec())
+}
+
+/// What is only tidied up needs no room on the disk: a later sweep does the rest.
+fn tidied(done: Result<(), VaultError>) -> Result<(), Trouble> {
+    let Err(VaultError::Journal(error)) = done else { return Ok(done?) };
+    match error.into() {
+        Trouble::Refused(_) => Ok(()),
+        over @ Trouble::Over(_) => Err(over),
+    }
 }
 
 /// A wrong code is no wrong password.

@@ -71,7 +71,7 @@ pub(super) fn password_due(name: &OperatorName, why: &str) -> Draft {
 }
 
 pub(super) fn locked(name: &OperatorName, why: Why) -> Draft {
-    draft(LOCKED, name, json!({ "why": why.word() }))
+    Draft { may_use_ballast: true, ..draft(LOCKED, name, json!({ "why": why.word() })) }
 }
 
 pub(super) fn unlocked(name: &OperatorName) -> Draft {
@@ -79,7 +79,7 @@ pub(super) fn unlocked(name: &OperatorName) -> Draft {
 }
 
 pub(super) fn signed_out(name: &OperatorName, why: Why) -> Draft {
-    draft(SIGNED_OUT, name, json!({ "why": why.word() }))
+    Draft { may_use_ballast: true, ..draft(SIGNED_OUT, name, json!({ "why": why.word() })) }
 }
 
 pub(super) fn added(by: &OperatorName, name: &OperatorName, role: Role, is_temporary: bool) -> Draft {

@@ -69,7 +69,7 @@ impl Till {
                 self.payment(payment::Input::StartSale { ticket, order, permit }, now)
             }
             Ask::Cancel(attempt) => {
-                if !self.has_ended(now) {
+                if !self.is_outlived::<Sell>(now) {
                     let _cancelling_needs_no_name = self.permit::<Sell>(now)?;
                 }
                 self.payment(payment::Input::Cancel { ticket, attempt }, now)
@@ -113,10 +113,11 @@ impl Till {
     /// What concerns people, rules and keys, not payments.
     fn manage(&mut self, ticket: Ticket, ask: Ask, now: Now) -> Result<Answer, Trouble> {
         match ask {
-            Ask::Configuration => match &self.at {
-                At::Open(open) => Ok(Answer::Now(Reply::Configuration(Arc::clone(&open.configuration)))),
-                _ => Err(self.shut(now).into()),
-            },
+            Ask::Configuration => {
+                self.may::<ViewPolicy>(now)?;
+                let At::Open(open) = &self.at else { return Err(self.shut(now).into()) };
+                Ok(Answer::Now(Reply::Configuration(Arc::clone(&open.configuration))))
+            }
             Ask::ChangePassword { password, new_password } => {
                 let permit = self.permit::<ChangeOwnPassword>(now)?;
                 self.change_password(ticket, permit, &password, new_password, now)
@@ -186,17 +187,18 @@ impl Till {
     }
 
     /// Leave for something that a shell asks by itself. While a sale outlives its session, it may still look.
-    fn may<A: Action>(&self, now: Now) -> Result<(), Trouble> {
+    pub(super) fn may<A: Action>(&self, now: Now) -> Result<(), Trouble> {
         match &self.at {
-            At::Open(open) => match open.session.permit::<A>(now) {
-                Err(error) if error.code() != ErrorCode::SessionOver => Err(error.into()),
-                _ => Ok(()),
-            },
+            At::Open(_) if self.is_outlived::<A>(now) => Ok(()),
+            At::Open(open) => Ok(open.session.permit::<A>(now).map(drop)?),
             _ => Err(self.shut(now).into()),
         }
     }
 
-    fn has_ended(&self, now: Now) -> bool {
-        matches!(&self.at, At::Open(open) if open.session.standing(now) != Standing::Live)
+    /// Whether a sale goes on after the end of the session of somebody whose role may do this.
+    fn is_outlived<A: Action>(&self, now: Now) -> bool {
+        let At::Open(open) = &self.at else { return false };
+        let has_ended = open.session.standing(now) != Standing::Live;
+        has_ended && A::ROW.allows(open.session.role()) && open.engine.is_selling()
     }
 }

@@ -16,7 +16,8 @@ use crate::till::events;
 use crate::till::exchange::{ProofOf, Reply};
 use crate::till::gate::Answer;
 use crate::till::record::Trouble;
-use crate::till::{At, Till};
+use crate::till::{At, Open, Till};
+use crate::vault::MasterKeys;
 
 impl Till {
     pub(super) fn rotate_keys(&mut self, permit: Permit<RotateKeys>, now: Now) -> Result<Answer, Trouble> {
@@ -29,8 +30,7 @@ impl Till {
             let (change, masters) = till.vault(journal).rotate(&open.opened, None)?;
             let draft = events::key_rotated(&by, masters.generation());
             till.record(journal, draft, SideWork::None, change, now)?;
-            open.opened.adopt(masters);
-            open.engine.journal_mut().rotate(open.opened.masters().keyring())?;
+            open.go_over_to(masters)?;
             Ok(Reply::Done)
         })?;
         Ok(Answer::Now(reply))
@@ -60,7 +60,11 @@ impl Till {
             if journal.is_resealing() {
                 journal.reseal_step(RESEALED_ROWS)?;
             }
-            if !journal.is_resealing() {
+            // The boxes lose an older key only once nothing of the journal is sealed under it.
+            let is_over = journal.generation() == open.opened.masters().generation();
+            if !is_over {
+                journal.rotate(open.opened.masters().keyring())?;
+            } else if !journal.is_resealing() {
                 let (change, masters) = till.vault(journal).forget_older(&open.opened)?;
                 till.change(journal, change)?;
                 open.opened.adopt(masters);
@@ -158,6 +162,16 @@ impl Till {
             open.looked_at = journal.head().size;
             Ok(())
         })
+    }
+}
+
+impl Open {
+    /// The journal follows the boxes, which have another master key already. Where it cannot, the run is over: the
+    /// next unlocking, which has both keys, ends what was begun.
+    pub(super) fn go_over_to(&mut self, masters: MasterKeys) -> Result<(), Trouble> {
+        self.opened.adopt(masters);
+        let keyring = self.opened.masters().keyring();
+        self.engine.journal_mut().rotate(keyring).map_err(|error| Trouble::Over(error.into()))
     }
 }
 

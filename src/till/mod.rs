@@ -43,6 +43,7 @@ use crate::ids::OperatorName;
 use crate::journal::{CheckpointReason, Draft, JournalError, LockedJournal, SideWork, Waiting};
 use crate::payment::{self, Engine, Ticket};
 use crate::ports::{DeviceKeys, Entropy, FaultPlan, Notice};
+use crate::session::actions::ViewPayments;
 use crate::session::{self, Session};
 use crate::till::enter::Flow;
 use crate::till::events::Why;
@@ -116,6 +117,8 @@ impl Till {
         }
         let done = self.mind_the_session(now).and_then(|()| self.take(input, now)).and_then(|()| self.work(now));
         match done {
+            // A step that was cut off between two states left none.
+            Ok(()) if matches!(self.at, At::Gone) && self.stopped.is_none() => self.stop(ErrorCode::TillFailed.into()),
             Ok(()) => self.set_the_alarm(now),
             Err(trouble) => self.stop(trouble.into_error()),
         }
@@ -159,6 +162,8 @@ impl Till {
         match input {
             Input::Ask { ticket, ask } => self.ask(ticket, ask, now),
             Input::Derived { key, took_ms } => self.derived(key, took_ms, now),
+            // Nobody waits for an answer to this.
+            Input::Taken { .. } if self.may::<ViewPayments>(now).is_err() => Ok(()),
             Input::Taken { attempt } => self.pay(payment::Input::Taken { attempt }, now),
             Input::Card(event) => self.pay(payment::Input::Card(event), now),
             Input::Read(read) => self.pay(payment::Input::Read(read), now),

@@ -209,8 +209,7 @@ impl Till {
             }
             let (change, masters) = till.vault(journal).rotate(&open.opened, Some(name))?;
             till.record(journal, draft, forgotten(name), change, now)?;
-            open.opened.adopt(masters);
-            open.engine.journal_mut().rotate(open.opened.masters().keyring())?;
+            open.go_over_to(masters)?;
             Ok(Reply::Done)
         })?;
         Ok(Answer::Now(reply))

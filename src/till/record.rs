@@ -85,13 +85,13 @@ impl Till {
         self.settle(journal, afterwards)
     }
 
-    /// Old keys are destroyed once what replaces them is durable. What the device does not do now, the sweep at the
-    /// next unlocking does.
+    /// Old keys are destroyed once what replaces them is durable. What the device or the disk does not do now, the
+    /// sweep at the next unlocking does: whoever asked is not told that nothing was written.
     fn settle(&self, rows: &mut dyn PlainRows, afterwards: Afterwards) -> Result<(), Trouble> {
         self.pass(Moment::Before, SETTLED)?;
-        match self.vault(rows).settle(afterwards) {
-            Ok(()) | Err(VaultError::DeviceKeys(_)) => {}
-            Err(error) => return Err(error.into()),
+        match self.vault(rows).settle(afterwards).map_err(Trouble::from) {
+            Ok(()) | Err(Trouble::Refused(_)) => {}
+            Err(over) => return Err(over),
         }
         self.pass(Moment::After, SETTLED)
     }

@@ -142,6 +142,9 @@ struct PlanState {
     die_at: Option<usize>,
     /// What to answer at this point, and how often.
     at_point: Option<(String, Fate, usize)>,
+    /// From this point on the disk is full.
+    full_from: Option<String>,
+    is_full: bool,
     /// Called at every point.
     hook: Option<Hook>,
 }
@@ -162,8 +165,14 @@ impl Plan {
         self.0.lock().unwrap().at_point = Some((point.to_owned(), fate, times));
     }
 
+    /// From this point on the disk is full, and stays so.
+    pub fn fill_from(&self, point: &str) {
+        self.0.lock().unwrap().full_from = Some(point.to_owned());
+    }
+
     pub fn heal(&self) {
-        self.0.lock().unwrap().at_point = None;
+        let mut plan = self.0.lock().unwrap();
+        (plan.at_point, plan.full_from, plan.is_full) = (None, None, false);
     }
 
     pub fn set_hook(&self, hook: Option<Hook>) {
@@ -187,6 +196,10 @@ impl FaultPlan for Plan {
         if plan.die_at == Some(visit) {
             plan.die_at = None;
             return Fate::Die;
+        }
+        plan.is_full |= plan.full_from.as_ref() == Some(&name);
+        if plan.is_full {
+            return Fate::DiskFull;
         }
         match &mut plan.at_point {
             Some((at, fate, times)) if *at == name && *times > 0 => {
