@@ -6,6 +6,8 @@
 //! then the guesses are made anew; so a kill anywhere leaves fewer guesses, never more. Nothing of this lies in the
 //! till's folder but the row, so that copying the folder back gains nothing. The wall clock is never asked.
 //!
+//! NOTE: more tries given during a lockout leave its key and row in place, so the next lockout may be over at once.
+//!
 //! It never knows whose guesses they are. Evidence: `tests/vault_guessing.rs`.
 
 use super::error::VaultError;

@@ -71,7 +71,6 @@ fn lines(policy: &ShopPolicy) -> Vec<Line> {
         pair("Session", &format!("at most {}", span(policy.session_max_ms))),
         pair("Guessing", &format!("{}, then a wait of {}", tries(policy.tries), span(policy.lockout_ms))),
         pair("Checkpoint", &format!("every {}", counted(policy.checkpoint_every.into(), "entry"))),
-        pair("Biometric", &format!("for {} after a password", counted(policy.biometric_days.into(), "day"))),
     ]
 }
 
