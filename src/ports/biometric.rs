@@ -2,7 +2,7 @@
 //!
 //! Android: a Keystore key with user authentication per use, invalidated by a new enrolment. Apple: an enclave key
 //! with the access control `biometryCurrentSet`. Which slot such a key opens, and when a password is needed all the
-//! same, is the vault's to say.
+//! same, is the vault's to say. No till lends one yet: `Ports` has no place for it.
 //!
 //! It never gives out a picture of a finger or a face. Evidence: `tests/vault_biometric.rs`.
 
