@@ -328,8 +328,6 @@ error_codes! {
     BiometricRefused = "biometric_refused": Auth NotMoved AfterUserAction NotNeeded Cashier,
     /// The acquirer has seen later records than the till holds.
     JournalRolledBack = "journal_rolled_back": Integrity NotMoved Never NotNeeded Supervisor,
-    /// This waits for the end of the payment in progress.
-    PaymentInProgress = "payment_in_progress": Busy NotMoved AfterDelay NotNeeded Cashier,
     /// A part of the shop's policy is out of its range.
     PolicyInvalid = "policy_invalid": User NotMoved AfterUserAction NotNeeded Supervisor,
     /// The records are still being sealed anew under the newest key.
@@ -513,6 +511,7 @@ impl From<crate::money::AmountError> for Error {
         use crate::money::AmountError as E;
         match error {
             E::Empty => ErrorCode::AmountEmpty.into(),
+            E::Negative => ErrorCode::AmountNegative.into(),
             E::NotPlainDigits => ErrorCode::AmountNotPlainDigits.into(),
             E::TooManyDecimals { allowed } => {
                 Self::from(ErrorCode::AmountTooManyDecimals).number("decimals_allowed", u64::from(allowed))

@@ -310,7 +310,11 @@ fn operators_are_added_reset_and_removed() {
     assert_eq!(house.verdict(add("bob")), "operator_exists");
     let remove = |person: &str| Ask::RemoveOperator { name: name(person), rotate: false };
     assert_eq!(house.verdict(remove("eve")), "operator_unknown");
+    assert_eq!(house.verdict(remove("alice")), "last_supervisor");
+    let carol = newcomer("carol", Role::Supervisor, "nine cups of tea 4", false);
+    assert_eq!(house.verdict(Ask::AddOperator(carol)), "ok");
     assert_eq!(house.verdict(remove("alice")), "not_permitted action=manage_operators role=supervisor why=yourself");
+    assert_eq!(house.verdict(remove("carol")), "ok");
     let reset = |person: &str| Ask::ResetOperator { name: name(person), password: secret(NEW) };
     assert_eq!(house.verdict(reset("eve")), "operator_unknown");
     assert_eq!(house.verdict(reset("bob")), "ok");

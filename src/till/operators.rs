@@ -191,9 +191,7 @@ impl Till {
         let _by = permit.spend();
         self.not_deriving()?;
         if self.operator().as_ref() == Some(name) {
-            let role = self.role_of(name)?.map_or("supervisor", Role::word);
-            let error = Error::from(ErrorCode::NotPermitted).word("action", "manage_operators").word("role", role);
-            return Err(error.word("why", "yourself").into());
+            return Err(self.why_not_oneself(name)?.into());
         }
         if rotate {
             self.check_no_rotation()?;
@@ -213,6 +211,19 @@ impl Till {
             Ok(Reply::Done)
         })?;
         Ok(Answer::Now(reply))
+    }
+
+    /// Nobody removes oneself; who is the only supervisor is told that another is needed first.
+    fn why_not_oneself(&mut self, name: &OperatorName) -> Result<Error, Trouble> {
+        let slots = self.with_rows(|vault| vault.slots())?;
+        let is_another = |of: Option<&OperatorName>| of.is_some_and(|of| of != name);
+        let is_only = !slots.iter().any(|slot| slot.role == Some(Role::Supervisor) && is_another(slot.name.as_ref()));
+        if is_only {
+            return Ok(ErrorCode::LastSupervisor.into());
+        }
+        let role = self.role_of(name)?.map_or("supervisor", Role::word);
+        let error = Error::from(ErrorCode::NotPermitted).word("action", "manage_operators").word("role", role);
+        Ok(error.word("why", "yourself"))
     }
 
     fn role_of(&mut self, name: &OperatorName) -> Result<Option<Role>, Trouble> {

@@ -129,6 +129,14 @@ pub(super) enum Command {
     Verify,
     /// Let a till sell again whose record was found to be older than what the acquirer has seen
     AcceptRollBack,
+    /// Bring an error about, to see what becomes of it; without a code, list all of them
+    Provoke {
+        /// The error's code
+        code: Option<String>,
+        /// Bring every error about, one after the other
+        #[arg(long, conflicts_with = "code")]
+        all: bool,
+    },
     /// Sign how long the record is, and its root, as a note that anybody can check
     Checkpoint,
     /// Prove that one payment, or one entry, is in the record, without showing any other

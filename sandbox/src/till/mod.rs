@@ -23,6 +23,7 @@ mod output;
 mod password;
 mod policy;
 mod proof;
+mod provoke;
 mod receipt;
 mod replay;
 mod resolve;
@@ -95,6 +96,7 @@ fn execute(till: &mut Till, command: Command, person: &Person, output: Output) -
         Command::Resolve => resolve::run(till),
         Command::Verify => verify::run(till),
         Command::AcceptRollBack => proof::accept_roll_back(till),
+        Command::Provoke { code, all } => provoke::run(code.as_deref(), all),
         Command::Checkpoint => proof::checkpoint(till),
         Command::Prove(prove) => proof::prove(till, prove),
         Command::Consistency { old_size } => proof::consistency(till, old_size),
