@@ -11,13 +11,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Money, Reversal};
 use crate::hex::encode_lower;
-use crate::ids::{AttemptId, BatchNo, HostCode, Stan};
+use crate::ids::{AttemptId, BatchNo, HostCode, OrderNo, Rrn, Stan};
 use crate::journal::{Cursor, Event, Fold, FoldError, Journal, JournalError, Page as RowQuery, Rows};
 use crate::payment::events::{
     AttemptEvent, Body, CardFacts, DeclinedBy, HostAnswer, NotConfirmed, Opening, Prepared, PreparedFromRead,
     PreparedVoid, ReadFacts, ReceiptPrinted, ReversalAnswered, ReversalSent, RollBackAccepted, SignedOn, Unsent,
 };
 use crate::payment::reason::Reason;
+use crate::payment::refund::events as refund;
 use crate::payment::state::{State, Step};
 use crate::payment::view::{AttemptView, Kind, ListQuery, Page, ReceiptCopy, ReversalView, VoidView};
 
@@ -29,6 +30,8 @@ pub fn folds() -> Vec<Box<dyn Fold>> {
         Box::new(Numbers),
         Box::new(crate::account::AccountFold),
         Box::new(crate::payment::roll_back::RollBacks),
+        Box::new(crate::payment::refund::ledger::Refunds),
+        Box::new(crate::payment::refund::appointed::Appointments),
     ]
 }
 
@@ -377,6 +380,9 @@ fn store(rows: &mut dyn Rows, entry: &Entry) -> Result<(), FoldError> {
     if let Some(stan) = &stan {
         index.push((STAN_INDEX, stan));
     }
+    if let Some(rrn) = &entry.view.rrn {
+        index.push((RRN_INDEX, rrn.as_str()));
+    }
     Ok(rows.put(entry.view.attempt.as_str(), &value, &index)?)
 }
 
@@ -406,6 +412,7 @@ impl Fold for Numbers {
             Prepared::KIND if event.v == PreparedFromRead::V => taken.stan = Some(PreparedFromRead::of(event)?.stan),
             Prepared::KIND if event.v == PreparedVoid::V => taken.stan = Some(PreparedVoid::of(event)?.stan),
             Prepared::KIND => taken.stan = Some(Prepared::of(event)?.stan),
+            refund::Prepared::KIND => taken.stan = Some(refund::Prepared::of(event)?.stan),
             SignedOn::KIND => taken.batch = SignedOn::of(event)?.batch.unwrap_or(taken.batch),
             RollBackAccepted::KIND => taken.stan = Some(taken.beyond(RollBackAccepted::of(event)?.seen_size)),
             _ => {}
@@ -482,6 +489,36 @@ pub(super) fn entry_with_stan(
     }
 }
 
+/// All attempts with this STAN, whatever their batch, newest first.
+pub(super) fn entries_with_stan(journal: &Journal, stan: Stan) -> Result<Vec<Entry>, JournalError> {
+    entries_by(journal, STAN_INDEX, &stan.to_string())
+}
+
+/// All attempts of this order, newest first.
+pub(super) fn entries_of_order(journal: &Journal, order: &OrderNo) -> Result<Vec<Entry>, JournalError> {
+    entries_by(journal, ORDER_INDEX, order.as_str())
+}
+
+/// All attempts to which the host gave this reference number, newest first.
+pub(super) fn entries_with_rrn(journal: &Journal, rrn: &Rrn) -> Result<Vec<Entry>, JournalError> {
+    entries_by(journal, RRN_INDEX, rrn.as_str())
+}
+
+fn entries_by(journal: &Journal, index: &str, value: &str) -> Result<Vec<Entry>, JournalError> {
+    let mut entries = Vec::new();
+    let mut after = None;
+    loop {
+        let page = journal.rows_by_index(ATTEMPTS, index, value, RowQuery { limit: PAGE_ROWS, after })?;
+        for row in &page.rows {
+            entries.push(read(&row.value).ok_or(JournalError::Newer)?);
+        }
+        after = page.next;
+        if after.is_none() {
+            return Ok(entries);
+        }
+    }
+}
+
 /// The numbers that are taken.
 pub(super) fn taken(journal: &Journal) -> Result<Taken, JournalError> {
     match journal.row(NUMBERS, TAKEN_ROW)? {
@@ -493,6 +530,9 @@ pub(super) fn taken(journal: &Journal) -> Result<Taken, JournalError> {
 /// The entry as callers see it.
 pub(super) fn shown(journal: &Journal, entry: Entry) -> Result<AttemptView, JournalError> {
     let mut view = entry.view;
+    let sums = crate::payment::refund::ledger::sums(journal, &view.attempt)?;
+    view.refunded_minor = sums.acknowledged_minor;
+    view.refunds = sums.refunds;
     view.journal.root = encode_lower(&journal.root_at(view.journal.sequence)?);
     Ok(view)
 }
@@ -529,6 +569,7 @@ const STATE_INDEX: &str = "state";
 const ORDER_INDEX: &str = "order";
 const DAY_INDEX: &str = "day";
 const STAN_INDEX: &str = "stan";
+const RRN_INDEX: &str = "rrn";
 const PAGE_ROWS: usize = 50;
 /// Largest page of attempts.
 pub(super) const LIST_MAX: u32 = 100;

@@ -134,7 +134,7 @@ impl Engine {
         if self.lacks_its_reader() {
             return Ok(Admission::Refused(ErrorCode::EncryptedReaderMissing.into()));
         }
-        if self.sale.is_some() {
+        if self.sale.is_some() || self.refund_tap.is_some() {
             return Ok(Admission::Refused(ErrorCode::TillBusy.into()));
         }
         if let Some(code) = self.leftovers.refusal() {
@@ -272,6 +272,9 @@ impl Engine {
 
     /// Ends the attempt if that is still possible. Always answers.
     pub(super) fn cancel(&mut self, ticket: Ticket, attempt: &AttemptId, now: Now) -> Result<(), Halt> {
+        if self.cancel_refund_tap(attempt, ticket)? {
+            return Ok(());
+        }
         let ours = self.sale.as_ref().is_some_and(|sale| sale.attempt == *attempt);
         if !ours {
             let refusal = match ledger::entry(&self.journal, attempt)? {
