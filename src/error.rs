@@ -352,14 +352,14 @@ error_codes! {
     AttemptHasRefunds = "attempt_has_refunds": User Moved Never NotNeeded Cashier,
     /// The payment belongs to another batch than the open one: it can be refunded, not voided.
     BatchDiffers = "batch_differs": User Moved Never NotNeeded Cashier,
-    /// The agreed dialect has no message for this.
-    OperationNotInDialect = "operation_not_in_dialect": Integration NotMoved Never NotNeeded Integrator,
     /// The host opened another batch while this till's batch holds payments: it must be closed first.
     BatchChangeRefused = "batch_change_refused": Busy NotMoved AfterUserAction NotNeeded Supervisor,
     /// Payments have waited too long to be finished with the host: nothing is sold before they are.
     DebtsTooOld = "debts_too_old": Busy NotMoved AfterDelay Pending Acquirer,
     /// There is nothing to decide: the attempt's reversal is not stuck.
     NotStuck = "not_stuck": User NotMoved Never NotNeeded Supervisor,
+    /// The host refused what it was asked; its code stands in the details.
+    HostRefused = "host_refused": Outcome NotMoved AfterUserAction NotNeeded Acquirer,
     /// A supervisor has decided otherwise about this attempt.
     AlreadyDecided = "already_decided": User NotMoved Never NotNeeded Supervisor,
     /// All refunds of a sale together would give back more than it captured; the details say what is left.

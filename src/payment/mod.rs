@@ -34,6 +34,6 @@ pub use refund::{
 };
 pub use roll_back::RollBack;
 pub use view::{
-    AttemptView, Decision, JournalPlace, Kind, ListQuery, Page, ReceiptCopy, ReceiptCounts, Resolved, ReversalView,
-    SaleOrder, VoidOrder, VoidView,
+    AttemptView, Decision, HostTested, JournalPlace, Kind, ListQuery, Page, ParametersView, ReceiptCopy, ReceiptCounts,
+    Resolved, ReversalView, SaleOrder, VoidOrder, VoidView,
 };

@@ -115,9 +115,7 @@ impl Engine {
         let Some(entry) = ledger::entry(&self.journal, refund)? else { return Ok(()) };
         let (refund, said) = (refund.clone(), said_by(answer));
         match self.judge_refund(&entry, answer) {
-            Verdict::Taken { had_it } => {
-                self.close_refund(&entry, &Acknowledged { refund, answer: said, had_it }, now)
-            }
+            Verdict::Taken { had_it } => self.close_refund(&entry, &Acknowledged { refund, answer: said, had_it }, now),
             Verdict::Refused => self.close_refund(&entry, &Declined { refund, answer: said }, now),
             Verdict::Stuck(cause) => {
                 self.debts.leave_the_line();

@@ -16,7 +16,7 @@ use crate::iso8583::Op;
 use crate::journal::{JournalError, SideWork};
 use crate::payment::engine::debts::Owed;
 use crate::payment::engine::record::Refused;
-use crate::payment::engine::sale::Phase;
+use crate::payment::engine::void::not_standing;
 use crate::payment::engine::{Engine, Halt};
 use crate::payment::events::Body;
 use crate::payment::exchange::{Reply, Ticket};
@@ -28,8 +28,7 @@ use crate::payment::refund::state::RefundState;
 use crate::payment::refund::{
     RefundApproved, RefundDecision, RefundQuery, RefundRequest, RefundVerified, RejectionReason, appointed,
 };
-use crate::payment::state::State;
-use crate::payment::view::{AttemptView, Kind, ReceiptCopy};
+use crate::payment::view::{AttemptView, ReceiptCopy};
 use crate::session::Permit;
 use crate::session::actions::{ApproveRefund, RequestRefund};
 
@@ -107,9 +106,12 @@ impl Engine {
             .and_then(|()| connected(has_network))
             .and_then(|()| self.is_free_for(&rules, &request));
         let attempt = sale.view.attempt.clone();
-        Ok(allowed
-            .map(|()| Admitted { sale: sale.view, rules, request })
-            .map_err(|error| error.of_attempt(&attempt)))
+        Ok(allowed.map(|()| Admitted { sale: sale.view, rules, request }).map_err(|error| error.of_attempt(&attempt)))
+    }
+
+    /// What goes back of this sale, or may yet go, in minor units.
+    pub(super) fn held_of(&self, attempt: &AttemptId) -> Result<u64, Halt> {
+        Ok(ledger::sums(&self.journal, attempt)?.held_minor)
     }
 
     fn dialect_has_refunds(&self) -> Result<(), Error> {
@@ -136,8 +138,8 @@ impl Engine {
     }
 
     fn is_free_for_refunds(&self) -> Result<(), Error> {
-        let sells = self.sale.as_ref().is_some_and(|sale| !matches!(sale.phase, Phase::Clearing));
-        if sells || self.refund_tap.is_some() { Err(ErrorCode::TillBusy.into()) } else { Ok(()) }
+        let is_free = self.waits_for_debts() && self.refund_tap.is_none();
+        if is_free { Ok(()) } else { Err(ErrorCode::TillBusy.into()) }
     }
 
     /// Records the request, and lets it go where the rules leave that to the host.
@@ -232,13 +234,7 @@ impl Engine {
     }
 
     /// Records the approval, which is used up by it: from here on the refund is owed.
-    fn let_go(
-        &mut self,
-        ticket: Ticket,
-        entry: &RefundEntry,
-        approved: RefundApproved,
-        now: Now,
-    ) -> Result<(), Halt> {
+    fn let_go(&mut self, ticket: Ticket, entry: &RefundEntry, approved: RefundApproved, now: Now) -> Result<(), Halt> {
         let (body, operator): (Approved, _) = approved.spend();
         let refund = body.refund.clone();
         let recorded = self.record_refund(&entry.view.attempt, &body, operator, now);
@@ -484,21 +480,9 @@ fn refusal(code: ErrorCode, entry: &RefundEntry) -> Error {
 
 /// Only what the host has booked, and has not taken back, can be given back.
 fn may_be_refunded(sale: &Entry) -> Result<(), Error> {
-    let state = sale.view.state;
-    let refused = |code: ErrorCode| Err(Error::from(code).with_standing(sale.standing()));
-    if sale.view.kind != Kind::Sale {
-        return refused(ErrorCode::AttemptNotApproved).map_err(|error| error.word("kind", sale.view.kind.word()));
-    }
-    match state {
-        State::Approved => {}
-        State::Voided => return refused(ErrorCode::AlreadyVoided),
-        _ => return refused(ErrorCode::AttemptNotApproved).map_err(|error| error.word("state", state.word())),
-    }
-    let void = sale.view.void.as_ref();
-    let is_open = void.is_some_and(|void| {
-        void.state.is_debt() || (void.state == State::ReversalStuck && void.decision.is_none())
-    });
-    if is_open { refused(ErrorCode::VoidInDoubt) } else { Ok(()) }
+    let Some(code) = not_standing(&sale.view) else { return Ok(()) };
+    let error = Error::from(code).with_standing(sale.standing());
+    Err(error.word("kind", sale.view.kind.word()).word("state", sale.view.state.word()))
 }
 
 fn same_currency(sale: &Entry, request: &RefundRequest) -> Result<(), Error> {

@@ -256,11 +256,7 @@ mod tests {
                 RefundStep::Acknowledge,
             ),
             ("refund.declined", json!({ "refund": refund, "answer": answer }), RefundStep::Decline),
-            (
-                "refund.stuck",
-                json!({ "refund": refund, "cause": "stan_taken", "host_code": "94" }),
-                RefundStep::Stick,
-            ),
+            ("refund.stuck", json!({ "refund": refund, "cause": "stan_taken", "host_code": "94" }), RefundStep::Stick),
             ("refund.decided", json!({ "refund": refund, "decision": "not_paid" }), RefundStep::Decide),
             ("refund.printed", json!({ "refund": refund, "copy": "customer" }), RefundStep::Print),
         ] {

@@ -253,14 +253,11 @@ fn put<T: Serialize>(rows: &mut dyn Rows, key: &str, value: &T, index: &[(&str, 
 }
 
 fn store(rows: &mut dyn Rows, entry: &RefundEntry) -> Result<(), FoldError> {
-    let stan = entry.prepared.as_ref().map(|prepared| prepared.stan.to_string());
-    let mut index = vec![
-        (ALL_INDEX, ALL),
-        (STATE_INDEX, entry.view.state.word()),
-        (ATTEMPT_INDEX, entry.view.attempt.as_str()),
-    ];
-    if let Some(stan) = &stan {
-        index.push((STAN_INDEX, stan));
+    let numbers = entry.prepared.as_ref().map(|prepared| (prepared.stan.to_string(), prepared.batch.to_string()));
+    let mut index =
+        vec![(ALL_INDEX, ALL), (STATE_INDEX, entry.view.state.word()), (ATTEMPT_INDEX, entry.view.attempt.as_str())];
+    if let Some((stan, batch)) = &numbers {
+        index.extend([(STAN_INDEX, stan.as_str()), (BATCH_INDEX, batch.as_str())]);
     }
     put(rows, entry.view.refund.as_str(), entry, &index)
 }
@@ -280,10 +277,7 @@ pub(in crate::payment) fn sums(journal: &Journal, attempt: &AttemptId) -> Result
 }
 
 /// All refunds that callers see in this state, oldest first.
-pub(in crate::payment) fn entries_in(
-    journal: &Journal,
-    state: RefundState,
-) -> Result<Vec<RefundEntry>, JournalError> {
+pub(in crate::payment) fn entries_in(journal: &Journal, state: RefundState) -> Result<Vec<RefundEntry>, JournalError> {
     let mut entries: Vec<RefundEntry> = Vec::new();
     walk(journal, STATE_INDEX, state.word(), |entry| {
         entries.push(entry);
@@ -296,6 +290,12 @@ pub(in crate::payment) fn entries_in(
 /// Whether a refund of this batch has this STAN.
 pub(in crate::payment) fn has_stan(journal: &Journal, stan: Stan, batch: BatchNo) -> Result<bool, JournalError> {
     walk(journal, STAN_INDEX, &stan.to_string(), |entry| entry.view.batch == Some(batch))
+}
+
+/// Whether the host may have booked a refund in this batch.
+pub(in crate::payment) fn batch_holds_records(journal: &Journal, batch: BatchNo) -> Result<bool, JournalError> {
+    let was_sent = |entry: RefundEntry| entry.view.sends > 0 && entry.view.state != RefundState::Declined;
+    walk(journal, BATCH_INDEX, &batch.to_string(), was_sent)
 }
 
 /// Gives the entries of an index to `found`, newest first, until it says that this was it. Says whether it did.
@@ -375,6 +375,7 @@ const REFUNDS: &str = "refunds";
 const STATE_INDEX: &str = "state";
 const ATTEMPT_INDEX: &str = "attempt";
 const STAN_INDEX: &str = "stan";
+const BATCH_INDEX: &str = "batch";
 const ALL_INDEX: &str = "all";
 const ALL: &str = "refund";
 const PAGE_ROWS: usize = 50;

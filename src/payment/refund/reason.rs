@@ -113,7 +113,8 @@ mod tests {
             let code = RejectionReason::new(text).unwrap_err().code();
             assert_eq!(code, ErrorCode::RefundRejectedReasonMissing, "{text:?}");
         }
-        for text in ["a\nb", "a\0b", &"a".repeat(121), "4761739001010119", "card 4761 7390 0101 0119", "٤٧٦١٧٣٩٠٠١٠١"] {
+        for text in ["a\nb", "a\0b", &"a".repeat(121), "4761739001010119", "card 4761 7390 0101 0119", "٤٧٦١٧٣٩٠٠١٠١"]
+        {
             let code = RejectionReason::new(text).unwrap_err().code();
             assert_eq!(code, ErrorCode::IdentifierMalformed, "{text:?}");
         }
