@@ -9,7 +9,7 @@ mod vault_support;
 
 use std::collections::BTreeMap;
 
-use taptill::vault::{Failures, VaultError};
+use taptill::vault::{Failures, Terms, VaultError};
 use vault_support::*;
 
 /// How many guesses anybody can have had, from how long each boot lasted.
@@ -218,6 +218,29 @@ fn the_row_of_a_served_lockout_ends_no_later_one() {
     world.rows.table = folder;
     let again = world.open(BOB, BOBS).err();
     assert_eq!(again, Some(VaultError::LockedOut { retry_after_ms: LOCKOUT_MS }));
+}
+
+/// Tries that are added end a lockout. What it left over ends no later one, whether the last guess was finished or cut.
+#[test]
+fn more_tries_in_a_lockout_do_not_end_the_next_one() {
+    for (case, is_cut) in [("the last guess is refused", false), ("the process ends in the last guess", true)] {
+        let (mut world, _) = World::claimed();
+        let alice = world.sign_in(ALICE, ALICES).unwrap();
+        while !matches!(world.open(BOB, WRONG), Err(VaultError::LockedOut { .. })) {}
+        let change = world.vault().set_terms(&Terms { tries: TRIES + 3, ..TERMS }).unwrap();
+        world.write(change).unwrap();
+        world.vault().forgive(&alice).unwrap();
+        world.wait(LOCKOUT_MS);
+        for left in (0..3).rev() {
+            if is_cut && left == 0 {
+                drop(world.begin(BOB).unwrap());
+                break;
+            }
+            assert_eq!(world.open(BOB, WRONG).err(), Some(VaultError::Refused { tries_left: left }), "{case}");
+        }
+        let again = world.open(BOB, BOBS).err();
+        assert_eq!(again, Some(VaultError::LockedOut { retry_after_ms: LOCKOUT_MS }), "{case}");
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@
 //! then the guesses are made anew; so a kill anywhere leaves fewer guesses, never more. Nothing of this lies in the
 //! till's folder but the row, so that copying the folder back gains nothing. The wall clock is never asked.
 //!
-//! NOTE: more tries given during a lockout leave its key and row in place, so the next lockout may be over at once.
+//! Tries that are added in a lockout end it: its key goes before one of them is spent, and the next begins anew.
 //!
 //! It never knows whose guesses they are. Evidence: `tests/vault_guessing.rs`.
 
@@ -48,6 +48,9 @@ impl<'a> Guesses<'a> {
     pub(super) fn spend(&self, rows: &mut dyn PlainRows, now: Now) -> Result<(), VaultError> {
         if self.left()? == 0 {
             self.sit_out(rows, now)?;
+        } else if self.keys.exists(&names::lockout_key(self.name))? {
+            // Guesses were added in a lockout. Its beginning would count for the next one.
+            self.keys.destroy(&names::lockout_key(self.name))?;
         }
         for number in (0..self.terms.tries).rev() {
             let alias = names::guess_key(self.name, number);
@@ -80,12 +83,9 @@ impl<'a> Guesses<'a> {
         self.forget_start(rows)
     }
 
-    /// Begins a lockout, if every guess is used up and none has begun.
+    /// Begins a lockout anew, whatever is there of an earlier one. Every guess must be used up.
     pub(super) fn lock_out(&self, rows: &mut dyn PlainRows, now: Now) -> Result<(), VaultError> {
-        match self.sit_out(rows, now) {
-            Err(VaultError::LockedOut { .. }) => Ok(()),
-            other => other,
-        }
+        self.begin(rows, now)
     }
 
     /// Passes once a lockout is over; there are guesses then.
