@@ -111,6 +111,7 @@ fn ask_for_everything(session: &Session) -> Vec<(&'static str, Result<String, Er
         one::<ViewPolicy>(session),
         one::<SetPolicy>(session),
         one::<AcceptRollBack>(session),
+        one::<CheckStatement>(session),
         one::<RotateKeys>(session),
     ]
 }

@@ -322,9 +322,10 @@ impl<'a> RowStore<'a> {
     fn open(&self, row: StoredRow) -> Result<Row, JournalError> {
         let damaged = Damage::Projection.at(row.sequence);
         let here = row.place();
+        let created = created(row.id);
         let mut bytes = row.sealed;
         self.keys.open((row.generation, row.salt), &row.nonce, &here, &mut bytes).map_err(|_| damaged.clone())?;
-        unpack(&bytes).ok_or(damaged)
+        unpack(created, &bytes).ok_or(damaged)
     }
 
     fn key_tag(&self, space: Space, key: &str) -> Tag {
@@ -450,6 +451,11 @@ fn without(tags: &[u8], others: &[u8]) -> Vec<u8> {
     tags.as_chunks().0.iter().filter(is_new).copied().collect::<Vec<Tag>>().concat()
 }
 
+/// The sequence of the event that created the row of this id.
+fn created(id: i64) -> u64 {
+    (id as u64) << 8 >> 24
+}
+
 /// Length of the key in four bytes, key, value; with room for the seal.
 fn pack(key: &str, value: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(4 + key.len() + value.len() + SEAL_LENGTH);
@@ -459,8 +465,8 @@ fn pack(key: &str, value: &[u8]) -> Vec<u8> {
     bytes
 }
 
-fn unpack(bytes: &[u8]) -> Option<Row> {
+fn unpack(created: u64, bytes: &[u8]) -> Option<Row> {
     let (length, rest) = bytes.split_first_chunk::<4>()?;
     let (key, value) = rest.split_at_checked(u32::from_be_bytes(*length) as usize)?;
-    Some(Row { key: String::from_utf8(key.to_vec()).ok()?, value: value.to_vec() })
+    Some(Row { created, key: String::from_utf8(key.to_vec()).ok()?, value: value.to_vec() })
 }

@@ -93,7 +93,7 @@ fn unreadable(error: FoldError) -> JournalError {
 }
 
 /// What is shown beside the life of attempts: of the till, of people and of keys. Who it was is not shown.
-const OTHER_KINDS: [&str; 21] = [
+const OTHER_KINDS: [&str; 22] = [
     ReceiptPrinted::KIND,
     SignedOn::KIND,
     UnmatchedAnswer::KIND,
@@ -115,6 +115,7 @@ const OTHER_KINDS: [&str; 21] = [
     "operator.password_changed",
     "key.rotated",
     "journal.checkpoint",
+    "statement.checked",
 ];
 
 #[cfg(test)]

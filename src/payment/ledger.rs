@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::hex::encode_lower;
 use crate::ids::{AttemptId, BatchNo, HostCode, Stan};
 use crate::journal::{Cursor, Event, Fold, FoldError, Journal, JournalError, Page as RowQuery, Rows};
+use crate::payment::books::{Booked, BookedPage, By};
 use crate::payment::events::{
     AttemptEvent, Body, CardFacts, DeclinedBy, HostAnswer, NotConfirmed, Opening, Prepared, PreparedFromRead,
     ReadFacts, ReceiptPrinted, ReversalAnswered, ReversalSent, RollBackAccepted, SignedOn, Unsent,
@@ -219,7 +220,7 @@ impl Fold for Attempts {
     }
 
     fn schema(&self) -> u32 {
-        1
+        2
     }
 
     fn apply(&self, rows: &mut dyn Rows, event: &Event) -> Result<(), FoldError> {
@@ -306,6 +307,9 @@ fn store(rows: &mut dyn Rows, entry: &Entry) -> Result<(), FoldError> {
     }
     if let Some(stan) = &stan {
         index.push((STAN_INDEX, stan));
+    }
+    if let Some(rrn) = &entry.view.rrn {
+        index.push((RRN_INDEX, rrn.as_str()));
     }
     Ok(rows.put(entry.view.attempt.as_str(), &value, &index)?)
 }
@@ -451,6 +455,35 @@ pub(super) fn list(journal: &Journal, query: &ListQuery) -> Result<Page, Journal
     }
 }
 
+/// A page of the attempts that have this in common, newest first.
+pub(super) fn booked(
+    journal: &Journal,
+    by: By<'_>,
+    limit: usize,
+    after: Option<Cursor>,
+) -> Result<BookedPage, JournalError> {
+    let stan;
+    let (index, value) = match by {
+        By::Rrn(rrn) => (RRN_INDEX, rrn.as_str()),
+        By::Stan(number) => {
+            stan = number.to_string();
+            (STAN_INDEX, stan.as_str())
+        }
+        By::Order(order) => (ORDER_INDEX, order.as_str()),
+        By::HostDay(day) => (DAY_INDEX, day),
+    };
+    let page = journal.rows_by_index(ATTEMPTS, index, value, RowQuery { limit, after })?;
+    let attempts = page.rows.iter().map(|row| {
+        let entry = read(&row.value).ok_or(JournalError::Newer)?;
+        Ok(Booked {
+            opened_at: row.created,
+            host_day: entry.prepared.map(|prepared| prepared.host_day),
+            view: entry.view,
+        })
+    });
+    Ok(BookedPage { attempts: attempts.collect::<Result<_, JournalError>>()?, next: page.next })
+}
+
 const ATTEMPTS: &str = "attempts";
 const NUMBERS: &str = "numbers";
 const TAKEN_ROW: &str = "taken";
@@ -458,6 +491,7 @@ const STATE_INDEX: &str = "state";
 const ORDER_INDEX: &str = "order";
 const DAY_INDEX: &str = "day";
 const STAN_INDEX: &str = "stan";
+const RRN_INDEX: &str = "rrn";
 const PAGE_ROWS: usize = 50;
 /// Largest page of attempts.
 pub(super) const LIST_MAX: u32 = 100;

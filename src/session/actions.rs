@@ -70,5 +70,6 @@ actions! {
     ViewPolicy = "view_policy", false, [Cashier Supervisor Service], "See the shop's rules.";
     SetPolicy = "set_policy", false, [Supervisor Service], "Change the shop's rules.";
     AcceptRollBack = "accept_roll_back", false, [Supervisor], "Let a till sell again whose records were put back.";
+    CheckStatement = "check_statement", true, [Supervisor], "Hold a statement of the acquirer or the bank against the record.";
     RotateKeys = "rotate_keys", false, [Supervisor Service], "Replace the master key and seal the journal anew.";
 }

@@ -26,6 +26,7 @@ mod open;
 mod operators;
 mod passwords;
 mod record;
+mod statement;
 
 use std::sync::Arc;
 
@@ -35,6 +36,7 @@ pub use exchange::{
     Standing, TillState, Work,
 };
 pub use open::{inspect, provision};
+pub use statement::{StatementReply, StatementStep};
 
 use crate::account::Configuration;
 use crate::clock::{MonoMs, Now};
