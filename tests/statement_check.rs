@@ -36,9 +36,20 @@ impl Shop {
     }
 
     fn append(&mut self, kind: &'static str, attempt: Option<&str>, operator: Option<&str>, body: Value) -> u64 {
+        self.append_version(1, kind, attempt, operator, body)
+    }
+
+    fn append_version(
+        &mut self,
+        v: u32,
+        kind: &'static str,
+        attempt: Option<&str>,
+        operator: Option<&str>,
+        body: Value,
+    ) -> u64 {
         let draft = Draft {
             kind,
-            v: 1,
+            v,
             attempt: attempt.map(|name| AttemptId::new(name).unwrap()),
             operator: operator.map(str::to_owned),
             body,
@@ -84,6 +95,33 @@ impl Shop {
             sequence = self.append(step, name, operator, body);
         }
         sequence
+    }
+
+    /// A void of the attempt of this number, under the number a hundred higher.
+    fn void(&mut self, number: u32, day: u32, steps: &[&'static str]) {
+        let name = format!("V-{number}");
+        let (name, own) = (Some(name.as_str()), number + 100);
+        let answer = json!({"host_code": "00", "auth_code": null, "rrn": rrn(own), "host_time": null});
+        let prepared = json!({
+            "opening": {"amount": {"minor": amount(number), "currency": "CNY"}, "order": format!("O-{number}"),
+                "host_day": format!("2026-11-{day:02}")},
+            "stan": own, "batch": 3, "local_date": "1122", "local_time": "170000",
+            "transmission_date_time": "1122090000", "dialect": "00", "of": format!("A-{number}"),
+        });
+        self.append_version(3, "attempt.prepared", name, Some("alice"), prepared);
+        self.append("attempt.in_doubt", name, Some("alice"), json!({"stan": own, "batch": 3}));
+        for step in steps {
+            let body = match *step {
+                "attempt.approved" => json!({"answer": answer}),
+                "attempt.declined" => json!({"by": {"host": answer}}),
+                "attempt.reversal_due" => json!({"reason": "98", "cause": "no_answer"}),
+                "attempt.reversal_sent" => json!({"number": 1, "host_day": "2026-11-22"}),
+                "attempt.reversal_stuck" => json!({"cause": "reversal_refused", "host_code": "12"}),
+                _ => json!({"decision": step}),
+            };
+            let kind = if step.starts_with("attempt.") { step } else { "attempt.decided" };
+            self.append(kind, name, Some("alice"), body);
+        }
     }
 
     /// The whole check, as a terminal makes it.
@@ -232,6 +270,41 @@ fn by_trace(line: &mut Line) {
     line.stan = Some(Stan::new(u32::try_from(line.number).unwrap()).unwrap());
     line.batch = Some(BatchNo::new(3).unwrap());
     line.rrn = None;
+}
+
+/// A line of the void of the attempt of this number, under the void's own number.
+fn void_line(number: u32, on: u32) -> Line {
+    with(gives_back(number, on, None), |line| line.rrn = Some(Rrn::new(rrn(number + 100)).unwrap()))
+}
+
+#[test]
+fn a_void_takes_back_what_its_sale_was() {
+    let decided = |decision| [STUCK, &[decision]].concat();
+    let same_number = |number| with(gives_back(number, 22, Some(LineKind::Void)), |line| line.number += 1);
+    #[rustfmt::skip]
+    let table: Vec<(&str, Vec<&'static str>, Vec<Line>, &str)> = vec![
+        ("neither line", APPROVED.to_vec(), vec![], ""),
+        ("both", APPROVED.to_vec(), vec![line(1, 22), void_line(1, 22)], ""),
+        ("both under one number", APPROVED.to_vec(), vec![line(1, 22), same_number(1)], ""),
+        ("the sale alone", APPROVED.to_vec(), vec![line(1, 22)], "unexpected voided ask_to_give_back"),
+        ("the void alone", APPROVED.to_vec(), vec![void_line(1, 22)], "unexpected voided ask_to_charge_again"),
+        ("the void with another amount", APPROVED.to_vec(), vec![line(1, 22), with(void_line(1, 22), |line| line.amount_minor += 1)], "amount - compare_the_receipt"),
+        ("the void the wrong way round", APPROVED.to_vec(), vec![line(1, 22), with(void_line(1, 22), |line| line.amount_minor *= -1)], "wrong_sign - ask_to_correct_the_sign"),
+        ("declined", DECLINED.to_vec(), vec![line(1, 22)], ""),
+        ("declined and yet there", DECLINED.to_vec(), vec![line(1, 22), void_line(1, 22)], "unexpected not_taken_back ask_to_charge_again"),
+        ("not known yet", vec!["attempt.reversal_due"], vec![line(1, 22)], ""),
+        ("not known yet and there", vec!["attempt.reversal_due"], vec![line(1, 22), same_number(1)], "unexpected not_known_yet resolve_and_check_again"),
+        ("stuck and there", STUCK.to_vec(), vec![line(1, 22), same_number(1)], "unexpected reversal_stuck decide_not_charged"),
+        ("decided: charged", decided("charged"), vec![line(1, 22)], ""),
+        ("decided: not charged", decided("not_charged"), vec![line(1, 22), same_number(1)], ""),
+        ("decided: not charged, and yet charged", decided("not_charged"), vec![line(1, 22)], "unexpected voided ask_to_give_back"),
+    ];
+    for (case, steps, lines, expected) in table {
+        let mut shop = Shop::new();
+        shop.attempt(1, 22, APPROVED);
+        shop.void(1, 22, &steps);
+        assert_eq!(verdict(&shop.check(lines, Some((22, 22)))), expected, "{case}");
+    }
 }
 
 #[test]

@@ -104,11 +104,11 @@ impl<'a> RowStore<'a> {
         EventRows { store: self, space, sequence, created: 0, entropy, changes: Vec::new() }
     }
 
-    pub(super) fn value(&self, space: Space, key: &str) -> Result<Option<Vec<u8>>, JournalError> {
+    pub(super) fn row(&self, space: Space, key: &str) -> Result<Option<Row>, JournalError> {
         let query = format!("SELECT {COLUMNS} FROM fold_row r WHERE r.key = ?1");
         let mut statement = self.db.prepare_cached(&query).map_err(fault)?;
         let found = statement.query_row([self.key_tag(space, key)], StoredRow::read).optional().map_err(fault)?;
-        found.map(|row| self.open(row).map(|row| row.value)).transpose()
+        found.map(|row| self.open(row)).transpose()
     }
 
     pub(super) fn newest(&self, space: Space, page: Page) -> Result<RowPage, JournalError> {
@@ -377,7 +377,7 @@ impl EventRows<'_> {
 
 impl Rows for EventRows<'_> {
     fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>, JournalError> {
-        self.store.value(self.space, key)
+        Ok(self.store.row(self.space, key)?.map(|row| row.value))
     }
 
     fn put(&mut self, key: &str, value: &[u8], index: &[(&str, &str)]) -> Result<(), JournalError> {

@@ -2,7 +2,7 @@
 //!
 //! It never changes anything. Evidence: `tests/statement_check.rs`.
 
-use crate::ids::{OrderNo, Rrn, Stan};
+use crate::ids::{AttemptId, OrderNo, Rrn, Stan};
 use crate::journal::{Cursor, Journal, JournalError};
 use crate::payment::ledger;
 use crate::payment::view::AttemptView;
@@ -38,6 +38,14 @@ pub struct BookedPage {
     pub attempts: Vec<Booked>,
     /// Where the next page begins; nothing after the last.
     pub next: Option<Cursor>,
+}
+
+/// One attempt.
+///
+/// # Errors
+/// Those of [`Journal::row`].
+pub fn attempt(journal: &Journal, attempt: &AttemptId) -> Result<Option<Booked>, JournalError> {
+    ledger::booked_attempt(journal, attempt)
 }
 
 /// A page of the attempts that have this in common.

@@ -16,13 +16,14 @@ mod standing;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::journal::{Cursor, Draft, Journal, JournalError};
+use crate::payment::Kind as AttemptKind;
 use crate::payment::books::{self, Booked, By};
 use crate::settlement::statement::bits::Bits;
 use crate::settlement::statement::events::{StatementChecked, hex};
 use crate::settlement::statement::{
     Counts, Day, Difference, DifferenceKind as Kind, Line, LineKind, Remedy, Source, Why, sessions,
 };
-use standing::Standing;
+use standing::{Standing, given_back};
 
 /// What is checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -158,7 +159,7 @@ impl Check {
         if !line.is_booking_date {
             self.span_over(line.date);
         }
-        let Some(booked) = find::attempt(journal, &line, &self.charged)? else {
+        let Some((booked, is_void)) = find::attempt(journal, &line, &self.charged)? else {
             return Ok(Some(found(Kind::NotMine, Some(Why::NoAttempt), Remedy::LookAtOtherTills).on(line)));
         };
         if let Some(day) = our_day(&booked) {
@@ -167,8 +168,11 @@ impl Check {
                 self.span_over(day);
             }
         }
-        let difference =
-            if self.takes_back(&line, &booked) { self.taken_back(line, &booked) } else { self.paid(line, &booked) };
+        let difference = if is_void || self.takes_back(&line, &booked) {
+            self.taken_back(line, &booked)
+        } else {
+            self.paid(line, &booked)
+        };
         match difference {
             Verdict::Differs(difference) => Ok(Some(*difference)),
             Verdict::Waits => Ok(None),
@@ -231,7 +235,8 @@ impl Check {
                 }
             }
             Standing::Charged => {
-                differs(Kind::Unexpected, Some(Why::NotTakenBack), Remedy::AskToChargeAgain, line, booked)
+                let (why, remedy) = given_back(&booked.view);
+                differs(Kind::Unexpected, Some(why), remedy, line, booked)
             }
             Standing::Open(why, _) => differs(Kind::Unexpected, Some(why), Remedy::ResolveAndCheckAgain, line, booked),
         }
@@ -241,6 +246,9 @@ impl Check {
     fn unnamed(&mut self, booked: Booked, is_expected: bool) -> Option<Difference> {
         let is_charged = self.charged.contains(booked.opened_at);
         let is_taken_back = self.taken_back.contains(booked.opened_at);
+        if booked.view.kind == AttemptKind::Void {
+            return None;
+        }
         match Standing::of(&booked.view) {
             Standing::Charged if !is_charged && is_expected => {
                 Some(found(Kind::Missing, Some(Why::Approved), Remedy::AskToBook).about(&booked))

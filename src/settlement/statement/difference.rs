@@ -76,6 +76,8 @@ words! {
         NotKnownYet = "not_known_yet",
         /// Ours was reversed.
         Reversed = "reversed",
+        /// Ours was voided.
+        Voided = "voided",
         /// The reversal of ours is stuck: the statement says what the host did.
         ReversalStuck = "reversal_stuck",
         /// Ours was not taken back.

@@ -4,15 +4,25 @@
 //! one nearest in days is meant. Evidence: `tests/statement_check.rs`.
 
 use crate::journal::{Journal, JournalError};
+use crate::payment::Kind;
 use crate::payment::books::{self, Booked, By};
 use crate::settlement::statement::bits::Bits;
 use crate::settlement::statement::check::{BOOKED_LATE_DAYS_MAX, our_day};
-use crate::settlement::statement::{Day, Line};
+use crate::settlement::statement::{Day, Line, LineKind};
+
+/// The sale that the line means, and whether it names the sale's void.
+pub(super) fn attempt(journal: &Journal, line: &Line, seen: &Bits) -> Result<Option<(Booked, bool)>, JournalError> {
+    let Some(found) = by_the_best(journal, line, seen)? else { return Ok(None) };
+    match &found.view.of {
+        Some(sale) if found.view.kind == Kind::Void => Ok(books::attempt(journal, sale)?.map(|booked| (booked, true))),
+        _ => Ok(Some((found, false))),
+    }
+}
 
 /// The attempt, by the best of what the line has.
-pub(super) fn attempt(journal: &Journal, line: &Line, seen: &Bits) -> Result<Option<Booked>, JournalError> {
+fn by_the_best(journal: &Journal, line: &Line, seen: &Bits) -> Result<Option<Booked>, JournalError> {
     if let Some(rrn) = &line.rrn
-        && let Some(found) = nearest(first(journal, By::Rrn(rrn))?, line.date)
+        && let Some(found) = nearest(first(journal, By::Rrn(rrn))?, line)
     {
         return Ok(Some(found));
     }
@@ -21,12 +31,13 @@ pub(super) fn attempt(journal: &Journal, line: &Line, seen: &Bits) -> Result<Opt
     }
     let Some(order) = &line.order else { return Ok(None) };
     let mut candidates = first(journal, By::Order(order))?;
+    candidates.retain(|booked| booked.view.kind == Kind::Sale);
     // One order may have several attempts: those that nobody has named yet, and of the same amount, come first.
     let amount = line.amount_minor.unsigned_abs();
     let is_unlikely = |booked: &Booked| (seen.contains(booked.opened_at), booked.view.amount.minor() != amount);
     let least = candidates.iter().map(is_unlikely).min();
     candidates.retain(|booked| Some(is_unlikely(booked)) == least);
-    Ok(nearest(candidates, line.date))
+    Ok(nearest(candidates, line))
 }
 
 /// By trace number, with the batch or else with the day.
@@ -43,7 +54,7 @@ fn by_trace(journal: &Journal, line: &Line) -> Result<Option<Booked>, JournalErr
         candidates.extend(page.attempts.into_iter().filter(fits));
         after = page.next;
         if after.is_none() || !candidates.is_empty() {
-            return Ok(nearest(candidates, line.date));
+            return Ok(nearest(candidates, line));
         }
     }
 }
@@ -60,8 +71,16 @@ fn first(journal: &Journal, by: By<'_>) -> Result<Vec<Booked>, JournalError> {
     Ok(books::page(journal, by, PAGE_ROWS, None)?.attempts)
 }
 
-fn nearest(candidates: Vec<Booked>, date: Day) -> Option<Booked> {
-    candidates.into_iter().min_by_key(|booked| our_day(booked).map_or(u32::MAX, |day| day.distance(date)))
+/// A void may carry its sale's numbers: of the two, the one that goes the line's way.
+fn nearest(candidates: Vec<Booked>, line: &Line) -> Option<Booked> {
+    let gives_back = match line.kind {
+        Some(kind) => matches!(kind, LineKind::Refund | LineKind::Void),
+        None => line.amount_minor < 0,
+    };
+    candidates.into_iter().min_by_key(|booked| {
+        let goes_the_other_way = (booked.view.kind == Kind::Void) != gives_back;
+        (goes_the_other_way, our_day(booked).map_or(u32::MAX, |day| day.distance(line.date)))
+    })
 }
 
 /// More attempts than one number or order has on most tills.
