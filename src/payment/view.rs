@@ -9,9 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::card::MaskedPan;
 use crate::clock::WallMs;
-use crate::ids::{AttemptId, AuthCode, BatchNo, HostCode, OrderNo, Rrn, Stan};
+use crate::ids::{AttemptId, AuthCode, BatchNo, HostCode, OrderNo, RefundId, Rrn, Stan};
 use crate::money::Amount;
 use crate::payment::reason::{Reason, ReversalReason};
+use crate::payment::refund::RefundView;
 use crate::payment::state::State;
 
 /// One sale that a caller wants.
@@ -109,6 +110,9 @@ pub struct AttemptView {
     pub amount: Amount,
     /// What was given back, in minor units of the same currency.
     pub refunded_minor: u64,
+    /// Its refunds, oldest first, whatever became of them.
+    #[serde(default)]
+    pub refunds: Vec<RefundId>,
     /// Whether a caller has taken the result.
     pub delivered: bool,
     /// Whether its batch is closed.
@@ -166,6 +170,7 @@ impl AttemptView {
             reason: None,
             amount,
             refunded_minor: 0,
+            refunds: Vec::new(),
             delivered: false,
             settled: false,
             created_ms,
@@ -286,10 +291,14 @@ pub struct ParametersView {
 }
 
 /// What one round of resolving achieved.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Resolved {
     /// The debts that this round closed.
     pub closed: Vec<AttemptView>,
     /// The debts that are left, stuck ones among them.
     pub left: Vec<AttemptView>,
+    /// The refunds that the host has said the last word about in this round.
+    pub refunds_closed: Vec<RefundView>,
+    /// The refunds that are still to be forwarded, and those that are stuck.
+    pub refunds_left: Vec<RefundView>,
 }

@@ -32,6 +32,7 @@ use crate::payment::exchange::{LinkCommand, Output};
 use crate::payment::ledger::{self, PAYMENT_STAN_MAX};
 use crate::payment::presented::Presented;
 use crate::payment::reason::{Reason, ReversalReason};
+use crate::payment::refund::ledger as refund;
 use crate::payment::state::{State, Step as StateStep};
 use crate::ports::{Notice, Prompt};
 
@@ -121,11 +122,13 @@ impl Engine {
         }
     }
 
-    /// The first STAN after the last that no attempt of this batch has; `None` when the batch has used all.
+    /// The first STAN after the last that no attempt and no refund of this batch has; `None` when the batch has used all.
     pub(super) fn free_stan(&self, taken: ledger::Taken) -> Result<Option<Stan>, Halt> {
+        planted!(StanReused, return Ok(Stan::new(crate::planted::count()).ok()));
         let mut candidate = next_stan(taken.stan);
         for _ in 0..PAYMENT_STAN_MAX {
-            if ledger::entry_with_stan(&self.journal, candidate, Some(taken.batch))?.is_none() {
+            let is_free = ledger::entry_with_stan(&self.journal, candidate, Some(taken.batch))?.is_none();
+            if is_free && !refund::has_stan(&self.journal, candidate, taken.batch)? {
                 return Ok(Some(candidate));
             }
             candidate = next_stan(Some(candidate));
@@ -166,9 +169,11 @@ impl Engine {
         let attempt = sale.attempt.clone();
         let Some(entry) = ledger::entry(&self.journal, &attempt)? else { return self.withdraw(now) };
         let (Some(stan), Some(batch)) = (entry.view.stan, entry.view.batch) else { return self.withdraw(now) };
+        planted!(ReversalSavedLate, return self.leave_unrecorded(&attempt, now));
         match self.record(&attempt, &InDoubt { stan, batch }, SideWork::None, now) {
             Ok(()) => {}
             Err(Refused::NotWritten(code)) => {
+                planted!(DiskFullIgnored, return self.leave_unrecorded(&attempt, now));
                 self.withdraw(now)?;
                 self.leftovers.end_unsent(attempt.clone(), Reason::StorageFailed, now);
                 self.refuse_sale(Error::from(code).of_attempt(&attempt));
@@ -223,12 +228,10 @@ impl Engine {
     /// The host's verified word on the attempt in progress.
     fn take_answer(&mut self, answer: Answer, now: Now) -> Result<(), Halt> {
         let Some(attempt) = self.sale_in_flight() else { return Ok(()) };
-        let said = HostAnswer {
-            host_code: answer.host_code,
-            auth_code: answer.auth_code,
-            rrn: answer.rrn,
-            host_time: host_time(answer.host_date, answer.host_time),
-        };
+        planted!(ReversalSavedLate, self.record_what_left(&attempt, now)?);
+        planted!(ReversalDeletedEarly, self.delete_reversal(&attempt, now)?);
+        planted!(ToldBeforeRecorded, self.tell_too_early(&answer));
+        let said = said_by(&answer);
         let recorded = if answer.approved {
             self.record(&attempt, &Approved { answer: said }, destroy_card(&attempt), now)
         } else {
@@ -272,6 +275,19 @@ impl Engine {
     }
 
     fn attempt_in_doubt(&mut self, cause: DoubtCause, now: Now) -> Result<(), Halt> {
+        planted!(ReversalSavedLate, self.record_what_left_of_the_sale(now)?);
+        planted!(
+            ReversalDeletedOnSendError,
+            if matches!(cause, DoubtCause::ConnectionLost(_)) {
+                return self.take_for_a_no(now);
+            }
+        );
+        planted!(
+            TimeoutIsDecline,
+            if cause == DoubtCause::NoAnswer {
+                return self.take_for_a_no(now);
+            }
+        );
         match self.sale_in_flight() {
             Some(attempt) => self.owe(attempt, ReversalReason::of_doubt(cause), Reason::of_doubt(cause), now),
             None => Ok(()),
@@ -291,7 +307,13 @@ impl Engine {
     /// An answer that came too late is evidence beside the attempt.
     fn take_late_answer(&mut self, late: &LateAnswer, now: Now) -> Result<(), Halt> {
         let body = LateAnswerEvent { op: late.op, stan: late.stan, host_code: late.host_code.clone() };
-        match ledger::entry_with_stan(&self.journal, late.stan, None)? {
+        planted!(LateAnswerApproves, self.take_late_for_approval(late, now)?);
+        // A refund is asked about again until it is known: its late answer proves nothing that the next will not.
+        let known = match late.op {
+            Op::Refund => None,
+            _ => ledger::entry_with_stan(&self.journal, late.stan, None)?,
+        };
+        match known {
             Some(entry) if entry.state().after(StateStep::LateAnswer).is_ok() => {
                 self.note(Some(&entry.view.attempt), &body, now)
             }
@@ -328,6 +350,16 @@ pub(super) enum SideRow {
 fn next_stan(last: Option<Stan>) -> Stan {
     let number = last.map_or(1, |stan| if stan.number() >= PAYMENT_STAN_MAX { 1 } else { stan.number() + 1 });
     Stan::new(number).expect("1 to the largest payment STAN is within 1 to 999999")
+}
+
+/// What is kept of a verified answer.
+pub(super) fn said_by(answer: &Answer) -> HostAnswer {
+    HostAnswer {
+        host_code: answer.host_code.clone(),
+        auth_code: answer.auth_code.clone(),
+        rrn: answer.rrn.clone(),
+        host_time: host_time(answer.host_date, answer.host_time),
+    }
 }
 
 fn host_time(date: Option<[u8; 4]>, time: Option<[u8; 6]>) -> Option<String> {

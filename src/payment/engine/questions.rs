@@ -87,6 +87,9 @@ impl Engine {
 
     /// Tells those who waited for a round what became of its debts.
     pub(super) fn report_round(&mut self, all: &[Owed], tickets: Vec<Ticket>) -> Result<(), Halt> {
+        for refund in all.iter().filter_map(Owed::refund) {
+            self.tell_who_waits_for(refund)?;
+        }
         if tickets.is_empty() {
             return Ok(());
         }
@@ -97,9 +100,10 @@ impl Engine {
             }
         }
         let left = self.debts_shown()?;
+        let refunds_closed = self.refunds_closed(all.iter().filter_map(Owed::refund))?;
+        let resolved = Resolved { closed, left, refunds_closed, refunds_left: self.refunds_owed()? };
         for ticket in tickets {
-            let resolved = Resolved { closed: closed.clone(), left: left.clone() };
-            self.tell(ticket, Ok(Reply::Resolved(resolved)));
+            self.tell(ticket, Ok(Reply::Resolved(resolved.clone())));
         }
         Ok(())
     }

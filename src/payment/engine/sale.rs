@@ -295,6 +295,12 @@ impl Engine {
         let (Some(sale), Some(view)) = (self.sale.take(), view) else { return Ok(()) };
         self.notice(Notice::Show(prompt_of(view.state)));
         for ticket in sale.tickets {
+            planted!(
+                ToldTwice,
+                if view.reason == Some(Reason::Cancelled) {
+                    self.tell_end(ticket, view.clone());
+                }
+            );
             self.tell_end(ticket, view.clone());
         }
         Ok(())
@@ -327,6 +333,9 @@ impl Engine {
 
     /// Ends the attempt if that is still possible. Always answers.
     pub(super) fn cancel(&mut self, ticket: Ticket, attempt: &AttemptId, now: Now) -> Result<(), Halt> {
+        if self.cancel_refund_tap(attempt, ticket)? {
+            return Ok(());
+        }
         let ours = self.sale.as_ref().is_some_and(|sale| sale.attempt == *attempt);
         if !ours {
             let refusal = match ledger::entry(&self.journal, attempt)? {
