@@ -54,12 +54,7 @@ impl Refunds {
     /// # Errors
     /// Here `identifier_malformed`, `called_from_port`; from the work those of `approve`, and `sign_in_refused`,
     /// `operator_locked_out`, `password_must_change` for the second person.
-    pub fn approve_as(
-        &self,
-        refund: &str,
-        approver: &str,
-        password: &[u8],
-    ) -> Result<Arc<PasswordWork>, TillError> {
+    pub fn approve_as(&self, refund: &str, approver: &str, password: &[u8]) -> Result<Arc<PasswordWork>, TillError> {
         let (refund, password) = (refund_id(refund.to_owned())?, SecretBytes::new(password.to_vec()));
         let approver = OperatorName::new(approver).map_err(Error::from)?;
         PasswordWork::start(Arc::clone(&self.till), move |till| {
@@ -243,9 +238,9 @@ impl TryFrom<RefundQuery> for payment::RefundQuery {
     }
 }
 
-impl From<payment::RefundState> for RefundState {
-    fn from(state: payment::RefundState) -> Self {
-        use payment::RefundState as S;
+impl From<payment::refund::state::RefundState> for RefundState {
+    fn from(state: payment::refund::state::RefundState) -> Self {
+        use taptill::payment::refund::state::RefundState as S;
         match state {
             // Callers are never shown a refund of which nothing is known.
             S::Unknown | S::Waiting => Self::Waiting,
@@ -292,4 +287,3 @@ impl From<payment::RefundView> for Refund {
         }
     }
 }
-
