@@ -104,6 +104,10 @@ pub enum BiometricRefusal {
     NotRecognised,
     /// The platform will not serve now.
     Unavailable,
+    /// Wrong passwords have used up the tries.
+    LockedOut,
+    /// The shop's rules do not allow it.
+    NotAllowed,
 }
 
 impl BiometricRefusal {
@@ -118,6 +122,8 @@ impl BiometricRefusal {
             Self::NotEnrolled => "not_enrolled",
             Self::NotRecognised => "not_recognised",
             Self::Unavailable => "unavailable",
+            Self::LockedOut => "locked_out",
+            Self::NotAllowed => "not_allowed",
         }
     }
 }

@@ -128,8 +128,11 @@ impl Vault<'_> {
             None => Target::Unknown(Box::new(self.made_up(&terms)?)),
         };
         let attempt = Attempt { target, terms };
-        Guesses::new(self.keys, &attempt.guesses(), &terms).spend(self.rows, now)?;
-        Ok(attempt)
+        let spent = Guesses::new(self.keys, &attempt.guesses(), &terms).spend(self.rows, now);
+        if let Err(VaultError::LockedOut { .. }) = spent {
+            self.disarm(attempt.slot().name.as_ref())?;
+        }
+        spent.map(|()| attempt)
     }
 
     /// Tries the guess.
@@ -209,6 +212,7 @@ impl Vault<'_> {
         let tries_left = guesses.left()?;
         if tries_left == 0 {
             guesses.lock_out(self.rows, now)?;
+            self.disarm(attempt.slot().name.as_ref())?;
         }
         Err(VaultError::Refused { tries_left })
     }

@@ -237,6 +237,7 @@ impl House {
             entropy: self.entropy.clone(),
             network_posture: Arc::new(Nobody),
             encrypted_reader: None,
+            biometric: None,
             observer: Arc::new(Deaf),
             faults: self.plan.clone(),
         }

@@ -32,6 +32,7 @@ pub fn desktop_ports(
         entropy: Arc::new(RingEntropy::default()),
         network_posture: Arc::new(StatedPosture(Posture::Trusted)),
         encrypted_reader: None,
+            biometric: None,
         observer,
         faults,
     })
