@@ -111,6 +111,19 @@ pub enum BiometricRefusal {
 }
 
 impl BiometricRefusal {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::EnrolmentChanged,
+        Self::Restarted,
+        Self::TooOld,
+        Self::Frozen,
+        Self::NotEnrolled,
+        Self::NotRecognised,
+        Self::Unavailable,
+        Self::LockedOut,
+        Self::NotAllowed,
+    ];
+
     /// The stable word, as in JSON.
     #[must_use]
     pub fn word(self) -> &'static str {

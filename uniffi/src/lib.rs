@@ -12,6 +12,7 @@
 
 mod allocator;
 mod aside;
+mod biometric;
 mod desk;
 mod errors;
 mod events;
