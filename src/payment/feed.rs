@@ -93,7 +93,7 @@ fn unreadable(error: FoldError) -> JournalError {
 }
 
 /// What is shown beside the life of attempts: of the till, of people and of keys. Who it was is not shown.
-const OTHER_KINDS: [&str; 21] = [
+const OTHER_KINDS: [&str; 24] = [
     ReceiptPrinted::KIND,
     SignedOn::KIND,
     UnmatchedAnswer::KIND,
@@ -113,6 +113,9 @@ const OTHER_KINDS: [&str; 21] = [
     "operator.removed",
     "operator.reset",
     "operator.password_changed",
+    "operator.recovery_renewed",
+    "operator.biometric_enrolled",
+    "operator.biometric_forgotten",
     "key.rotated",
     "journal.checkpoint",
 ];
