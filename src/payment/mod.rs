@@ -18,6 +18,7 @@ mod feed;
 mod ledger;
 mod presented;
 mod reason;
+pub mod refund;
 mod roll_back;
 pub mod state;
 mod view;
@@ -27,7 +28,12 @@ pub use exchange::{CardCommand, Input, LinkCommand, Output, Reply, Ticket};
 pub use feed::{EVENTS_MAX, EventPage, TillEvent};
 pub use ledger::folds;
 pub use reason::{Reason, ReversalReason};
+pub use refund::{
+    ApprovedBy, RefundApproved, RefundDecision, RefundOf, RefundPage, RefundQuery, RefundReason, RefundRequest,
+    RefundVerified, RefundView, Rejected, RejectionReason, Tie,
+};
 pub use roll_back::RollBack;
 pub use view::{
-    AttemptView, JournalPlace, ListQuery, Page, ReceiptCopy, ReceiptCounts, Resolved, ReversalView, SaleOrder,
+    AttemptView, Decision, HostTested, JournalPlace, Kind, ListQuery, Page, ParametersView, ReceiptCopy, ReceiptCounts,
+    Resolved, ReversalView, SaleOrder, VoidOrder, VoidView,
 };

@@ -29,6 +29,7 @@ mod open;
 mod operators;
 mod passwords;
 mod record;
+mod refunds;
 
 use std::sync::Arc;
 
@@ -45,7 +46,7 @@ use crate::error::{Error, ErrorCode};
 use crate::ids::OperatorName;
 use crate::journal::{CheckpointReason, Draft, JournalError, LockedJournal, SideWork, Waiting};
 use crate::payment::{self, Engine, Ticket};
-use crate::ports::{BiometricKey, DeviceKeys, Entropy, FaultPlan, Notice};
+use crate::ports::{BiometricKey, DeviceKeys, Entropy, FaultPlan, NetworkPosture, Notice};
 use crate::session::actions::ViewPayments;
 use crate::session::{self, Session};
 use crate::till::events::Why;
@@ -62,6 +63,7 @@ pub struct Till {
     /// Where fingers or faces are recognised, and how often it was asked.
     sensor: Option<Arc<dyn BiometricKey>>,
     recognitions: u64,
+    network_posture: Arc<dyn NetworkPosture>,
     has_encrypted_reader: bool,
     /// What waits for a derivation: one thing at a time.
     flow: Option<Flow>,
@@ -231,7 +233,7 @@ impl Till {
             (payment::Reply::Receipt { view, printed_before }, At::Open(open)) => {
                 Reply::Receipt { view, printed_before, configuration: Arc::clone(&open.configuration) }
             }
-            (reply, _) => Reply::Payment(reply),
+            (reply, _) => self.voucher(reply),
         }
     }
 
@@ -258,7 +260,8 @@ impl Till {
 
     /// Whether a lock has to wait: a sale is in progress, or a password is being looked at.
     fn is_busy(&self) -> bool {
-        self.flow.as_ref().is_some_and(|flow| !flow.is_at_the_platform()) || matches!(&self.at, At::Open(open) if open.engine.is_selling())
+        self.flow.as_ref().is_some_and(|flow| !flow.is_at_the_platform())
+            || matches!(&self.at, At::Open(open) if open.engine.is_occupied())
     }
 
     /// Everything that it says of itself: what a state is never asked for inside is looked up.

@@ -10,6 +10,7 @@
 use super::change::{self, Change};
 use super::derivation::{Derivation, Params, SALT_BYTES};
 use super::error::{BiometricRefusal as Refusal, RowFault, VaultError};
+use super::guess::{Guesses, OnDevice};
 use super::masters::random_key;
 use super::names::{self, Id};
 use super::open::{Failures, Opened};
@@ -250,7 +251,8 @@ impl Vault<'_> {
         let refused = VaultError::Biometric;
         let slot = self.slot(&names::biometric(name))?.ok_or(refused(Refusal::NotEnrolled))?.slot;
         let own = self.slot(&names::operator(name))?.ok_or(refused(Refusal::NotEnrolled))?.slot;
-        if self.guesses(&own.guesses(), &self.terms()?).left()? == 0 {
+        let (set, terms) = (own.guesses(), self.terms()?);
+        if Guesses::new(&OnDevice::new(self.keys, &set), &set, &terms).left()? == 0 {
             return Err(refused(Refusal::LockedOut));
         }
         let armed = self.armed(&slot.id)?.ok_or(refused(Refusal::Frozen))?;
