@@ -318,10 +318,9 @@ fn another_recovery_code_ends_the_one_before() {
 
 #[test]
 fn a_code_that_opens_the_till_is_told_whatever_becomes_of_the_session() {
-    for (point, fate, ends) in [
-        ("before operator.signed_in", Fate::DiskFull, false),
-        ("before operator.signed_in", Fate::SyncFailed, true),
-    ] {
+    for (point, fate, ends) in
+        [("before operator.signed_in", Fate::DiskFull, false), ("before operator.signed_in", Fate::SyncFailed, true)]
+    {
         let mut house = House::new(1);
         house.plan.fail_at(point, fate, 9);
         let code = house.claim().unwrap();

@@ -13,8 +13,8 @@ use taptill::payment::state::State;
 use taptill::ports::Prompt;
 use taptill::screen::table::{Choice, DOORS, Look, READING, STARTING, again, of_error, of_outcome, of_prompt};
 use taptill::screen::{FieldName, Intent, Role, Screen, ScreenKind, gallery};
-use taptill::vault::BiometricRefusal;
 use taptill::text::{Catalogue, Language, prompt_word};
+use taptill::vault::BiometricRefusal;
 
 const PROMPTS: [Prompt; 15] = [
     Prompt::PresentCard,

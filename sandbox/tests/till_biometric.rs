@@ -43,8 +43,8 @@ fn another_recovery_code_ends_the_one_before() {
     assert_eq!(run(&mut shop.set_up("unionpay")).code, Some(0));
     let first = shop.password_file("first", &shop.claim());
     let file = shop.password_file(ALICE.name, ALICE.password);
-    let (_, told) =
-        shop.shell_of_nobody(&format!("sign-in alice --password-file '{file}'\nrecovery-code --password-file '{file}'\n"));
+    let (_, told) = shop
+        .shell_of_nobody(&format!("sign-in alice --password-file '{file}'\nrecovery-code --password-file '{file}'\n"));
     let second = shop.password_file("second", told[1]["recovery_code"].as_str().unwrap());
     let new = shop.password_file("new", "once bitten twice shy 2");
     let recover =

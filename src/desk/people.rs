@@ -145,11 +145,7 @@ fn sign_in(terminal: &Terminal, typed: &mut Typed) -> Result<Message, Error> {
     came_in(terminal, session, name)
 }
 
-fn came_in(
-    terminal: &Terminal,
-    session: Result<SessionView, Error>,
-    name: OperatorName,
-) -> Result<Message, Error> {
+fn came_in(terminal: &Terminal, session: Result<SessionView, Error>, name: OperatorName) -> Result<Message, Error> {
     match session {
         Ok(session) => arrived(terminal, Some(session)),
         Err(error) if error.code() == ErrorCode::PasswordMustChange => {

@@ -107,13 +107,7 @@ impl Till {
     }
 
     /// What keeps the slot shut is said before the person is asked, and before anybody is signed out.
-    fn recognise(
-        &mut self,
-        ticket: Ticket,
-        name: OperatorName,
-        unlocks: bool,
-        now: Now,
-    ) -> Result<Answer, Trouble> {
+    fn recognise(&mut self, ticket: Ticket, name: OperatorName, unlocks: bool, now: Now) -> Result<Answer, Trouble> {
         let sensor = self.sensor()?;
         let attempt = self.with_rows(|vault| vault.begin_biometric(&name, now))?;
         self.make_room(now)?;

@@ -21,9 +21,7 @@ use crate::till::gate::Answer;
 use crate::till::passwords::{House, rules};
 use crate::till::record::Trouble;
 use crate::till::{At, Left, Till};
-use crate::vault::{
-    self, Calibration, Derivation, Measured, NewPassword, Opened, Params, Terms, Who, calibrate,
-};
+use crate::vault::{self, Calibration, Derivation, Measured, NewPassword, Opened, Params, Terms, Who, calibrate};
 
 /// A supervisor to be.
 pub(super) struct Newcomer {

@@ -24,6 +24,7 @@ use crate::payment::{
 use crate::ports::{BiometricFault, EncryptedRead, Notice, ReaderFault};
 use crate::secret::{Secret, SecretBytes};
 use crate::session::Role;
+use crate::till::statement::{StatementReply, StatementStep};
 use crate::vault::{self, Derivation, SealedEnrolment};
 
 /// Who is at the till.
@@ -320,6 +321,8 @@ pub enum Ask {
     },
     /// The keys under which checkpoints are signed.
     PublicKey,
+    /// A step of holding a statement against the journal.
+    Statement(StatementStep),
 }
 
 impl Ask {
@@ -453,10 +456,7 @@ pub(super) enum Said {
 }
 
 impl Recognition {
-    pub(super) fn new(
-        number: u64,
-        work: impl FnOnce() -> Result<Said, BiometricFault> + Send + 'static,
-    ) -> Self {
+    pub(super) fn new(number: u64, work: impl FnOnce() -> Result<Said, BiometricFault> + Send + 'static) -> Self {
         Self { number, work: Box::new(work) }
     }
 
@@ -523,6 +523,8 @@ pub enum Reply {
     Operators(Vec<OperatorView>),
     /// Of asking for the rules.
     Policy(Box<ShopPolicy>),
+    /// Of a step of a statement check.
+    Statement(StatementReply),
     /// Of everything that is a text: checkpoint, proofs, keys.
     Text(String),
     /// Of everything else.
@@ -542,6 +544,7 @@ impl fmt::Debug for Reply {
             Self::Session(view) => write!(f, "{view:?}"),
             Self::Operators(operators) => write!(f, "{operators:?}"),
             Self::Policy(policy) => write!(f, "{policy:?}"),
+            Self::Statement(_) => f.write_str("Statement"),
             Self::Text(text) => write!(f, "Text({} bytes)", text.len()),
             Self::Done => f.write_str("Done"),
         }

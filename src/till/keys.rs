@@ -50,9 +50,7 @@ impl Till {
     pub(super) fn seal_anew(&mut self, now: Now) -> Result<(), Trouble> {
         let is_due = match &self.at {
             // What waits for the platform has a copy of the keys as they were.
-            At::Open(open) => {
-                open.opened.masters().older().next().is_some() && !self.is_busy() && self.flow.is_none()
-            }
+            At::Open(open) => open.opened.masters().older().next().is_some() && !self.is_busy() && self.flow.is_none(),
             _ => false,
         };
         if !is_due || self.stopped.is_some() {

@@ -30,6 +30,7 @@ mod operators;
 mod passwords;
 mod record;
 mod refunds;
+mod statement;
 
 use std::sync::Arc;
 
@@ -39,6 +40,7 @@ pub use exchange::{
     RecoveryCode, Reply, SessionView, Standing, TillState, Work,
 };
 pub use open::{inspect, provision};
+pub use statement::{StatementReply, StatementStep};
 
 use crate::account::Configuration;
 use crate::clock::{MonoMs, Now};

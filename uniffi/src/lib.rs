@@ -28,8 +28,8 @@ mod screen;
 mod terminal;
 mod values;
 
-pub use desk::{Desk, Display, screen_gallery};
 pub use biometric::{BiometricFault, BiometricKey, BiometricStanding};
+pub use desk::{Desk, Display, screen_gallery};
 pub use errors::{
     Actor, CoreVersion, Detail, ErrorFacts, ErrorWords, Money, Retry, Reversal, TillError, core_version,
     describe_error, error_codes, facts_of,

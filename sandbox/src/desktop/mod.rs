@@ -42,7 +42,7 @@ pub fn desktop_ports(
         entropy: Arc::new(RingEntropy::default()),
         network_posture: Arc::new(StatedPosture(Posture::Trusted)),
         encrypted_reader: None,
-                    biometric: Some(Arc::new(FolderBiometricKeys::open(&fingers(device_dir))?)),
+        biometric: Some(Arc::new(FolderBiometricKeys::open(&fingers(device_dir))?)),
         observer,
         faults,
     })

@@ -20,7 +20,8 @@ use crate::screen::shown::{Action, Intent, Role, Row, Screen, Tone};
 use crate::screen::state::{Effect, Place, State};
 use crate::screen::table::{Choice, Look};
 use crate::session::actions::{
-    AcceptRollBack, Action as _, ListOperators, ManageOperators, PrintReceipt, ResolveDebts, Sell, VerifyJournal, ViewPayments,
+    AcceptRollBack, Action as _, ListOperators, ManageOperators, PrintReceipt, ResolveDebts, Sell, VerifyJournal,
+    ViewPayments,
 };
 use crate::text::{Arg, Catalogue, Language};
 use crate::till::Biometric;

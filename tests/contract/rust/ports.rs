@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use taptill::ports::{Clock as _, DeviceKeys as _, DeviceKeysFault};
 use taptill_ffi::{
-    BiometricFault, BiometricKey, CardChannel, CardFault, Clock, ClockReading, DeviceKeys, Display, EncryptedReader, KeyFault, KeyKind,
-    NetworkPosture, Notice, Observer, PortFault, Ports, Posture, Screen, SecretSink,
+    BiometricFault, BiometricKey, CardChannel, CardFault, Clock, ClockReading, DeviceKeys, Display, EncryptedReader,
+    KeyFault, KeyKind, NetworkPosture, Notice, Observer, PortFault, Ports, Posture, Screen, SecretSink,
 };
 use taptill_sandbox::desktop::{FolderDeviceKeys, SystemClock};
 use taptill_sandbox::scratch::{self, Scratch};
@@ -306,9 +306,7 @@ pub fn check_fault(port: &str, word: &str) -> Result<(), Failure> {
     let known = match port {
         "card" => ["lost", "timed_out", "reader_failed", "undeclared"].contains(&word),
         "device_keys" => word == "undeclared" || word == "nothing" || key_fault(word) != KeyFault::Undeclared,
-        "biometric" => {
-            ["undeclared", "nothing"].contains(&word) || biometric_fault(word) != BiometricFault::Undeclared
-        }
+        "biometric" => ["undeclared", "nothing"].contains(&word) || biometric_fault(word) != BiometricFault::Undeclared,
         "clock" | "network" | "observer" => ["failed", "undeclared"].contains(&word),
         _ => false,
     };
