@@ -8,12 +8,12 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use taptill::ids::Role;
+use taptill::iso8583::Op;
 use taptill::receipt::{Columns, Copy, Zone};
 use taptill::text::Language;
 
 use crate::card;
-use taptill::iso8583::Op;
-
+use crate::desktop::Sensor;
 use crate::host::{Kind, operation};
 
 /// A payment terminal on a desktop, with simulated cards and a simulated acquirer.
@@ -92,11 +92,18 @@ pub(super) enum Command {
     SignIn {
         /// The operator's name
         name: String,
+        /// By the simulated finger instead of the password
+        #[arg(long)]
+        biometric: bool,
     },
     /// Lock the till until its operator is back (in a `shell`)
     Lock,
     /// Go on after a lock (in a `shell`)
-    Unlock,
+    Unlock {
+        /// By the simulated finger instead of the password
+        #[arg(long)]
+        biometric: bool,
+    },
     /// Sign out (in a `shell`)
     SignOut,
     /// Say who is signed in, and how many payments wait
@@ -107,6 +114,14 @@ pub(super) enum Command {
         #[command(subcommand)]
         action: PasswordAction,
     },
+    /// Let your simulated finger open the till beside your password
+    #[command(arg_required_else_help = false)]
+    Biometric {
+        #[command(subcommand)]
+        action: BiometricAction,
+    },
+    /// Make another recovery code; the one before opens nothing any more
+    RecoveryCode,
     /// Show the shop's rules for passwords and sessions, or set them
     Policy {
         #[command(subcommand)]
@@ -272,6 +287,20 @@ pub(super) enum PasswordAction {
 }
 
 #[derive(Subcommand)]
+pub(super) enum BiometricAction {
+    /// Let your finger open the till; asks for your password
+    Enrol,
+    /// Let it open nothing any more
+    Forget,
+    /// Make the simulated sensor behave so, or enrol another finger on the device
+    Sensor {
+        /// What it makes of whoever touches it; nothing for another finger, which makes every key void
+        #[arg(value_parser = sensors())]
+        told: Option<String>,
+    },
+}
+
+#[derive(Subcommand)]
 pub(super) enum PolicyAction {
     /// Show the rules
     Show,
@@ -376,6 +405,10 @@ fn card_names() -> PossibleValuesParser {
 
 fn role() -> impl TypedValueParser<Value = Role> {
     PossibleValuesParser::new(Role::ALL.map(Role::word)).try_map(|word| Role::from_word(&word).ok_or("not a role"))
+}
+
+fn sensors() -> PossibleValuesParser {
+    PossibleValuesParser::new(Sensor::ALL.map(Sensor::word))
 }
 
 fn profile() -> PossibleValuesParser {
