@@ -114,7 +114,10 @@ pub(super) fn key_rotation_unfinished() -> Played {
 }
 
 pub(super) fn biometric_refused() -> Played {
-    Ok(())
+    let stage = Stage::set()?;
+    let till = stage.till()?;
+    till.terminal.sign_out()?;
+    Ok(till.terminal.sign_in_by_biometric(&ALICE.name()).map(drop)?)
 }
 
 fn guesses(till: &Till) -> Played {

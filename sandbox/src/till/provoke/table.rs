@@ -5,7 +5,7 @@
 use taptill::error::ErrorCode;
 
 use super::stage::Played;
-use super::{device, life, network, payments, people, records, storage, typed};
+use super::{device, life, network, payments, people, records, refunds, statements, storage, typed};
 
 /// How one error is brought about.
 #[derive(Clone, Copy)]
@@ -118,5 +118,27 @@ pub(super) fn script(code: ErrorCode) -> Script {
         E::VaultNewer => by("an operator's slot says that it is of a newer format", records::vault_newer),
         E::ParametersTooWeak => by("an operator's slot says that little work guards it", records::parameters_too_weak),
         E::JournalRolledBack => by("an older copy of the till's folder is put back", records::journal_rolled_back),
+        E::RefundExceedsCapturedAmount => by("more is to be given back than was paid", refunds::refund_exceeds_captured_amount),
+        E::ApproverIsRequester => by("somebody approves the own request for a refund", refunds::approver_is_requester),
+        E::ApproverAppointedByRequester => by("a refund is approved by somebody whom the requester added", refunds::approver_appointed_by_requester),
+        E::RefundUnknown => by("a refund is approved that nobody asked for", refunds::refund_unknown),
+        E::RefundNotWaiting => by("a refund is rejected twice", refunds::refund_not_waiting),
+        E::RefundExpired => by("a refund is decided after its time", refunds::refund_expired),
+        E::RefundWindowOver => by("a sale of three days ago is refunded where the rule is one day", refunds::refund_window_over),
+        E::RefundCurrencyDiffers => by("yen are given back for a sale in yuan", refunds::refund_currency_differs),
+        E::RefundNeedsConnection => by("a refund is asked for without a network", refunds::refund_needs_connection),
+        E::RefundRejectedReasonMissing => by("a refund is rejected without a reason", refunds::refund_rejected_reason_missing),
+        E::RefundAmbiguous => by("a refund names an order that was paid in two parts", refunds::refund_ambiguous),
+        E::VerificationNotAvailable => by("the rules want a PIN for a refund", refunds::verification_not_available),
+        E::RefundStanTaken => by("the host has other bookings under the refund's numbers", refunds::refund_stan_taken),
+        E::RefundCardDiffers => by("another card is held to the reader than the one that paid", refunds::refund_card_differs),
+        E::RefundCardNotRead => by("the card that paid cannot be read again", refunds::refund_card_not_read),
+        E::StatementColumnsWrong => by("a statement has no column for the date", statements::statement_columns_wrong),
+        E::StatementEncodingBroken => by("a statement has bytes that are no UTF-8", statements::statement_encoding_broken),
+        E::StatementLineTooLong => by("a statement has a line of ten million characters", statements::statement_line_too_long),
+        E::StatementXmlRefused => by("a statement defines entities of its own", statements::statement_xml_refused),
+        E::StatementUnreadable => by("a statement ends in the middle", statements::statement_unreadable),
+        E::StatementValueMalformed => by("a statement has an amount in words", statements::statement_value_malformed),
+        E::StatementPeriodInvalid => by("a statement is checked from tomorrow to yesterday", statements::statement_period_invalid),
     }
 }
