@@ -16,6 +16,7 @@ use taptill::ids::{AttemptId, MerchantId, OperatorName, OrderNo, Role, TerminalI
 use taptill::iso8583::Dialect;
 use taptill::journal::{Journal, JournalError, JournalPorts, Keyring, LockedJournal};
 use taptill::money::{Amount, Currency};
+use taptill::payment::refund::state::RefundState;
 use taptill::payment::{
     self, AttemptView, CardCommand, Decision, Engine, EventPage, Input, LinkCommand, ListQuery, Output, Page,
     ReceiptCopy, Reply, Resolved, RollBack, SaleOrder, Ticket, VoidOrder,
@@ -33,6 +34,8 @@ use tempfile::TempDir;
 use super::device::{MemoryKeys, Plan, Seeded};
 use super::host::{Host, MASTER_KEY_HEX, Said};
 use super::trace::Trace;
+
+pub mod refunds;
 
 /// 2026-11-22T09:00:00Z, 17:00 at the host's place.
 const WALL_START_MS: i64 = 1_795_338_000_000;
@@ -767,6 +770,7 @@ impl World {
                 && let Some(resolved) = self.resolve()
                 && self.is_open()
                 && resolved.left.iter().all(|view| view.state == payment::state::State::ReversalStuck)
+                && resolved.refunds_left.iter().all(|view| view.state == RefundState::Stuck)
             {
                 return;
             }
