@@ -13,7 +13,7 @@ use taptill::error::ErrorCode;
 use taptill::ids::{AttemptId, Role};
 use taptill::payment::{ListQuery, ReceiptCopy};
 use taptill::ports::Notice;
-use taptill::till::{Ask, ProofOf, Reply};
+use taptill::till::{Ask, ProofOf, Reply, StatementStep};
 use taptill_sandbox::people::{ALICE, BOB, Person};
 
 const DAY: u64 = 86_400_000;
@@ -26,7 +26,7 @@ type Wish = fn() -> Ask;
 
 /// Every wish, and what becomes of it: nobody's till, signed out, locked by bob, signed in as bob, alice, sam.
 #[rustfmt::skip]
-const TABLE: [(&str, Wish, [&str; 6]); 28] = [
+const TABLE: [(&str, Wish, [&str; 6]); 29] = [
     ("state", || Ask::State, ["ok", "ok", "ok", "ok", "ok", "ok"]),
     ("claim", || Ask::Claim { name: name("eve"), password: secret(NEW) },
         ["ok", "claimed", "claimed", "claimed", "claimed", "claimed"]),
@@ -63,6 +63,8 @@ const TABLE: [(&str, Wish, [&str; 6]); 28] = [
     ("rotate", || Ask::RotateKeys, ["nobody's", "out", "locked", "rotate_keys", "ok", "ok"]),
     ("checkpoint", || Ask::Checkpoint, ["nobody's", "out", "locked", "make_checkpoint", "ok", "ok"]),
     ("prove", || Ask::Prove(ProofOf::Sequence(1)), ["nobody's", "out", "locked", "prove_record", "ok", "prove_record"]),
+    ("statement", || Ask::Statement(StatementStep::Last),
+        ["nobody's", "out", "locked", "check_statement", "ok", "check_statement"]),
     ("consistency", || Ask::Consistency { old_size: 1 },
         ["nobody's", "out", "locked", "prove_consistency", "ok", "ok"]),
 ];

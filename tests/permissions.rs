@@ -121,6 +121,7 @@ fn ask_for_everything(session: &Session) -> Vec<(&'static str, Result<String, Er
         one::<DownloadParameters>(session),
         one::<RequestRefund>(session),
         one::<ApproveRefund>(session),
+        one::<CheckStatement>(session),
         one::<RotateKeys>(session),
     ]
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::account::AccountFold;
 use crate::ids::{OperatorName, Role};
 use crate::journal::{Draft, Event, Fold, FoldError, Journal, JournalError, Rows};
-use crate::payment;
+use crate::{payment, settlement};
 
 /// The folds of a till, to be registered when its journal is unlocked.
 #[must_use]
@@ -18,6 +18,7 @@ pub fn folds() -> Vec<Box<dyn Fold>> {
     let mut folds = payment::folds();
     debug_assert!(folds.iter().any(|fold| fold.name() == AccountFold.name()), "the payments register the account's");
     folds.push(Box::new(PeopleFold));
+    folds.extend(settlement::folds());
     folds
 }
 

@@ -23,6 +23,7 @@ use crate::payment::{
 use crate::ports::{EncryptedRead, Notice, ReaderFault};
 use crate::secret::{Secret, SecretBytes};
 use crate::session::Role;
+use crate::till::statement::{StatementReply, StatementStep};
 use crate::vault::{self, Derivation};
 
 /// Who is at the till.
@@ -273,6 +274,8 @@ pub enum Ask {
     },
     /// The keys under which checkpoints are signed.
     PublicKey,
+    /// A step of holding a statement against the journal.
+    Statement(StatementStep),
 }
 
 /// What happened, or what somebody wants.
@@ -415,6 +418,8 @@ pub enum Reply {
     Operators(Vec<OperatorView>),
     /// Of asking for the rules.
     Policy(Box<ShopPolicy>),
+    /// Of a step of a statement check.
+    Statement(StatementReply),
     /// Of everything that is a text: checkpoint, proofs, keys.
     Text(String),
     /// Of everything else.
@@ -434,6 +439,7 @@ impl fmt::Debug for Reply {
             Self::Session(view) => write!(f, "{view:?}"),
             Self::Operators(operators) => write!(f, "{operators:?}"),
             Self::Policy(policy) => write!(f, "{policy:?}"),
+            Self::Statement(_) => f.write_str("Statement"),
             Self::Text(text) => write!(f, "Text({} bytes)", text.len()),
             Self::Done => f.write_str("Done"),
         }

@@ -13,9 +13,9 @@ use crate::clock::Now;
 use crate::error::{Error, ErrorCode};
 use crate::payment::{self, Ticket};
 use crate::session::actions::{
-    AcceptRollBack, Action, ApproveRefund, ChangeOwnPassword, DecideStuck, FollowEvents, ListOperators, MakeCheckpoint,
-    ManageOperators, PrintReceipt, ProveConsistency, ProveRecord, ReadPublicKey, RequestRefund, ResolveDebts,
-    RotateKeys, Sell, SetPolicy, VerifyJournal, ViewPayments, ViewPolicy,
+    AcceptRollBack, Action, ApproveRefund, ChangeOwnPassword, CheckStatement, DecideStuck, FollowEvents, ListOperators,
+    MakeCheckpoint, ManageOperators, PrintReceipt, ProveConsistency, ProveRecord, ReadPublicKey, RequestRefund,
+    ResolveDebts, RotateKeys, Sell, SetPolicy, VerifyJournal, ViewPayments, ViewPolicy,
 };
 use crate::session::{Permit, Standing};
 use crate::till::exchange::{Ask, Reply};
@@ -198,6 +198,10 @@ impl Till {
             Ask::Consistency { old_size } => {
                 let permit = self.permit::<ProveConsistency>(now)?;
                 self.consistency(permit, old_size, now)
+            }
+            Ask::Statement(step) => {
+                let permit = self.permit::<CheckStatement>(now)?;
+                self.statement(permit, step, now)
             }
             Ask::PublicKey => {
                 let permit = self.permit::<ReadPublicKey>(now)?;

@@ -29,6 +29,7 @@ mod operators;
 mod passwords;
 mod record;
 mod refunds;
+mod statement;
 
 use std::sync::Arc;
 
@@ -38,6 +39,7 @@ pub use exchange::{
     Standing, TillState, Work,
 };
 pub use open::{inspect, provision};
+pub use statement::{StatementReply, StatementStep};
 
 use crate::account::Configuration;
 use crate::clock::{MonoMs, Now};
