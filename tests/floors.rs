@@ -16,6 +16,7 @@ const FLOORS: [(&str, u8); 25] = [
     ("desk", 5),
     ("payment", 4),
     ("account", 4),
+    ("settlement", 4),
     ("till", 4),
     ("screen", 4),
     ("session", 3),
