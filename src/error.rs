@@ -348,8 +348,6 @@ error_codes! {
     VoidInDoubt = "void_in_doubt": Busy MayHaveMoved AfterDelay Pending Acquirer,
     /// Money was given back for this payment, or is about to be: it can be refunded further, not voided.
     AttemptHasRefunds = "attempt_has_refunds": User Moved Never NotNeeded Cashier,
-    /// The payment belongs to another batch than the open one: it can be refunded, not voided.
-    BatchDiffers = "batch_differs": User Moved Never NotNeeded Cashier,
     /// The host opened another batch while this till's batch holds payments: it must be closed first.
     BatchChangeRefused = "batch_change_refused": Busy NotMoved AfterUserAction NotNeeded Supervisor,
     /// Payments have waited too long to be finished with the host: nothing is sold before they are.

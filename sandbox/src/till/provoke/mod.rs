@@ -18,6 +18,7 @@ mod statements;
 mod storage;
 mod table;
 mod typed;
+mod voids;
 
 use serde_json::{Value, json};
 use taptill::error::{Error, ErrorCode};

@@ -5,7 +5,7 @@
 use taptill::error::ErrorCode;
 
 use super::stage::Played;
-use super::{device, life, network, payments, people, records, refunds, statements, storage, typed};
+use super::{device, life, network, payments, people, records, refunds, statements, storage, typed, voids};
 
 /// How one error is brought about.
 #[derive(Clone, Copy)]
@@ -118,6 +118,17 @@ pub(super) fn script(code: ErrorCode) -> Script {
         E::VaultNewer => by("an operator's slot says that it is of a newer format", records::vault_newer),
         E::ParametersTooWeak => by("an operator's slot says that little work guards it", records::parameters_too_weak),
         E::JournalRolledBack => by("an older copy of the till's folder is put back", records::journal_rolled_back),
+        E::OperationNotInDialect => by("a sale is voided where the dialect has no void", voids::operation_not_in_dialect),
+        E::AttemptNotApproved => by("a declined sale is voided", voids::attempt_not_approved),
+        E::AlreadyVoided => by("a sale is voided twice", voids::already_voided),
+        E::AlreadySettled => by("a sale is voided after its batch was closed", voids::already_settled),
+        E::VoidInDoubt => by("money of a sale is to be given back while the host has not answered its void", voids::void_in_doubt),
+        E::AttemptHasRefunds => by("a sale is voided of which money is being given back", voids::attempt_has_refunds),
+        E::BatchChangeRefused => by("the host names another batch while this one holds a sale", voids::batch_change_refused),
+        E::DebtsTooOld => by("a reversal is owed for longer than the rules allow", voids::debts_too_old),
+        E::NotStuck => by("a decision is taken about an approved sale", voids::not_stuck),
+        E::AlreadyDecided => by("two decisions are taken about one stuck reversal", voids::already_decided),
+        E::HostRefused => by("the host refuses to hand out its parameters", voids::host_refused),
         E::RefundExceedsCapturedAmount => by("more is to be given back than was paid", refunds::refund_exceeds_captured_amount),
         E::ApproverIsRequester => by("somebody approves the own request for a refund", refunds::approver_is_requester),
         E::ApproverAppointedByRequester => by("a refund is approved by somebody whom the requester added", refunds::approver_appointed_by_requester),
