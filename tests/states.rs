@@ -1,4 +1,4 @@
-//! `docs/states.md` is printed from the table of legal steps; a page that says something else fails.
+//! `docs/states.md` is printed from the tables of legal steps; a page that says something else fails.
 //! `TAPTILL_WRITE=1 cargo test --test states` writes it anew.
 
 #![allow(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
@@ -6,6 +6,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use taptill::payment::batch::state::{BATCH_TRANSITIONS, BatchState};
 use taptill::payment::state::{State, Step, TRANSITIONS};
 
 #[test]
@@ -39,7 +40,22 @@ fn print() -> String {
     text.push_str(
         "\nEvery other pair is refused with a sentence such as \"attempt.approved cannot follow reversal_due\".\n",
     );
+    print_batch(&mut text);
     text
+}
+
+fn print_batch(text: &mut String) {
+    text.push_str(BATCH_HEAD);
+    text.push_str("### Picture\n\n```mermaid\nstateDiagram-v2\n    [*] --> open\n");
+    for row in BATCH_TRANSITIONS.iter().filter(|row| row.from != row.to || row.step.event() == "batch.uploaded") {
+        writeln!(text, "    {} --> {}: {}", row.from, row.to, row.step.event()).unwrap();
+    }
+    writeln!(text, "    {} --> [*]", BatchState::Closed).unwrap();
+    text.push_str("```\n\n### Legal transitions\n\n| from | event | to | when |\n|---|---|---|---|\n");
+    for row in BATCH_TRANSITIONS {
+        writeln!(text, "| `{}` | `{}` | `{}` | {} |", row.from, row.step.event(), row.to, row.when).unwrap();
+    }
+    text.push_str("\nEvery other pair is refused with a sentence such as \"batch.closed cannot follow sent\".\n");
 }
 
 const HEAD: &str = "# The life of an attempt
@@ -50,5 +66,14 @@ two fails the build. Each step is one journal event, durable before anything fol
 `unknown` is an attempt of which the journal says nothing. `reversal_sent` is told apart from `reversal_due` in this
 table only: callers see `reversal_due` and the number of sends. That a caller took the result (`delivered`) is a fact
 beside the state.
+
+";
+
+const BATCH_HEAD: &str = "
+## The life of a batch
+
+Printed from the table in `src/payment/batch/state.rs`. Payments go into a batch while it is `open`; a settlement takes it
+from there to `closed`, and the next batch is open from then on. A settlement that is not finished goes on by itself, also
+after a restart, and nothing is sold meanwhile.
 
 ";

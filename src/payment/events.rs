@@ -56,7 +56,7 @@ macro_rules! bodies {
             $(#[$doc])*
             #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
             #[serde(deny_unknown_fields)]
-            pub(super) struct $name { $($(#[$field_doc])* pub $field: $type,)* }
+            pub(in crate::payment) struct $name { $($(#[$field_doc])* pub $field: $type,)* }
 
             impl Body for $name {
                 const KIND: &'static str = $kind;
@@ -66,6 +66,8 @@ macro_rules! bodies {
         )+
     };
 }
+
+pub(super) use bodies;
 
 bodies! {
     /// STAN and batch are reserved; the reversal's template is complete with the side row.

@@ -12,12 +12,14 @@ use serde::{Deserialize, Serialize};
 use crate::hex::encode_lower;
 use crate::ids::{AttemptId, BatchNo, HostCode, Stan};
 use crate::journal::{Cursor, Event, Fold, FoldError, Journal, JournalError, Page as RowQuery, Rows};
+use crate::payment::batch;
+use crate::payment::batch::events::{BatchClosed, BatchEndSent, BatchSent, BatchUploaded};
 use crate::payment::events::{
     AttemptEvent, Body, CardFacts, DeclinedBy, HostAnswer, NotConfirmed, Opening, Prepared, PreparedFromRead,
     ReadFacts, ReceiptPrinted, ReversalAnswered, ReversalSent, RollBackAccepted, SignedOn, Unsent,
 };
 use crate::payment::reason::Reason;
-use crate::payment::state::State;
+use crate::payment::state::{State, Step};
 use crate::payment::view::{AttemptView, ListQuery, Page, ReceiptCopy, ReversalView};
 
 /// The folds of this room, to be registered when a till's journal is created or opened.
@@ -26,6 +28,7 @@ pub fn folds() -> Vec<Box<dyn Fold>> {
     vec![
         Box::new(Attempts),
         Box::new(Numbers),
+        Box::new(crate::payment::batch::ledger::Batches),
         Box::new(crate::account::AccountFold),
         Box::new(crate::payment::roll_back::RollBacks),
     ]
@@ -46,6 +49,8 @@ pub(super) struct Entry {
     pub earlier_send_may_have_worked: bool,
     /// Whether every send of the reversal fell on the sale's own host day.
     pub reversed_on_the_same_day: bool,
+    /// The event that put it into its batch; 0 while it is in none.
+    pub prepared_sequence: u64,
 }
 
 /// What a reversal repeats of its sale.
@@ -104,6 +109,7 @@ impl Entry {
             last_send_may_have_worked: false,
             earlier_send_may_have_worked: false,
             reversed_on_the_same_day: true,
+            prepared_sequence: 0,
         }
     }
 
@@ -219,7 +225,7 @@ impl Fold for Attempts {
     }
 
     fn schema(&self) -> u32 {
-        1
+        2
     }
 
     fn apply(&self, rows: &mut dyn Rows, event: &Event) -> Result<(), FoldError> {
@@ -273,6 +279,9 @@ fn follow(known: Option<Entry>, attempt: &AttemptId, step: AttemptEvent, event: 
     if !matches!(step, AttemptEvent::Delivered(_) | AttemptEvent::LateAnswer(_)) {
         entry.view.journal.sequence = event.sequence;
     }
+    if step.step() == Step::Prepare {
+        entry.prepared_sequence = event.sequence;
+    }
     entry.learn(step)?;
     entry.view.state = to.as_callers_see_it();
     Ok(entry)
@@ -297,6 +306,7 @@ fn opening_of(step: &AttemptEvent) -> Option<&Opening> {
 fn store(rows: &mut dyn Rows, entry: &Entry) -> Result<(), FoldError> {
     let value = serde_json::to_vec(entry).map_err(|_| FoldError::Refused("row_unwritable"))?;
     let stan = entry.prepared.as_ref().map(|prepared| prepared.stan.to_string());
+    let batch = entry.prepared.as_ref().map(|prepared| prepared.batch.to_string());
     let mut index = vec![(STATE_INDEX, entry.view.state.word())];
     if let Some(order) = &entry.view.order {
         index.push((ORDER_INDEX, order.as_str()));
@@ -304,8 +314,8 @@ fn store(rows: &mut dyn Rows, entry: &Entry) -> Result<(), FoldError> {
     if let Some(prepared) = &entry.prepared {
         index.push((DAY_INDEX, prepared.host_day.as_str()));
     }
-    if let Some(stan) = &stan {
-        index.push((STAN_INDEX, stan));
+    if let (Some(stan), Some(batch)) = (&stan, &batch) {
+        index.extend([(STAN_INDEX, stan.as_str()), (BATCH_INDEX, batch)]);
     }
     Ok(rows.put(entry.view.attempt.as_str(), &value, &index)?)
 }
@@ -336,6 +346,10 @@ impl Fold for Numbers {
             Prepared::KIND if event.v == PreparedFromRead::V => taken.stan = Some(PreparedFromRead::of(event)?.stan),
             Prepared::KIND => taken.stan = Some(Prepared::of(event)?.stan),
             SignedOn::KIND => taken.batch = SignedOn::of(event)?.batch.unwrap_or(taken.batch),
+            BatchSent::KIND => taken.stan = Some(BatchSent::of(event)?.stan),
+            BatchUploaded::KIND => taken.stan = Some(BatchUploaded::of(event)?.stan),
+            BatchEndSent::KIND => taken.stan = Some(BatchEndSent::of(event)?.stan),
+            BatchClosed::KIND => taken.batch = BatchClosed::of(event)?.next,
             RollBackAccepted::KIND => taken.stan = Some(taken.beyond(RollBackAccepted::of(event)?.seen_size)),
             _ => {}
         }
@@ -388,6 +402,18 @@ pub(super) fn entries_in(journal: &Journal, state: State) -> Result<Vec<Entry>, 
     }
 }
 
+/// A page of the entries of a batch, newest first, and where the next begins.
+pub(super) fn page_of_batch(
+    journal: &Journal,
+    batch: BatchNo,
+    after: Option<Cursor>,
+) -> Result<(Vec<Entry>, Option<Cursor>), JournalError> {
+    let page = RowQuery { limit: PAGE_ROWS, after };
+    let page = journal.rows_by_index(ATTEMPTS, BATCH_INDEX, &batch.to_string(), page)?;
+    let entries = page.rows.iter().map(|row| read(&row.value).ok_or(JournalError::Newer)).collect::<Result<_, _>>()?;
+    Ok((entries, page.next))
+}
+
 /// The newest attempt with this STAN, in any batch or in the given one.
 pub(super) fn entry_with_stan(
     journal: &Journal,
@@ -422,6 +448,9 @@ pub(super) fn taken(journal: &Journal) -> Result<Taken, JournalError> {
 /// The entry as callers see it.
 pub(super) fn shown(journal: &Journal, entry: Entry) -> Result<AttemptView, JournalError> {
     let mut view = entry.view;
+    if let Some(batch) = view.batch {
+        view.settled = batch::ledger::is_settled(journal, batch, entry.prepared_sequence)?;
+    }
     view.journal.root = encode_lower(&journal.root_at(view.journal.sequence)?);
     Ok(view)
 }
@@ -458,6 +487,7 @@ const STATE_INDEX: &str = "state";
 const ORDER_INDEX: &str = "order";
 const DAY_INDEX: &str = "day";
 const STAN_INDEX: &str = "stan";
+const BATCH_INDEX: &str = "batch";
 const PAGE_ROWS: usize = 50;
 /// Largest page of attempts.
 pub(super) const LIST_MAX: u32 = 100;

@@ -8,6 +8,7 @@
 //! It never waits, reads a clock or believes a host's answer that is not verified. Evidence:
 //! `tests/payment_kills.rs` (every crash point with every misbehaviour of a host), `tests/payment_bugs.rs`.
 
+pub mod batch;
 mod bound_read;
 mod card_data;
 mod civil;
