@@ -336,6 +336,28 @@ error_codes! {
     KeyRotationUnfinished = "key_rotation_unfinished": Busy NotMoved AfterDelay NotNeeded Supervisor,
     /// The journal has no record of this number, or was never this long.
     RecordUnknown = "record_unknown": User NotMoved Never NotNeeded Cashier,
+    /// Only a sale that the host has approved can be voided; the details say how this attempt stands.
+    AttemptNotApproved = "attempt_not_approved": User NotMoved Never NotNeeded Cashier,
+    /// The payment was voided already.
+    AlreadyVoided = "already_voided": User Reversed Never NotNeeded Cashier,
+    /// The payment's batch is closed: it can be refunded, not voided.
+    AlreadySettled = "already_settled": User Moved Never NotNeeded Cashier,
+    /// An earlier void of this payment is not known to have ended.
+    VoidInDoubt = "void_in_doubt": Busy MayHaveMoved AfterDelay Pending Acquirer,
+    /// Money was given back for this payment, or is about to be: it can be refunded further, not voided.
+    AttemptHasRefunds = "attempt_has_refunds": User Moved Never NotNeeded Cashier,
+    /// The payment belongs to another batch than the open one: it can be refunded, not voided.
+    BatchDiffers = "batch_differs": User Moved Never NotNeeded Cashier,
+    /// The agreed dialect has no message for this.
+    OperationNotInDialect = "operation_not_in_dialect": Integration NotMoved Never NotNeeded Integrator,
+    /// The host opened another batch while this till's batch holds payments: it must be closed first.
+    BatchChangeRefused = "batch_change_refused": Busy NotMoved AfterUserAction NotNeeded Supervisor,
+    /// Payments have waited too long to be finished with the host: nothing is sold before they are.
+    DebtsTooOld = "debts_too_old": Busy NotMoved AfterDelay Pending Acquirer,
+    /// There is nothing to decide: the attempt's reversal is not stuck.
+    NotStuck = "not_stuck": User NotMoved Never NotNeeded Supervisor,
+    /// A supervisor has decided otherwise about this attempt.
+    AlreadyDecided = "already_decided": User NotMoved Never NotNeeded Supervisor,
 }
 
 impl ErrorCode {

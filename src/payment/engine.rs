@@ -31,6 +31,7 @@ mod leftovers;
 mod questions;
 mod read;
 mod record;
+mod reversal;
 mod roll_back;
 mod sale;
 mod tap;
@@ -243,7 +244,7 @@ impl Engine {
     fn work(&mut self, now: Now) -> Result<(), Halt> {
         loop {
             self.drain_conversation(now)?;
-            let moved = self.go_on_with_sale(now)? || self.send_next_reversal(now)?;
+            let moved = self.go_on_with_sale(now)? || self.send_next_debt(now)?;
             if !moved {
                 return Ok(());
             }
@@ -252,7 +253,7 @@ impl Engine {
 
     /// Somebody who keeps the journal from being tidied does so until a later input.
     fn set_the_alarm(&mut self, tidying_is_put_off: bool, now: Now) {
-        let debt = self.may_reverse().then(|| self.debts.next_due()).flatten();
+        let debt = self.may_pay_debts().then(|| self.debts.next_due()).flatten();
         let tidying = (self.journal.is_untidy() && !tidying_is_put_off).then_some(now.mono);
         let times = [self.conversation_wakes, debt, self.leftovers.next_try(), tidying];
         if let Some(at) = times.into_iter().flatten().min() {

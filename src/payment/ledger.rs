@@ -9,6 +9,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::{Money, Reversal};
 use crate::hex::encode_lower;
 use crate::ids::{AttemptId, BatchNo, HostCode, Stan};
 use crate::journal::{Cursor, Event, Fold, FoldError, Journal, JournalError, Page as RowQuery, Rows};
@@ -16,11 +17,11 @@ use crate::payment::batch;
 use crate::payment::batch::events::{BatchClosed, BatchEndSent, BatchSent, BatchUploaded};
 use crate::payment::events::{
     AttemptEvent, Body, CardFacts, DeclinedBy, HostAnswer, NotConfirmed, Opening, Prepared, PreparedFromRead,
-    ReadFacts, ReceiptPrinted, ReversalAnswered, ReversalSent, RollBackAccepted, SignedOn, Unsent,
+    PreparedVoid, ReadFacts, ReceiptPrinted, ReversalAnswered, ReversalSent, RollBackAccepted, SignedOn, Unsent,
 };
 use crate::payment::reason::Reason;
 use crate::payment::state::{State, Step};
-use crate::payment::view::{AttemptView, ListQuery, Page, ReceiptCopy, ReversalView};
+use crate::payment::view::{AttemptView, Kind, ListQuery, Page, ReceiptCopy, ReversalView, VoidView};
 
 /// The folds of this room, to be registered when a till's journal is created or opened.
 #[must_use]
@@ -98,6 +99,17 @@ impl Entry {
         }
     }
 
+    /// Whether the customer's money moved, and what becomes of a reversal, for errors about this attempt. A void moves
+    /// the money the other way: what came to nothing leaves the sale as it is.
+    pub fn standing(&self) -> (Money, Reversal) {
+        match (self.view.kind, self.view.state) {
+            (Kind::Void, State::Approved) => (Money::Reversed, Reversal::NotNeeded),
+            (Kind::Void, State::Prepared | State::Declined | State::NotSent) => (Money::Moved, Reversal::NotNeeded),
+            (Kind::Void, State::Reversed) => (Money::Moved, Reversal::Done),
+            _ => self.state().standing(),
+        }
+    }
+
     fn opened(attempt: &AttemptId, opening: &Opening, event: &Event) -> Self {
         Self {
             view: AttemptView {
@@ -128,6 +140,34 @@ impl Entry {
         self.view.card_masked = read.masked;
         self.view.label = read.scheme;
         self.view.cvm = Some(read.cvm);
+    }
+
+    /// A void has no card of its own: it shows the one that the sale was paid with.
+    fn take_original(&mut self, of: &Self) {
+        self.view.kind = Kind::Void;
+        self.view.of = Some(of.view.attempt.clone());
+        self.view.card_masked.clone_from(&of.view.card_masked);
+        self.view.aid.clone_from(&of.view.aid);
+        self.view.label.clone_from(&of.view.label);
+    }
+
+    /// A sale has one void at a time, and nothing but an approved sale has any.
+    fn admits_void(&self, void: &Self) -> Result<(), FoldError> {
+        let is_sold = self.view.kind == Kind::Sale && self.view.state == State::Approved;
+        let has_open = self.view.void.as_ref().is_some_and(|void| void.state.is_debt());
+        let is_sent = void.view.state != State::NotSent;
+        if (is_sold && !has_open) || !is_sent { Ok(()) } else { Err(FoldError::Refused("void_illegal")) }
+    }
+
+    /// What the sale shows of its void; approved, the void takes the sale with it.
+    fn take_void(&mut self, void: &Self, sequence: u64) -> Result<(), FoldError> {
+        if void.view.state == State::Approved && void.view.journal.sequence == sequence {
+            self.view.state = self.view.state.after(Step::Void).map_err(|_| FoldError::Refused("void_illegal"))?;
+            self.view.journal.sequence = sequence;
+        }
+        let (attempt, state, decision) = (void.view.attempt.clone(), void.view.state, void.view.decision);
+        self.view.void = Some(VoidView { attempt, state, decision });
+        Ok(())
     }
 
     fn take_prepared(&mut self, prepared: PreparedFacts) {
@@ -179,6 +219,7 @@ impl Entry {
                 self.take_read(prepared.read);
                 self.take_prepared(prepared_facts!(prepared));
             }
+            AttemptEvent::PreparedVoid(prepared) => self.take_prepared(prepared_facts!(prepared)),
             AttemptEvent::InDoubt(_) | AttemptEvent::LateAnswer(_) => {}
             AttemptEvent::Approved(approved) => self.take_answer(approved.answer),
             AttemptEvent::Declined(declined) => match declined.by {
@@ -197,6 +238,10 @@ impl Entry {
                 self.view.reason = Some(not_sent.reason);
                 self.view.host_code = not_sent.host_code;
             }
+            AttemptEvent::VoidNotSent(not_sent) => {
+                self.view.reason = Some(not_sent.reason);
+                self.view.host_code = not_sent.host_code;
+            }
             AttemptEvent::ReversalDue(due) => {
                 self.view.reason = Some(due.cause);
                 self.view.reversal = Some(ReversalView { reason: due.reason, sends: 0, host_code: None });
@@ -210,6 +255,7 @@ impl Entry {
                     self.take_reversal_code(host_code);
                 }
             }
+            AttemptEvent::Decided(decided) => self.view.decision = Some(decided.decision),
             AttemptEvent::Delivered(_) => self.view.delivered = true,
         }
         Ok(())
@@ -234,12 +280,21 @@ impl Fold for Attempts {
         }
         let Some(step) = AttemptEvent::of(event)? else { return Ok(()) };
         let attempt = event.attempt.as_ref().ok_or(FoldError::Refused("attempt_without_name"))?;
-        let known = match rows.get(attempt.as_str())? {
-            Some(row) => Some(read(&row).ok_or(FoldError::Refused("row_malformed"))?),
-            None => None,
-        };
-        let entry = follow(known, attempt, step, event)?;
-        store(rows, &entry)
+        let named = original_of(&step).cloned();
+        let known = row_of(rows, attempt)?;
+        let is_new = known.is_none();
+        let mut entry = follow(known, attempt, step, event)?;
+        let Some(of) = named.or_else(|| entry.view.of.clone()) else { return store(rows, &entry) };
+        let mut original = row_of(rows, &of)?.ok_or(FoldError::Refused("void_of_nothing"))?;
+        if is_new {
+            original.admits_void(&entry)?;
+            entry.take_original(&original);
+        } else if entry.view.of.as_ref() != Some(&of) {
+            return Err(FoldError::Refused("opened_twice"));
+        }
+        original.take_void(&entry, event.sequence)?;
+        store(rows, &entry)?;
+        store(rows, &original)
     }
 
     fn waiting(&self) -> Vec<(&'static str, &'static str)> {
@@ -249,11 +304,15 @@ impl Fold for Attempts {
     }
 }
 
+fn row_of(rows: &mut dyn Rows, attempt: &AttemptId) -> Result<Option<Entry>, FoldError> {
+    let row = rows.get(attempt.as_str())?;
+    row.map(|row| read(&row).ok_or(FoldError::Refused("row_malformed"))).transpose()
+}
+
 /// A receipt is a fact beside the state.
 fn count_receipt(rows: &mut dyn Rows, event: &Event) -> Result<(), FoldError> {
     let attempt = event.attempt.as_ref().ok_or(FoldError::Refused("receipt_without_attempt"))?;
-    let row = rows.get(attempt.as_str())?.ok_or(FoldError::Refused("never_opened"))?;
-    let mut entry = read(&row).ok_or(FoldError::Refused("row_malformed"))?;
+    let mut entry = row_of(rows, attempt)?.ok_or(FoldError::Refused("never_opened"))?;
     match ReceiptPrinted::of(event)?.copy {
         ReceiptCopy::Merchant => entry.view.receipts.merchant += 1,
         ReceiptCopy::Customer => entry.view.receipts.customer += 1,
@@ -291,6 +350,8 @@ fn opening_of(step: &AttemptEvent) -> Option<&Opening> {
     match step {
         AttemptEvent::Prepared(prepared) => Some(&prepared.opening),
         AttemptEvent::PreparedFromRead(prepared) => Some(&prepared.opening),
+        AttemptEvent::PreparedVoid(prepared) => Some(&prepared.opening),
+        AttemptEvent::VoidNotSent(not_sent) => Some(&not_sent.opening),
         AttemptEvent::NotSent(not_sent) => match &not_sent.was {
             Unsent::Unknown(opening) => Some(opening),
             Unsent::Prepared => None,
@@ -299,6 +360,15 @@ fn opening_of(step: &AttemptEvent) -> Option<&Opening> {
             DeclinedBy::Card { opening, .. } => Some(opening),
             DeclinedBy::Host(_) => None,
         },
+        _ => None,
+    }
+}
+
+/// The sale that the first event of a void names.
+fn original_of(step: &AttemptEvent) -> Option<&AttemptId> {
+    match step {
+        AttemptEvent::PreparedVoid(prepared) => Some(&prepared.of),
+        AttemptEvent::VoidNotSent(not_sent) => Some(&not_sent.of),
         _ => None,
     }
 }
@@ -344,6 +414,7 @@ impl Fold for Numbers {
         let before = taken;
         match event.kind.as_str() {
             Prepared::KIND if event.v == PreparedFromRead::V => taken.stan = Some(PreparedFromRead::of(event)?.stan),
+            Prepared::KIND if event.v == PreparedVoid::V => taken.stan = Some(PreparedVoid::of(event)?.stan),
             Prepared::KIND => taken.stan = Some(Prepared::of(event)?.stan),
             SignedOn::KIND => taken.batch = SignedOn::of(event)?.batch.unwrap_or(taken.batch),
             BatchSent::KIND => taken.stan = Some(BatchSent::of(event)?.stan),

@@ -30,5 +30,6 @@ pub use ledger::folds;
 pub use reason::{Reason, ReversalReason};
 pub use roll_back::RollBack;
 pub use view::{
-    AttemptView, JournalPlace, ListQuery, Page, ReceiptCopy, ReceiptCounts, Resolved, ReversalView, SaleOrder,
+    AttemptView, Decision, JournalPlace, Kind, ListQuery, Page, ReceiptCopy, ReceiptCounts, Resolved, ReversalView,
+    SaleOrder, VoidOrder, VoidView,
 };

@@ -25,11 +25,80 @@ pub struct SaleOrder {
     pub order: Option<OrderNo>,
 }
 
+/// One void that a caller wants.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VoidOrder {
+    /// The caller's name for the void, which is an attempt of its own; minted where there is none.
+    pub attempt: Option<AttemptId>,
+    /// The sale that is to be voided.
+    pub of: AttemptId,
+}
+
+/// What an attempt is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// To take a payment.
+    #[default]
+    Sale,
+    /// To take back a whole sale of the open batch.
+    Void,
+}
+
+impl Kind {
+    /// The stable word, as in JSON.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Sale => "sale",
+            Self::Void => "void",
+        }
+    }
+}
+
+/// What a supervisor says of an attempt whose reversal is stuck.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decision {
+    /// The customer is charged.
+    Charged,
+    /// The customer is not charged.
+    NotCharged,
+}
+
+impl Decision {
+    /// The stable word, as in JSON.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Charged => "charged",
+            Self::NotCharged => "not_charged",
+        }
+    }
+}
+
+/// What is known of a sale's void.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VoidView {
+    /// The void's own name.
+    pub attempt: AttemptId,
+    /// Where the void stands.
+    pub state: State,
+    /// What a supervisor decided about a void whose reversal is stuck.
+    pub decision: Option<Decision>,
+}
+
 /// What is known of one attempt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttemptView {
     /// Its name.
     pub attempt: AttemptId,
+    /// What it is for.
+    pub kind: Kind,
+    /// Of a void: the sale that it voids.
+    pub of: Option<AttemptId>,
+    /// Of a sale: its last void.
+    pub void: Option<VoidView>,
     /// The shop's order number.
     pub order: Option<OrderNo>,
     /// Where it stands.
@@ -76,6 +145,8 @@ pub struct AttemptView {
     pub host_time: Option<String>,
     /// The reversal, where one is or was owed.
     pub reversal: Option<ReversalView>,
+    /// What a supervisor decided, where the reversal is stuck.
+    pub decision: Option<Decision>,
     /// How often which receipt was printed.
     pub receipts: ReceiptCounts,
     /// The event that put it where it stands.
@@ -87,6 +158,9 @@ impl AttemptView {
     pub(super) fn opened(attempt: &AttemptId, order: Option<OrderNo>, amount: Amount, created_ms: WallMs) -> Self {
         Self {
             attempt: attempt.clone(),
+            kind: Kind::Sale,
+            of: None,
+            void: None,
             order,
             state: State::Prepared,
             reason: None,
@@ -110,6 +184,7 @@ impl AttemptView {
             host_code: None,
             host_time: None,
             reversal: None,
+            decision: None,
             receipts: ReceiptCounts::default(),
             journal: JournalPlace { sequence: 0, root: String::new() },
         }

@@ -302,8 +302,12 @@ pub(super) fn view(state: Paid, reason: Option<Reason>) -> AttemptView {
     let is_owed = matches!(state, Paid::ReversalDue | Paid::ReversalStuck | Paid::Reversed);
     AttemptView {
         attempt: attempt(),
+        kind: crate::payment::Kind::Sale,
+        of: None,
+        void: None,
         order: OrderNo::new("1042").ok(),
         state,
+        decision: None,
         reason,
         amount: amount(),
         refunded_minor: 0,

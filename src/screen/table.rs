@@ -216,7 +216,7 @@ pub fn of_outcome(state: State, reason: Option<Reason>) -> Look {
             look(ScreenKind::Approved, Tone::Good, &[(Choice::NewSale, Primary), (Choice::Receipt, Secondary)])
         }
         State::Declined => look(ScreenKind::Declined, Tone::Bad, REFUSED),
-        State::Reversed => look(ScreenKind::Declined, Tone::Attention, TAKEN_BACK),
+        State::Reversed | State::Voided => look(ScreenKind::Declined, Tone::Attention, TAKEN_BACK),
         State::ReversalStuck => look(ScreenKind::NotKnownYet, Tone::Attention, STUCK),
         State::InDoubt | State::ReversalDue | State::ReversalSent => {
             look(ScreenKind::NotKnownYet, Tone::Waiting, UNKNOWN)

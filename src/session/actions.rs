@@ -70,5 +70,10 @@ actions! {
     ViewPolicy = "view_policy", false, [Cashier Supervisor Service], "See the shop's rules.";
     SetPolicy = "set_policy", false, [Supervisor Service], "Change the shop's rules.";
     AcceptRollBack = "accept_roll_back", false, [Supervisor], "Let a till sell again whose records were put back.";
+    VoidSale = "void_sale", true, [Supervisor], "Take back a whole payment of the open batch.";
+    DecideStuck = "decide_stuck", true, [Supervisor], "Say how a payment ended of which the host says nothing more.";
+    ViewDebts = "view_debts", true, [Cashier Supervisor], "See what waits to be finished with the host.";
+    TestHost = "test_host", false, [Cashier Supervisor Service], "Ask the host whether it is there.";
+    DownloadParameters = "download_parameters", false, [Supervisor Service], "Fetch the host's rules for this till.";
     RotateKeys = "rotate_keys", false, [Supervisor Service], "Replace the master key and seal the journal anew.";
 }

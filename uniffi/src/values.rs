@@ -304,6 +304,7 @@ impl From<State> for AttemptState {
             State::ReversalDue | State::ReversalSent => Self::ReversalDue,
             State::Reversed => Self::Reversed,
             State::ReversalStuck => Self::ReversalStuck,
+            State::Voided => Self::Voided,
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! The order is fixed once the totals are frozen: attempts, newest first, then refunds. A page of them is in memory, never
 //! all. What counts is what the host has booked for good: approved sales, voided ones among them, approved voids,
-//! acknowledged refunds, and a stuck reversal of which a supervisor has decided that the customer is charged.
+//! acknowledged refunds; of what is stuck, what a supervisor has decided that the host has booked.
 //!
 //! It never counts what is in doubt: a settlement does not begin while anything is. Evidence: `tests/settle_rules.rs`.
 
@@ -15,6 +15,7 @@ use crate::money::Amount;
 use crate::payment::batch::totals::{Brand, RecordKind, Totals};
 use crate::payment::ledger::{self, Entry};
 use crate::payment::state::State;
+use crate::payment::view::{Decision, Kind};
 
 /// One record of a batch.
 #[derive(Clone, Debug, PartialEq)]
@@ -79,8 +80,13 @@ impl Records {
 fn record_of(entry: Entry) -> Option<Record> {
     let prepared = entry.prepared?;
     let view = entry.view;
-    let kind = match view.state {
-        State::Approved => RecordKind::Sale,
+    let kind = match (view.kind, view.state, view.decision) {
+        (Kind::Sale, State::Approved | State::Voided, _)
+        | (Kind::Sale, State::ReversalStuck, Some(Decision::Charged)) => RecordKind::Sale,
+        // Of a void, that the customer is not charged means that it holds.
+        (Kind::Void, State::Approved, _) | (Kind::Void, State::ReversalStuck, Some(Decision::NotCharged)) => {
+            RecordKind::Void
+        }
         _ => return None,
     };
     Some(Record {

@@ -21,6 +21,7 @@ use crate::ids::{AttemptId, BatchNo, Stan};
 use crate::iso8583::{Op, ValueName, Values};
 use crate::journal::SideWork;
 use crate::payment::civil::Civil;
+use crate::payment::engine::debts::Owed;
 use crate::payment::engine::record::{Refused, card_row, destroy_card};
 use crate::payment::engine::sale::{Phase, Sale};
 use crate::payment::engine::tap::facts;
@@ -139,7 +140,7 @@ impl Engine {
                 Step::Disconnect => self.outputs.push(Output::Link(LinkCommand::Disconnect)),
                 Step::Send(bytes) => self.outputs.push(Output::Link(LinkCommand::Send(bytes))),
                 Step::Sync(SyncReason::BeforeSend { op: Op::Sale, .. }) => self.sale_leaves(now)?,
-                Step::Sync(SyncReason::BeforeSend { .. }) => self.reversal_leaves(now)?,
+                Step::Sync(SyncReason::BeforeSend { .. }) => self.debt_leaves(now)?,
                 Step::Deliver(delivery) => self.take_delivery(delivery, now)?,
                 Step::Sleep { until } => {
                     self.conversation_wakes = until;
@@ -186,13 +187,13 @@ impl Engine {
         match delivery {
             Delivery::SignedOn(signed_on) => self.take_sign_on(signed_on, now),
             Delivery::Answered(answer) if answer.op == Op::Sale => self.take_answer(answer, now),
-            Delivery::Answered(answer) => self.take_reversal_answer(&answer, now),
-            Delivery::NotSent(cause) if self.debts.is_on_the_line() => self.reversal_not_sent(&cause, now),
+            Delivery::Answered(answer) => self.take_debt_answer(&answer, now),
+            Delivery::NotSent(cause) if self.debts.is_on_the_line() => self.debt_not_sent(&cause, now),
             Delivery::NotSent(cause) => self.sale_not_sent(&cause, now),
             Delivery::InDoubt(DoubtCause::BadMac | DoubtCause::MacMissing) if self.debts.is_on_the_line() => {
-                self.reversal_needs_sign_on(now)
+                self.debt_needs_sign_on(now)
             }
-            Delivery::InDoubt(_) if self.debts.is_on_the_line() => self.reversal_unanswered(now),
+            Delivery::InDoubt(_) if self.debts.is_on_the_line() => self.debt_unanswered(now),
             Delivery::InDoubt(cause) => self.sale_in_doubt(cause, now),
             Delivery::Late(late) => self.take_late_answer(&late, now),
             Delivery::Unmatched(unmatched) => self.take_unmatched(&unmatched, now),
@@ -237,7 +238,7 @@ impl Engine {
         let _its_own_end = self.conversation.link(LinkEvent::Broken(LinkFault::Closed), now);
         self.outputs.push(Output::Link(LinkCommand::Disconnect));
         if self.debts.is_on_the_line() {
-            return self.reversal_unanswered(now);
+            return self.debt_unanswered(now);
         }
         self.end_unsent(Reason::StorageFailed, "none", now)
     }
@@ -298,7 +299,7 @@ impl Engine {
     /// Records the debt, tells the caller what is certain, and lets the reversal go its way.
     fn owe(&mut self, attempt: AttemptId, reason: ReversalReason, cause: Reason, now: Now) -> Result<(), Halt> {
         match self.record(&attempt, &ReversalDue { reason, cause }, SideWork::None, now) {
-            Ok(()) => self.debts.add(attempt, now.mono),
+            Ok(()) => self.debts.add(Owed::Reversal(attempt), now.mono),
             Err(Refused::NotWritten(_)) => self.leftovers.owe(attempt, reason, cause, now),
             Err(Refused::Over(halt)) => return Err(halt),
         }

@@ -9,6 +9,7 @@ use crate::clock::Now;
 use crate::error::{Error, ErrorCode};
 use crate::ids::AttemptId;
 use crate::journal::{Damage, Damaged, JournalError, SideWork};
+use crate::payment::engine::debts::Owed;
 use crate::payment::engine::record::Refused;
 use crate::payment::engine::sale::Phase;
 use crate::payment::engine::{Engine, Halt};
@@ -87,12 +88,12 @@ impl Engine {
     }
 
     /// Tells those who waited for a round what became of its debts.
-    pub(super) fn report_round(&mut self, all: &[AttemptId], tickets: Vec<Ticket>) -> Result<(), Halt> {
+    pub(super) fn report_round(&mut self, all: &[Owed], tickets: Vec<Ticket>) -> Result<(), Halt> {
         if tickets.is_empty() {
             return Ok(());
         }
         let mut closed = Vec::new();
-        for attempt in all {
+        for attempt in all.iter().filter_map(Owed::reversal) {
             if let Some(view) = self.view(attempt)?.filter(|view| view.state == State::Reversed) {
                 closed.push(view);
             }
