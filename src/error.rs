@@ -238,6 +238,8 @@ error_codes! {
     KeyCheckValueMismatch = "key_check_value_mismatch": Outcome NotMoved AfterUserAction NotNeeded Acquirer,
     /// The dialect file breaks a rule.
     DialectInvalid = "dialect_invalid": Integration NotMoved Never NotNeeded Integrator,
+    /// The dialect has no message for what was asked.
+    OperationNotInDialect = "operation_not_in_dialect": Integration NotMoved Never NotNeeded Integrator,
     /// The configuration breaks a rule.
     ConfigurationInvalid = "configuration_invalid": Integration NotMoved Never NotNeeded Integrator,
     /// A CA key's digest is not what it says.

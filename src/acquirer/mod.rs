@@ -19,7 +19,7 @@ mod state;
 
 pub use conversation::{Conversation, Pace, Request, Setup};
 pub use delivery::{
-    Answer, Delivery, DoubtCause, LateAnswer, NotSentCause, OutOfTurn, SignedOn, Step, SyncReason, Unmatched,
-    UnmatchedCause, Withdrawal,
+    Answer, Balance, Brought, Delivery, DoubtCause, HostTotals, LateAnswer, NotSentCause, OutOfTurn, SignedOn, Step,
+    SyncReason, Unmatched, UnmatchedCause, Withdrawal,
 };
 pub use link::{LinkEvent, LinkFault};

@@ -16,9 +16,11 @@
 //! It never waits, reads a clock or holds a key while it is locked. Evidence: `tests/people_states.rs`,
 //! `tests/people_kills.rs`.
 
+mod claim;
 mod enter;
 mod events;
 mod exchange;
+mod flow;
 mod gate;
 mod keys;
 mod leave;
@@ -45,8 +47,8 @@ use crate::payment::{self, Engine, Ticket};
 use crate::ports::{DeviceKeys, Entropy, FaultPlan, Notice};
 use crate::session::actions::ViewPayments;
 use crate::session::{self, Session};
-use crate::till::enter::Flow;
 use crate::till::events::Why;
+use crate::till::flow::Flow;
 use crate::till::record::Trouble;
 use crate::vault::Opened;
 

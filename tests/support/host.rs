@@ -199,7 +199,11 @@ impl Host {
             op => match envelope::open(&self.dialect, message, Some(op), self.mac_key.as_ref()) {
                 Ok(opened) => {
                     self.journal_head = opened.values.get(ValueName::JournalHead).map(<[u8]>::to_vec);
-                    if op == Op::Sale { self.sale(&opened.values, message) } else { self.reversal(&opened.values) }
+                    match op {
+                        Op::Sale => self.sale(&opened.values, message),
+                        Op::Reversal => self.reversal(&opened.values),
+                        _ => vec![self.answer(op, &opened.values, "12")],
+                    }
                 }
                 Err(_) => vec![self.answer(op, &hearsay.values, "A0")],
             },

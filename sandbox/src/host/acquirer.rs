@@ -264,6 +264,8 @@ impl Exchange<'_> {
             Op::Echo => Ok(self.reply(op, &request, Ruling::plain(code::APPROVED), Kind::Normal)),
             Op::SignOn => self.sign_on(&request),
             Op::Sale | Op::Reversal => self.financial(op, &request),
+            // What this host does not offer.
+            _ => Ok(self.reply(op, &request, Ruling::plain(code::INVALID_TRANSACTION), Kind::Normal)),
         }
     }
 

@@ -77,7 +77,7 @@ impl Engine {
             sale.phase = Phase::Prepared { presented };
         }
         self.notice(Notice::Show(Prompt::Authorising));
-        if self.hand_over(Request { op: Op::Sale, stan, values }) {
+        if self.hand_over(Request { op: Op::Sale, stan, values, is_repeat: false }) {
             return Ok(());
         }
         self.end_unsent(Reason::Closed, "none", now)

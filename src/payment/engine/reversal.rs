@@ -53,7 +53,8 @@ impl Engine {
         if let Some(sale) = self.dialect.row(Op::Sale) {
             values.set(ValueName::OriginalMti, sale.mti(Side::Request));
         }
-        Ok(Ok(Request { op: Op::Reversal, stan: prepared.stan, values }))
+        let is_repeat = entry.view.reversal.as_ref().is_some_and(|reversal| reversal.sends > 0);
+        Ok(Ok(Request { op: Op::Reversal, stan: prepared.stan, values, is_repeat }))
     }
 
     /// The reversal is packed: the send is recorded before it happens.
