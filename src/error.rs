@@ -358,8 +358,6 @@ error_codes! {
     AttemptHasRefunds = "attempt_has_refunds": User Moved Never NotNeeded Cashier,
     /// The payment belongs to another batch than the open one: it can be refunded, not voided.
     BatchDiffers = "batch_differs": User Moved Never NotNeeded Cashier,
-    /// The agreed dialect has no message for this.
-    OperationNotInDialect = "operation_not_in_dialect": Integration NotMoved Never NotNeeded Integrator,
     /// The host opened another batch while this till's batch holds payments: it must be closed first.
     BatchChangeRefused = "batch_change_refused": Busy NotMoved AfterUserAction NotNeeded Supervisor,
     /// Payments have waited too long to be finished with the host: nothing is sold before they are.
