@@ -1,4 +1,4 @@
-//! The shop's rules about people, as a shell reads and changes them.
+//! The shop's rules, as a shell reads and changes them.
 //!
 //! The records are the core's, word for word; the core checks them. A change holds at once.
 //!
@@ -10,7 +10,7 @@ use taptill::error::{Error, ErrorCode};
 
 use crate::errors::TillError;
 
-/// The shop's rules about people. The core refuses a part that is out of its range, by its name.
+/// The shop's rules. The core refuses a part that is out of its range, by its name.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct ShopPolicy {
     /// What a password must be.
@@ -30,6 +30,9 @@ pub struct ShopPolicy {
     pub biometric_days: u16,
     /// Words that the commonest passwords here would have, at most 32 of 1 to 64 characters.
     pub shop_words: Vec<String>,
+    /// At which minute of the day the batch is settled by itself, 0 to 1 439 at the host's place; absent for never.
+    #[uniffi(default = None)]
+    pub settle_at_minute: Option<u16>,
 }
 
 /// What a shop asks of passwords.
@@ -82,6 +85,7 @@ impl From<account::ShopPolicy> for ShopPolicy {
             checkpoint_every: policy.checkpoint_every,
             biometric_days: policy.biometric_days,
             shop_words: policy.shop_words,
+            settle_at_minute: policy.settle_at_minute,
         }
     }
 }
@@ -97,6 +101,7 @@ impl From<ShopPolicy> for account::ShopPolicy {
             checkpoint_every: policy.checkpoint_every,
             biometric_days: policy.biometric_days,
             shop_words: policy.shop_words,
+            settle_at_minute: policy.settle_at_minute,
         }
     }
 }
