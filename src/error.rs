@@ -364,6 +364,8 @@ error_codes! {
     DebtsTooOld = "debts_too_old": Busy NotMoved AfterDelay Pending Acquirer,
     /// There is nothing to decide: the attempt's reversal is not stuck.
     NotStuck = "not_stuck": User NotMoved Never NotNeeded Supervisor,
+    /// The host refused what it was asked; its code stands in the details.
+    HostRefused = "host_refused": Outcome NotMoved AfterUserAction NotNeeded Acquirer,
     /// A supervisor has decided otherwise about this attempt.
     AlreadyDecided = "already_decided": User NotMoved Never NotNeeded Supervisor,
 }

@@ -2,7 +2,7 @@
 //!
 //! The driver's loop: 1. `handle` an input; 2. carry out the outputs in order; 3. wait for the next input, or
 //! until the time of `WakeAt` and then `handle` a `Tick`. The engine owns the journal, the conversation and the
-//! tap; there is one sale at a time, and one message on the line at a time.
+//! tap; there is one attempt or job at a time, and one message on the line at a time.
 //!
 //! Order of care, for every step: journal, then act, then tell. When the journal is unsure, the engine stops
 //! and says so; the till must be opened again, and what was owed is found in the journal.
@@ -26,7 +26,10 @@ use crate::payment::view::AttemptView;
 use crate::ports::{Entropy, Notice};
 
 mod debts;
+mod decide;
+mod errand;
 mod host;
+mod job;
 mod leftovers;
 mod questions;
 mod read;
@@ -34,11 +37,16 @@ mod record;
 mod reversal;
 mod roll_back;
 mod sale;
+mod settle;
+mod sign_on;
 mod tap;
+mod void;
 
 use debts::Debts;
+use job::Job;
 use leftovers::Leftovers;
 use sale::Sale;
+use settle::SettlementWait;
 
 /// One till's payments.
 pub struct Engine {
@@ -51,10 +59,14 @@ pub struct Engine {
     /// Whether somebody else's reader is lent to the till.
     has_encrypted_reader: bool,
     conversation: Conversation,
-    /// The sale in progress, from its acceptance until its caller is told.
+    /// The sale or void in progress, from its acceptance until its caller is told.
     sale: Option<Sale>,
+    /// What else is done with the host now; never beside an attempt.
+    job: Option<Job>,
     /// The reversals that are owed, with their waits.
     debts: Debts,
+    /// The settlement that is not finished, with its wait.
+    settlement: SettlementWait,
     /// What the journal still has to be told, because it could not take it.
     leftovers: Leftovers,
     /// When the conversation wants to be polled again.
@@ -86,7 +98,7 @@ impl Engine {
             terminal: account.configuration.terminal_id.clone(),
             merchant: account.configuration.merchant_id.clone(),
             master_key: account.secrets.master_key()?,
-            kept_keys: journal.side_row(host::KEYS_ROW)?,
+            kept_keys: journal.side_row(sign_on::KEYS_ROW)?,
             batch: taken.batch,
             pace: Pace::default(),
         })
@@ -106,7 +118,9 @@ impl Engine {
             has_encrypted_reader: false,
             conversation,
             sale: None,
+            job: None,
             debts: Debts::default(),
+            settlement: SettlementWait::default(),
             leftovers: Leftovers::default(),
             conversation_wakes: None,
             stopped: None,
@@ -180,12 +194,6 @@ impl Engine {
         Ok(view.map(|view| view.journal.sequence))
     }
 
-    /// Whether a sale is in progress.
-    #[must_use]
-    pub fn is_selling(&self) -> bool {
-        self.sale.is_some()
-    }
-
     /// How many payments wait to be finished.
     #[must_use]
     pub fn waiting(&self) -> u64 {
@@ -193,7 +201,7 @@ impl Engine {
     }
 
     /// Leaves the payments where they are and gives the journal back. A debt on the line is sent again another time;
-    /// whoever waits for debts is told this error. Not while a sale is in progress.
+    /// whoever waits for debts is told this error. Not while the engine is occupied.
     #[must_use]
     pub fn leave(mut self, error: &Error) -> (Vec<Output>, Journal) {
         for ticket in self.debts.abandon_round() {
@@ -219,10 +227,23 @@ impl Engine {
     fn take(&mut self, input: Input<'_>, now: Now) -> Result<(), Halt> {
         match input {
             Input::StartSale { ticket, order, permit } => self.start_sale(ticket, order, permit, now),
+            Input::StartVoid { ticket, order, permit } => self.start_void(ticket, order, permit, now),
             Input::Cancel { ticket, attempt } => self.cancel(ticket, &attempt, now),
             Input::Status { ticket, attempt } => self.status(ticket, &attempt),
+            Input::Settle { ticket, cause, permit } => self.settle(ticket, cause, permit, now),
+            Input::Batch { ticket, batch } => self.batch(ticket, batch),
             Input::List { ticket, query } => self.list(ticket, &query),
             Input::Resolve { ticket, permit } => self.resolve(ticket, permit, now),
+            Input::Debts { ticket } => self.debts_listed(ticket),
+            Input::Decide { ticket, attempt, decision, permit } => self.decide(ticket, &attempt, decision, permit, now),
+            Input::TestHost { ticket, permit } => {
+                self.test_host(ticket, permit, now);
+                Ok(())
+            }
+            Input::DownloadParameters { ticket, permit } => {
+                self.download_parameters(ticket, permit, now);
+                Ok(())
+            }
             Input::Verify { ticket } => self.verify(ticket),
             Input::PrintReceipt { ticket, attempt, copy } => self.print_receipt(ticket, &attempt, copy, now),
             Input::Events { ticket, after, limit } => self.events(ticket, after, limit),
@@ -244,7 +265,8 @@ impl Engine {
     fn work(&mut self, now: Now) -> Result<(), Halt> {
         loop {
             self.drain_conversation(now)?;
-            let moved = self.go_on_with_sale(now)? || self.send_next_debt(now)?;
+            let moved = self.go_on_with_sale(now)? || self.go_on_with_job(now)?;
+            let moved = moved || self.send_next_debt(now)? || self.go_on_with_settlement(now)?;
             if !moved {
                 return Ok(());
             }
@@ -255,7 +277,8 @@ impl Engine {
     fn set_the_alarm(&mut self, tidying_is_put_off: bool, now: Now) {
         let debt = self.may_pay_debts().then(|| self.debts.next_due()).flatten();
         let tidying = (self.journal.is_untidy() && !tidying_is_put_off).then_some(now.mono);
-        let times = [self.conversation_wakes, debt, self.leftovers.next_try(), tidying];
+        let settlement = self.settlement.next_due().filter(|_| !self.is_occupied());
+        let times = [self.conversation_wakes, debt, settlement, self.leftovers.next_try(), tidying];
         if let Some(at) = times.into_iter().flatten().min() {
             self.outputs.push(Output::WakeAt(at));
         }
@@ -273,6 +296,7 @@ impl Engine {
             }
             self.outputs.push(Output::Card(CardCommand::Release));
         }
+        self.end_job(Err(error.clone()));
         for ticket in self.debts.abandon_round() {
             self.tell(ticket, Err(error.clone()));
         }
@@ -308,6 +332,12 @@ impl Engine {
 fn refusal(input: &Input<'_>, error: &Error) -> Option<Output> {
     let (ticket, error) = match input {
         Input::StartSale { ticket, .. }
+        | Input::StartVoid { ticket, .. }
+        | Input::Debts { ticket }
+        | Input::Batch { ticket, .. }
+        | Input::Settle { ticket: Some(ticket), .. }
+        | Input::TestHost { ticket, .. }
+        | Input::DownloadParameters { ticket, .. }
         | Input::List { ticket, .. }
         | Input::Resolve { ticket, .. }
         | Input::Verify { ticket }
@@ -315,11 +345,16 @@ fn refusal(input: &Input<'_>, error: &Error) -> Option<Output> {
         | Input::Events { ticket, .. }
         | Input::Acknowledge { ticket, .. } => (*ticket, error.clone()),
         // How this attempt stands is not known any more.
-        Input::Cancel { ticket, attempt } | Input::Status { ticket, attempt } => {
-            (*ticket, error.clone().in_place_of(attempt))
-        }
+        Input::Cancel { ticket, attempt }
+        | Input::Status { ticket, attempt }
+        | Input::Decide { ticket, attempt, .. } => (*ticket, error.clone().in_place_of(attempt)),
         Input::PrintReceipt { ticket, attempt, .. } => (*ticket, error.clone().in_place_of(attempt)),
-        Input::Taken { .. } | Input::Card(_) | Input::Read(_) | Input::Link(_) | Input::Tick => return None,
+        Input::Settle { ticket: None, .. }
+        | Input::Taken { .. }
+        | Input::Card(_)
+        | Input::Read(_)
+        | Input::Link(_)
+        | Input::Tick => return None,
     };
     Some(Output::Tell { ticket, result: Err(error) })
 }

@@ -5,6 +5,8 @@
 //! | `attempt.*` | one step of the table in `state`, with what that step makes known |
 //! | `receipt.printed` | a receipt went out; it changes no state |
 //! | `host.signed_on` | a sign-on is complete; the key set is a side row |
+//! | `host.batch_refused` | the host's other batch was not taken |
+//! | `host.parameters` | the host's rules for this till |
 //! | `host.unmatched_answer` | the host said something that nobody had asked |
 //! | `journal.rolled_back`, `journal.roll_back_accepted` | the host knows another past; a supervisor knows that |
 //!
@@ -194,6 +196,16 @@ bodies! {
     SignedOn = "host.signed_on" v 1 ballast true {
         /// The batch that the host named, if it named one.
         batch: Option<BatchNo>,
+    }
+    /// The host named another batch while the open one holds what it may have booked.
+    BatchRefused = "host.batch_refused" v 1 ballast true {
+        named: BatchNo,
+        open: BatchNo,
+    }
+    /// The host's rules for this till, in the name of whoever fetched them.
+    HostParameters = "host.parameters" v 1 ballast false {
+        /// The largest sale in minor units of the till's currency.
+        sale_max_minor: Option<u64>,
     }
     /// The host has seen a journal of which ours is not the continuation.
     RolledBack = "journal.rolled_back" v 1 ballast false {

@@ -12,12 +12,16 @@ use crate::acquirer::LinkEvent;
 use crate::clock::MonoMs;
 use crate::emv::CardEvent;
 use crate::error::Error;
-use crate::ids::AttemptId;
+use crate::ids::{AttemptId, BatchNo};
 use crate::journal::VerifyReport;
+use crate::payment::batch::events::SettleCause;
+use crate::payment::batch::view::BatchView;
 use crate::payment::feed::EventPage;
-use crate::payment::view::{AttemptView, ListQuery, Page, ReceiptCopy, Resolved, SaleOrder};
+use crate::payment::view::{
+    AttemptView, Decision, HostTested, ListQuery, Page, ParametersView, ReceiptCopy, Resolved, SaleOrder, VoidOrder,
+};
 use crate::ports::{EncryptedRead, Notice, ReadRequest, ReaderFault};
-use crate::session::actions::AcceptRollBack;
+use crate::session::actions::{AcceptRollBack, DecideStuck, DownloadParameters, Settle, TestHost, VoidSale};
 use crate::session::{Permit, ResolveDebts, Sell};
 
 /// The driver's number for one waiting caller. The engine gives it back with the result.
@@ -35,6 +39,45 @@ pub enum Input<'a> {
         /// Leave to do so.
         permit: Permit<Sell>,
     },
+    /// A caller wants a sale voided. Answered as a sale is.
+    StartVoid {
+        /// Who waits.
+        ticket: Ticket,
+        /// What is to be voided.
+        order: VoidOrder,
+        /// Leave to do so.
+        permit: Permit<VoidSale>,
+    },
+    /// A caller wants to see everything that waits to be finished with the host. Answered at once.
+    Debts {
+        /// Who waits.
+        ticket: Ticket,
+    },
+    /// A supervisor says how an attempt ended whose reversal is stuck. Answered at once, when that is recorded.
+    Decide {
+        /// Who waits.
+        ticket: Ticket,
+        /// Which attempt.
+        attempt: AttemptId,
+        /// How it ended.
+        decision: Decision,
+        /// Leave to do so.
+        permit: Permit<DecideStuck>,
+    },
+    /// A caller wants to know whether the host is there. Answered when it has said so, or has not.
+    TestHost {
+        /// Who waits.
+        ticket: Ticket,
+        /// Leave to do so.
+        permit: Permit<TestHost>,
+    },
+    /// A caller wants the host's rules for this till. Answered when they are recorded.
+    DownloadParameters {
+        /// Who waits.
+        ticket: Ticket,
+        /// Leave to do so.
+        permit: Permit<DownloadParameters>,
+    },
     /// A caller wants to end an attempt. Answered at once.
     Cancel {
         /// Who waits.
@@ -48,6 +91,23 @@ pub enum Input<'a> {
         ticket: Ticket,
         /// Which attempt.
         attempt: AttemptId,
+    },
+    /// A caller wants the open batch settled, or a settlement that is not finished to go on now. Answered when it is
+    /// closed, or waits.
+    Settle {
+        /// Who waits; nobody where the till does it by itself.
+        ticket: Option<Ticket>,
+        /// Why.
+        cause: SettleCause,
+        /// Leave to do so.
+        permit: Permit<Settle>,
+    },
+    /// A caller asks how a batch stands. Answered at once.
+    Batch {
+        /// Who waits.
+        ticket: Ticket,
+        /// Its number; `None` for the open one.
+        batch: Option<BatchNo>,
     },
     /// A caller wants a page of attempts. Answered at once.
     List {
@@ -124,7 +184,7 @@ pub enum Output {
     Link(LinkCommand),
     /// To the observer.
     Notice(Notice),
-    /// A sale was accepted under this name; its result follows with the same ticket.
+    /// A sale or a void was accepted under this name; its result follows with the same ticket.
     Begun {
         /// Who waits.
         ticket: Ticket,
@@ -171,12 +231,20 @@ pub enum LinkCommand {
 /// A result.
 #[derive(Debug)]
 pub enum Reply {
-    /// Of a sale, a cancellation or a question about one attempt.
+    /// Of a sale, a void, a cancellation, a decision or a question about one attempt.
     Attempt(Box<AttemptView>),
     /// Of a list.
     Page(Page),
     /// Of resolving.
     Resolved(Resolved),
+    /// Of asking for debts: the open ones and the stuck ones, decided or not.
+    Debts(Vec<AttemptView>),
+    /// Of settling, and of asking for a batch.
+    Batch(Box<BatchView>),
+    /// Of an echo test.
+    HostTested(HostTested),
+    /// Of asking for the host's rules.
+    Parameters(ParametersView),
     /// Of asking for a receipt: the attempt, and how often this copy was printed before.
     Receipt {
         /// The attempt.

@@ -1,7 +1,7 @@
 //! What the journal's events say of each attempt, and of the numbers that are taken.
 //!
-//! Two folds: `attempts` holds one [`Entry`] an attempt, found by id, state, order, host day and STAN;
-//! `numbers` holds the open batch and the last STAN. Every event is held against the table of legal steps
+//! Two folds: `attempts` holds one [`Entry`] an attempt, found by id, state, order, host day, STAN and batch;
+//! `numbers` holds the open batch, the last STAN and the host's rules. Every event is held against the table of legal steps
 //! before it is recorded, so the journal cannot come to say what the table forbids. A debt is an entry in a
 //! state of debt: there is no list of debts that could be forgotten.
 //!
@@ -12,12 +12,14 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Money, Reversal};
 use crate::hex::encode_lower;
 use crate::ids::{AttemptId, BatchNo, HostCode, Stan};
+use crate::iso8583::{ValueName, Values};
 use crate::journal::{Cursor, Event, Fold, FoldError, Journal, JournalError, Page as RowQuery, Rows};
 use crate::payment::batch;
 use crate::payment::batch::events::{BatchClosed, BatchEndSent, BatchSent, BatchUploaded};
 use crate::payment::events::{
-    AttemptEvent, Body, CardFacts, DeclinedBy, HostAnswer, NotConfirmed, Opening, Prepared, PreparedFromRead,
-    PreparedVoid, ReadFacts, ReceiptPrinted, ReversalAnswered, ReversalSent, RollBackAccepted, SignedOn, Unsent,
+    AttemptEvent, BatchRefused, Body, CardFacts, DeclinedBy, HostAnswer, HostParameters, NotConfirmed, Opening,
+    Prepared, PreparedFromRead, PreparedVoid, ReadFacts, ReceiptPrinted, ReversalAnswered, ReversalSent,
+    RollBackAccepted, SignedOn, Unsent,
 };
 use crate::payment::reason::Reason;
 use crate::payment::state::{State, Step};
@@ -66,7 +68,18 @@ pub(super) struct PreparedFacts {
     pub dialect: String,
 }
 
-/// What either version of the event says of the messages.
+impl PreparedFacts {
+    /// As what a later message calls the one that was prepared.
+    pub fn put_as_original(&self, values: &mut Values) {
+        values
+            .set_number(ValueName::OriginalStan, self.stan.number().into())
+            .set_number(ValueName::OriginalBatch, self.batch.number().into())
+            .set(ValueName::OriginalDate, &self.local_date)
+            .set(ValueName::OriginalDateTime, &self.transmission_date_time);
+    }
+}
+
+/// What any version of the event says of the messages.
 macro_rules! prepared_facts {
     ($prepared:ident) => {
         PreparedFacts {
@@ -88,6 +101,9 @@ pub(super) struct Taken {
     pub batch: BatchNo,
     /// The STAN that was reserved last; `None` on a new till.
     pub stan: Option<Stan>,
+    /// Another batch that the host named meanwhile, and that was refused.
+    #[serde(default)]
+    pub refused: Option<BatchNo>,
 }
 
 impl Entry {
@@ -375,8 +391,7 @@ fn original_of(step: &AttemptEvent) -> Option<&AttemptId> {
 
 fn store(rows: &mut dyn Rows, entry: &Entry) -> Result<(), FoldError> {
     let value = serde_json::to_vec(entry).map_err(|_| FoldError::Refused("row_unwritable"))?;
-    let stan = entry.prepared.as_ref().map(|prepared| prepared.stan.to_string());
-    let batch = entry.prepared.as_ref().map(|prepared| prepared.batch.to_string());
+    let numbers = entry.prepared.as_ref().map(|prepared| (prepared.stan.to_string(), prepared.batch.to_string()));
     let mut index = vec![(STATE_INDEX, entry.view.state.word())];
     if let Some(order) = &entry.view.order {
         index.push((ORDER_INDEX, order.as_str()));
@@ -384,8 +399,8 @@ fn store(rows: &mut dyn Rows, entry: &Entry) -> Result<(), FoldError> {
     if let Some(prepared) = &entry.prepared {
         index.push((DAY_INDEX, prepared.host_day.as_str()));
     }
-    if let (Some(stan), Some(batch)) = (&stan, &batch) {
-        index.extend([(STAN_INDEX, stan.as_str()), (BATCH_INDEX, batch)]);
+    if let Some((stan, batch)) = &numbers {
+        index.extend([(STAN_INDEX, stan.as_str()), (BATCH_INDEX, batch.as_str())]);
     }
     Ok(rows.put(entry.view.attempt.as_str(), &value, &index)?)
 }
@@ -416,11 +431,13 @@ impl Fold for Numbers {
             Prepared::KIND if event.v == PreparedFromRead::V => taken.stan = Some(PreparedFromRead::of(event)?.stan),
             Prepared::KIND if event.v == PreparedVoid::V => taken.stan = Some(PreparedVoid::of(event)?.stan),
             Prepared::KIND => taken.stan = Some(Prepared::of(event)?.stan),
-            SignedOn::KIND => taken.batch = SignedOn::of(event)?.batch.unwrap_or(taken.batch),
+            BatchRefused::KIND => taken.refused = Some(BatchRefused::of(event)?.named),
+            SignedOn::KIND => taken.take_batch(SignedOn::of(event)?.batch),
             BatchSent::KIND => taken.stan = Some(BatchSent::of(event)?.stan),
             BatchUploaded::KIND => taken.stan = Some(BatchUploaded::of(event)?.stan),
             BatchEndSent::KIND => taken.stan = Some(BatchEndSent::of(event)?.stan),
-            BatchClosed::KIND => taken.batch = BatchClosed::of(event)?.next,
+            BatchClosed::KIND => taken.take_batch(Some(BatchClosed::of(event)?.next)),
+            HostParameters::KIND => return keep_parameters(rows, &HostParameters::of(event)?),
             RollBackAccepted::KIND => taken.stan = Some(taken.beyond(RollBackAccepted::of(event)?.seen_size)),
             _ => {}
         }
@@ -435,7 +452,14 @@ impl Fold for Numbers {
 impl Taken {
     /// Of a till that has never spoken with its host.
     pub fn none() -> Self {
-        Self { batch: BatchNo::new(1).expect("1 is a batch number"), stan: None }
+        Self { batch: BatchNo::new(1).expect("1 is a batch number"), stan: None, refused: None }
+    }
+
+    /// A batch that is taken, or that the host confirms, ends what was refused.
+    fn take_batch(&mut self, named: Option<BatchNo>) {
+        if let Some(batch) = named {
+            (self.batch, self.refused) = (batch, None);
+        }
     }
 
     /// A STAN beyond all that a journal of so many events can have taken after this one. A number that the host has
@@ -446,6 +470,11 @@ impl Taken {
         let number = (last + events.min(most / 2)) % most + 1;
         Stan::new(number as u32).expect("1 to the largest payment STAN is within 1 to 999999")
     }
+}
+
+fn keep_parameters(rows: &mut dyn Rows, parameters: &HostParameters) -> Result<(), FoldError> {
+    let row = serde_json::to_vec(parameters).map_err(|_| FoldError::Refused("row_unwritable"))?;
+    Ok(rows.put(PARAMETERS_ROW, &row, &[])?)
 }
 
 /// Above it, the conversation numbers echo and sign-on.
@@ -516,6 +545,36 @@ pub(super) fn taken(journal: &Journal) -> Result<Taken, JournalError> {
     }
 }
 
+/// The host's rules for this till, as they were fetched last.
+pub(super) fn parameters(journal: &Journal) -> Result<Option<HostParameters>, JournalError> {
+    let row = journal.row(NUMBERS, PARAMETERS_ROW)?;
+    row.map(|row| serde_json::from_slice(&row).map_err(|_| JournalError::Newer)).transpose()
+}
+
+/// Whether the host may have booked anything in this batch that is not taken back.
+pub(super) fn batch_holds_records(journal: &Journal, batch: BatchNo) -> Result<bool, JournalError> {
+    let begins_after = batch::ledger::open(journal)?.begins_after;
+    let holds = |entry: &Entry| {
+        // Of a number that came again, what was closed long ago is not held.
+        entry.prepared_sequence > begins_after
+            && !matches!(entry.view.state, State::Prepared | State::NotSent | State::Declined | State::Reversed)
+    };
+    let mut after = None;
+    loop {
+        let page = RowQuery { limit: PAGE_ROWS, after };
+        let page = journal.rows_by_index(ATTEMPTS, BATCH_INDEX, &batch.to_string(), page)?;
+        for row in &page.rows {
+            if holds(&read(&row.value).ok_or(JournalError::Newer)?) {
+                return Ok(true);
+            }
+        }
+        after = page.next;
+        if after.is_none() {
+            return Ok(false);
+        }
+    }
+}
+
 /// The entry as callers see it.
 pub(super) fn shown(journal: &Journal, entry: Entry) -> Result<AttemptView, JournalError> {
     let mut view = entry.view;
@@ -554,6 +613,7 @@ pub(super) fn list(journal: &Journal, query: &ListQuery) -> Result<Page, Journal
 const ATTEMPTS: &str = "attempts";
 const NUMBERS: &str = "numbers";
 const TAKEN_ROW: &str = "taken";
+const PARAMETERS_ROW: &str = "parameters";
 const STATE_INDEX: &str = "state";
 const ORDER_INDEX: &str = "order";
 const DAY_INDEX: &str = "day";

@@ -23,6 +23,8 @@ mod roll_back;
 pub mod state;
 mod view;
 
+pub use batch::events::SettleCause;
+pub use batch::view::BatchView;
 pub use engine::Engine;
 pub use exchange::{CardCommand, Input, LinkCommand, Output, Reply, Ticket};
 pub use feed::{EVENTS_MAX, EventPage, TillEvent};
@@ -30,6 +32,6 @@ pub use ledger::folds;
 pub use reason::{Reason, ReversalReason};
 pub use roll_back::RollBack;
 pub use view::{
-    AttemptView, Decision, JournalPlace, Kind, ListQuery, Page, ReceiptCopy, ReceiptCounts, Resolved, ReversalView,
-    SaleOrder, VoidOrder, VoidView,
+    AttemptView, Decision, HostTested, JournalPlace, Kind, ListQuery, Page, ParametersView, ReceiptCopy, ReceiptCounts,
+    Resolved, ReversalView, SaleOrder, VoidOrder, VoidView,
 };

@@ -271,6 +271,20 @@ pub struct Page {
     pub next: Option<String>,
 }
 
+/// What an echo test showed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostTested {
+    /// How long it took until the host had answered, connecting included, in milliseconds.
+    pub took_ms: u64,
+}
+
+/// The host's rules for this till.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ParametersView {
+    /// The largest sale in minor units of the till's currency, where the host has a limit.
+    pub sale_max_minor: Option<u64>,
+}
+
 /// What one round of resolving achieved.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Resolved {

@@ -13,7 +13,7 @@ use crate::ids::{
 };
 use crate::money::{Amount, Currency};
 use crate::payment::state::State as Paid;
-use crate::payment::{AttemptView, JournalPlace, Page, Reason, ReceiptCounts, ReversalReason, ReversalView};
+use crate::payment::{AttemptView, JournalPlace, Kind, Page, Reason, ReceiptCounts, ReversalReason, ReversalView};
 use crate::ports::Prompt;
 use crate::receipt::{self, Columns, Copy, JournalMark, Layout, Merchant, Payment, ReceiptData, Zone};
 use crate::screen::shown::Screen;
@@ -302,12 +302,11 @@ pub(super) fn view(state: Paid, reason: Option<Reason>) -> AttemptView {
     let is_owed = matches!(state, Paid::ReversalDue | Paid::ReversalStuck | Paid::Reversed);
     AttemptView {
         attempt: attempt(),
-        kind: crate::payment::Kind::Sale,
+        kind: Kind::Sale,
         of: None,
         void: None,
         order: OrderNo::new("1042").ok(),
         state,
-        decision: None,
         reason,
         amount: amount(),
         refunded_minor: 0,
@@ -329,6 +328,7 @@ pub(super) fn view(state: Paid, reason: Option<Reason>) -> AttemptView {
         host_code: HostCode::new(if state == Paid::Approved { "00" } else { "51" }).ok().filter(|_| was_answered),
         host_time: was_answered.then(|| "1122163000".to_owned()),
         reversal: is_owed.then_some(ReversalView { reason: ReversalReason::NoAnswer, sends: 2, host_code: None }),
+        decision: None,
         receipts: ReceiptCounts::default(),
         journal: JournalPlace { sequence: 118, root: ROOT.to_owned() },
     }

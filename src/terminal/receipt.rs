@@ -60,6 +60,7 @@ fn standing(state: State) -> Option<Standing> {
         State::Reversed => Some(Standing::Reversed),
         State::InDoubt | State::ReversalDue | State::ReversalSent => Some(Standing::NotKnownYet),
         State::ReversalStuck => Some(Standing::ReversalStuck),
+        State::Voided => Some(Standing::Voided),
         State::Unknown | State::Prepared | State::NotSent => None,
     }
 }

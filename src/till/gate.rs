@@ -199,6 +199,6 @@ impl Till {
     fn is_outlived<A: Action>(&self, now: Now) -> bool {
         let At::Open(open) = &self.at else { return false };
         let has_ended = open.session.standing(now) != Standing::Live;
-        has_ended && A::ROW.allows(open.session.role()) && open.engine.is_selling()
+        has_ended && A::ROW.allows(open.session.role()) && open.engine.is_occupied()
     }
 }

@@ -253,7 +253,7 @@ impl Till {
 
     /// Whether a lock has to wait: a sale is in progress, or a password is being looked at.
     fn is_busy(&self) -> bool {
-        self.flow.is_some() || matches!(&self.at, At::Open(open) if open.engine.is_selling())
+        self.flow.is_some() || matches!(&self.at, At::Open(open) if open.engine.is_occupied())
     }
 
     fn state(&self, now: Now) -> TillState {

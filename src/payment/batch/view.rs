@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::WallMs;
 use crate::ids::{BatchNo, HostCode};
+use crate::payment::batch::ledger::OpenBatch;
 use crate::payment::batch::state::BatchState;
 use crate::payment::batch::totals::Totals;
 use crate::payment::reason::Reason;
@@ -45,4 +46,26 @@ pub struct BatchView {
     pub missed_ms: Option<WallMs>,
     /// The event that put it where it stands; none for one that is open.
     pub journal: Option<JournalPlace>,
+}
+
+impl BatchView {
+    /// The batch that payments go into.
+    pub(in crate::payment) fn open(batch: BatchNo, totals: Totals, open: &OpenBatch) -> Self {
+        Self {
+            batch,
+            state: BatchState::Open,
+            records: totals.records(),
+            totals,
+            uploaded: 0,
+            sends: 0,
+            host_code: open.refused.clone(),
+            reason: None,
+            first_ms: open.first_ms,
+            closing_ms: None,
+            closed_ms: None,
+            next: None,
+            missed_ms: None,
+            journal: None,
+        }
+    }
 }

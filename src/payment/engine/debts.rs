@@ -11,7 +11,6 @@ use std::collections::BTreeMap;
 use crate::acquirer::{Answer, NotSentCause, Request};
 use crate::clock::{MonoMs, Now};
 use crate::ids::AttemptId;
-use crate::payment::engine::sale::Phase;
 use crate::payment::engine::{Engine, Halt};
 use crate::payment::exchange::Ticket;
 
@@ -67,6 +66,11 @@ impl Debts {
 
     pub fn count(&self) -> usize {
         self.open.len()
+    }
+
+    /// The attempts that are to be reversed, oldest first.
+    pub fn reversals(&self) -> impl Iterator<Item = &AttemptId> {
+        self.open.iter().filter_map(|debt| debt.owed.reversal())
     }
 
     pub fn is_on_the_line(&self) -> bool {
@@ -152,10 +156,9 @@ impl Debts {
 }
 
 impl Engine {
-    /// Whether the line is free for debts: no sale has gone beyond waiting for them.
+    /// Whether the line is free for debts: what is in progress, if anything, only waits for them.
     pub(super) fn may_pay_debts(&self) -> bool {
-        let sale = self.sale.as_ref().is_none_or(|sale| matches!(sale.phase, Phase::Clearing));
-        sale && !self.debts.is_on_the_line() && !self.conversation.is_busy()
+        self.waits_for_debts() && !self.debts.is_on_the_line() && !self.conversation.is_busy()
     }
 
     /// Sends the next debt that is due, or reports the end of a round. Says whether anything moved.

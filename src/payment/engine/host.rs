@@ -10,10 +10,7 @@
 //!
 //! It never takes a time-out for a decline. Evidence: `tests/payment_kills.rs`, `tests/payment_bugs.rs`.
 
-use crate::acquirer::{
-    Answer, Delivery, DoubtCause, LateAnswer, LinkEvent, LinkFault, NotSentCause, Request, SignedOn, Step, SyncReason,
-    Unmatched, Withdrawal,
-};
+use crate::acquirer::{Answer, Delivery, DoubtCause, LateAnswer, NotSentCause, Request, Step, SyncReason, Unmatched};
 use crate::clock::Now;
 use crate::error::{Error, ErrorCode};
 use crate::hex::encode_lower;
@@ -22,19 +19,20 @@ use crate::iso8583::{Op, ValueName, Values};
 use crate::journal::SideWork;
 use crate::payment::civil::Civil;
 use crate::payment::engine::debts::Owed;
+use crate::payment::engine::job::OnTheLine;
 use crate::payment::engine::record::{Refused, card_row, destroy_card};
 use crate::payment::engine::sale::{Phase, Sale};
 use crate::payment::engine::tap::facts;
 use crate::payment::engine::{Engine, Halt};
 use crate::payment::events::{
     Approved, Declined, DeclinedBy, HostAnswer, InDoubt, LateAnswer as LateAnswerEvent, PreparedMessage, ReversalDue,
-    SignedOn as SignedOnEvent, UnmatchedAnswer,
+    UnmatchedAnswer,
 };
 use crate::payment::exchange::{LinkCommand, Output};
 use crate::payment::ledger::{self, PAYMENT_STAN_MAX};
 use crate::payment::presented::Presented;
 use crate::payment::reason::{Reason, ReversalReason};
-use crate::payment::state::Step as StateStep;
+use crate::payment::state::{State, Step as StateStep};
 use crate::ports::{Notice, Prompt};
 
 impl Engine {
@@ -43,7 +41,7 @@ impl Engine {
         self.prepare_with(presented, SideRow::New, now)
     }
 
-    fn prepare_with(&mut self, presented: Presented, row: SideRow, now: Now) -> Result<(), Halt> {
+    pub(super) fn prepare_with(&mut self, presented: Presented, row: SideRow, now: Now) -> Result<(), Halt> {
         let Some(sale) = &self.sale else { return Ok(()) };
         let attempt = sale.attempt.clone();
         let taken = ledger::taken(&self.journal)?;
@@ -60,7 +58,8 @@ impl Engine {
             SideRow::New => SideWork::Store { name, payload },
             SideRow::InPlace => SideWork::Keep { name, payload },
         };
-        let values = sale_values(&prepared, &presented);
+        let mut values = message_values(&prepared);
+        presented.put(&mut values);
         match self.record_prepared(&attempt, prepared, &presented, side, now) {
             Ok(()) => {}
             Err(Refused::NotWritten(code)) => {
@@ -74,13 +73,15 @@ impl Engine {
         }
         self.conversation.set_batch(taken.batch);
         if let Some(sale) = &mut self.sale {
-            sale.phase = Phase::Prepared { presented };
+            sale.phase = Phase::Prepared { presented: Some(presented) };
         }
         self.notice(Notice::Show(Prompt::Authorising));
-        if self.hand_over(Request { op: Op::Sale, stan, values, is_repeat: false }) {
-            return Ok(());
-        }
-        self.end_unsent(Reason::Closed, "none", now)
+        self.hand_over_or_end(Request { op: Op::Sale, stan, values, is_repeat: false }, now)
+    }
+
+    /// Gives the conversation the request of the attempt in progress.
+    pub(super) fn hand_over_or_end(&mut self, request: Request, now: Now) -> Result<(), Halt> {
+        if self.hand_over(request) { Ok(()) } else { self.end_unsent(Reason::Closed, "none", now) }
     }
 
     /// Gives the conversation its next request. The engine asks only when the line is free, so a refusal is a
@@ -92,7 +93,7 @@ impl Engine {
         taken
     }
 
-    fn prepared(&self, sale: &Sale, (stan, batch): (Stan, BatchNo), now: Now) -> PreparedMessage {
+    pub(super) fn prepared(&self, sale: &Sale, (stan, batch): (Stan, BatchNo), now: Now) -> PreparedMessage {
         let here = self.civil(now.wall);
         let utc = Civil::at(now.wall, 0);
         PreparedMessage {
@@ -121,7 +122,7 @@ impl Engine {
     }
 
     /// The first STAN after the last that no attempt of this batch has; `None` when the batch has used all.
-    fn free_stan(&self, taken: ledger::Taken) -> Result<Option<Stan>, Halt> {
+    pub(super) fn free_stan(&self, taken: ledger::Taken) -> Result<Option<Stan>, Halt> {
         let mut candidate = next_stan(taken.stan);
         for _ in 0..PAYMENT_STAN_MAX {
             if ledger::entry_with_stan(&self.journal, candidate, Some(taken.batch))?.is_none() {
@@ -139,8 +140,7 @@ impl Engine {
                 Step::Connect => self.outputs.push(Output::Link(LinkCommand::Connect)),
                 Step::Disconnect => self.outputs.push(Output::Link(LinkCommand::Disconnect)),
                 Step::Send(bytes) => self.outputs.push(Output::Link(LinkCommand::Send(bytes))),
-                Step::Sync(SyncReason::BeforeSend { op: Op::Sale, .. }) => self.sale_leaves(now)?,
-                Step::Sync(SyncReason::BeforeSend { .. }) => self.debt_leaves(now)?,
+                Step::Sync(SyncReason::BeforeSend { op, .. }) => self.leaves(op, now)?,
                 Step::Deliver(delivery) => self.take_delivery(delivery, now)?,
                 Step::Sleep { until } => {
                     self.conversation_wakes = until;
@@ -150,8 +150,18 @@ impl Engine {
         }
     }
 
-    /// The request is packed. From the moment that this is recorded, a reversal is owed.
-    fn sale_leaves(&mut self, now: Now) -> Result<(), Halt> {
+    /// A request is packed: whoever's it is records that it leaves next.
+    fn leaves(&mut self, op: Op, now: Now) -> Result<(), Halt> {
+        match self.on_the_line() {
+            OnTheLine::Debt => self.debt_leaves(now),
+            OnTheLine::Job => self.job_leaves(op, now),
+            OnTheLine::Attempt => self.attempt_leaves(now),
+            OnTheLine::Nobody => self.withdraw(now),
+        }
+    }
+
+    /// The attempt's request is packed. From the moment that this is recorded, a reversal is owed.
+    fn attempt_leaves(&mut self, now: Now) -> Result<(), Halt> {
         let Some(sale) = &self.sale else { return self.withdraw(now) };
         let attempt = sale.attempt.clone();
         let Some(entry) = ledger::entry(&self.journal, &attempt)? else { return self.withdraw(now) };
@@ -186,64 +196,31 @@ impl Engine {
     fn take_delivery(&mut self, delivery: Delivery, now: Now) -> Result<(), Halt> {
         match delivery {
             Delivery::SignedOn(signed_on) => self.take_sign_on(signed_on, now),
-            Delivery::Answered(answer) if answer.op == Op::Sale => self.take_answer(answer, now),
-            Delivery::Answered(answer) => self.take_debt_answer(&answer, now),
-            Delivery::NotSent(cause) if self.debts.is_on_the_line() => self.debt_not_sent(&cause, now),
-            Delivery::NotSent(cause) => self.sale_not_sent(&cause, now),
-            Delivery::InDoubt(DoubtCause::BadMac | DoubtCause::MacMissing) if self.debts.is_on_the_line() => {
-                self.debt_needs_sign_on(now)
-            }
-            Delivery::InDoubt(_) if self.debts.is_on_the_line() => self.debt_unanswered(now),
-            Delivery::InDoubt(cause) => self.sale_in_doubt(cause, now),
+            Delivery::Answered(answer) => match self.on_the_line() {
+                OnTheLine::Debt => self.take_debt_answer(&answer, now),
+                OnTheLine::Job => self.job_answered(&answer, now),
+                OnTheLine::Attempt => self.take_answer(answer, now),
+                OnTheLine::Nobody => Ok(()),
+            },
+            Delivery::NotSent(cause) => match self.on_the_line() {
+                OnTheLine::Debt => self.debt_not_sent(&cause, now),
+                OnTheLine::Job => self.job_not_sent(&cause, now),
+                OnTheLine::Attempt => self.attempt_not_sent(&cause, now),
+                OnTheLine::Nobody => Ok(()),
+            },
+            Delivery::InDoubt(cause) => match (self.on_the_line(), cause) {
+                (OnTheLine::Debt, DoubtCause::BadMac | DoubtCause::MacMissing) => self.debt_needs_sign_on(now),
+                (OnTheLine::Debt, _) => self.debt_unanswered(now),
+                (OnTheLine::Job, cause) => self.job_in_doubt(cause, now),
+                (OnTheLine::Attempt, cause) => self.attempt_in_doubt(cause, now),
+                (OnTheLine::Nobody, _) => Ok(()),
+            },
             Delivery::Late(late) => self.take_late_answer(&late, now),
             Delivery::Unmatched(unmatched) => self.take_unmatched(&unmatched, now),
         }
     }
 
-    /// New keys count once they are durable. A new batch makes a sale that waits be prepared anew in it.
-    fn take_sign_on(&mut self, signed_on: SignedOn, now: Now) -> Result<(), Halt> {
-        let SignedOn { batch, keys, head } = signed_on;
-        let keep = SideWork::Keep { name: KEYS_ROW.to_owned(), payload: keys };
-        let heard = self.hear_head(head, now);
-        match heard.and_then(|()| self.append(None, &SignedOnEvent { batch }, keep, now)) {
-            Ok(()) => self.synced(now),
-            Err(Refused::NotWritten(_)) => return self.refuse_sign_on(now),
-            Err(Refused::Over(halt)) => return Err(halt),
-        }
-        if self.stop_for_roll_back(now)? {
-            return Ok(());
-        }
-        let open = ledger::taken(&self.journal)?.batch;
-        self.prepare_anew_in(open, now)
-    }
-
-    fn prepare_anew_in(&mut self, batch: BatchNo, now: Now) -> Result<(), Halt> {
-        let waiting = match &self.sale {
-            Some(Sale { attempt, phase: Phase::Prepared { .. }, .. }) => attempt.clone(),
-            _ => return Ok(()),
-        };
-        let theirs = ledger::entry(&self.journal, &waiting)?.and_then(|entry| entry.view.batch);
-        if theirs == Some(batch) || self.conversation.withdraw(now) != Withdrawal::Withdrawn {
-            return Ok(());
-        }
-        match self.sale.as_mut().map(|sale| std::mem::replace(&mut sale.phase, Phase::Clearing)) {
-            Some(Phase::Prepared { presented }) => self.prepare_with(presented, SideRow::InPlace, now),
-            _ => Ok(()),
-        }
-    }
-
-    /// The journal has no room for the keys: the old set stands, and whatever waited for the new one ends.
-    fn refuse_sign_on(&mut self, now: Now) -> Result<(), Halt> {
-        self.conversation.withdraw(now);
-        let _its_own_end = self.conversation.link(LinkEvent::Broken(LinkFault::Closed), now);
-        self.outputs.push(Output::Link(LinkCommand::Disconnect));
-        if self.debts.is_on_the_line() {
-            return self.debt_unanswered(now);
-        }
-        self.end_unsent(Reason::StorageFailed, "none", now)
-    }
-
-    /// The host's verified word on a sale.
+    /// The host's verified word on the attempt in progress.
     fn take_answer(&mut self, answer: Answer, now: Now) -> Result<(), Halt> {
         let Some(attempt) = self.sale_in_flight() else { return Ok(()) };
         let said = HostAnswer {
@@ -258,7 +235,12 @@ impl Engine {
             self.record(&attempt, &Declined { by: DeclinedBy::Host(said) }, destroy_card(&attempt), now)
         };
         match recorded {
-            Ok(()) => self.finish_sale(),
+            Ok(()) => {
+                if let Some(of) = self.sale.as_ref().and_then(|sale| sale.of.clone()).filter(|_| answer.approved) {
+                    self.announce(&of, State::Voided);
+                }
+                self.finish_sale()
+            }
             Err(Refused::NotWritten(_)) => {
                 // What nobody can be told must not stand: it is reversed as soon as there is room to say so.
                 self.leftovers.owe(attempt, ReversalReason::CouldNotFinish, Reason::AnswerNotRecorded, now);
@@ -275,7 +257,7 @@ impl Engine {
         }
     }
 
-    fn sale_not_sent(&mut self, cause: &NotSentCause, now: Now) -> Result<(), Halt> {
+    fn attempt_not_sent(&mut self, cause: &NotSentCause, now: Now) -> Result<(), Halt> {
         match self.sale_in_flight() {
             // The line broke between the journal's word and the first byte: the debt stands all the same.
             Some(attempt) => self.owe(attempt, ReversalReason::NoAnswer, Reason::of_not_sent(cause), now),
@@ -289,7 +271,7 @@ impl Engine {
         }
     }
 
-    fn sale_in_doubt(&mut self, cause: DoubtCause, now: Now) -> Result<(), Halt> {
+    fn attempt_in_doubt(&mut self, cause: DoubtCause, now: Now) -> Result<(), Halt> {
         match self.sale_in_flight() {
             Some(attempt) => self.owe(attempt, ReversalReason::of_doubt(cause), Reason::of_doubt(cause), now),
             None => Ok(()),
@@ -337,7 +319,7 @@ impl Engine {
 
 /// Whether the attempt has a side row already.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum SideRow {
+pub(super) enum SideRow {
     New,
     InPlace,
 }
@@ -353,9 +335,9 @@ fn host_time(date: Option<[u8; 4]>, time: Option<[u8; 6]>) -> Option<String> {
     String::from_utf8(digits).ok()
 }
 
-fn sale_values(prepared: &PreparedMessage, presented: &Presented) -> Values {
+/// What every request of an attempt says.
+pub(super) fn message_values(prepared: &PreparedMessage) -> Values {
     let mut values = Values::new();
-    presented.put(&mut values);
     values
         .set_number(ValueName::AmountMinor, prepared.opening.amount.minor())
         .set_number(ValueName::CurrencyNumber, prepared.opening.amount.currency().number().into())
@@ -366,9 +348,6 @@ fn sale_values(prepared: &PreparedMessage, presented: &Presented) -> Values {
         .set(ValueName::TransmissionDateTime, &prepared.transmission_date_time);
     values
 }
-
-/// The side row of the working keys.
-pub(super) const KEYS_ROW: &str = "working-keys";
 
 #[cfg(test)]
 mod tests {

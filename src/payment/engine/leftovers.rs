@@ -74,6 +74,7 @@ impl Engine {
         for entry in ledger::entries_in(&self.journal, State::InDoubt)? {
             self.leftovers.owe(entry.view.attempt, ReversalReason::NoAnswer, Reason::Interrupted, now);
         }
+        self.take_up_settlement(now)?;
         self.clear_leftovers(now)
     }
 

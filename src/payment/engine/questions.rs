@@ -11,7 +11,6 @@ use crate::ids::AttemptId;
 use crate::journal::{Damage, Damaged, JournalError, SideWork};
 use crate::payment::engine::debts::Owed;
 use crate::payment::engine::record::Refused;
-use crate::payment::engine::sale::Phase;
 use crate::payment::engine::{Engine, Halt};
 use crate::payment::events::{Delivered, ReceiptPrinted};
 use crate::payment::exchange::{Reply, Ticket};
@@ -76,8 +75,7 @@ impl Engine {
 
     /// Drives every open debt now. Answered when each had its turn.
     pub(super) fn resolve(&mut self, ticket: Ticket, permit: Permit<ResolveDebts>, now: Now) -> Result<(), Halt> {
-        let busy = self.sale.as_ref().is_some_and(|sale| !matches!(sale.phase, Phase::Clearing));
-        if busy {
+        if !self.waits_for_debts() {
             self.tell(ticket, Err(ErrorCode::TillBusy.into()));
             return Ok(());
         }
@@ -103,6 +101,13 @@ impl Engine {
             let resolved = Resolved { closed: closed.clone(), left: left.clone() };
             self.tell(ticket, Ok(Reply::Resolved(resolved)));
         }
+        Ok(())
+    }
+
+    /// Shows every debt.
+    pub(super) fn debts_listed(&mut self, ticket: Ticket) -> Result<(), Halt> {
+        let shown = self.debts_shown()?;
+        self.tell(ticket, Ok(Reply::Debts(shown)));
         Ok(())
     }
 

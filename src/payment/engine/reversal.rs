@@ -21,10 +21,12 @@ use crate::journal::SideWork;
 use crate::payment::card_data::CardData;
 use crate::payment::engine::debts::{Owed, ToSend};
 use crate::payment::engine::record::{Refused, card_row, destroy_card};
+use crate::payment::engine::void::put_references;
 use crate::payment::engine::{Engine, Halt};
 use crate::payment::events::{NotConfirmed, ReversalAnswered, ReversalSent, ReversalStuck, Reversed};
 use crate::payment::ledger::{self, Entry, PreparedFacts};
 use crate::payment::reason::Reason;
+use crate::payment::view::Kind;
 
 impl Engine {
     /// The reversal that is due, or what it lacks, which is recorded.
@@ -41,20 +43,31 @@ impl Engine {
 
     /// Builds the reversal from the journal and the side row.
     fn reversal_of(&self, entry: &Entry) -> Result<Result<Request, Missing>, Halt> {
-        let row = self.journal.side_row(&card_row(&entry.view.attempt))?;
-        let card = row.and_then(|row| CardData::unpack(&row));
-        let (Some(prepared), Some(card)) = (&entry.prepared, card) else {
-            return Ok(Err(Missing(Reason::CardDataGone)));
-        };
+        let Some(prepared) = &entry.prepared else { return Ok(Err(Missing(Reason::CardDataGone))) };
+        let mut values = reversal_values(entry, prepared);
+        match &entry.view.of {
+            None => {
+                let row = self.journal.side_row(&card_row(&entry.view.attempt))?;
+                let Some(card) = row.and_then(|row| CardData::unpack(&row)) else {
+                    return Ok(Err(Missing(Reason::CardDataGone)));
+                };
+                card.put(&mut values);
+            }
+            Some(of) => {
+                if let Some(sale) = ledger::entry(&self.journal, of)? {
+                    put_references(&sale.view, &mut values);
+                }
+            }
+        }
         if prepared.dialect != encode_lower(&self.dialect.hash()) {
             return Ok(Err(Missing(Reason::DialectChanged)));
         }
-        let mut values = reversal_values(entry, prepared, &card);
-        if let Some(sale) = self.dialect.row(Op::Sale) {
-            values.set(ValueName::OriginalMti, sale.mti(Side::Request));
+        let (original, op) = operations(entry);
+        if let Some(row) = self.dialect.row(original) {
+            values.set(ValueName::OriginalMti, row.mti(Side::Request));
         }
         let is_repeat = entry.view.reversal.as_ref().is_some_and(|reversal| reversal.sends > 0);
-        Ok(Ok(Request { op: Op::Reversal, stan: prepared.stan, values, is_repeat }))
+        Ok(Ok(Request { op, stan: prepared.stan, values, is_repeat }))
     }
 
     /// The reversal is packed: the send is recorded before it happens.
@@ -110,7 +123,8 @@ impl Engine {
     }
 
     fn judge_reversal(&self, entry: &Entry, answer: &Answer) -> Verdict {
-        let Some(row) = self.dialect.row(Op::Reversal) else { return Verdict::Again(NotConfirmed::TryAgain) };
+        let (_, op) = operations(entry);
+        let Some(row) = self.dialect.row(op) else { return Verdict::Again(NotConfirmed::TryAgain) };
         let text = answer.host_code.as_str().as_bytes();
         if answer.approved {
             return Verdict::Reversed;
@@ -168,22 +182,26 @@ fn is_of_the_sales_day(entry: &Entry, answer: &Answer) -> bool {
     answer.host_date.is_none_or(|date| sale == Some(date.as_slice()))
 }
 
-/// The sale's own values, what is kept of the card, and the reason; never the track.
-fn reversal_values(entry: &Entry, prepared: &PreparedFacts, card: &CardData) -> Values {
+/// What is reversed, and by what.
+fn operations(entry: &Entry) -> (Op, Op) {
+    match entry.view.kind {
+        Kind::Sale => (Op::Sale, Op::Reversal),
+        Kind::Void => (Op::Void, Op::VoidReversal),
+    }
+}
+
+/// The attempt's own values and the reason.
+fn reversal_values(entry: &Entry, prepared: &PreparedFacts) -> Values {
     let mut values = Values::new();
     let amount = entry.view.amount;
-    card.put(&mut values);
     values
         .set_number(ValueName::AmountMinor, amount.minor())
         .set_number(ValueName::CurrencyNumber, amount.currency().number().into())
         .set_number(ValueName::Stan, prepared.stan.number().into())
         .set_number(ValueName::Batch, prepared.batch.number().into())
         .set(ValueName::LocalDate, &prepared.local_date)
-        .set(ValueName::LocalTime, &prepared.local_time)
-        .set_number(ValueName::OriginalStan, prepared.stan.number().into())
-        .set_number(ValueName::OriginalBatch, prepared.batch.number().into())
-        .set(ValueName::OriginalDate, &prepared.local_date)
-        .set(ValueName::OriginalDateTime, &prepared.transmission_date_time);
+        .set(ValueName::LocalTime, &prepared.local_time);
+    prepared.put_as_original(&mut values);
     if let Some(reversal) = &entry.view.reversal {
         values.set(ValueName::ReversalReason, reversal.reason.code());
     }

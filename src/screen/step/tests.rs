@@ -279,7 +279,7 @@ fn whatever_the_order_there_is_one_sale_at_a_time_and_each_has_a_name_of_its_own
     };
     let mut walk = Walk::at_the_keypad();
     let (mut minted, mut begun) = (0_u32, 0);
-    for _ in 0..40_000 {
+    for _ in 0..60_000 {
         let named = walk.state.sale().and_then(|sale| sale.attempt.clone());
         let screen = walk.screen();
         let offered: Vec<&Intent> = intents.iter().filter(|intent| screen.allows(intent)).collect();
