@@ -14,6 +14,7 @@ mod conversation;
 mod delivery;
 mod hearing;
 mod keys;
+mod lines;
 mod link;
 mod state;
 
@@ -22,4 +23,5 @@ pub use delivery::{
     Answer, Balance, Brought, Delivery, DoubtCause, HostTotals, LateAnswer, NotSentCause, OutOfTurn, SignedOn, Step,
     SyncReason, Unmatched, UnmatchedCause, Withdrawal,
 };
+pub use lines::{LineKind, LinesMalformed, StatementLine, UploadLine};
 pub use link::{LinkEvent, LinkFault};
