@@ -55,7 +55,7 @@ pub(super) fn print(
 
 fn standing(state: State) -> Option<Standing> {
     match state {
-        State::Approved | State::Voided => Some(Standing::Approved),
+        State::Approved => Some(Standing::Approved),
         State::Declined => Some(Standing::Declined),
         State::Reversed => Some(Standing::Reversed),
         State::InDoubt | State::ReversalDue | State::ReversalSent => Some(Standing::NotKnownYet),

@@ -147,16 +147,6 @@ impl BatchEvent {
             Self::Closed(body) => body.batch,
         }
     }
-
-    /// The STAN that it takes.
-    pub fn stan(&self) -> Option<Stan> {
-        match self {
-            Self::Sent(body) => Some(body.stan),
-            Self::Uploaded(body) => Some(body.stan),
-            Self::EndSent(body) => Some(body.stan),
-            _ => None,
-        }
-    }
 }
 
 #[cfg(test)]
