@@ -62,6 +62,8 @@ pub enum AttemptState {
     Reversed,
     /// The host will not confirm the reversal: people must look.
     ReversalStuck,
+    /// It was approved, and taken back by a void. Final.
+    Voided,
 }
 
 /// What is known of one attempt.
