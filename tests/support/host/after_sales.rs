@@ -43,7 +43,7 @@ pub struct Batch {
     pub balanced: bool,
     /// What was uploaded, by place.
     pub lines: BTreeMap<u32, UploadLine>,
-    /// How many ends were answered with the closing of it: 0 or 1.
+    /// How often it was closed: 0 or 1.
     pub closed: u32,
 }
 
@@ -195,12 +195,17 @@ impl Host {
             (ValueName::GivenBackMinor, given_back.1),
         ];
         let said = |name| request.text(name).and_then(|text| text.parse::<u64>().ok());
-        let balanced = own.iter().all(|(name, own)| said(*name).is_none_or(|said| said == *own));
+        let known = self.batches.get(&batch).filter(|batch| batch.closed > 0).map(|batch| batch.balanced);
+        let is_same = || own.iter().all(|(name, own)| said(*name).is_none_or(|said| said == *own));
+        let balanced = known.unwrap_or_else(is_same);
         for (name, own) in own {
             brought.set_number(name, own);
         }
         brought.set_number(ValueName::SettlementCode, if balanced { 1 } else { 2 });
         self.batches.entry(batch).or_default().balanced = balanced;
+        if known.is_none() && balanced {
+            self.close_now(batch);
+        }
         "00"
     }
 
@@ -212,19 +217,24 @@ impl Host {
         "00"
     }
 
-    /// Closes the batch, once; the open one is then the next.
+    /// Closes a batch whose lines are all there, once.
     fn close(&mut self, request: &Values) -> &'static str {
         let count = digits(request, ValueName::UploadCount).parse::<usize>();
         let Some(number) = self.batch_of(request) else { return "12" };
-        match self.batches.get_mut(&number) {
+        match self.batches.get(&number) {
             Some(batch) if batch.closed > 0 => "00",
-            Some(batch) if batch.balanced || Ok(batch.lines.len()) == count => {
-                batch.closed += 1;
-                self.batch = if number == 999_999 { 1 } else { number + 1 };
+            Some(batch) if Ok(batch.lines.len()) == count => {
+                self.close_now(number);
                 "00"
             }
             _ => "12",
         }
+    }
+
+    /// The open batch is then the next.
+    fn close_now(&mut self, number: u32) {
+        self.batches.entry(number).or_default().closed += 1;
+        self.batch = number % 999_999 + 1;
     }
 
     fn statement_page(&self, request: &Values, brought: &mut Values) -> &'static str {
