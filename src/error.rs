@@ -53,6 +53,8 @@ words! {
         Network = "network",
         /// The host answered, but not as agreed.
         Outcome = "outcome",
+        /// Giving money back.
+        Refund = "refund",
         /// The till's own life: provisioned, closed.
         Lifecycle = "lifecycle",
         /// The disk.
@@ -368,6 +370,36 @@ error_codes! {
     HostRefused = "host_refused": Outcome NotMoved AfterUserAction NotNeeded Acquirer,
     /// A supervisor has decided otherwise about this attempt.
     AlreadyDecided = "already_decided": User NotMoved Never NotNeeded Supervisor,
+    /// All refunds of a sale together would give back more than it captured; the details say what is left.
+    RefundExceedsCapturedAmount = "refund_exceeds_captured_amount": Refund Moved NewAttempt NotNeeded Cashier,
+    /// Nobody approves a refund that he or she has asked for.
+    ApproverIsRequester = "approver_is_requester": Refund NotMoved AfterUserAction NotNeeded Supervisor,
+    /// The requester added this approver to the till, or set the approver's password last: another person must approve.
+    ApproverAppointedByRequester = "approver_appointed_by_requester": Refund NotMoved AfterUserAction NotNeeded Supervisor,
+    /// No refund has this id.
+    RefundUnknown = "refund_unknown": Refund NotMoved Never NotNeeded Cashier,
+    /// The refund does not wait for an approval: it was approved, rejected or ended already.
+    RefundNotWaiting = "refund_not_waiting": Refund NotMoved Never NotNeeded Cashier,
+    /// Nobody approved the refund in time: it must be asked for again.
+    RefundExpired = "refund_expired": Refund NotMoved NewAttempt NotNeeded Cashier,
+    /// The sale is too old to be refunded by the shop's rules.
+    RefundWindowOver = "refund_window_over": Refund Moved Never NotNeeded Supervisor,
+    /// The refund is in another currency than its sale.
+    RefundCurrencyDiffers = "refund_currency_differs": Refund NotMoved NewAttempt NotNeeded Cashier,
+    /// There is no network, and a refund is never taken without one.
+    RefundNeedsConnection = "refund_needs_connection": Refund NotMoved AfterDelay NotNeeded Cashier,
+    /// Whoever rejects a refund must say why.
+    RefundRejectedReasonMissing = "refund_rejected_reason_missing": Refund NotMoved AfterUserAction NotNeeded Supervisor,
+    /// Several payments go by this name: the one that is meant must be named by its attempt.
+    RefundAmbiguous = "refund_ambiguous": Refund NotMoved NewAttempt NotNeeded Cashier,
+    /// The shop's rules want a verification of the cardholder that this till cannot make.
+    VerificationNotAvailable = "verification_not_available": Refund NotMoved Never NotNeeded Supervisor,
+    /// The host has something else under each of the trace numbers that the refund was given; it was not paid.
+    RefundStanTaken = "refund_stan_taken": Refund NotMoved Never NotNeeded Acquirer,
+    /// Another card was held to the reader than the one that paid.
+    RefundCardDiffers = "refund_card_differs": Refund NotMoved NewAttempt NotNeeded Customer,
+    /// The card that paid was not read: nobody held it to the reader, or it could not be read.
+    RefundCardNotRead = "refund_card_not_read": Refund NotMoved NewAttempt NotNeeded Customer,
 }
 
 impl ErrorCode {

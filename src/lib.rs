@@ -18,6 +18,9 @@
 
 #![forbid(unsafe_code)]
 
+#[macro_use]
+pub mod planted;
+
 pub mod account;
 pub mod acquirer;
 pub mod card;

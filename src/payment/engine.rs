@@ -28,12 +28,16 @@ use crate::ports::{Entropy, Notice};
 mod debts;
 mod decide;
 mod errand;
+mod forward;
 mod host;
 mod job;
 mod leftovers;
 mod questions;
 mod read;
 mod record;
+mod refund;
+mod refund_original;
+mod refund_tap;
 mod reversal;
 mod roll_back;
 mod sale;
@@ -45,6 +49,7 @@ mod void;
 use debts::Debts;
 use job::Job;
 use leftovers::Leftovers;
+use refund_tap::RefundTap;
 use sale::Sale;
 use settle::SettlementWait;
 
@@ -65,6 +70,10 @@ pub struct Engine {
     job: Option<Job>,
     /// The reversals that are owed, with their waits.
     debts: Debts,
+    /// What is remembered of refunds between two inputs.
+    refunds: refund::Desk,
+    /// The refund that waits for the card that paid.
+    refund_tap: Option<RefundTap>,
     /// The settlement that is not finished, with its wait.
     settlement: SettlementWait,
     /// What the journal still has to be told, because it could not take it.
@@ -120,6 +129,8 @@ impl Engine {
             sale: None,
             job: None,
             debts: Debts::default(),
+            refunds: refund::Desk::default(),
+            refund_tap: None,
             settlement: SettlementWait::default(),
             leftovers: Leftovers::default(),
             conversation_wakes: None,
@@ -147,7 +158,11 @@ impl Engine {
         // What the last input destroyed goes from the log now, when whoever waited for its outcome has been told.
         self.journal.tidy();
         let put_off = self.journal.is_untidy();
-        let done = self.clear_leftovers(now).and_then(|()| self.take(input, now)).and_then(|()| self.work(now));
+        let done = self
+            .clear_leftovers(now)
+            .and_then(|()| self.expire_refunds(now))
+            .and_then(|()| self.take(input, now))
+            .and_then(|()| self.work(now));
         match done {
             Ok(()) => self.set_the_alarm(put_off, now),
             Err(Halt(error)) => self.halt(error),
@@ -207,6 +222,7 @@ impl Engine {
         for ticket in self.debts.abandon_round() {
             self.tell(ticket, Err(error.clone()));
         }
+        self.abandon_refunds(error);
         self.outputs.push(Output::Card(CardCommand::Release));
         self.outputs.push(Output::Link(LinkCommand::Disconnect));
         (self.outputs, self.journal)
@@ -249,6 +265,20 @@ impl Engine {
             Input::Events { ticket, after, limit } => self.events(ticket, after, limit),
             Input::Acknowledge { ticket, cursor } => self.acknowledge(ticket, cursor),
             Input::AcceptRollBack { ticket, permit } => self.accept_roll_back(ticket, permit, now),
+            Input::RequestRefund { ticket, request, permit, has_network } => {
+                self.request_refund(ticket, request, permit, has_network, now)
+            }
+            Input::ApproveRefund { ticket, refund, permit, has_network } => {
+                self.approve_refund(ticket, &refund, permit, has_network, now)
+            }
+            Input::RejectRefund { ticket, refund, reason, permit } => {
+                self.reject_refund(ticket, refund, reason, permit, now)
+            }
+            Input::DecideRefund { ticket, refund, decision, permit } => {
+                self.decide_refund(ticket, refund, decision, permit.spend(), now)
+            }
+            Input::Refunds { ticket, query } => self.list_refunds(ticket, &query),
+            Input::PrintVoucher { ticket, refund, copy } => self.print_voucher(ticket, refund, copy, now),
             Input::Taken { attempt } => self.taken(&attempt, now),
             Input::Card(event) => self.card(event, now),
             Input::Read(read) => self.reader_said(read, now),
@@ -300,6 +330,10 @@ impl Engine {
         for ticket in self.debts.abandon_round() {
             self.tell(ticket, Err(error.clone()));
         }
+        if self.refund_tap.is_some() {
+            self.outputs.push(Output::Card(CardCommand::Release));
+        }
+        self.abandon_refunds(&error);
         self.outputs.push(Output::Link(LinkCommand::Disconnect));
         self.outputs.push(Output::Stopped(error.clone()));
         self.stopped = Some(error);
@@ -342,6 +376,12 @@ fn refusal(input: &Input<'_>, error: &Error) -> Option<Output> {
         | Input::Resolve { ticket, .. }
         | Input::Verify { ticket }
         | Input::AcceptRollBack { ticket, .. }
+        | Input::RequestRefund { ticket, .. }
+        | Input::ApproveRefund { ticket, .. }
+        | Input::RejectRefund { ticket, .. }
+        | Input::DecideRefund { ticket, .. }
+        | Input::Refunds { ticket, .. }
+        | Input::PrintVoucher { ticket, .. }
         | Input::Events { ticket, .. }
         | Input::Acknowledge { ticket, .. } => (*ticket, error.clone()),
         // How this attempt stands is not known any more.

@@ -69,7 +69,7 @@ macro_rules! bodies {
     };
 }
 
-pub(super) use bodies;
+pub(in crate::payment) use bodies;
 
 bodies! {
     /// STAN and batch are reserved; the reversal's template is complete with the side row.

@@ -12,16 +12,19 @@ use crate::acquirer::LinkEvent;
 use crate::clock::MonoMs;
 use crate::emv::CardEvent;
 use crate::error::Error;
-use crate::ids::{AttemptId, BatchNo};
+use crate::ids::{AttemptId, BatchNo, RefundId};
 use crate::journal::VerifyReport;
 use crate::payment::batch::events::SettleCause;
 use crate::payment::batch::view::BatchView;
 use crate::payment::feed::EventPage;
+use crate::payment::refund::{RefundDecision, RefundPage, RefundQuery, RefundRequest, RefundView, RejectionReason};
 use crate::payment::view::{
     AttemptView, Decision, HostTested, ListQuery, Page, ParametersView, ReceiptCopy, Resolved, SaleOrder, VoidOrder,
 };
 use crate::ports::{EncryptedRead, Notice, ReadRequest, ReaderFault};
-use crate::session::actions::{AcceptRollBack, DecideStuck, DownloadParameters, Settle, TestHost, VoidSale};
+use crate::session::actions::{
+    AcceptRollBack, ApproveRefund, DecideStuck, DownloadParameters, RequestRefund, Settle, TestHost, VoidSale,
+};
 use crate::session::{Permit, ResolveDebts, Sell};
 
 /// The driver's number for one waiting caller. The engine gives it back with the result.
@@ -161,6 +164,67 @@ pub enum Input<'a> {
         /// Leave to do so.
         permit: Permit<AcceptRollBack>,
     },
+    /// A caller wants money to be given back. Answered when the request is recorded; where the rules leave it to the
+    /// host, when the host has had its turn.
+    RequestRefund {
+        /// Who waits.
+        ticket: Ticket,
+        /// What for.
+        request: RefundRequest,
+        /// Leave to do so.
+        permit: Permit<RequestRefund>,
+        /// Whether the device has a network.
+        has_network: bool,
+    },
+    /// A caller approves a refund. Answered when the host has had its turn.
+    ApproveRefund {
+        /// Who waits.
+        ticket: Ticket,
+        /// Which one.
+        refund: RefundId,
+        /// Leave to do so, of the person who approves.
+        permit: Permit<ApproveRefund>,
+        /// Whether the device has a network.
+        has_network: bool,
+    },
+    /// A caller rejects a refund. Answered at once.
+    RejectRefund {
+        /// Who waits.
+        ticket: Ticket,
+        /// Which one.
+        refund: RefundId,
+        /// Why.
+        reason: RejectionReason,
+        /// Leave to do so.
+        permit: Permit<ApproveRefund>,
+    },
+    /// A caller says how a stuck refund has ended. Answered at once.
+    DecideRefund {
+        /// Who waits.
+        ticket: Ticket,
+        /// Which one.
+        refund: RefundId,
+        /// How.
+        decision: RefundDecision,
+        /// Leave to do so.
+        permit: Permit<DecideStuck>,
+    },
+    /// A caller wants a page of refunds. Answered at once.
+    Refunds {
+        /// Who waits.
+        ticket: Ticket,
+        /// Which page.
+        query: RefundQuery,
+    },
+    /// A caller is about to print a refund's voucher. Answered at once, when the printing is recorded.
+    PrintVoucher {
+        /// Who waits.
+        ticket: Ticket,
+        /// Of which refund.
+        refund: RefundId,
+        /// Whose copy.
+        copy: ReceiptCopy,
+    },
     /// A caller has taken the result of this attempt.
     Taken {
         /// Which attempt.
@@ -249,6 +313,19 @@ pub enum Reply {
     Receipt {
         /// The attempt.
         view: Box<AttemptView>,
+        /// 0 for the first print; any other makes it a reprint.
+        printed_before: u32,
+    },
+    /// Of anything about one refund.
+    Refund(Box<RefundView>),
+    /// Of asking for refunds.
+    Refunds(RefundPage),
+    /// Of asking for a voucher: the refund, its sale, and how often this copy was printed before.
+    Voucher {
+        /// The refund.
+        refund: Box<RefundView>,
+        /// The sale.
+        sale: Box<AttemptView>,
         /// 0 for the first print; any other makes it a reprint.
         printed_before: u32,
     },

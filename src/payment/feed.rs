@@ -93,12 +93,24 @@ fn unreadable(error: FoldError) -> JournalError {
 }
 
 /// What is shown beside the life of attempts: of the till, of people and of keys. Who it was is not shown.
-const OTHER_KINDS: [&str; 21] = [
+const OTHER_KINDS: [&str; 33] = [
     ReceiptPrinted::KIND,
     SignedOn::KIND,
     UnmatchedAnswer::KIND,
     RolledBack::KIND,
     RollBackAccepted::KIND,
+    "refund.requested",
+    "refund.approved",
+    "refund.rejected",
+    "refund.expired",
+    "refund.prepared",
+    "refund.sent",
+    "refund.answered",
+    "refund.acknowledged",
+    "refund.declined",
+    "refund.stuck",
+    "refund.decided",
+    "refund.printed",
     account::PROVISIONED,
     account::POLICY_CHANGED,
     "operator.claimed",

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Money, Reversal};
 use crate::hex::encode_lower;
-use crate::ids::{AttemptId, BatchNo, HostCode, Stan};
+use crate::ids::{AttemptId, BatchNo, HostCode, OrderNo, Rrn, Stan};
 use crate::iso8583::{ValueName, Values};
 use crate::journal::{Cursor, Event, Fold, FoldError, Journal, JournalError, Page as RowQuery, Rows};
 use crate::payment::batch;
@@ -22,6 +22,7 @@ use crate::payment::events::{
     RollBackAccepted, SignedOn, Unsent,
 };
 use crate::payment::reason::Reason;
+use crate::payment::refund::events as refund;
 use crate::payment::state::{State, Step};
 use crate::payment::view::{AttemptView, Kind, ListQuery, Page, ReceiptCopy, ReversalView, VoidView};
 
@@ -34,6 +35,8 @@ pub fn folds() -> Vec<Box<dyn Fold>> {
         Box::new(crate::payment::batch::ledger::Batches),
         Box::new(crate::account::AccountFold),
         Box::new(crate::payment::roll_back::RollBacks),
+        Box::new(crate::payment::refund::ledger::Refunds),
+        Box::new(crate::payment::refund::appointed::Appointments),
     ]
 }
 
@@ -402,6 +405,9 @@ fn store(rows: &mut dyn Rows, entry: &Entry) -> Result<(), FoldError> {
     if let Some((stan, batch)) = &numbers {
         index.extend([(STAN_INDEX, stan.as_str()), (BATCH_INDEX, batch.as_str())]);
     }
+    if let Some(rrn) = &entry.view.rrn {
+        index.push((RRN_INDEX, rrn.as_str()));
+    }
     Ok(rows.put(entry.view.attempt.as_str(), &value, &index)?)
 }
 
@@ -431,6 +437,7 @@ impl Fold for Numbers {
             Prepared::KIND if event.v == PreparedFromRead::V => taken.stan = Some(PreparedFromRead::of(event)?.stan),
             Prepared::KIND if event.v == PreparedVoid::V => taken.stan = Some(PreparedVoid::of(event)?.stan),
             Prepared::KIND => taken.stan = Some(Prepared::of(event)?.stan),
+            refund::Prepared::KIND => taken.stan = Some(refund::Prepared::of(event)?.stan),
             BatchRefused::KIND => taken.refused = Some(BatchRefused::of(event)?.named),
             SignedOn::KIND => taken.take_batch(SignedOn::of(event)?.batch),
             BatchSent::KIND => taken.stan = Some(BatchSent::of(event)?.stan),
@@ -537,6 +544,36 @@ pub(super) fn entry_with_stan(
     }
 }
 
+/// All attempts with this STAN, whatever their batch, newest first.
+pub(super) fn entries_with_stan(journal: &Journal, stan: Stan) -> Result<Vec<Entry>, JournalError> {
+    entries_by(journal, STAN_INDEX, &stan.to_string())
+}
+
+/// All attempts of this order, newest first.
+pub(super) fn entries_of_order(journal: &Journal, order: &OrderNo) -> Result<Vec<Entry>, JournalError> {
+    entries_by(journal, ORDER_INDEX, order.as_str())
+}
+
+/// All attempts to which the host gave this reference number, newest first.
+pub(super) fn entries_with_rrn(journal: &Journal, rrn: &Rrn) -> Result<Vec<Entry>, JournalError> {
+    entries_by(journal, RRN_INDEX, rrn.as_str())
+}
+
+fn entries_by(journal: &Journal, index: &str, value: &str) -> Result<Vec<Entry>, JournalError> {
+    let mut entries = Vec::new();
+    let mut after = None;
+    loop {
+        let page = journal.rows_by_index(ATTEMPTS, index, value, RowQuery { limit: PAGE_ROWS, after })?;
+        for row in &page.rows {
+            entries.push(read(&row.value).ok_or(JournalError::Newer)?);
+        }
+        after = page.next;
+        if after.is_none() {
+            return Ok(entries);
+        }
+    }
+}
+
 /// The numbers that are taken.
 pub(super) fn taken(journal: &Journal) -> Result<Taken, JournalError> {
     match journal.row(NUMBERS, TAKEN_ROW)? {
@@ -570,7 +607,7 @@ pub(super) fn batch_holds_records(journal: &Journal, batch: BatchNo) -> Result<b
         }
         after = page.next;
         if after.is_none() {
-            return Ok(false);
+            return crate::payment::refund::ledger::batch_holds_records(journal, batch);
         }
     }
 }
@@ -581,6 +618,9 @@ pub(super) fn shown(journal: &Journal, entry: Entry) -> Result<AttemptView, Jour
     if let Some(batch) = view.batch {
         view.settled = batch::ledger::is_settled(journal, batch, entry.prepared_sequence)?;
     }
+    let sums = crate::payment::refund::ledger::sums(journal, &view.attempt)?;
+    view.refunded_minor = sums.acknowledged_minor;
+    view.refunds = sums.refunds;
     view.journal.root = encode_lower(&journal.root_at(view.journal.sequence)?);
     Ok(view)
 }
@@ -618,6 +658,7 @@ const STATE_INDEX: &str = "state";
 const ORDER_INDEX: &str = "order";
 const DAY_INDEX: &str = "day";
 const STAN_INDEX: &str = "stan";
+const RRN_INDEX: &str = "rrn";
 const BATCH_INDEX: &str = "batch";
 const PAGE_ROWS: usize = 50;
 /// Largest page of attempts.

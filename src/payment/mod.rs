@@ -19,6 +19,7 @@ mod feed;
 mod ledger;
 mod presented;
 mod reason;
+pub mod refund;
 mod roll_back;
 pub mod state;
 mod view;
@@ -30,6 +31,10 @@ pub use exchange::{CardCommand, Input, LinkCommand, Output, Reply, Ticket};
 pub use feed::{EVENTS_MAX, EventPage, TillEvent};
 pub use ledger::folds;
 pub use reason::{Reason, ReversalReason};
+pub use refund::{
+    ApprovedBy, RefundApproved, RefundDecision, RefundOf, RefundPage, RefundQuery, RefundReason, RefundRequest,
+    RefundVerified, RefundView, Rejected, RejectionReason, Tie,
+};
 pub use roll_back::RollBack;
 pub use view::{
     AttemptView, Decision, HostTested, JournalPlace, Kind, ListQuery, Page, ParametersView, ReceiptCopy, ReceiptCounts,

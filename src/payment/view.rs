@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::card::MaskedPan;
 use crate::clock::WallMs;
-use crate::ids::{AttemptId, AuthCode, BatchNo, HostCode, OrderNo, Rrn, Stan};
+use crate::ids::{AttemptId, AuthCode, BatchNo, HostCode, OrderNo, RefundId, Rrn, Stan};
 use crate::money::Amount;
 use crate::payment::reason::{Reason, ReversalReason};
 use crate::payment::state::State;
@@ -109,6 +109,9 @@ pub struct AttemptView {
     pub amount: Amount,
     /// What was given back, in minor units of the same currency.
     pub refunded_minor: u64,
+    /// Its refunds, oldest first, whatever became of them.
+    #[serde(default)]
+    pub refunds: Vec<RefundId>,
     /// Whether a caller has taken the result.
     pub delivered: bool,
     /// Whether its batch is closed.
@@ -166,6 +169,7 @@ impl AttemptView {
             reason: None,
             amount,
             refunded_minor: 0,
+            refunds: Vec::new(),
             delivered: false,
             settled: false,
             created_ms,

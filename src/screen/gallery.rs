@@ -310,6 +310,7 @@ pub(super) fn view(state: Paid, reason: Option<Reason>) -> AttemptView {
         reason,
         amount: amount(),
         refunded_minor: 0,
+        refunds: Vec::new(),
         delivered: false,
         settled: false,
         created_ms: WallMs(1_795_357_800_000),

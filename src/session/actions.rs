@@ -76,5 +76,7 @@ actions! {
     ViewDebts = "view_debts", true, [Cashier Supervisor], "See what waits to be finished with the host.";
     TestHost = "test_host", false, [Cashier Supervisor Service], "Ask the host whether it is there.";
     DownloadParameters = "download_parameters", false, [Supervisor Service], "Fetch the host's rules for this till.";
+    RequestRefund = "request_refund", true, [Cashier Supervisor], "Ask for money to be given back.";
+    ApproveRefund = "approve_refund", true, [Supervisor], "Approve or reject a refund that somebody else has asked for.";
     RotateKeys = "rotate_keys", false, [Supervisor Service], "Replace the master key and seal the journal anew.";
 }

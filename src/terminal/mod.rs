@@ -18,6 +18,7 @@ mod people;
 mod reader;
 mod reads;
 mod receipt;
+mod refunds;
 mod route;
 mod tls;
 

@@ -15,8 +15,11 @@ use crate::acquirer::LinkEvent;
 use crate::clock::MonoMs;
 use crate::emv::CardEvent;
 use crate::error::Error;
-use crate::ids::{AttemptId, OperatorName};
-use crate::payment::{self, CardCommand, LinkCommand, ListQuery, ReceiptCopy, SaleOrder, Ticket};
+use crate::ids::{AttemptId, OperatorName, RefundId};
+use crate::payment::{
+    self, CardCommand, LinkCommand, ListQuery, ReceiptCopy, RefundDecision, RefundQuery, RefundRequest,
+    RejectionReason, SaleOrder, Ticket,
+};
 use crate::ports::{EncryptedRead, Notice, ReaderFault};
 use crate::secret::{Secret, SecretBytes};
 use crate::session::Role;
@@ -143,6 +146,37 @@ pub enum Ask {
     Resolve,
     /// To print a receipt.
     PrintReceipt(AttemptId, ReceiptCopy),
+    /// Money to be given back.
+    RequestRefund(RefundRequest),
+    /// A refund approved, by whoever is signed in.
+    ApproveRefund(RefundId),
+    /// A refund approved by a second person, while the first stays signed in.
+    ApproveRefundAs {
+        /// Which one.
+        refund: RefundId,
+        /// The second person.
+        approver: OperatorName,
+        /// That person's password.
+        password: SecretBytes,
+    },
+    /// A refund rejected.
+    RejectRefund {
+        /// Which one.
+        refund: RefundId,
+        /// Why.
+        reason: RejectionReason,
+    },
+    /// A stuck refund's end, as a supervisor knows it.
+    DecideRefund {
+        /// Which one.
+        refund: RefundId,
+        /// How it ended.
+        decision: RefundDecision,
+    },
+    /// A page of refunds.
+    Refunds(RefundQuery),
+    /// To print a refund's voucher.
+    PrintVoucher(RefundId, ReceiptCopy),
     /// A page of events.
     Events {
         /// After which cursor; `None` for the one that was acknowledged last.
@@ -358,6 +392,17 @@ pub enum Reply {
         /// Who sells.
         configuration: Arc<Configuration>,
     },
+    /// Of asking for a voucher.
+    Voucher {
+        /// The refund.
+        refund: Box<payment::RefundView>,
+        /// The sale.
+        sale: Box<payment::AttemptView>,
+        /// 0 for the first print; any other makes it a reprint.
+        printed_before: u32,
+        /// Who gives the money back.
+        configuration: Arc<Configuration>,
+    },
     /// Of asking for the configuration.
     Configuration(Arc<Configuration>),
     /// Of asking for the state.
@@ -382,6 +427,7 @@ impl fmt::Debug for Reply {
         match self {
             Self::Payment(reply) => write!(f, "Payment({reply:?})"),
             Self::Receipt { view, printed_before, .. } => write!(f, "Receipt({view:?}, {printed_before})"),
+            Self::Voucher { refund, printed_before, .. } => write!(f, "Voucher({refund:?}, {printed_before})"),
             Self::Configuration(_) => f.write_str("Configuration"),
             Self::State(state) => write!(f, "{state:?}"),
             Self::Recovery(_) => f.write_str("Recovery"),

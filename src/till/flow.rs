@@ -17,6 +17,7 @@ use crate::till::exchange::{Output, RecoveryCode, Reply, Work};
 use crate::till::operators::Setting;
 use crate::till::passwords::given;
 use crate::till::record::Trouble;
+use crate::till::refunds::Approver;
 use crate::vault::{self, Attempt, Derivation, Measured, NewPassword, Opened, Params};
 
 /// Something that waits for a derivation.
@@ -59,6 +60,8 @@ pub(super) enum Stage {
     Changing { new_password: SecretBytes, attempt: Attempt },
     /// The password from now on.
     ChangingAnew { new_password: SecretBytes, opened: Opened, derivation: Derivation },
+    /// Whether a second person, who approves a refund, is who it says to be.
+    Approving { approver: Approver, attempt: Attempt },
     /// A password that somebody else is given.
     Setting { setting: Setting, derivation: Derivation },
 }
@@ -161,6 +164,7 @@ impl Till {
             Stage::ChangingAnew { new_password, opened, derivation } => {
                 self.finish_change(&new_password, &opened, derivation, key, now).map(Some)
             }
+            Stage::Approving { approver, attempt } => self.second_person(ticket, approver, attempt, key, now),
             Stage::Setting { setting, derivation } => self.finish_setting(setting, derivation, key, now).map(Some),
         }
     }

@@ -13,13 +13,14 @@ use crate::clock::Now;
 use crate::error::{Error, ErrorCode};
 use crate::payment::{self, Ticket};
 use crate::session::actions::{
-    AcceptRollBack, Action, ChangeOwnPassword, FollowEvents, ListOperators, MakeCheckpoint, ManageOperators,
-    PrintReceipt, ProveConsistency, ProveRecord, ReadPublicKey, ResolveDebts, RotateKeys, Sell, SetPolicy,
-    VerifyJournal, ViewPayments, ViewPolicy,
+    AcceptRollBack, Action, ApproveRefund, ChangeOwnPassword, DecideStuck, FollowEvents, ListOperators, MakeCheckpoint,
+    ManageOperators, PrintReceipt, ProveConsistency, ProveRecord, ReadPublicKey, RequestRefund, ResolveDebts,
+    RotateKeys, Sell, SetPolicy, VerifyJournal, ViewPayments, ViewPolicy,
 };
 use crate::session::{Permit, Standing};
 use crate::till::exchange::{Ask, Reply};
 use crate::till::record::Trouble;
+use crate::till::refunds::Approver;
 use crate::till::{At, Till};
 
 /// What becomes of a wish.
@@ -106,6 +107,42 @@ impl Till {
                 let permit = self.permit::<AcceptRollBack>(now)?;
                 self.payment(payment::Input::AcceptRollBack { ticket, permit }, now)
             }
+            ask => self.give_back(ticket, ask, now),
+        }
+    }
+
+    /// What concerns refunds.
+    fn give_back(&mut self, ticket: Ticket, ask: Ask, now: Now) -> Result<Answer, Trouble> {
+        match ask {
+            Ask::RequestRefund(request) => {
+                let permit = self.permit::<RequestRefund>(now)?;
+                self.request_refund(ticket, request, permit, now)
+            }
+            Ask::ApproveRefund(refund) => {
+                let permit = self.permit::<ApproveRefund>(now)?;
+                self.approve_refund(ticket, refund, permit, now)
+            }
+            Ask::ApproveRefundAs { refund, approver, password } => {
+                // Whoever may ask for a refund may hand the till over to whoever may approve it.
+                let _handing_over = self.permit::<RequestRefund>(now)?;
+                self.approve_refund_as(ticket, Approver { refund, name: approver }, &password, now)
+            }
+            Ask::RejectRefund { refund, reason } => {
+                let permit = self.permit::<ApproveRefund>(now)?;
+                self.payment(payment::Input::RejectRefund { ticket, refund, reason, permit }, now)
+            }
+            Ask::DecideRefund { refund, decision } => {
+                let permit = self.permit::<DecideStuck>(now)?;
+                self.payment(payment::Input::DecideRefund { ticket, refund, decision, permit }, now)
+            }
+            Ask::Refunds(query) => {
+                let _looking = self.permit::<ViewPayments>(now)?;
+                self.payment(payment::Input::Refunds { ticket, query }, now)
+            }
+            Ask::PrintVoucher(refund, copy) => {
+                let _printing = self.permit::<PrintReceipt>(now)?;
+                self.payment(payment::Input::PrintVoucher { ticket, refund, copy }, now)
+            }
             ask => self.manage(ticket, ask, now),
         }
     }
@@ -171,7 +208,7 @@ impl Till {
     }
 
     /// The engine tells the ticket.
-    fn payment(&mut self, input: payment::Input<'_>, now: Now) -> Result<Answer, Trouble> {
+    pub(super) fn payment(&mut self, input: payment::Input<'_>, now: Now) -> Result<Answer, Trouble> {
         self.pay(input, now)?;
         Ok(Answer::Later)
     }

@@ -28,6 +28,7 @@ mod open;
 mod operators;
 mod passwords;
 mod record;
+mod refunds;
 
 use std::sync::Arc;
 
@@ -44,7 +45,7 @@ use crate::error::{Error, ErrorCode};
 use crate::ids::OperatorName;
 use crate::journal::{CheckpointReason, Draft, JournalError, LockedJournal, SideWork, Waiting};
 use crate::payment::{self, Engine, Ticket};
-use crate::ports::{DeviceKeys, Entropy, FaultPlan, Notice};
+use crate::ports::{DeviceKeys, Entropy, FaultPlan, NetworkPosture, Notice};
 use crate::session::actions::ViewPayments;
 use crate::session::{self, Session};
 use crate::till::events::Why;
@@ -58,6 +59,7 @@ pub struct Till {
     device_keys: Arc<dyn DeviceKeys>,
     entropy: Arc<dyn Entropy>,
     faults: Arc<dyn FaultPlan>,
+    network_posture: Arc<dyn NetworkPosture>,
     has_encrypted_reader: bool,
     /// What waits for a derivation: one thing at a time.
     flow: Option<Flow>,
@@ -226,7 +228,7 @@ impl Till {
             (payment::Reply::Receipt { view, printed_before }, At::Open(open)) => {
                 Reply::Receipt { view, printed_before, configuration: Arc::clone(&open.configuration) }
             }
-            (reply, _) => Reply::Payment(reply),
+            (reply, _) => self.voucher(reply),
         }
     }
 

@@ -78,6 +78,7 @@ impl Till {
             device_keys: Arc::clone(&ports.device_keys),
             entropy: Arc::clone(&ports.entropy),
             faults: Arc::clone(&ports.faults),
+            network_posture: Arc::clone(&ports.network_posture),
             has_encrypted_reader: ports.encrypted_reader.is_some(),
             flow: None,
             lock_wishes: Vec::new(),

@@ -62,7 +62,7 @@ pub enum AttemptState {
     Reversed,
     /// The host will not confirm the reversal: people must look.
     ReversalStuck,
-    /// It was approved, and taken back by a void. Final.
+    /// It was approved, and a void that the host approved took it back. Final.
     Voided,
 }
 

@@ -1,6 +1,6 @@
 //! What is owed to the host: when each debt goes out, and whose turn it is.
 //!
-//! A debt is a reversal (`reversal.rs`). The list is only the waits, made from the
+//! A debt is a reversal (`reversal.rs`) or an approved refund (`forward.rs`). The list is only the waits, made from the
 //! journal when the till opens; each send is recorded first. A round drives every debt until it is closed or stuck,
 //! no answer comes, or [`ROUND_SENDS_MAX`] sends were answered. What an answer means is each kind's own table.
 //!
@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use crate::acquirer::{Answer, NotSentCause, Request};
 use crate::clock::{MonoMs, Now};
-use crate::ids::AttemptId;
+use crate::ids::{AttemptId, RefundId};
 use crate::payment::engine::{Engine, Halt};
 use crate::payment::exchange::Ticket;
 
@@ -19,6 +19,8 @@ use crate::payment::exchange::Ticket;
 pub(super) enum Owed {
     /// Taking back what may have been booked.
     Reversal(AttemptId),
+    /// Giving back what somebody may give.
+    Refund(RefundId),
 }
 
 impl Owed {
@@ -26,6 +28,15 @@ impl Owed {
     pub fn reversal(&self) -> Option<&AttemptId> {
         match self {
             Self::Reversal(attempt) => Some(attempt),
+            Self::Refund(_) => None,
+        }
+    }
+
+    /// The refund that is to be forwarded.
+    pub fn refund(&self) -> Option<&RefundId> {
+        match self {
+            Self::Reversal(_) => None,
+            Self::Refund(refund) => Some(refund),
         }
     }
 }
@@ -86,18 +97,19 @@ impl Debts {
         self.open.iter().map(|debt| debt.due).min()
     }
 
-    /// Makes every debt due with short waits, or joins the round that is on.
+    /// Makes every debt due with short waits, in a round of its own or in the one that is on.
     pub fn begin_round(&mut self, ticket: Option<Ticket>, now: Now) {
         for debt in &mut self.open {
             debt.due = debt.due.min(now.mono);
             debt.wait_ms = 0;
         }
-        let open = &self.open;
-        let round = self.round.get_or_insert_with(|| {
-            let all: Vec<Owed> = open.iter().map(|debt| debt.owed.clone()).collect();
-            let left = all.iter().map(|owed| (owed.clone(), ROUND_SENDS_MAX)).collect();
-            Round { left, all, tickets: Vec::new() }
-        });
+        let round = self.round.get_or_insert_default();
+        for debt in &self.open {
+            if !round.all.contains(&debt.owed) {
+                round.all.push(debt.owed.clone());
+                round.left.insert(debt.owed.clone(), ROUND_SENDS_MAX);
+            }
+        }
         round.tickets.extend(ticket);
     }
 
@@ -173,6 +185,7 @@ impl Engine {
         let Some(owed) = self.debts.first_due(now.mono) else { return Ok(false) };
         let request = match &owed {
             Owed::Reversal(attempt) => self.reversal_request(attempt, now)?,
+            Owed::Refund(refund) => self.refund_request(refund, now)?,
         };
         match request {
             ToSend::Request(request) => {
@@ -191,6 +204,7 @@ impl Engine {
     pub(super) fn debt_leaves(&mut self, now: Now) -> Result<(), Halt> {
         match self.debts.on_the_line.clone() {
             Some(Owed::Reversal(attempt)) => self.reversal_leaves(&attempt, now),
+            Some(Owed::Refund(refund)) => self.refund_leaves(&refund, now),
             None => self.withdraw(now),
         }
     }
@@ -199,6 +213,7 @@ impl Engine {
     pub(super) fn take_debt_answer(&mut self, answer: &Answer, now: Now) -> Result<(), Halt> {
         match self.debts.on_the_line.clone() {
             Some(Owed::Reversal(attempt)) => self.take_reversal_answer(&attempt, answer, now),
+            Some(Owed::Refund(refund)) => self.take_refund_answer(&refund, answer, now),
             None => Ok(()),
         }
     }
@@ -251,6 +266,7 @@ impl Engine {
         {
             return match &owed {
                 Owed::Reversal(attempt) => self.reversal_unpackable(attempt, now),
+                Owed::Refund(refund) => self.refund_unpackable(refund, now),
             };
         }
         self.debt_unanswered(now)?;

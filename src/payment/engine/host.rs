@@ -32,6 +32,7 @@ use crate::payment::exchange::{LinkCommand, Output};
 use crate::payment::ledger::{self, PAYMENT_STAN_MAX};
 use crate::payment::presented::Presented;
 use crate::payment::reason::{Reason, ReversalReason};
+use crate::payment::refund::ledger as refund;
 use crate::payment::state::{State, Step as StateStep};
 use crate::ports::{Notice, Prompt};
 
@@ -121,11 +122,12 @@ impl Engine {
         }
     }
 
-    /// The first STAN after the last that no attempt of this batch has; `None` when the batch has used all.
+    /// The first STAN after the last that no attempt and no refund of this batch has; `None` when the batch has used all.
     pub(super) fn free_stan(&self, taken: ledger::Taken) -> Result<Option<Stan>, Halt> {
         let mut candidate = next_stan(taken.stan);
         for _ in 0..PAYMENT_STAN_MAX {
-            if ledger::entry_with_stan(&self.journal, candidate, Some(taken.batch))?.is_none() {
+            let is_free = ledger::entry_with_stan(&self.journal, candidate, Some(taken.batch))?.is_none();
+            if is_free && !refund::has_stan(&self.journal, candidate, taken.batch)? {
                 return Ok(Some(candidate));
             }
             candidate = next_stan(Some(candidate));
@@ -223,12 +225,7 @@ impl Engine {
     /// The host's verified word on the attempt in progress.
     fn take_answer(&mut self, answer: Answer, now: Now) -> Result<(), Halt> {
         let Some(attempt) = self.sale_in_flight() else { return Ok(()) };
-        let said = HostAnswer {
-            host_code: answer.host_code,
-            auth_code: answer.auth_code,
-            rrn: answer.rrn,
-            host_time: host_time(answer.host_date, answer.host_time),
-        };
+        let said = said_by(&answer);
         let recorded = if answer.approved {
             self.record(&attempt, &Approved { answer: said }, destroy_card(&attempt), now)
         } else {
@@ -291,7 +288,12 @@ impl Engine {
     /// An answer that came too late is evidence beside the attempt.
     fn take_late_answer(&mut self, late: &LateAnswer, now: Now) -> Result<(), Halt> {
         let body = LateAnswerEvent { op: late.op, stan: late.stan, host_code: late.host_code.clone() };
-        match ledger::entry_with_stan(&self.journal, late.stan, None)? {
+        // A refund is asked about again until it is known: its late answer proves nothing that the next will not.
+        let known = match late.op {
+            Op::Refund => None,
+            _ => ledger::entry_with_stan(&self.journal, late.stan, None)?,
+        };
+        match known {
             Some(entry) if entry.state().after(StateStep::LateAnswer).is_ok() => {
                 self.note(Some(&entry.view.attempt), &body, now)
             }
@@ -328,6 +330,16 @@ pub(super) enum SideRow {
 fn next_stan(last: Option<Stan>) -> Stan {
     let number = last.map_or(1, |stan| if stan.number() >= PAYMENT_STAN_MAX { 1 } else { stan.number() + 1 });
     Stan::new(number).expect("1 to the largest payment STAN is within 1 to 999999")
+}
+
+/// What is kept of a verified answer.
+pub(super) fn said_by(answer: &Answer) -> HostAnswer {
+    HostAnswer {
+        host_code: answer.host_code.clone(),
+        auth_code: answer.auth_code.clone(),
+        rrn: answer.rrn.clone(),
+        host_time: host_time(answer.host_date, answer.host_time),
+    }
 }
 
 fn host_time(date: Option<[u8; 4]>, time: Option<[u8; 6]>) -> Option<String> {

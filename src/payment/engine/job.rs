@@ -5,7 +5,7 @@
 //!
 //! | on the line | its messages | its file |
 //! |---|---|---|
-//! | a debt | reversals | `debts.rs`, `reversal.rs` |
+//! | a debt | reversals, refunds | `debts.rs`, `reversal.rs`, `forward.rs` |
 //! | a job | what its [`Task`] says | `errand.rs`, `settle.rs` |
 //! | the attempt | the sale, the void | `host.rs` |
 //!
@@ -72,10 +72,10 @@ pub(super) enum OnTheLine {
 }
 
 impl Engine {
-    /// Whether an attempt or a job is in progress, so that no other may begin.
+    /// Whether an attempt or a job is in progress, or a refund waits for its card, so that no other may begin.
     #[must_use]
     pub fn is_occupied(&self) -> bool {
-        self.sale.is_some() || self.job.is_some()
+        self.sale.is_some() || self.job.is_some() || self.refund_tap.is_some()
     }
 
     /// Whether nothing but debts may go out: what is in progress only waits for them.

@@ -74,8 +74,9 @@ impl Engine {
         for entry in ledger::entries_in(&self.journal, State::InDoubt)? {
             self.leftovers.owe(entry.view.attempt, ReversalReason::NoAnswer, Reason::Interrupted, now);
         }
-        self.take_up_settlement(now)?;
-        self.clear_leftovers(now)
+        self.clear_leftovers(now)?;
+        self.take_up_refunds(now)?;
+        self.take_up_settlement(now)
     }
 
     /// Records what is left over, as far as the disk has room.

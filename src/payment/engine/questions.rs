@@ -87,6 +87,9 @@ impl Engine {
 
     /// Tells those who waited for a round what became of its debts.
     pub(super) fn report_round(&mut self, all: &[Owed], tickets: Vec<Ticket>) -> Result<(), Halt> {
+        for refund in all.iter().filter_map(Owed::refund) {
+            self.tell_who_waits_for(refund)?;
+        }
         if tickets.is_empty() {
             return Ok(());
         }

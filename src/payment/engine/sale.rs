@@ -330,6 +330,9 @@ impl Engine {
 
     /// Ends the attempt if that is still possible. Always answers.
     pub(super) fn cancel(&mut self, ticket: Ticket, attempt: &AttemptId, now: Now) -> Result<(), Halt> {
+        if self.cancel_refund_tap(attempt, ticket)? {
+            return Ok(());
+        }
         let ours = self.sale.as_ref().is_some_and(|sale| sale.attempt == *attempt);
         if !ours {
             let refusal = match ledger::entry(&self.journal, attempt)? {

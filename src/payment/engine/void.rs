@@ -83,7 +83,7 @@ impl Engine {
         };
         let open = ledger::taken(&self.journal)?.batch;
         let view = ledger::shown(&self.journal, entry.clone())?;
-        Ok(match refusal(&view, open) {
+        Ok(match refusal(&view, open, self.held_of(of)?) {
             None => Ok(entry),
             Some(ErrorCode::AttemptNotApproved) => {
                 let error = Error::from(ErrorCode::AttemptNotApproved).of_attempt(of).with_standing(entry.standing());
@@ -144,7 +144,21 @@ impl Engine {
 }
 
 /// Why this cannot be voided.
-fn refusal(sale: &AttemptView, open: BatchNo) -> Option<ErrorCode> {
+fn refusal(sale: &AttemptView, open: BatchNo, held_minor: u64) -> Option<ErrorCode> {
+    if let Some(code) = not_standing(sale) {
+        return Some(code);
+    }
+    if sale.settled {
+        return Some(ErrorCode::AlreadySettled);
+    }
+    if held_minor > 0 {
+        return Some(ErrorCode::AttemptHasRefunds);
+    }
+    (sale.batch != Some(open)).then_some(ErrorCode::BatchDiffers)
+}
+
+/// Why the sale does not stand, so that nothing of it can be given back.
+pub(super) fn not_standing(sale: &AttemptView) -> Option<ErrorCode> {
     if sale.kind != Kind::Sale || !matches!(sale.state, State::Approved | State::Voided) {
         return Some(ErrorCode::AttemptNotApproved);
     }
@@ -159,13 +173,7 @@ fn refusal(sale: &AttemptView, open: BatchNo) -> Option<ErrorCode> {
             _ => return Some(ErrorCode::VoidInDoubt),
         }
     }
-    if sale.settled {
-        return Some(ErrorCode::AlreadySettled);
-    }
-    if sale.refunded_minor > 0 {
-        return Some(ErrorCode::AttemptHasRefunds);
-    }
-    (sale.batch != Some(open)).then_some(ErrorCode::BatchDiffers)
+    None
 }
 
 fn can_be_refunded(code: ErrorCode) -> bool {
