@@ -247,7 +247,7 @@ impl Engine {
             Input::Cancel { ticket, attempt } => self.cancel(ticket, &attempt, now),
             Input::Status { ticket, attempt } => self.status(ticket, &attempt),
             Input::Settle { ticket, cause, permit } => self.settle(ticket, cause, permit, now),
-            Input::Batch { ticket, batch } => self.batch(ticket, batch),
+            Input::Batch { ticket, batch } => self.batch(ticket, batch, now),
             Input::List { ticket, query } => self.list(ticket, &query),
             Input::Resolve { ticket, permit } => self.resolve(ticket, permit, now),
             Input::Debts { ticket } => self.debts_listed(ticket),

@@ -29,6 +29,7 @@ mod operators;
 mod passwords;
 mod record;
 mod refunds;
+mod schedule;
 
 use std::sync::Arc;
 
@@ -51,6 +52,7 @@ use crate::session::{self, Session};
 use crate::till::events::Why;
 use crate::till::flow::Flow;
 use crate::till::record::Trouble;
+use crate::till::schedule::Schedule;
 use crate::vault::Opened;
 
 /// One till.
@@ -106,6 +108,8 @@ struct Open {
     /// The rule for checkpoints, and the size up to which it was kept.
     checkpoint_every: u64,
     looked_at: u64,
+    /// The rule for settling by itself.
+    schedule: Schedule,
 }
 
 impl Till {
@@ -190,6 +194,7 @@ impl Till {
 
     /// Does what can be done without another input: a lock that was put off, keys that are being changed.
     fn work(&mut self, now: Now) -> Result<(), Trouble> {
+        self.settle_on_time(now)?;
         self.seal_anew(now)?;
         self.sign_now_and_then(now)?;
         self.verify_on(now)?;
@@ -237,6 +242,7 @@ impl Till {
         let mut times = Vec::new();
         if let At::Open(open) = &self.at {
             times.extend(self.engine_alarm);
+            times.extend(self.next_settlement(now));
             if (open.engine.journal().is_resealing() || self.is_verifying()) && !self.is_busy() {
                 times.push(now.mono);
             }
@@ -272,7 +278,8 @@ impl Till {
             At::Open(open) => Some(open.session.left_ms(now)),
             _ => None,
         };
-        TillState { standing, operator, role, waiting: self.waiting(), locks_in_ms }
+        let settlement_missed = self.missed_settlement(now);
+        TillState { standing, operator, role, waiting: self.waiting(), locks_in_ms, settlement_missed }
     }
 
     fn waiting(&self) -> Option<u64> {

@@ -16,6 +16,7 @@ use crate::payment::batch::events::{BatchClosing, BatchEvent, SettleCause};
 use crate::payment::batch::state::BatchState;
 use crate::payment::batch::view::BatchView;
 use crate::payment::events::{Approved, Body, NotConfirmed};
+use crate::payment::refund::events::Acknowledged;
 use crate::payment::view::JournalPlace;
 
 /// The fold of batches.
@@ -146,7 +147,7 @@ impl Fold for Batches {
     }
 
     fn apply(&self, rows: &mut dyn Rows, event: &Event) -> Result<(), FoldError> {
-        if event.kind == Approved::KIND {
+        if event.kind == Approved::KIND || event.kind == Acknowledged::KIND {
             return note_first(rows, event);
         }
         let Some(step) = BatchEvent::of(event)? else { return Ok(()) };
@@ -182,7 +183,7 @@ impl Fold for Batches {
     }
 }
 
-/// The first approval tells since when the open batch waits for its settlement.
+/// The first approval, or the first refund that the host has, tells since when the open batch waits for its settlement.
 fn note_first(rows: &mut dyn Rows, event: &Event) -> Result<(), FoldError> {
     let mut open = open_row(rows)?;
     if open.first_ms.is_some() {

@@ -14,6 +14,9 @@ use crate::journal::{Cursor, Journal, JournalError};
 use crate::money::Amount;
 use crate::payment::batch::totals::{Brand, RecordKind, Totals};
 use crate::payment::ledger::{self, Entry};
+use crate::payment::refund::RefundDecision;
+use crate::payment::refund::ledger::{self as refunds, RefundEntry};
+use crate::payment::refund::state::RefundState;
 use crate::payment::state::State;
 use crate::payment::view::{Decision, Kind};
 
@@ -43,6 +46,7 @@ pub(in crate::payment) struct Records {
 #[derive(Clone, Copy, PartialEq)]
 enum Left {
     Attempts(Option<Cursor>),
+    Refunds(Option<Cursor>),
     Nothing,
 }
 
@@ -60,6 +64,7 @@ impl Records {
             }
             match self.left {
                 Left::Attempts(after) => self.read_attempts(journal, after)?,
+                Left::Refunds(after) => self.read_refunds(journal, after)?,
                 Left::Nothing => return Ok(None),
             }
         }
@@ -68,9 +73,20 @@ impl Records {
     fn read_attempts(&mut self, journal: &Journal, after: Option<Cursor>) -> Result<(), JournalError> {
         let (entries, next) = ledger::page_of_batch(journal, self.batch, after)?;
         let is_older = |entry: &Entry| entry.prepared_sequence <= self.begins_after;
-        self.left = if next.is_none() || entries.iter().any(is_older) { Left::Nothing } else { Left::Attempts(next) };
+        let was_last = next.is_none() || entries.iter().any(is_older);
+        self.left = if was_last { Left::Refunds(None) } else { Left::Attempts(next) };
         for entry in entries.into_iter().filter(|entry| entry.prepared_sequence > self.begins_after) {
             self.page.extend(record_of(entry));
+        }
+        Ok(())
+    }
+
+    fn read_refunds(&mut self, journal: &Journal, after: Option<Cursor>) -> Result<(), JournalError> {
+        let (entries, next) = refunds::page_of_batch(journal, self.batch, after)?;
+        self.left = if next.is_none() { Left::Nothing } else { Left::Refunds(next) };
+        for entry in entries.into_iter().filter(|entry| entry.view.journal.sequence > self.begins_after) {
+            let sale = ledger::entry(journal, &entry.view.attempt)?;
+            self.page.extend(record_of_refund(entry, sale.as_ref()));
         }
         Ok(())
     }
@@ -93,6 +109,26 @@ fn record_of(entry: Entry) -> Option<Record> {
         kind,
         amount: view.amount,
         brand: Brand::of(view.aid.as_deref(), view.label.as_deref()),
+        stan: prepared.stan,
+        local_date: prepared.local_date,
+        rrn: view.rrn,
+        auth_code: view.auth_code,
+    })
+}
+
+/// What this refund adds to its batch; the card is the sale's.
+fn record_of_refund(entry: RefundEntry, sale: Option<&Entry>) -> Option<Record> {
+    let prepared = entry.prepared?;
+    let view = entry.view;
+    match (view.state, view.decision) {
+        (RefundState::Acknowledged, _) | (RefundState::Stuck, Some(RefundDecision::Paid)) => {}
+        _ => return None,
+    }
+    let card = sale.map(|sale| (sale.view.aid.as_deref(), sale.view.label.as_deref()));
+    Some(Record {
+        kind: RecordKind::Refund,
+        amount: view.amount,
+        brand: card.map_or(Brand::Other, |(aid, label)| Brand::of(aid, label)),
         stan: prepared.stan,
         local_date: prepared.local_date,
         rrn: view.rrn,

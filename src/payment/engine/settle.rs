@@ -14,14 +14,12 @@
 
 use crate::clock::{MonoMs, Now};
 use crate::error::{Blocker, Error, ErrorCode};
-use crate::hex::encode_lower;
-use crate::ids::{BatchNo, Stan};
+use crate::ids::Stan;
 use crate::iso8583::Op;
 use crate::journal::SideWork;
 use crate::payment::batch::events::{BatchClosing, SettleCause};
-use crate::payment::batch::ledger::{self as batches, Settlement};
+use crate::payment::batch::ledger as batches;
 use crate::payment::batch::records::{self, Record, Records};
-use crate::payment::batch::view::BatchView;
 use crate::payment::engine::job::{Job, Task};
 use crate::payment::engine::record::Refused;
 use crate::payment::engine::{Engine, Halt};
@@ -29,12 +27,15 @@ use crate::payment::events::Body;
 use crate::payment::exchange::{Reply, Ticket};
 use crate::payment::ledger;
 use crate::payment::reason::Reason;
+use crate::payment::refund::ledger as refunds;
+use crate::payment::refund::state::RefundState;
 use crate::payment::state::State;
 use crate::payment::view::Kind;
 use crate::session::Permit;
 use crate::session::actions::Settle;
 
 mod messages;
+mod show;
 
 /// The wait of a settlement that has begun and is not finished.
 #[derive(Default)]
@@ -225,6 +226,15 @@ impl Engine {
                 blockers.push(Blocker { why, name: entry.view.attempt.to_string() });
             }
         }
+        // Whatever is forwarded stands under one word.
+        for state in [RefundState::Sent, RefundState::Stuck] {
+            for entry in refunds::entries_in(&self.journal, state)? {
+                let why = if state == RefundState::Stuck { "refund_stuck" } else { "refund_forwarding" };
+                if entry.view.decision.is_none() {
+                    blockers.push(Blocker { why, name: entry.view.refund.to_string() });
+                }
+            }
+        }
         Ok(blockers)
     }
 
@@ -247,43 +257,6 @@ impl Engine {
     fn put_settlement_off(&mut self, reason: Reason, now: Now) {
         let policy = self.configuration.policy;
         self.settlement.put_off(reason, policy.reversal_wait_first_ms, policy.reversal_wait_max_ms, now.mono);
-    }
-
-    /// How a batch stands: the open one, or the one of this number.
-    pub(super) fn batch(&mut self, ticket: Ticket, number: Option<BatchNo>) -> Result<(), Halt> {
-        let result = match self.batch_shown(number)? {
-            Some(view) => Ok(Reply::Batch(Box::new(view))),
-            None => Err(ErrorCode::RecordUnknown.into()),
-        };
-        self.tell(ticket, result);
-        Ok(())
-    }
-
-    fn batch_shown(&self, number: Option<BatchNo>) -> Result<Option<BatchView>, Halt> {
-        let open = ledger::taken(&self.journal)?.batch;
-        let number = number.unwrap_or(open);
-        if let Some(settlement) = batches::unfinished(&self.journal)?.filter(|it| it.view.batch == number) {
-            return self.settlement_shown(settlement).map(Some);
-        }
-        if number == open {
-            return self.open_batch_shown(open).map(Some);
-        }
-        batches::newest_of(&self.journal, number)?.map(|settlement| self.settlement_shown(settlement)).transpose()
-    }
-
-    fn open_batch_shown(&self, batch: BatchNo) -> Result<BatchView, Halt> {
-        let open = batches::open(&self.journal)?;
-        let totals = records::totals(&self.journal, batch, open.begins_after).map_err(Halt)?;
-        Ok(BatchView::open(batch, totals, &open))
-    }
-
-    fn settlement_shown(&self, settlement: Settlement) -> Result<BatchView, Halt> {
-        let mut view = settlement.view;
-        if let Some(place) = &mut view.journal {
-            place.root = encode_lower(&self.journal.root_at(place.sequence)?);
-        }
-        view.reason = self.settlement.reason.filter(|_| view.state.is_unfinished());
-        Ok(view)
     }
 
     fn run(&self) -> Option<&SettleRun> {
