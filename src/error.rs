@@ -400,6 +400,20 @@ error_codes! {
     RefundCardDiffers = "refund_card_differs": Refund NotMoved NewAttempt NotNeeded Customer,
     /// The card that paid was not read: nobody held it to the reader, or it could not be read.
     RefundCardNotRead = "refund_card_not_read": Refund NotMoved NewAttempt NotNeeded Customer,
+    /// A column of the statement is missing or not where the map says, or the map itself cannot be used.
+    StatementColumnsWrong = "statement_columns_wrong": User NotMoved AfterUserAction NotNeeded Integrator,
+    /// The statement is not UTF-8.
+    StatementEncodingBroken = "statement_encoding_broken": User NotMoved AfterUserAction NotNeeded Supervisor,
+    /// A line or an element of the statement is longer than any may be.
+    StatementLineTooLong = "statement_line_too_long": User NotMoved AfterUserAction NotNeeded Supervisor,
+    /// The statement's XML defines entities, is nested too deeply or is not well formed.
+    StatementXmlRefused = "statement_xml_refused": User NotMoved AfterUserAction NotNeeded Supervisor,
+    /// The statement cannot be read to its end, or is none.
+    StatementUnreadable = "statement_unreadable": User NotMoved AfterUserAction NotNeeded Supervisor,
+    /// A value in the statement is not what its column says.
+    StatementValueMalformed = "statement_value_malformed": User NotMoved AfterUserAction NotNeeded Integrator,
+    /// The first day of the period comes after its last.
+    StatementPeriodInvalid = "statement_period_invalid": User NotMoved AfterUserAction NotNeeded Supervisor,
 }
 
 impl ErrorCode {

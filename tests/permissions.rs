@@ -109,6 +109,7 @@ fn ask_for_everything(session: &Session) -> Vec<(&'static str, Result<String, Er
         one::<VerifyJournal>(session),
         one::<ReadPublicKey>(session),
         one::<ChangeOwnPassword>(session),
+        one::<EnrolBiometric>(session),
         one::<ListOperators>(session),
         one::<ManageOperators>(session),
         one::<ViewPolicy>(session),
@@ -119,6 +120,7 @@ fn ask_for_everything(session: &Session) -> Vec<(&'static str, Result<String, Er
         one::<ViewDebts>(session),
         one::<TestHost>(session),
         one::<DownloadParameters>(session),
+        one::<CheckStatement>(session),
         one::<RotateKeys>(session),
     ]
 }

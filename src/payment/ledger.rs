@@ -13,9 +13,10 @@ use crate::error::{Money, Reversal};
 use crate::hex::encode_lower;
 use crate::ids::{AttemptId, BatchNo, HostCode, OrderNo, Rrn, Stan};
 use crate::iso8583::{ValueName, Values};
-use crate::journal::{Cursor, Event, Fold, FoldError, Journal, JournalError, Page as RowQuery, Rows};
+use crate::journal::{Cursor, Event, Fold, FoldError, Journal, JournalError, Page as RowQuery, Row, Rows};
 use crate::payment::batch;
 use crate::payment::batch::events::{BatchClosed, BatchEndSent, BatchSent, BatchUploaded};
+use crate::payment::books::{Booked, BookedPage, By};
 use crate::payment::events::{
     AttemptEvent, BatchRefused, Body, CardFacts, DeclinedBy, HostAnswer, HostParameters, NotConfirmed, Opening,
     Prepared, PreparedFromRead, PreparedVoid, ReadFacts, ReceiptPrinted, ReversalAnswered, ReversalSent,
@@ -648,6 +649,39 @@ pub(super) fn list(journal: &Journal, query: &ListQuery) -> Result<Page, Journal
             return Ok(Page { attempts, next: after.map(|cursor| cursor.to_string()) });
         }
     }
+}
+
+/// A page of the attempts that have this in common, newest first.
+pub(super) fn booked(
+    journal: &Journal,
+    by: By<'_>,
+    limit: usize,
+    after: Option<Cursor>,
+) -> Result<BookedPage, JournalError> {
+    let stan;
+    let (index, value) = match by {
+        By::Rrn(rrn) => (RRN_INDEX, rrn.as_str()),
+        By::Stan(number) => {
+            stan = number.to_string();
+            (STAN_INDEX, stan.as_str())
+        }
+        By::Order(order) => (ORDER_INDEX, order.as_str()),
+        By::HostDay(day) => (DAY_INDEX, day),
+    };
+    let page = journal.rows_by_index(ATTEMPTS, index, value, RowQuery { limit, after })?;
+    let attempts = page.rows.iter().map(booked_row).collect::<Result<_, JournalError>>()?;
+    Ok(BookedPage { attempts, next: page.next })
+}
+
+/// One attempt, as somebody else's list is held against it.
+pub(super) fn booked_attempt(journal: &Journal, attempt: &AttemptId) -> Result<Option<Booked>, JournalError> {
+    journal.whole_row(ATTEMPTS, attempt.as_str())?.as_ref().map(booked_row).transpose()
+}
+
+fn booked_row(row: &Row) -> Result<Booked, JournalError> {
+    let entry = read(&row.value).ok_or(JournalError::Newer)?;
+    let host_day = entry.prepared.map(|prepared| prepared.host_day);
+    Ok(Booked { opened_at: row.created, host_day, view: entry.view })
 }
 
 const ATTEMPTS: &str = "attempts";

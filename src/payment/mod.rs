@@ -9,6 +9,7 @@
 //! `tests/payment_kills.rs` (every crash point with every misbehaviour of a host), `tests/payment_bugs.rs`.
 
 pub mod batch;
+pub mod books;
 mod bound_read;
 mod card_data;
 mod civil;

@@ -66,6 +66,7 @@ actions! {
     VerifyJournal = "verify_journal", false, [Cashier Supervisor Service], "Check that the whole journal is as it was written.";
     ReadPublicKey = "read_public_key", false, [Cashier Supervisor Service], "Show the key that checkpoints are checked with.";
     ChangeOwnPassword = "change_own_password", false, [Cashier Supervisor Service], "Change one's own password.";
+    EnrolBiometric = "enrol_biometric", false, [Cashier Supervisor Service], "Let one's own finger or face open the till, and no longer.";
     ListOperators = "list_operators", false, [Supervisor Service], "See who works at this till.";
     ManageOperators = "manage_operators", false, [Supervisor], "Add and remove operators, and reset their passwords.";
     ViewPolicy = "view_policy", false, [Cashier Supervisor Service], "See the shop's rules.";
@@ -78,5 +79,6 @@ actions! {
     DownloadParameters = "download_parameters", false, [Supervisor Service], "Fetch the host's rules for this till.";
     RequestRefund = "request_refund", true, [Cashier Supervisor], "Ask for money to be given back.";
     ApproveRefund = "approve_refund", true, [Supervisor], "Approve or reject a refund that somebody else has asked for.";
+    CheckStatement = "check_statement", true, [Supervisor], "Hold a statement of the acquirer or the bank against the record.";
     RotateKeys = "rotate_keys", false, [Supervisor Service], "Replace the master key and seal the journal anew.";
 }

@@ -21,6 +21,7 @@ mod reads;
 mod receipt;
 mod refunds;
 mod route;
+mod statement;
 mod tls;
 
 use std::path::Path;
@@ -29,6 +30,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{JoinHandle, ThreadId};
 
 pub use receipt::ReceiptRequest;
+pub use statement::{StatementFile, StatementRequest};
 
 use crate::account::Provisioning;
 use crate::error::{Error, ErrorCode};

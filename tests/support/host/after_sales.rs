@@ -43,7 +43,7 @@ pub struct Batch {
     pub balanced: bool,
     /// What was uploaded, by place.
     pub lines: BTreeMap<u32, UploadLine>,
-    /// How often it was closed: 0 or 1.
+    /// How many ends were answered with the closing of it: 0 or 1.
     pub closed: u32,
 }
 
@@ -195,16 +195,17 @@ impl Host {
             (ValueName::GivenBackMinor, given_back.1),
         ];
         let said = |name| request.text(name).and_then(|text| text.parse::<u64>().ok());
-        let known = self.batches.get(&batch).filter(|batch| batch.closed > 0).map(|batch| batch.balanced);
-        let is_same = || own.iter().all(|(name, own)| said(*name).is_none_or(|said| said == *own));
-        let balanced = known.unwrap_or_else(is_same);
+        let balanced = own.iter().all(|(name, own)| said(*name).is_none_or(|said| said == *own));
         for (name, own) in own {
             brought.set_number(name, own);
         }
         brought.set_number(ValueName::SettlementCode, if balanced { 1 } else { 2 });
-        self.batches.entry(batch).or_default().balanced = balanced;
-        if known.is_none() && balanced {
-            self.close_now(batch);
+        let entry = self.batches.entry(batch).or_default();
+        if entry.closed == 0 {
+            entry.balanced = balanced;
+        }
+        if entry.closed == 0 && balanced {
+            self.close_batch(batch);
         }
         "00"
     }
@@ -217,24 +218,23 @@ impl Host {
         "00"
     }
 
-    /// Closes a batch whose lines are all there, once.
+    /// Closes a batch whose lines have all come, once; the open one is then the next.
     fn close(&mut self, request: &Values) -> &'static str {
         let count = digits(request, ValueName::UploadCount).parse::<usize>();
         let Some(number) = self.batch_of(request) else { return "12" };
-        match self.batches.get(&number) {
+        match self.batches.get_mut(&number) {
             Some(batch) if batch.closed > 0 => "00",
             Some(batch) if Ok(batch.lines.len()) == count => {
-                self.close_now(number);
+                self.close_batch(number);
                 "00"
             }
             _ => "12",
         }
     }
 
-    /// The open batch is then the next.
-    fn close_now(&mut self, number: u32) {
+    fn close_batch(&mut self, number: u32) {
         self.batches.entry(number).or_default().closed += 1;
-        self.batch = number % 999_999 + 1;
+        self.batch = if number == 999_999 { 1 } else { number + 1 };
     }
 
     fn statement_page(&self, request: &Values, brought: &mut Values) -> &'static str {
