@@ -13,6 +13,7 @@ mod payments;
 mod people;
 mod records;
 mod refunds;
+mod settlements;
 mod stage;
 mod statements;
 mod storage;

@@ -1,6 +1,6 @@
 //! Statements that cannot be checked. Each changes nothing.
 
-use std::io::Cursor;
+use std::io::{self, BufReader, Cursor, Read};
 
 use taptill::settlement::statement::{ColumnMap, Day};
 use taptill::terminal::{StatementFile, StatementRequest};
@@ -25,7 +25,9 @@ pub(super) fn statement_xml_refused() -> Played {
 }
 
 pub(super) fn statement_unreadable() -> Played {
-    check(StatementFile::Camt, b"<Document><BkToCstmrStmt>")
+    let request = StatementRequest { file: csv_file(), from: None, to: None };
+    let (stage, lines) = (Stage::set()?, BufReader::new(Fails));
+    Ok(stage.till()?.terminal.check_statement(lines, &request, &mut |_| ()).map(drop)?)
 }
 
 pub(super) fn statement_value_malformed() -> Played {
@@ -53,4 +55,13 @@ fn run(request: &StatementRequest, bytes: &[u8]) -> Played {
     let stage = Stage::set()?;
     let till = stage.till()?;
     Ok(till.terminal.check_statement(Cursor::new(bytes), request, &mut |_| ()).map(drop)?)
+}
+
+/// A file on a disk that fails.
+struct Fails;
+
+impl Read for Fails {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        Err(io::Error::other("the disk fails, on purpose"))
+    }
 }

@@ -5,7 +5,9 @@
 use taptill::error::ErrorCode;
 
 use super::stage::Played;
-use super::{device, life, network, payments, people, records, refunds, statements, storage, typed, voids};
+use super::{
+    device, life, network, payments, people, records, refunds, settlements, statements, storage, typed, voids,
+};
 
 /// How one error is brought about.
 #[derive(Clone, Copy)]
@@ -118,38 +120,69 @@ pub(super) fn script(code: ErrorCode) -> Script {
         E::VaultNewer => by("an operator's slot says that it is of a newer format", records::vault_newer),
         E::ParametersTooWeak => by("an operator's slot says that little work guards it", records::parameters_too_weak),
         E::JournalRolledBack => by("an older copy of the till's folder is put back", records::journal_rolled_back),
-        E::OperationNotInDialect => by("a sale is voided where the dialect has no void", voids::operation_not_in_dialect),
+        E::OperationNotInDialect => {
+            by("a sale is voided where the dialect has no void", voids::operation_not_in_dialect)
+        }
         E::AttemptNotApproved => by("a declined sale is voided", voids::attempt_not_approved),
         E::AlreadyVoided => by("a sale is voided twice", voids::already_voided),
         E::AlreadySettled => by("a sale is voided after its batch was closed", voids::already_settled),
-        E::VoidInDoubt => by("money of a sale is to be given back while the host has not answered its void", voids::void_in_doubt),
+        E::VoidInDoubt => {
+            by("money of a sale is to be given back while the host has not answered its void", voids::void_in_doubt)
+        }
         E::AttemptHasRefunds => by("a sale is voided of which money is being given back", voids::attempt_has_refunds),
-        E::BatchChangeRefused => by("the host names another batch while this one holds a sale", voids::batch_change_refused),
+        E::BatchChangeRefused => {
+            by("the host names another batch while this one holds a sale", voids::batch_change_refused)
+        }
         E::DebtsTooOld => by("a reversal is owed for longer than the rules allow", voids::debts_too_old),
         E::NotStuck => by("a decision is taken about an approved sale", voids::not_stuck),
         E::AlreadyDecided => by("two decisions are taken about one stuck reversal", voids::already_decided),
         E::HostRefused => by("the host refuses to hand out its parameters", voids::host_refused),
-        E::RefundExceedsCapturedAmount => by("more is to be given back than was paid", refunds::refund_exceeds_captured_amount),
+        E::SettlementBlocked => {
+            by("a batch is closed while nobody has decided about a stuck reversal", settlements::settlement_blocked)
+        }
+        E::SettlementUnfinished => by(
+            "something is sold while the host has not answered the closing of a batch",
+            settlements::settlement_unfinished,
+        ),
+        E::SettlementRefused => by("the host refuses to close a batch", settlements::settlement_refused),
+        E::BatchEmpty => by("a batch is closed in which nothing was sold", settlements::batch_empty),
+        E::RefundExceedsCapturedAmount => {
+            by("more is to be given back than was paid", refunds::refund_exceeds_captured_amount)
+        }
         E::ApproverIsRequester => by("somebody approves the own request for a refund", refunds::approver_is_requester),
-        E::ApproverAppointedByRequester => by("a refund is approved by somebody whom the requester added", refunds::approver_appointed_by_requester),
+        E::ApproverAppointedByRequester => {
+            by("a refund is approved by somebody whom the requester added", refunds::approver_appointed_by_requester)
+        }
         E::RefundUnknown => by("a refund is approved that nobody asked for", refunds::refund_unknown),
         E::RefundNotWaiting => by("a refund is rejected twice", refunds::refund_not_waiting),
         E::RefundExpired => by("a refund is decided after its time", refunds::refund_expired),
-        E::RefundWindowOver => by("a sale of three days ago is refunded where the rule is one day", refunds::refund_window_over),
+        E::RefundWindowOver => {
+            by("a sale of three days ago is refunded where the rule is one day", refunds::refund_window_over)
+        }
         E::RefundCurrencyDiffers => by("yen are given back for a sale in yuan", refunds::refund_currency_differs),
         E::RefundNeedsConnection => by("a refund is asked for without a network", refunds::refund_needs_connection),
-        E::RefundRejectedReasonMissing => by("a refund is rejected without a reason", refunds::refund_rejected_reason_missing),
+        E::RefundRejectedReasonMissing => {
+            by("a refund is rejected without a reason", refunds::refund_rejected_reason_missing)
+        }
         E::RefundAmbiguous => by("a refund names an order that was paid in two parts", refunds::refund_ambiguous),
         E::VerificationNotAvailable => by("the rules want a PIN for a refund", refunds::verification_not_available),
         E::RefundStanTaken => by("the host has other bookings under the refund's numbers", refunds::refund_stan_taken),
-        E::RefundCardDiffers => by("another card is held to the reader than the one that paid", refunds::refund_card_differs),
+        E::RefundCardDiffers => {
+            by("another card is held to the reader than the one that paid", refunds::refund_card_differs)
+        }
         E::RefundCardNotRead => by("the card that paid cannot be read again", refunds::refund_card_not_read),
         E::StatementColumnsWrong => by("a statement has no column for the date", statements::statement_columns_wrong),
-        E::StatementEncodingBroken => by("a statement has bytes that are no UTF-8", statements::statement_encoding_broken),
-        E::StatementLineTooLong => by("a statement has a line of ten million characters", statements::statement_line_too_long),
+        E::StatementEncodingBroken => {
+            by("a statement has bytes that are no UTF-8", statements::statement_encoding_broken)
+        }
+        E::StatementLineTooLong => {
+            by("a statement has a line of ten million characters", statements::statement_line_too_long)
+        }
         E::StatementXmlRefused => by("a statement defines entities of its own", statements::statement_xml_refused),
-        E::StatementUnreadable => by("a statement ends in the middle", statements::statement_unreadable),
+        E::StatementUnreadable => by("the disk fails while a statement is read", statements::statement_unreadable),
         E::StatementValueMalformed => by("a statement has an amount in words", statements::statement_value_malformed),
-        E::StatementPeriodInvalid => by("a statement is checked from tomorrow to yesterday", statements::statement_period_invalid),
+        E::StatementPeriodInvalid => {
+            by("a statement is checked from tomorrow to yesterday", statements::statement_period_invalid)
+        }
     }
 }

@@ -67,7 +67,7 @@ pub(super) fn batch_change_refused() -> Played {
 
 pub(super) fn debts_too_old() -> Played {
     let mut stage = Stage::set()?;
-    stage.provisioning.configuration.policy.debt_age_max_ms = Some(60_000);
+    stage.provisioning.configuration.policy.debt_age_max_ms = 60_000;
     let clock = SetClock::ahead_by_ms(0);
     let lent = clock.clone();
     let till = stage.till_with(|ports| ports.clock = lent)?;
@@ -85,16 +85,23 @@ pub(super) fn not_stuck() -> Played {
 }
 
 pub(super) fn already_decided() -> Played {
+    let (_stage, till) = stuck()?;
+    let sale = AttemptId::new("stuck")?;
+    till.terminal.decide(&sale, Decision::Charged)?;
+    Ok(till.terminal.decide(&sale, Decision::NotCharged).map(drop)?)
+}
+
+/// A till with a sale whose reversal the host will not confirm.
+pub(super) fn stuck() -> Played<(Stage, Till)> {
     let mut stage = Stage::set()?;
     let policy = &mut stage.provisioning.configuration.policy;
     (policy.reversal_refusals_max, policy.reversal_wait_first_ms) = (1, 20);
     let till = stage.till()?;
     stage.host_does(Kind::NoAnswer)?;
     stage.host_does(Kind::RefuseReversal)?;
-    let sale = till.sell(named("stuck", 100)?)?;
+    till.sell(named("stuck", 100)?)?;
     till.terminal.resolve()?;
-    till.terminal.decide(&sale.attempt, Decision::Charged)?;
-    Ok(till.terminal.decide(&sale.attempt, Decision::NotCharged).map(drop)?)
+    Ok((stage, till))
 }
 
 pub(super) fn host_refused() -> Played {
