@@ -13,7 +13,7 @@ use crate::account::{self, Configuration, SecretText};
 use crate::clock::Now;
 use crate::error::{Error, ErrorCode};
 use crate::ids::{OperatorName, Role};
-use crate::journal::{Journal, Keyring, PlainRows, SideWork};
+use crate::journal::{Journal, Keyring, PlainChange, PlainRows, SideWork};
 use crate::payment::{Engine, Ticket};
 use crate::secret::{Secret, SecretBytes};
 use crate::session::{self, Session};
@@ -218,6 +218,7 @@ impl Till {
         now: Now,
     ) -> Result<bool, Trouble> {
         tidied(self.vault(journal).sweep())?;
+        tidied(self.drop_strays(journal, name, now))?;
         self.settle_failures(journal, name, opened, now)?;
         while let Some(owed) = self.owed.first().cloned() {
             journal.append(owed, SideWork::None, now)?;
@@ -228,6 +229,18 @@ impl Till {
             journal.append(events::session_cut(name, cut), SideWork::None, now)?;
         }
         Ok(cut.is_some())
+    }
+
+    /// Rows that somebody put among those of the operators are told to the journal and go.
+    fn drop_strays(&self, journal: &mut Journal, name: &OperatorName, now: Now) -> Result<(), VaultError> {
+        let strays = self.vault(journal).strays()?;
+        if strays.is_empty() {
+            return Ok(());
+        }
+        let draft = events::strays_dropped(name, &strays);
+        let rows = strays.into_iter().map(|name| PlainChange { name, value: None }).collect();
+        journal.append_with(draft, SideWork::None, rows, now)?;
+        Ok(())
     }
 
     /// Wrong passwords are journalled, and then the guesses are made anew.
