@@ -53,6 +53,8 @@ words! {
         Network = "network",
         /// The host answered, but not as agreed.
         Outcome = "outcome",
+        /// Giving money back.
+        Refund = "refund",
         /// The till's own life: provisioned, closed.
         Lifecycle = "lifecycle",
         /// The disk.
@@ -238,6 +240,8 @@ error_codes! {
     KeyCheckValueMismatch = "key_check_value_mismatch": Outcome NotMoved AfterUserAction NotNeeded Acquirer,
     /// The dialect file breaks a rule.
     DialectInvalid = "dialect_invalid": Integration NotMoved Never NotNeeded Integrator,
+    /// The dialect has no message for what was asked.
+    OperationNotInDialect = "operation_not_in_dialect": Integration NotMoved Never NotNeeded Integrator,
     /// The configuration breaks a rule.
     ConfigurationInvalid = "configuration_invalid": Integration NotMoved Never NotNeeded Integrator,
     /// A CA key's digest is not what it says.
@@ -336,6 +340,72 @@ error_codes! {
     KeyRotationUnfinished = "key_rotation_unfinished": Busy NotMoved AfterDelay NotNeeded Supervisor,
     /// The journal has no record of this number, or was never this long.
     RecordUnknown = "record_unknown": User NotMoved Never NotNeeded Cashier,
+    /// Only a sale that the host has approved can be voided; the details say how this attempt stands.
+    AttemptNotApproved = "attempt_not_approved": User NotMoved Never NotNeeded Cashier,
+    /// The payment was voided already.
+    AlreadyVoided = "already_voided": User Reversed Never NotNeeded Cashier,
+    /// The payment's batch is closed: it can be refunded, not voided.
+    AlreadySettled = "already_settled": User Moved Never NotNeeded Cashier,
+    /// An earlier void of this payment is not known to have ended.
+    VoidInDoubt = "void_in_doubt": Busy MayHaveMoved AfterDelay Pending Acquirer,
+    /// Money was given back for this payment, or is about to be: it can be refunded further, not voided.
+    AttemptHasRefunds = "attempt_has_refunds": User Moved Never NotNeeded Cashier,
+    /// The payment belongs to another batch than the open one: it can be refunded, not voided.
+    BatchDiffers = "batch_differs": User Moved Never NotNeeded Cashier,
+    /// The host opened another batch while this till's batch holds payments: it must be closed first.
+    BatchChangeRefused = "batch_change_refused": Busy NotMoved AfterUserAction NotNeeded Supervisor,
+    /// Payments have waited too long to be finished with the host: nothing is sold before they are.
+    DebtsTooOld = "debts_too_old": Busy NotMoved AfterDelay Pending Acquirer,
+    /// There is nothing to decide: the attempt's reversal is not stuck.
+    NotStuck = "not_stuck": User NotMoved Never NotNeeded Supervisor,
+    /// The host refused what it was asked; its code stands in the details.
+    HostRefused = "host_refused": Outcome NotMoved AfterUserAction NotNeeded Acquirer,
+    /// A supervisor has decided otherwise about this attempt.
+    AlreadyDecided = "already_decided": User NotMoved Never NotNeeded Supervisor,
+    /// All refunds of a sale together would give back more than it captured; the details say what is left.
+    RefundExceedsCapturedAmount = "refund_exceeds_captured_amount": Refund Moved NewAttempt NotNeeded Cashier,
+    /// Nobody approves a refund that he or she has asked for.
+    ApproverIsRequester = "approver_is_requester": Refund NotMoved AfterUserAction NotNeeded Supervisor,
+    /// The requester added this approver to the till, or set the approver's password last: another person must approve.
+    ApproverAppointedByRequester = "approver_appointed_by_requester": Refund NotMoved AfterUserAction NotNeeded Supervisor,
+    /// No refund has this id.
+    RefundUnknown = "refund_unknown": Refund NotMoved Never NotNeeded Cashier,
+    /// The refund does not wait for an approval: it was approved, rejected or ended already.
+    RefundNotWaiting = "refund_not_waiting": Refund NotMoved Never NotNeeded Cashier,
+    /// Nobody approved the refund in time: it must be asked for again.
+    RefundExpired = "refund_expired": Refund NotMoved NewAttempt NotNeeded Cashier,
+    /// The sale is too old to be refunded by the shop's rules.
+    RefundWindowOver = "refund_window_over": Refund Moved Never NotNeeded Supervisor,
+    /// The refund is in another currency than its sale.
+    RefundCurrencyDiffers = "refund_currency_differs": Refund NotMoved NewAttempt NotNeeded Cashier,
+    /// There is no network, and a refund is never taken without one.
+    RefundNeedsConnection = "refund_needs_connection": Refund NotMoved AfterDelay NotNeeded Cashier,
+    /// Whoever rejects a refund must say why.
+    RefundRejectedReasonMissing = "refund_rejected_reason_missing": Refund NotMoved AfterUserAction NotNeeded Supervisor,
+    /// Several payments go by this name: the one that is meant must be named by its attempt.
+    RefundAmbiguous = "refund_ambiguous": Refund NotMoved NewAttempt NotNeeded Cashier,
+    /// The shop's rules want a verification of the cardholder that this till cannot make.
+    VerificationNotAvailable = "verification_not_available": Refund NotMoved Never NotNeeded Supervisor,
+    /// The host has something else under each of the trace numbers that the refund was given; it was not paid.
+    RefundStanTaken = "refund_stan_taken": Refund NotMoved Never NotNeeded Acquirer,
+    /// Another card was held to the reader than the one that paid.
+    RefundCardDiffers = "refund_card_differs": Refund NotMoved NewAttempt NotNeeded Customer,
+    /// The card that paid was not read: nobody held it to the reader, or it could not be read.
+    RefundCardNotRead = "refund_card_not_read": Refund NotMoved NewAttempt NotNeeded Customer,
+    /// A column of the statement is missing or not where the map says, or the map itself cannot be used.
+    StatementColumnsWrong = "statement_columns_wrong": User NotMoved AfterUserAction NotNeeded Integrator,
+    /// The statement is not UTF-8.
+    StatementEncodingBroken = "statement_encoding_broken": User NotMoved AfterUserAction NotNeeded Supervisor,
+    /// A line or an element of the statement is longer than any may be.
+    StatementLineTooLong = "statement_line_too_long": User NotMoved AfterUserAction NotNeeded Supervisor,
+    /// The statement's XML defines entities, is nested too deeply or is not well formed.
+    StatementXmlRefused = "statement_xml_refused": User NotMoved AfterUserAction NotNeeded Supervisor,
+    /// The statement cannot be read to its end, or is none.
+    StatementUnreadable = "statement_unreadable": User NotMoved AfterUserAction NotNeeded Supervisor,
+    /// A value in the statement is not what its column says.
+    StatementValueMalformed = "statement_value_malformed": User NotMoved AfterUserAction NotNeeded Integrator,
+    /// The first day of the period comes after its last.
+    StatementPeriodInvalid = "statement_period_invalid": User NotMoved AfterUserAction NotNeeded Supervisor,
 }
 
 impl ErrorCode {

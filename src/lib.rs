@@ -6,7 +6,7 @@
 //! | floor | modules | what they are |
 //! |---|---|---|
 //! | 5 | `terminal`, `desk` | the one object that a shell holds; the same behind screens |
-//! | 4 | `payment`, `account`, `till`, `screen` | what a merchant does, and what a merchant sees |
+//! | 4 | `payment`, `account`, `settlement`, `till`, `screen` | what a merchant does, and what a merchant sees |
 //! | 3 | `session`, `acquirer` | who may, and the conversation with the acquirer's host |
 //! | 2 | `vault`, `journal` | who may open the till, and the append-only record of everything that happened |
 //! | 1 | `emv`, `iso8583`, `paycrypto`, `merkle`, `receipt` | pure: bytes and values in, bytes and values out |
@@ -17,6 +17,9 @@
 //! journal alone owns its database connection.
 
 #![forbid(unsafe_code)]
+
+#[macro_use]
+pub mod planted;
 
 pub mod account;
 pub mod acquirer;
@@ -38,6 +41,7 @@ pub mod receipt;
 pub mod screen;
 pub mod secret;
 pub mod session;
+pub mod settlement;
 pub mod terminal;
 pub mod text;
 pub mod till;

@@ -13,7 +13,7 @@ use taptill::error::ErrorCode;
 use taptill::ids::{AttemptId, Role};
 use taptill::payment::{ListQuery, ReceiptCopy};
 use taptill::ports::Notice;
-use taptill::till::{Ask, ProofOf, Reply};
+use taptill::till::{Ask, ProofOf, Reply, StatementStep};
 use taptill_sandbox::people::{ALICE, BOB, Person};
 
 const DAY: u64 = 86_400_000;
@@ -26,7 +26,7 @@ type Wish = fn() -> Ask;
 
 /// Every wish, and what becomes of it: nobody's till, signed out, locked by bob, signed in as bob, alice, sam.
 #[rustfmt::skip]
-const TABLE: [(&str, Wish, [&str; 6]); 28] = [
+const TABLE: [(&str, Wish, [&str; 6]); 34] = [
     ("state", || Ask::State, ["ok", "ok", "ok", "ok", "ok", "ok"]),
     ("claim", || Ask::Claim { name: name("eve"), password: secret(NEW) },
         ["ok", "claimed", "claimed", "claimed", "claimed", "claimed"]),
@@ -51,6 +51,15 @@ const TABLE: [(&str, Wish, [&str; 6]); 28] = [
     ("acknowledge", || Ask::Acknowledge { cursor: 0 }, ["nobody's", "out", "locked", "ok", "ok", "follow_events"]),
     ("verify", || Ask::Verify, ["nobody's", "out", "locked", "ok", "ok", "ok"]),
     ("configuration", || Ask::Configuration, ["nobody's", "out", "locked", "ok", "ok", "ok"]),
+    ("sign in by finger", || Ask::SignInByBiometric { name: name("alice") },
+        ["nobody's", "not enrolled", "not enrolled", "not enrolled", "here", "not enrolled"]),
+    ("unlock by finger", || Ask::UnlockByBiometric, ["nobody's", "out", "not enrolled", "here", "here", "here"]),
+    ("enrol", || Ask::EnrolBiometric { password: secret(NEW) },
+        ["nobody's", "out", "locked", "wrong", "wrong", "wrong"]),
+    ("forget", || Ask::ForgetBiometric,
+        ["nobody's", "out", "locked", "not enrolled", "not enrolled", "not enrolled"]),
+    ("another code", || Ask::NewRecoveryCode { password: ALICE.password() },
+        ["nobody's", "out", "locked", "manage_operators", "ok", "manage_operators"]),
     ("operators", || Ask::Operators, ["nobody's", "out", "locked", "list_operators", "ok", "ok"]),
     ("add", || Ask::AddOperator(newcomer("eve", Role::Cashier, NEW, false)),
         ["nobody's", "out", "locked", "manage_operators", "ok", "manage_operators"]),
@@ -63,6 +72,8 @@ const TABLE: [(&str, Wish, [&str; 6]); 28] = [
     ("rotate", || Ask::RotateKeys, ["nobody's", "out", "locked", "rotate_keys", "ok", "ok"]),
     ("checkpoint", || Ask::Checkpoint, ["nobody's", "out", "locked", "make_checkpoint", "ok", "ok"]),
     ("prove", || Ask::Prove(ProofOf::Sequence(1)), ["nobody's", "out", "locked", "prove_record", "ok", "prove_record"]),
+    ("statement", || Ask::Statement(StatementStep::Last),
+        ["nobody's", "out", "locked", "check_statement", "ok", "check_statement"]),
     ("consistency", || Ask::Consistency { old_size: 1 },
         ["nobody's", "out", "locked", "prove_consistency", "ok", "ok"]),
 ];
@@ -77,6 +88,7 @@ fn refusal(word: &str, role: &str) -> String {
         "locked" => "till_locked state=locked".into(),
         "here" => "already_signed_in".into(),
         "no code" => "recovery_refused".into(),
+        "not enrolled" => "biometric_refused why=not_enrolled".into(),
         "unknown" => "attempt_unknown".into(),
         "wrong" => "sign_in_refused tries_left=9".into(),
         action => format!("not_permitted action={action} role={role}"),

@@ -76,6 +76,8 @@ fn a_cashier_changes_nothing_that_is_the_shops() {
         SetPolicy::ROW,
         RotateKeys::ROW,
         AcceptRollBack::ROW,
+        VoidSale::ROW,
+        DecideStuck::ROW,
         MakeCheckpoint::ROW,
         ProveRecord::ROW,
     ] {
@@ -106,11 +108,18 @@ fn ask_for_everything(session: &Session) -> Vec<(&'static str, Result<String, Er
         one::<VerifyJournal>(session),
         one::<ReadPublicKey>(session),
         one::<ChangeOwnPassword>(session),
+        one::<EnrolBiometric>(session),
         one::<ListOperators>(session),
         one::<ManageOperators>(session),
         one::<ViewPolicy>(session),
         one::<SetPolicy>(session),
         one::<AcceptRollBack>(session),
+        one::<VoidSale>(session),
+        one::<DecideStuck>(session),
+        one::<ViewDebts>(session),
+        one::<TestHost>(session),
+        one::<DownloadParameters>(session),
+        one::<CheckStatement>(session),
         one::<RotateKeys>(session),
     ]
 }

@@ -24,7 +24,7 @@ fn print() -> String {
     text.push_str("## Picture\n\n```mermaid\nstateDiagram-v2\n");
     for row in TRANSITIONS.iter().filter(|row| !(row.from == row.to && row.from.is_final())) {
         let from = if row.from == State::Unknown { "[*]" } else { row.from.table_word() };
-        if !matches!(row.step, Step::LateAnswer | Step::Deliver) {
+        if !matches!(row.step, Step::LateAnswer | Step::Deliver | Step::Decide) {
             writeln!(text, "    {from} --> {}: {}", row.to.table_word(), row.step.event()).unwrap();
         }
     }
@@ -48,7 +48,10 @@ This file is printed from the table in `src/payment/state.rs` by `tests/states.r
 two fails the build. Each step is one journal event, durable before anything follows from it.
 
 `unknown` is an attempt of which the journal says nothing. `reversal_sent` is told apart from `reversal_due` in this
-table only: callers see `reversal_due` and the number of sends. That a caller took the result (`delivered`) is a fact
-beside the state.
+table only: callers see `reversal_due` and the number of sends. That a caller took the result (`delivered`) and what a
+supervisor decided about a stuck reversal (`decision`) are facts beside the state.
+
+A void is an attempt of its own (`kind` `void`, `of` its original) and lives by this table, with a reversal of its own
+kind. Its original stays `approved`, with the void's state beside it, until the host approves the void.
 
 ";

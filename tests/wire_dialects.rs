@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
 
-use taptill::iso8583::{CardDataForm, CodecFault, Dialect, FieldSet, MacOnAnswer, Op, Side, ValueName, Values};
+use taptill::iso8583::{
+    CardDataForm, CodecFault, Dialect, FieldSet, MacOnAnswer, Op, Side, ValueKind, ValueName, Values,
+};
 
 const SHIPPED: [&str; 3] = ["unionpay", "iso87", "encrypted"];
 
@@ -45,6 +47,26 @@ fn all_values() -> Values {
         (ValueName::ReadKey, b"host.2026"),
         (ValueName::ReadNonce, &[0x96; 16]),
         (ValueName::JournalHead, &[0x5A; 40]),
+        (ValueName::OriginalRrn, b"000000000041"),
+        (ValueName::OriginalAuthCode, b"A1B2C3"),
+        (ValueName::SettlementCode, b"2"),
+        (ValueName::SalesCount, b"0000000012"),
+        (ValueName::SalesMinor, b"0000000000120000"),
+        (ValueName::VoidsCount, b"0000000002"),
+        (ValueName::VoidsMinor, b"0000000000020000"),
+        (ValueName::RefundsCount, b"0000000001"),
+        (ValueName::RefundsMinor, b"0000000000000500"),
+        (ValueName::GivenBackCount, b"0000000003"),
+        (ValueName::GivenBackMinor, b"0000000000020500"),
+        (ValueName::NetAmount, b"D0000000000099500"),
+        (ValueName::UploadIndex, b"000008"),
+        (ValueName::UploadCount, b"000012"),
+        (ValueName::UploadLines, &[b'4'; 420]),
+        (ValueName::StatementDay, b"20261122"),
+        (ValueName::StatementPage, b"0002"),
+        (ValueName::StatementPages, b"0003"),
+        (ValueName::StatementLines, &[b'5'; 480]),
+        (ValueName::ParameterText, "sale_max_minor=500000;名=值".as_bytes()),
     ] {
         values.set(name, value);
     }
@@ -90,7 +112,8 @@ fn each_value_that_a_message_needs_is_missed_by_name() {
                 let refused = dialect.compose(op, side, &values).err().unwrap();
                 assert_eq!(refused.fault, CodecFault::ValueMissing(needed), "{name} {op} {side}");
                 // One question mark is a name for whoever wants any text, and a payload for whoever wants any bytes.
-                values.set(needed, if needed.is_of_a_read() { "" } else { "?" });
+                let any = needed.is_of_a_read() || (needed.kind(), needed.length_range().0) == (ValueKind::Bytes, 1);
+                values.set(needed, if any { "" } else { "?" });
                 let refused = dialect.compose(op, side, &values).err().unwrap();
                 assert_eq!(refused.fault, CodecFault::ValueMalformed(needed), "{name} {op} {side}");
             }

@@ -100,7 +100,7 @@ impl Till {
     /// Sends one request and lives on until nothing is due; how the request ended, in one word.
     fn ends(&mut self, op: Op, values: Values) -> String {
         let stan = Stan::new(values.text(taptill::iso8583::ValueName::Stan).unwrap().parse().unwrap()).unwrap();
-        self.conversation.request(Request { op, stan, values }).unwrap();
+        self.conversation.request(Request { op, stan, values, is_repeat: false }).unwrap();
         while self.step() {}
         assert_eq!(self.ended.len(), 1, "{:?}", self.ended);
         self.ended.remove(0)

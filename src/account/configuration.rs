@@ -114,6 +114,20 @@ pub struct Policy {
     pub reversal_refusals_max: u32,
     /// Whether a stuck reversal keeps the till from selling.
     pub stuck_blocks_sales: bool,
+    /// Whether the next attempt waits until every debt is closed or stuck; otherwise for one round of them.
+    #[serde(default = "yes")]
+    pub block_next: bool,
+    /// How old an open debt may be before nothing is sold, in milliseconds, from 60 000 to 30 days.
+    #[serde(default = "a_day_ms")]
+    pub debt_age_max_ms: u64,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn a_day_ms() -> u64 {
+    86_400_000
 }
 
 impl Default for Policy {
@@ -123,6 +137,8 @@ impl Default for Policy {
             reversal_wait_max_ms: 60_000,
             reversal_refusals_max: 3,
             stuck_blocks_sales: false,
+            block_next: yes(),
+            debt_age_max_ms: a_day_ms(),
         }
     }
 }
@@ -158,7 +174,7 @@ impl Configuration {
     pub fn check(&self) -> Result<(), ConfigurationError> {
         let policy = self.policy;
         let waits = policy.reversal_wait_first_ms..=WAIT_MS_MAX;
-        let rules: [(&'static str, bool, &'static str); 14] = [
+        let rules: [(&'static str, bool, &'static str); 15] = [
             ("merchant.name", is_line(&self.merchant.name), LINE_RULE),
             ("merchant.address", is_address(&self.merchant.address), "at most 4 lines of 1 to 64 characters"),
             ("time_zone", is_zone_name(&self.time_zone), "an IANA time zone name"),
@@ -177,6 +193,7 @@ impl Configuration {
             ),
             ("policy.reversal_wait_max_ms", waits.contains(&policy.reversal_wait_max_ms), "the first wait to 3600000"),
             ("policy.reversal_refusals_max", (1..=100).contains(&policy.reversal_refusals_max), "1 to 100"),
+            ("policy.debt_age_max_ms", (60_000..=AGE_MS_MAX).contains(&policy.debt_age_max_ms), "60000 to 2592000000"),
         ];
         match rules.into_iter().find(|(_, holds, _)| !holds) {
             Some((part, _, rule)) => Err(ConfigurationError { part, rule }),
@@ -246,3 +263,4 @@ pub(super) fn is_pem(text: &str, kind: &str) -> bool {
 const LINE_RULE: &str = "1 to 64 characters in one line";
 const DIGEST_RULE: &str = "64 hex digits";
 const WAIT_MS_MAX: u64 = 3_600_000;
+const AGE_MS_MAX: u64 = 2_592_000_000;

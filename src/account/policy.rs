@@ -10,6 +10,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::account::password::PasswordProfile;
+use crate::account::refund_rules::RefundPolicy;
 use crate::error::{Error, ErrorCode};
 use crate::session::SessionLength;
 
@@ -29,11 +30,13 @@ pub struct ShopPolicy {
     pub lockout_ms: u64,
     /// After how many events a checkpoint is signed, 1 to 1 000 000.
     pub checkpoint_every: u32,
-    /// For how many days after a password the device's own unlocking may open the till, 0 for never, to 90. It is a rule
-    /// in store: the vault has such slots, and no till offers them yet.
+    /// For how many days after a password the device's own unlocking may open the till, 0 for never, to 90.
     pub biometric_days: u16,
     /// Words that the commonest passwords here would have, at most 32 of 1 to 64 characters.
     pub shop_words: Vec<String>,
+    /// Who may give money back, when and how.
+    #[serde(default)]
+    pub refunds: RefundPolicy,
 }
 
 impl ShopPolicy {
@@ -56,7 +59,7 @@ impl ShopPolicy {
         if let Err(broken) = self.password.profile().check() {
             return invalid(broken);
         }
-        let rules = self.ranges().into_iter().chain(self.pci_rules());
+        let rules = self.ranges().into_iter().chain(self.refunds.ranges()).chain(self.pci_rules());
         rules.into_iter().find(|(_, holds, _)| !holds).map_or(Ok(()), |(part, _, rule)| invalid((part, rule)))
     }
 
@@ -107,6 +110,7 @@ impl Default for ShopPolicy {
             checkpoint_every: 1_000,
             biometric_days: 7,
             shop_words: Vec::new(),
+            refunds: RefundPolicy::default(),
         }
     }
 }
@@ -126,6 +130,7 @@ const PCI_LOCKOUT_MS_MIN: u64 = 1_800_000;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::account::RefundRules;
     use crate::account::password::Profile;
 
     fn changed(change: impl FnOnce(&mut ShopPolicy)) -> ShopPolicy {
@@ -185,9 +190,13 @@ mod tests {
     #[test]
     fn a_policy_has_a_form_that_stays() {
         let json = serde_json::json!({"password": "pci", "idle_ms": 900_000, "session_max_ms": 43_200_000, "tries": 10,
-            "lockout_ms": 1_800_000, "checkpoint_every": 1_000, "biometric_days": 7, "shop_words": []});
+            "lockout_ms": 1_800_000, "checkpoint_every": 1_000, "biometric_days": 7, "shop_words": [],
+            "refunds": {"contactless_card": RefundRules::default(), "encrypted_read": RefundRules::default()}});
         assert_eq!(serde_json::to_value(ShopPolicy::default()).unwrap(), json);
         assert_eq!(serde_json::from_value::<ShopPolicy>(json.clone()).unwrap(), ShopPolicy::default());
+        let mut before_refunds = json.clone();
+        before_refunds.as_object_mut().unwrap().remove("refunds");
+        assert_eq!(serde_json::from_value::<ShopPolicy>(before_refunds).unwrap(), ShopPolicy::default());
         let mut more = json;
         more["more"] = 1.into();
         assert!(serde_json::from_value::<ShopPolicy>(more).is_err());

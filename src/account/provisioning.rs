@@ -153,7 +153,7 @@ impl fmt::Display for ProvisioningError {
             Self::VersionUnknown(version) => write!(f, "the provisioning's version {version} is not known"),
             Self::Configuration(error) | Self::Secret(error) => error.fmt(f),
             Self::Dialect(_) => f.write_str("the dialect breaks a rule"),
-            Self::DialectLacks(op) => write!(f, "the dialect has no {} message", op_word(*op)),
+            Self::DialectLacks(op) => write!(f, "the dialect has no {} message", op.word()),
             Self::CaKeys => f.write_str("a CA key is not what its digest says"),
         }
     }
@@ -175,19 +175,10 @@ impl From<ProvisioningError> for Error {
             ProvisioningError::Configuration(error) | ProvisioningError::Secret(error) => error.into(),
             ProvisioningError::Dialect(_) => ErrorCode::DialectInvalid.into(),
             ProvisioningError::DialectLacks(op) => {
-                Self::from(ErrorCode::DialectInvalid).word("message_missing", op_word(op))
+                Self::from(ErrorCode::DialectInvalid).word("message_missing", op.word())
             }
             ProvisioningError::CaKeys => ErrorCode::CaKeyInvalid.into(),
         }
-    }
-}
-
-fn op_word(op: Op) -> &'static str {
-    match op {
-        Op::Echo => "echo",
-        Op::SignOn => "sign_on",
-        Op::Sale => "sale",
-        Op::Reversal => "reversal",
     }
 }
 

@@ -61,15 +61,17 @@ impl Default for Pace {
     }
 }
 
-/// One financial message. `values` holds what the dialect's templates name; terminal id, merchant id and the
+/// One message that is sent on demand. `values` holds what the dialect's templates name; terminal id, merchant id and the
 /// time of transmission are filled in where they are missing.
 pub struct Request {
-    /// `Sale` or `Reversal`.
+    /// Anything but a sign-on, which the conversation makes by itself.
     pub op: Op,
     /// Its STAN, as in `values`.
     pub stan: Stan,
     /// What it carries.
     pub values: Values,
+    /// Whether it has been sent before: then it carries the dialect's mark of a repeat, where it has one.
+    pub is_repeat: bool,
 }
 
 /// The conversation of one till with its acquirer's host.
@@ -124,13 +126,18 @@ impl Conversation {
         })
     }
 
-    /// Asks for one message to be sent. Its end is delivered.
+    /// Asks for one message to be sent. Its end is delivered. An operation that the dialect does not have ends as
+    /// not sent, before any connection is asked for.
     ///
     /// # Errors
-    /// [`OutOfTurn`] while another has not ended, or for an operation that is not financial.
+    /// [`OutOfTurn`] while another has not ended, and for a sign-on.
     pub fn request(&mut self, request: Request) -> Result<(), OutOfTurn> {
-        if self.is_busy() || !matches!(request.op, Op::Sale | Op::Reversal) {
+        if self.is_busy() || request.op == Op::SignOn {
             return Err(self.out_of_turn("request"));
+        }
+        if self.dialect.row(request.op).is_none() {
+            self.deliver(Delivery::NotSent(NotSentCause::OperationNotInDialect));
+            return Ok(());
         }
         self.queued = Some(request);
         Ok(())
@@ -279,10 +286,15 @@ impl Conversation {
             self.queued = Some(request);
             return self.greet(line, Op::SignOn, now);
         }
-        let Request { op, stan, mut values } = request;
+        let Request { op, stan, mut values, is_repeat } = request;
         self.fill_in(&mut values, now);
         let key = self.keys.as_ref().map(KeySet::mac_key);
-        match envelope::seal(&self.dialect, op, Side::Request, &values, key) {
+        let sealed = if is_repeat {
+            envelope::seal_repeat(&self.dialect, op, &values, key)
+        } else {
+            envelope::seal(&self.dialect, op, Side::Request, &values, key)
+        };
+        match sealed {
             Ok(frame) => {
                 let (flight, frame) = (Exchange::packed(op, stan, values), Zeroizing::new(frame));
                 self.state = State::Unsynced { line, flight, frame };

@@ -39,7 +39,7 @@ pub enum Step {
 pub enum SyncReason {
     /// The request is packed and will leave next: from here on money may move.
     BeforeSend {
-        /// Sale or reversal.
+        /// What it is for.
         op: Op,
         /// Its STAN (field 11).
         stan: Stan,
@@ -75,7 +75,7 @@ pub struct SignedOn {
 /// A verified answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
-    /// Sale or reversal.
+    /// What it is for.
     pub op: Op,
     /// The request's STAN.
     pub stan: Stan,
@@ -95,6 +95,47 @@ pub struct Answer {
     pub batch: Option<BatchNo>,
     /// The issuer's data for the card (field 55), as received.
     pub chip_data: Option<Vec<u8>>,
+    /// What answers to settlements, statements and parameter downloads bring besides.
+    pub brought: Box<Brought>,
+}
+
+/// What an answer brings besides its outcome; each part where its dialect row carries it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Brought {
+    /// How a settlement came out.
+    pub settlement: Option<Balance>,
+    /// The host's own totals of the batch.
+    pub totals: Option<HostTotals>,
+    /// How many pages the statement has.
+    pub statement_pages: Option<u32>,
+    /// The lines of the page: `acquirer::StatementLine` reads them. A page without lines brings none.
+    pub statement_lines: Option<Vec<u8>>,
+    /// What the host wants the till to know. Nobody has looked whether it is text.
+    pub parameters: Option<Vec<u8>>,
+}
+
+/// How a settlement came out (ISO 8583-1:1987, field 66).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Balance {
+    /// `1`: host and till have the same totals.
+    Balanced,
+    /// `2`: they have not.
+    Unbalanced,
+    /// Another digit: the host could not tell.
+    Unknown,
+}
+
+/// A batch's totals as the host has them, amounts in minor units.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HostTotals {
+    /// How many sales, voided ones among them.
+    pub sales_count: u64,
+    /// Their sum.
+    pub sales_minor: u64,
+    /// How many voids and refunds.
+    pub given_back_count: u64,
+    /// Their sum.
+    pub given_back_minor: u64,
 }
 
 /// Why a request was provably not sent.
@@ -112,6 +153,8 @@ pub enum NotSentCause {
     KeysInvalid,
     /// The request does not fit the dialect.
     Unpackable,
+    /// The dialect has no message for the operation.
+    OperationNotInDialect,
 }
 
 impl NotSentCause {
@@ -125,6 +168,7 @@ impl NotSentCause {
             Self::SignOnRefused(_) => ErrorCode::SignOnRefused,
             Self::KeysInvalid => ErrorCode::KeyCheckValueMismatch,
             Self::Unpackable => ErrorCode::DialectInvalid,
+            Self::OperationNotInDialect => ErrorCode::OperationNotInDialect,
         }
     }
 
@@ -138,6 +182,7 @@ impl NotSentCause {
             Self::SignOnRefused(_) => "sign_on_refused",
             Self::KeysInvalid => "keys_invalid",
             Self::Unpackable => "unpackable",
+            Self::OperationNotInDialect => "operation_not_in_dialect",
         }
     }
 }
@@ -190,7 +235,7 @@ impl DoubtCause {
 /// A valid answer that came after its request had ended in doubt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LateAnswer {
-    /// Sale or reversal.
+    /// What it is for.
     pub op: Op,
     /// The request's STAN.
     pub stan: Stan,

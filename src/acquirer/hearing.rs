@@ -3,7 +3,9 @@
 //! A message that fails one step is not looked at by the next. It never decides what becomes of a payment; the
 //! conversation does. Evidence: `conversation/tests.rs`.
 
-use crate::acquirer::delivery::{Answer, Delivery, DoubtCause, LateAnswer, Unmatched, UnmatchedCause};
+use crate::acquirer::delivery::{
+    Answer, Balance, Brought, Delivery, DoubtCause, HostTotals, LateAnswer, Unmatched, UnmatchedCause,
+};
 use crate::acquirer::envelope::{self, EnvelopeError, MacVerdict};
 use crate::acquirer::state::{Exchange, Line};
 use crate::ids::{AuthCode, BatchNo, HostCode, IdError, Rrn, Stan};
@@ -50,6 +52,7 @@ pub(super) fn judge(dialect: &Dialect, message: &[u8], awaited: Option<&Exchange
 
 fn belongs(dialect: &Dialect, exchange: &Exchange, heard: &Heard) -> bool {
     let same_row = exchange.op == heard.op;
+    planted!(AnswerOfAnother, return same_row);
     same_row && dialect.row(exchange.op).is_some_and(|row| row.matches(&exchange.values, &heard.values))
 }
 
@@ -82,7 +85,41 @@ pub(super) fn financial_answer(dialect: &Dialect, flight: &Exchange, heard: &Hea
         host_time: values.get(ValueName::LocalTime).and_then(|time| time.try_into().ok()),
         batch: batch(values),
         chip_data: values.get(ValueName::ChipData).map(<[u8]>::to_vec),
+        brought: Box::new(brought(values)),
     })
+}
+
+fn brought(values: &Values) -> Brought {
+    let bytes = |name| values.get(name).map(<[u8]>::to_vec);
+    Brought {
+        settlement: values.text(ValueName::SettlementCode).map(|code| match code {
+            "1" => Balance::Balanced,
+            "2" => Balance::Unbalanced,
+            _ => Balance::Unknown,
+        }),
+        totals: totals(values),
+        statement_pages: number(values, ValueName::StatementPages),
+        statement_lines: bytes(ValueName::StatementLines),
+        parameters: bytes(ValueName::ParameterText),
+    }
+}
+
+/// Voids and refunds come together, or each for itself.
+fn totals(values: &Values) -> Option<HostTotals> {
+    let given_back = |together, voids, refunds| match total(values, together) {
+        Some(both) => Some(both),
+        None => total(values, voids)?.checked_add(total(values, refunds)?),
+    };
+    Some(HostTotals {
+        sales_count: total(values, ValueName::SalesCount)?,
+        sales_minor: total(values, ValueName::SalesMinor)?,
+        given_back_count: given_back(ValueName::GivenBackCount, ValueName::VoidsCount, ValueName::RefundsCount)?,
+        given_back_minor: given_back(ValueName::GivenBackMinor, ValueName::VoidsMinor, ValueName::RefundsMinor)?,
+    })
+}
+
+fn total(values: &Values, name: ValueName) -> Option<u64> {
+    values.text(name).and_then(|text| text.parse().ok())
 }
 
 /// A valid answer to nothing that is awaited: late, repeated, or nobody's.

@@ -14,12 +14,14 @@ mod conversation;
 mod delivery;
 mod hearing;
 mod keys;
+mod lines;
 mod link;
 mod state;
 
 pub use conversation::{Conversation, Pace, Request, Setup};
 pub use delivery::{
-    Answer, Delivery, DoubtCause, LateAnswer, NotSentCause, OutOfTurn, SignedOn, Step, SyncReason, Unmatched,
-    UnmatchedCause, Withdrawal,
+    Answer, Balance, Brought, Delivery, DoubtCause, HostTotals, LateAnswer, NotSentCause, OutOfTurn, SignedOn, Step,
+    SyncReason, Unmatched, UnmatchedCause, Withdrawal,
 };
+pub use lines::{LineKind, LinesMalformed, StatementLine, UploadLine};
 pub use link::{LinkEvent, LinkFault};

@@ -232,6 +232,19 @@ impl TerminalData {
         common.merchant_id = Some(merchant_id.to_owned());
         Self::new(self.environment, common, self.combinations.clone())
     }
+
+    /// The same data, where every application that serves a purchase serves its refund as well.
+    #[must_use]
+    pub fn serving_refunds(&self) -> Self {
+        let mut serving = self.clone();
+        for combination in &mut serving.combinations {
+            let types = &mut combination.types;
+            if types.contains(&TransactionType::Purchase) && !types.contains(&TransactionType::Refund) {
+                types.push(TransactionType::Refund);
+            }
+        }
+        serving
+    }
 }
 
 impl TryFrom<RawTerminalData> for TerminalData {

@@ -162,6 +162,7 @@ enum CountUnit {
 
 struct MessageFile {
     op: Op,
+    repeat_mti: Option<String>,
     timeout_ms: u64,
     mac_request: MacOnRequest,
     mac_response: MacOnAnswer,
@@ -172,6 +173,7 @@ struct MessageFile {
     retry_rc: Vec<String>,
     resign_on_rc: Vec<String>,
     close_rc: Vec<String>,
+    duplicate_rc: Vec<String>,
     request: SideFile,
     answer: SideFile,
 }
@@ -182,6 +184,7 @@ impl Read for MessageFile {
             value,
             &[
                 "op",
+                "repeat_mti",
                 "timeout_ms",
                 "mac_request",
                 "mac_response",
@@ -192,12 +195,14 @@ impl Read for MessageFile {
                 "retry_rc",
                 "resign_on_rc",
                 "close_rc",
+                "duplicate_rc",
                 "request",
                 "answer",
             ],
         )?;
         Ok(Self {
             op: row.need("op")?,
+            repeat_mti: row.may("repeat_mti")?,
             timeout_ms: row.need("timeout_ms")?,
             mac_request: row.need("mac_request")?,
             mac_response: row.need("mac_response")?,
@@ -208,6 +213,7 @@ impl Read for MessageFile {
             retry_rc: row.or_default("retry_rc")?,
             resign_on_rc: row.or_default("resign_on_rc")?,
             close_rc: row.or_default("close_rc")?,
+            duplicate_rc: row.or_default("duplicate_rc")?,
             request: row.need("request")?,
             answer: row.need("answer")?,
         })
@@ -442,18 +448,19 @@ fn messages(files: &[MessageFile], codec: &Codec, mac: Option<MacRule>) -> Resul
         let row = message(file, codec, mac)?;
         // A request's type is never an answer's, so that the sides need no comparing.
         let told_apart = |other: &MessageRow| {
-            distinguishable(&row.request, &other.request) && distinguishable(&row.answer, &other.answer)
+            let repeats = row.repeat_mti != Some(other.request.mti) && other.repeat_mti != Some(row.request.mti);
+            repeats && distinguishable(&row.request, &other.request) && distinguishable(&row.answer, &other.answer)
         };
         require(rows.iter().all(told_apart), place, Rule::NotDistinguishable)?;
         rows.push(row);
     }
-    let has_reversal = rows.iter().any(|row| row.op == Op::Reversal);
     for file in files {
         let place = Place::Message(file.op);
-        let is_sale = file.op == Op::Sale;
-        require(is_sale || !file.reversal, place, Rule::ReversalNotOwed)?;
-        require(!is_sale || file.reversal, place, Rule::ReversalOwed)?;
-        require(!is_sale || has_reversal, place, Rule::ReversalMissing)?;
+        let reversed_by = file.op.reversed_by();
+        let is_there = |reversal| rows.iter().any(|row| row.op == reversal);
+        require(reversed_by.is_some() || !file.reversal, place, Rule::ReversalNotOwed)?;
+        require(reversed_by.is_none() || file.reversal, place, Rule::ReversalOwed)?;
+        require(reversed_by.is_none_or(is_there), place, Rule::ReversalMissing)?;
     }
     Ok(rows)
 }
@@ -483,6 +490,7 @@ fn message(file: &MessageFile, codec: &Codec, mac: Option<MacRule>) -> Result<Me
     let request = side(file.op, Side::Request, &file.request, codec, mac)?;
     let answer = side(file.op, Side::Answer, &file.answer, codec, mac)?;
     let codes = response_codes(file).map_err(|rule| DialectError { place, rule })?;
+    let repeat_mti = repeat_mti(file, request.mti).map_err(|rule| DialectError { place, rule })?;
     let needs_mac = file.mac_request == MacOnRequest::Always || file.mac_response != MacOnAnswer::Never;
     let carried = |field: &u8| is_mandatory(&request, *field) && is_mandatory(&answer, *field);
     let holds_value =
@@ -505,6 +513,7 @@ fn message(file: &MessageFile, codec: &Codec, mac: Option<MacRule>) -> Result<Me
     }
     Ok(MessageRow {
         op: file.op,
+        repeat_mti,
         request,
         answer,
         timeout_ms: file.timeout_ms,
@@ -526,6 +535,24 @@ fn answers(request: [u8; 4], answer: [u8; 4]) -> bool {
     function % 2 == 0 && answer == [version, class, function + 1, origin]
 }
 
+/// The fourth digit of a message type is its origin: an even one sends, the next odd one sends again.
+fn repeat_mti(file: &MessageFile, request: [u8; 4]) -> Result<Option<[u8; 4]>, Rule> {
+    let Some(text) = &file.repeat_mti else { return Ok(None) };
+    let mti = mti_of(text).ok_or(Rule::MtiMalformed)?;
+    let [version, class, function, origin] = request;
+    if origin % 2 == 1 || mti != [version, class, function, origin + 1] {
+        return Err(Rule::RepeatTypeMismatch);
+    }
+    match file.op {
+        Op::Echo | Op::SignOn | Op::Sale | Op::Void | Op::Parameters | Op::Statement => Err(Rule::RepeatNotExpected),
+        Op::Reversal | Op::VoidReversal | Op::Refund | Op::Settle | Op::BatchUpload | Op::SettleEnd => Ok(Some(mti)),
+    }
+}
+
+fn mti_of(text: &str) -> Option<[u8; 4]> {
+    <[u8; 4]>::try_from(text.as_bytes()).ok().filter(|mti| mti.iter().all(u8::is_ascii_digit))
+}
+
 fn response_codes(file: &MessageFile) -> Result<ResponseCodes, Rule> {
     let read = |texts: &[String]| {
         let code = |text: &String| {
@@ -539,11 +566,12 @@ fn response_codes(file: &MessageFile) -> Result<ResponseCodes, Rule> {
         retry: read(&file.retry_rc)?,
         resign_on: read(&file.resign_on_rc)?,
         close: read(&file.close_rc)?,
+        duplicate: read(&file.duplicate_rc)?,
     };
     if codes.approve.is_empty() {
         return Err(Rule::NothingApproves);
     }
-    let mut others = codes.retry.iter().chain(&codes.resign_on).chain(&codes.close);
+    let mut others = codes.retry.iter().chain(&codes.resign_on).chain(&codes.close).chain(&codes.duplicate);
     if others.any(|code| codes.approve.contains(code)) {
         return Err(Rule::ResponseCodeTwice);
     }
@@ -551,8 +579,7 @@ fn response_codes(file: &MessageFile) -> Result<ResponseCodes, Rule> {
 }
 
 fn side(op: Op, side: Side, file: &SideFile, codec: &Codec, mac: Option<MacRule>) -> Result<MessageSide, DialectError> {
-    let mti = <[u8; 4]>::try_from(file.mti.as_bytes()).ok().filter(|mti| mti.iter().all(u8::is_ascii_digit));
-    let mti = mti.ok_or(DialectError { place: Place::Message(op), rule: Rule::MtiMalformed })?;
+    let mti = mti_of(&file.mti).ok_or(DialectError { place: Place::Message(op), rule: Rule::MtiMalformed })?;
     let mut seen = BTreeSet::new();
     let mut fields = Vec::new();
     for (mandatory, texts) in [(true, &file.mandatory), (false, &file.optional)] {
@@ -575,13 +602,14 @@ fn template(text: &str, rule: &FieldRule, mandatory: bool) -> Result<Template, R
         TemplateFault::Empty => Rule::TemplateEmpty,
         TemplateFault::Braces => Rule::TemplateBraces,
         TemplateFault::UnknownValue => Rule::TemplateUnknownValue,
+        TemplateFault::Digits => Rule::TemplateDigits,
         TemplateFault::TwoVariableLengths => Rule::TemplateTwoVariableLengths,
     })?;
     let (min, max) = template.length_range();
     let (field_min, field_max) = rule.length_range();
     let part_fits = |part: &Part| match part {
         Part::Literal(literal) => chars::all_in(rule.value_set(), literal) && !literal.contains(&b'='),
-        Part::Value(name) => kind_fits(name.kind(), rule.class),
+        Part::Value(name) | Part::Last(name, _) => kind_fits(name.kind(), rule.class),
     };
     if !template.parts().iter().all(part_fits) {
         return Err(Rule::TemplateClassMismatch);
@@ -660,7 +688,7 @@ mod tests {
             ("max = 37", "max = -1", "class = \"z\""),
             ("max = 37", "max = 70000", "class = \"z\""),
             ("no = 2,", "no = 256,", "no = 2,"),
-            ("op = \"echo\"", "op = \"refund\"", "op = \"echo\""),
+            ("op = \"echo\"", "op = \"inquiry\"", "op = \"echo\""),
             ("timeout_ms = 2000", "timeout_ms = 2.5", "timeout_ms"),
         ] {
             let text = Dialect::shipped("unionpay").unwrap();
@@ -749,6 +777,7 @@ mod tests {
     fn message_rows_that_cannot_work_are_refused() {
         let (echo, sign_on) = (Place::Message(Op::Echo), Place::Message(Op::SignOn));
         let (sale, reversal) = (Place::Message(Op::Sale), Place::Message(Op::Reversal));
+        let (void, refund) = (Place::Message(Op::Void), Place::Message(Op::Refund));
         let response_code = "39 = \"{response_code}\"\n";
         check(&[
             ("unionpay", "op = \"echo\"", "op = \"sale\"", sale, Rule::MessageTwice),
@@ -764,6 +793,14 @@ mod tests {
             ("unionpay", "[\"25\"]", "[\"00\"]", reversal, Rule::ResponseCodeTwice),
             ("unionpay", "[\"91\",", "[\"00\",", reversal, Rule::ResponseCodeTwice),
             ("unionpay", "[\"77\",", "[\"00\",", sale, Rule::ResponseCodeTwice),
+            ("unionpay", "[\"94\"]", "[\"00\"]", refund, Rule::ResponseCodeTwice),
+            ("iso87", "\"0221\"", "\"0222\"", refund, Rule::RepeatTypeMismatch),
+            ("iso87", "\"0221\"", "\"0231\"", refund, Rule::RepeatTypeMismatch),
+            ("iso87", "\"0221\"", "\"221\"", refund, Rule::MtiMalformed),
+            ("iso87", "op = \"sale\"", "op = \"sale\"\nrepeat_mti = \"0201\"", sale, Rule::RepeatNotExpected),
+            ("iso87", "op = \"void\"", "op = \"void\"\nrepeat_mti = \"0201\"", void, Rule::RepeatNotExpected),
+            ("iso87", "op = \"echo\"", "op = \"echo\"\nrepeat_mti = \"0801\"", echo, Rule::RepeatNotExpected),
+            ("unionpay", "60 = \"23{batch}00000\"\n61", "61", void, Rule::EchoNotCarried),
             ("unionpay", "[\"00\"]", "[]", echo, Rule::NothingApproves),
             ("unionpay", response_code, "", echo, Rule::ResponseCodeNotCarried),
             ("unionpay", response_code, "39 = \"00\"\n", echo, Rule::ResponseCodeNotCarried),
@@ -778,9 +815,15 @@ mod tests {
             ("unionpay", "\nreversal = true", "\nreversal = false", sale, Rule::ReversalOwed),
             ("iso87", "70 = \"001\"", "70 = \"301\"", sign_on, Rule::NotDistinguishable),
         ]);
-        let without_reversal = Dialect::shipped("iso87").unwrap().split("# Reversal of a sale").next().unwrap();
-        let refused = Dialect::from_toml(without_reversal).err();
-        assert_eq!(refused, Some(DialectError { place: sale, rule: Rule::ReversalMissing }));
+        let without = |reversal: &str| {
+            let whole = Dialect::shipped("iso87").unwrap();
+            let (before, rest) = whole.split_once(reversal).unwrap();
+            let (_, after) = rest.split_once("\n\n# ").unwrap();
+            Dialect::from_toml(&format!("{before}# {after}")).err()
+        };
+        let verdict = |place| Some(DialectError { place, rule: Rule::ReversalMissing });
+        assert_eq!(without("# Reversal of a sale"), verdict(sale));
+        assert_eq!(without("# Reversal of a void"), verdict(Place::Message(Op::Void)));
     }
 
     #[test]
@@ -797,6 +840,8 @@ mod tests {
             ("unionpay", stan, "11 = \"\"\n", echo(11), Rule::TemplateEmpty),
             ("unionpay", stan, "11 = \"{stan\"\n", echo(11), Rule::TemplateBraces),
             ("unionpay", stan, "11 = \"{trace}\"\n", echo(11), Rule::TemplateUnknownValue),
+            ("unionpay", stan, "11 = \"{stan:6}\"\n", echo(11), Rule::TemplateDigits),
+            ("unionpay", stan, "11 = \"{sales_count:5}\"\n", echo(11), Rule::TemplateLengthMismatch),
             ("unionpay", track, "35 = \"{track2}{pan}\"", sale(35), Rule::TemplateTwoVariableLengths),
             ("unionpay", stan, "11 = \"1{stan}\"\n", echo(11), Rule::TemplateLengthMismatch),
             ("unionpay", stan, "11 = \"{local_date}\"\n", echo(11), Rule::TemplateLengthMismatch),

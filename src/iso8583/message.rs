@@ -29,21 +29,74 @@ pub enum Op {
     Sale,
     /// Takes a sale back whose outcome is not known.
     Reversal,
+    /// Takes an approved sale of the open batch back.
+    Void,
+    /// Takes a void back whose outcome is not known.
+    VoidReversal,
+    /// Gives money of an approved sale back.
+    Refund,
+    /// Compares the totals of a batch.
+    Settle,
+    /// Some of the lines of a batch whose totals differ.
+    BatchUpload,
+    /// Closes a batch.
+    SettleEnd,
+    /// What the host wants the till to know.
+    Parameters,
+    /// A page of the host's statement of a day.
+    Statement,
 }
 
 impl Op {
     /// All operations.
-    pub const ALL: [Self; 4] = [Self::Echo, Self::SignOn, Self::Sale, Self::Reversal];
-}
+    pub const ALL: [Self; 12] = [
+        Self::Echo,
+        Self::SignOn,
+        Self::Sale,
+        Self::Reversal,
+        Self::Void,
+        Self::VoidReversal,
+        Self::Refund,
+        Self::Settle,
+        Self::BatchUpload,
+        Self::SettleEnd,
+        Self::Parameters,
+        Self::Statement,
+    ];
 
-impl fmt::Display for Op {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+    /// The word in dialects, in the journal and in texts.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
             Self::Echo => "echo",
             Self::SignOn => "sign_on",
             Self::Sale => "sale",
             Self::Reversal => "reversal",
-        })
+            Self::Void => "void",
+            Self::VoidReversal => "void_reversal",
+            Self::Refund => "refund",
+            Self::Settle => "settle",
+            Self::BatchUpload => "batch_upload",
+            Self::SettleEnd => "settle_end",
+            Self::Parameters => "parameters",
+            Self::Statement => "statement",
+        }
+    }
+
+    /// What takes this back when its outcome is not known; `None` for what owes no reversal.
+    #[must_use]
+    pub fn reversed_by(self) -> Option<Self> {
+        match self {
+            Self::Sale => Some(Self::Reversal),
+            Self::Void => Some(Self::VoidReversal),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Op {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
     }
 }
 
@@ -81,6 +134,7 @@ pub enum MacOnAnswer {
 /// One message of a dialect, request and answer together.
 pub struct MessageRow {
     pub(super) op: Op,
+    pub(super) repeat_mti: Option<[u8; 4]>,
     pub(super) request: MessageSide,
     pub(super) answer: MessageSide,
     pub(super) timeout_ms: u64,
@@ -110,6 +164,7 @@ pub(super) struct ResponseCodes {
     pub(super) retry: Vec<[u8; 2]>,
     pub(super) resign_on: Vec<[u8; 2]>,
     pub(super) close: Vec<[u8; 2]>,
+    pub(super) duplicate: Vec<[u8; 2]>,
 }
 
 impl MessageRow {
@@ -123,6 +178,18 @@ impl MessageRow {
     #[must_use]
     pub fn mti(&self, side: Side) -> [u8; 4] {
         self.side(side).mti
+    }
+
+    /// The message type of a request that is sent once more (`repeat_mti`), where the dialect marks it.
+    #[must_use]
+    pub fn repeat_mti(&self) -> Option<[u8; 4]> {
+        self.repeat_mti
+    }
+
+    /// Whether a message of this type is this side of the row: a repeat is a request.
+    #[must_use]
+    pub fn has_type(&self, side: Side, mti: [u8; 4]) -> bool {
+        self.side(side).mti == mti || (side == Side::Request && self.repeat_mti == Some(mti))
     }
 
     /// How long to wait for the answer after the last byte is sent, 1 to 180 000 ms.
@@ -152,6 +219,7 @@ impl MessageRow {
     /// Whether the host approves with this code (`approve_rc`).
     #[must_use]
     pub fn approves(&self, response_code: &[u8]) -> bool {
+        planted!(CodesBySubstring, return response_code.contains(&b'0'));
         is_in(&self.codes.approve, response_code)
     }
 
@@ -172,6 +240,12 @@ impl MessageRow {
     #[must_use]
     pub fn not_found(&self, response_code: &[u8]) -> bool {
         is_in(&self.codes.close, response_code)
+    }
+
+    /// Whether the host has a message of this trace number already (`duplicate_rc`): it acknowledges a repeat.
+    #[must_use]
+    pub fn is_duplicate(&self, response_code: &[u8]) -> bool {
+        is_in(&self.codes.duplicate, response_code)
     }
 
     /// Whether an answer belongs to a request: every value in the match key's fields is there and equal.
@@ -259,6 +333,19 @@ impl Dialect {
         Ok(set)
     }
 
+    /// As [`compose`](Self::compose) for a request that has been sent before, with the dialect's mark of a repeat where
+    /// it has one.
+    ///
+    /// # Errors
+    /// As [`compose`](Self::compose).
+    pub fn compose_repeat(&self, op: Op, values: &Values) -> Result<FieldSet, CodecError> {
+        let mut set = self.compose(op, Side::Request, values)?;
+        if let Some(mti) = self.row(op).and_then(MessageRow::repeat_mti) {
+            set.retype(mti);
+        }
+        Ok(set)
+    }
+
     /// Reads the templates of a message backwards. Optional fields that are not there give no values.
     ///
     /// # Errors
@@ -284,7 +371,7 @@ impl Dialect {
     #[must_use]
     pub fn identify(&self, parsed: &Parsed<'_>) -> Option<(Op, Side)> {
         let both = self.rows.iter().flat_map(|row| [(row, Side::Request), (row, Side::Answer)]);
-        let of_type: Vec<_> = both.filter(|(row, side)| row.mti(*side) == parsed.mti()).collect();
+        let of_type: Vec<_> = both.filter(|(row, side)| row.has_type(*side, parsed.mti())).collect();
         let only = |rows: &[(&MessageRow, Side)]| match rows {
             [(row, side)] => Some((row.op, *side)),
             _ => None,

@@ -46,6 +46,11 @@ impl FieldSet {
         self.mti
     }
 
+    /// Changes the message type and nothing else.
+    pub(super) fn retype(&mut self, mti: [u8; 4]) {
+        self.mti = mti;
+    }
+
     /// Sets a field, or replaces it. Whether the value fits its rule is checked when the message is packed.
     ///
     /// # Errors

@@ -160,10 +160,14 @@ rules! {
     MacNotDefined = "the message asks for a MAC and the dialect has none",
     /// Only a message that the dialect can reverse owes a reversal.
     ReversalMissing = "the message owes a reversal and the dialect has none",
-    /// A sale whose answer is lost is taken back; no dialect can switch that off.
-    ReversalOwed = "a sale owes a reversal: say reversal = true",
-    /// A reversal, an echo and a sign-on owe none.
-    ReversalNotOwed = "only a sale owes a reversal",
+    /// A sale or a void whose answer is lost is taken back; no dialect can switch that off.
+    ReversalOwed = "a sale or a void owes a reversal: say reversal = true",
+    /// All others owe none.
+    ReversalNotOwed = "only a sale or a void owes a reversal",
+    /// A repeat has the type of its request but for the last digit, which says who repeats.
+    RepeatTypeMismatch = "a repeat's type is not the request's with the next odd last digit",
+    /// A sale and a void are never sent twice, and nobody counts echoes.
+    RepeatNotExpected = "this message is never sent twice",
     /// Two messages of one type can be told apart.
     NotDistinguishable = "another message of the same type cannot be told from this one",
     /// A message's field has a row.
@@ -176,6 +180,8 @@ rules! {
     TemplateEmpty = "the template is empty",
     /// Braces come in pairs.
     TemplateBraces = "the template's braces do not pair",
+    /// A number is cut to fewer of its digits, and only a number of fixed length.
+    TemplateDigits = "what stands behind the colon is not a smaller count of digits of a fixed number",
     /// Names in braces are names of values.
     TemplateUnknownValue = "there is no value of this name",
     /// Two values of variable length cannot be read back.

@@ -1,6 +1,7 @@
 //! Templates: what a field of a message holds, as `22{batch}00060`.
 //!
-//! Text stands for itself, a value's name in braces for the value. A template is filled to compose a field and
+//! Text stands for itself, a value's name in braces for the value, and `{sales_count:3}` for its last three digits,
+//! where the others are zeros. A template is filled to compose a field and
 //! read backwards to extract the values; both need every length to be known but one, which the dialect's check
 //! sees to. Evidence: `mod tests` below, `tests/wire_dialects.rs`.
 
@@ -18,6 +19,32 @@ pub(super) struct Template(Vec<Part>);
 pub(super) enum Part {
     Literal(Vec<u8>),
     Value(ValueName),
+    /// The last digits of a number, as many as are said; the others must be zeros.
+    Last(ValueName, usize),
+}
+
+impl Part {
+    fn length_range(&self) -> (usize, usize) {
+        match self {
+            Self::Literal(text) => (text.len(), text.len()),
+            Self::Value(name) => name.length_range(),
+            Self::Last(_, digits) => (*digits, *digits),
+        }
+    }
+
+    /// Reads what stands between braces.
+    fn read(inside: &str) -> Result<Self, TemplateFault> {
+        let (word, digits) = inside.split_once(':').map_or((inside, None), |(word, digits)| (word, Some(digits)));
+        let name = ValueName::from_word(word).ok_or(TemplateFault::UnknownValue)?;
+        let Some(digits) = digits else { return Ok(Self::Value(name)) };
+        let digits: usize = digits.parse().map_err(|_| TemplateFault::Digits)?;
+        let is_part = name.kind() == ValueKind::Digits && has_fixed_length(name);
+        if is_part && (1..name.length_range().0).contains(&digits) {
+            Ok(Self::Last(name, digits))
+        } else {
+            Err(TemplateFault::Digits)
+        }
+    }
 }
 
 /// Why a text is no template.
@@ -26,6 +53,7 @@ pub(super) enum TemplateFault {
     Empty,
     Braces,
     UnknownValue,
+    Digits,
     TwoVariableLengths,
 }
 
@@ -41,8 +69,8 @@ impl Template {
             }
             rest = tail;
             if let Some(inside) = tail.strip_prefix('{') {
-                let (word, tail) = inside.split_once('}').ok_or(TemplateFault::Braces)?;
-                parts.push(Part::Value(ValueName::from_word(word).ok_or(TemplateFault::UnknownValue)?));
+                let (inside, tail) = inside.split_once('}').ok_or(TemplateFault::Braces)?;
+                parts.push(Part::read(inside)?);
                 rest = tail;
             } else if tail.starts_with('}') {
                 return Err(TemplateFault::Braces);
@@ -63,7 +91,7 @@ impl Template {
     /// The values that it names, in order.
     pub(super) fn names(&self) -> impl Iterator<Item = ValueName> {
         self.0.iter().filter_map(|part| match part {
-            Part::Value(name) => Some(*name),
+            Part::Value(name) | Part::Last(name, _) => Some(*name),
             Part::Literal(_) => None,
         })
     }
@@ -71,10 +99,7 @@ impl Template {
     /// The shortest and the longest that it can become.
     pub(super) fn length_range(&self) -> (usize, usize) {
         self.0.iter().fold((0, 0), |(min, max), part| {
-            let (part_min, part_max) = match part {
-                Part::Literal(text) => (text.len(), text.len()),
-                Part::Value(name) => name.length_range(),
-            };
+            let (part_min, part_max) = part.length_range();
             (min + part_min, max + part_max)
         })
     }
@@ -85,8 +110,8 @@ impl Template {
         for part in &self.0 {
             match part {
                 Part::Literal(text) => known.extend(text.iter().copied().map(Some)),
-                Part::Value(name) if has_fixed_length(*name) => known.resize(known.len() + name.length_range().0, None),
-                Part::Value(_) => return None,
+                Part::Value(name) if !has_fixed_length(*name) => return None,
+                Part::Value(_) | Part::Last(..) => known.resize(known.len() + part.length_range().0, None),
             }
         }
         Some(known)
@@ -105,12 +130,14 @@ impl Template {
         for part in &self.0 {
             match part {
                 Part::Literal(text) => out.extend_from_slice(text),
-                Part::Value(name) => {
-                    let value = values.get(*name).ok_or(CodecFault::ValueMissing(*name))?;
-                    if !has_its_form(*name, value) {
+                Part::Value(name) => out.extend_from_slice(value_of(*name, values)?),
+                Part::Last(name, digits) => {
+                    let value = value_of(*name, values)?;
+                    let (zeros, last) = value.split_at(value.len() - digits);
+                    if zeros.iter().any(|digit| *digit != b'0') {
                         return Err(CodecFault::ValueMalformed(*name));
                     }
-                    out.extend_from_slice(value);
+                    out.extend_from_slice(last);
                 }
             }
         }
@@ -124,9 +151,8 @@ impl Template {
         let mut rest = field;
         for part in &self.0 {
             let length = match part {
-                Part::Literal(text) => text.len(),
-                Part::Value(name) if has_fixed_length(*name) => name.length_range().0,
-                Part::Value(name) => name.length_range().0 + std::mem::take(&mut spare),
+                Part::Value(name) if !has_fixed_length(*name) => part.length_range().0 + std::mem::take(&mut spare),
+                _ => part.length_range().0,
             };
             let (found, tail) = rest.split_at_checked(length).ok_or(CodecFault::TemplateMismatch)?;
             rest = tail;
@@ -134,10 +160,23 @@ impl Template {
                 Part::Literal(text) if text != found => return Err(CodecFault::TemplateMismatch),
                 Part::Literal(_) => {}
                 Part::Value(name) => keep(*name, found, values)?,
+                Part::Last(name, _) => keep(*name, &with_zeros(*name, found), values)?,
             }
         }
         if rest.is_empty() { Ok(()) } else { Err(CodecFault::TemplateMismatch) }
     }
+}
+
+/// The value, in its form.
+fn value_of(name: ValueName, values: &Values) -> Result<&[u8], CodecFault> {
+    let value = values.get(name).ok_or(CodecFault::ValueMissing(name))?;
+    if has_its_form(name, value) { Ok(value) } else { Err(CodecFault::ValueMalformed(name)) }
+}
+
+fn with_zeros(name: ValueName, last: &[u8]) -> Vec<u8> {
+    let mut whole = vec![b'0'; name.length_range().0 - last.len()];
+    whole.extend_from_slice(last);
+    whole
 }
 
 fn keep(name: ValueName, found: &[u8], values: &mut Values) -> Result<(), CodecFault> {
@@ -192,6 +231,13 @@ mod tests {
             ("{Batch}", TemplateFault::UnknownValue),
             ("{cvv}", TemplateFault::UnknownValue),
             ("{pan}{track2}", TemplateFault::TwoVariableLengths),
+            ("{sales_count:}", TemplateFault::Digits),
+            ("{sales_count:0}", TemplateFault::Digits),
+            ("{sales_count:10}", TemplateFault::Digits),
+            ("{sales_count:x}", TemplateFault::Digits),
+            ("{pan:12}", TemplateFault::Digits),
+            ("{rrn:4}", TemplateFault::Digits),
+            ("{cvv:3}", TemplateFault::UnknownValue),
         ] {
             assert_eq!(Template::read(text).unwrap_err(), verdict, "{text:?}");
         }
@@ -204,6 +250,7 @@ mod tests {
             ("{batch}{stan}1122", "4761739001010119", "0000010000421122"),
             ("{batch}={pan}!", "4761739001010119", "000001=4761739001010119!"),
             ("{batch}={pan}!", "476173900101", "000001=476173900101!"),
+            ("{batch:1}{stan:2}={pan}", "476173900101", "142=476173900101"),
         ] {
             let mut values = Values::new();
             values.set(ValueName::Batch, "000001").set(ValueName::Stan, "000042").set(ValueName::Pan, pan);
@@ -234,6 +281,9 @@ mod tests {
             ("{track2}", "4761739001010119=2812", CodecFault::ValueMalformed(ValueName::Track2)),
             ("{track2}", "4761739001010119D28D12", CodecFault::ValueMalformed(ValueName::Track2)),
             ("{stan}", "000043", CodecFault::Contradiction(ValueName::Stan)),
+            ("{stan:2}", "43", CodecFault::Contradiction(ValueName::Stan)),
+            ("{stan:2}", "4A", CodecFault::ValueMalformed(ValueName::Stan)),
+            ("{stan:2}", "422", CodecFault::TemplateMismatch),
         ] {
             let refused = Template::read(text).unwrap().read_into(field.as_bytes(), &mut known.clone());
             assert_eq!(refused, Err(verdict), "{text} {field}");
@@ -243,8 +293,13 @@ mod tests {
     #[test]
     fn values_that_are_missing_or_malformed_are_named() {
         let mut values = Values::new();
-        values.set(ValueName::Stan, "42").set(ValueName::TerminalId, "TERM\n001");
+        values
+            .set(ValueName::Stan, "42")
+            .set(ValueName::TerminalId, "TERM\n001")
+            .set(ValueName::OriginalStan, "001234");
         for (text, verdict) in [
+            ("{original_stan:3}", CodecFault::ValueMalformed(ValueName::OriginalStan)),
+            ("{batch:3}", CodecFault::ValueMissing(ValueName::Batch)),
             ("{batch}", CodecFault::ValueMissing(ValueName::Batch)),
             ("{stan}", CodecFault::ValueMalformed(ValueName::Stan)),
             ("{terminal_id}", CodecFault::ValueMalformed(ValueName::TerminalId)),

@@ -119,6 +119,46 @@ value_names! {
     ReadNonce = "read_nonce": Bytes 16..=16,
     /// The head of the till's journal: its size, 8 bytes, high byte first, and its root, 32.
     JournalHead = "journal_head": Bytes 40..=40,
+    /// Retrieval reference number of the message that is voided or given back.
+    OriginalRrn = "original_rrn": Text 12..=12,
+    /// Authorisation code of the message that is voided or given back.
+    OriginalAuthCode = "original_auth_code": Text 6..=6,
+    /// How a settlement came out: `1` in balance, `2` out of balance (ISO 8583-1:1987, field 66).
+    SettlementCode = "settlement_code": Digits 1..=1,
+    /// How many sales a batch holds, voided ones among them.
+    SalesCount = "sales_count": Digits 10..=10,
+    /// Their sum in minor units.
+    SalesMinor = "sales_minor": Digits 16..=16,
+    /// How many voids a batch holds.
+    VoidsCount = "voids_count": Digits 10..=10,
+    /// Their sum in minor units.
+    VoidsMinor = "voids_minor": Digits 16..=16,
+    /// How many refunds a batch holds.
+    RefundsCount = "refunds_count": Digits 10..=10,
+    /// Their sum in minor units.
+    RefundsMinor = "refunds_minor": Digits 16..=16,
+    /// Voids and refunds together, for dialects that do not tell them apart.
+    GivenBackCount = "given_back_count": Digits 10..=10,
+    /// Their sum in minor units.
+    GivenBackMinor = "given_back_minor": Digits 16..=16,
+    /// Sales less what was given back: `D` and 16 digits, or `C` where more was given back (field 97).
+    NetAmount = "net_amount": Text 17..=17,
+    /// Place of the first line of an upload among the batch's lines, from 0.
+    UploadIndex = "upload_index": Digits 6..=6,
+    /// How many lines the whole upload has.
+    UploadCount = "upload_count": Digits 6..=6,
+    /// Lines of a batch, as `acquirer::UploadLine` writes them.
+    UploadLines = "upload_lines": Bytes 1..=999,
+    /// The day that a statement is asked for, `YYYYMMDD`.
+    StatementDay = "statement_day": Digits 8..=8,
+    /// The page that is asked for, from 1.
+    StatementPage = "statement_page": Digits 4..=4,
+    /// How many pages there are.
+    StatementPages = "statement_pages": Digits 4..=4,
+    /// Lines of a statement, as `acquirer::StatementLine` writes them.
+    StatementLines = "statement_lines": Bytes 1..=999,
+    /// What the host wants the till to know: text in UTF-8.
+    ParameterText = "parameter_text": Bytes 1..=999,
 }
 
 impl ValueName {

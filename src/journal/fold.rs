@@ -111,6 +111,8 @@ pub struct RowPage {
 /// One row of a fold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
+    /// The event that created it. No two rows of a fold that makes one row an event have the same.
+    pub created: u64,
     /// Its key.
     pub key: String,
     /// Its value.

@@ -16,7 +16,7 @@ use super::database::{self, fault};
 use super::error::{Damage, JournalError};
 use super::event::{Draft, Event, SideWork};
 use super::file::DatabaseFile;
-use super::fold::{Fold, Page, RowPage};
+use super::fold::{Fold, Page, Row, RowPage};
 use super::head::{self, Beside, StoredHead, Waiting};
 use super::keys::random;
 use super::locked::LockedJournal;
@@ -430,7 +430,15 @@ impl Journal {
     /// # Errors
     /// [`JournalError::FoldUnknown`], [`JournalError::Damaged`] and those of the storage.
     pub fn row(&self, fold: &str, key: &str) -> Result<Option<Vec<u8>>, JournalError> {
-        self.store.rows().value(self.space(fold)?, key)
+        Ok(self.whole_row(fold, key)?.map(|row| row.value))
+    }
+
+    /// The same with its place.
+    ///
+    /// # Errors
+    /// As [`Journal::row`].
+    pub fn whole_row(&self, fold: &str, key: &str) -> Result<Option<Row>, JournalError> {
+        self.store.rows().row(self.space(fold)?, key)
     }
 
     /// The rows of a fold, newest first.

@@ -104,11 +104,11 @@ impl<'a> RowStore<'a> {
         EventRows { store: self, space, sequence, created: 0, entropy, changes: Vec::new() }
     }
 
-    pub(super) fn value(&self, space: Space, key: &str) -> Result<Option<Vec<u8>>, JournalError> {
+    pub(super) fn row(&self, space: Space, key: &str) -> Result<Option<Row>, JournalError> {
         let query = format!("SELECT {COLUMNS} FROM fold_row r WHERE r.key = ?1");
         let mut statement = self.db.prepare_cached(&query).map_err(fault)?;
         let found = statement.query_row([self.key_tag(space, key)], StoredRow::read).optional().map_err(fault)?;
-        found.map(|row| self.open(row).map(|row| row.value)).transpose()
+        found.map(|row| self.open(row)).transpose()
     }
 
     pub(super) fn newest(&self, space: Space, page: Page) -> Result<RowPage, JournalError> {
@@ -322,9 +322,10 @@ impl<'a> RowStore<'a> {
     fn open(&self, row: StoredRow) -> Result<Row, JournalError> {
         let damaged = Damage::Projection.at(row.sequence);
         let here = row.place();
+        let created = created(row.id);
         let mut bytes = row.sealed;
         self.keys.open((row.generation, row.salt), &row.nonce, &here, &mut bytes).map_err(|_| damaged.clone())?;
-        unpack(&bytes).ok_or(damaged)
+        unpack(created, &bytes).ok_or(damaged)
     }
 
     fn key_tag(&self, space: Space, key: &str) -> Tag {
@@ -376,7 +377,7 @@ impl EventRows<'_> {
 
 impl Rows for EventRows<'_> {
     fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>, JournalError> {
-        self.store.value(self.space, key)
+        Ok(self.store.row(self.space, key)?.map(|row| row.value))
     }
 
     fn put(&mut self, key: &str, value: &[u8], index: &[(&str, &str)]) -> Result<(), JournalError> {
@@ -450,6 +451,11 @@ fn without(tags: &[u8], others: &[u8]) -> Vec<u8> {
     tags.as_chunks().0.iter().filter(is_new).copied().collect::<Vec<Tag>>().concat()
 }
 
+/// The sequence of the event that created the row of this id.
+fn created(id: i64) -> u64 {
+    (id as u64) << 8 >> 24
+}
+
 /// Length of the key in four bytes, key, value; with room for the seal.
 fn pack(key: &str, value: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(4 + key.len() + value.len() + SEAL_LENGTH);
@@ -459,8 +465,8 @@ fn pack(key: &str, value: &[u8]) -> Vec<u8> {
     bytes
 }
 
-fn unpack(bytes: &[u8]) -> Option<Row> {
+fn unpack(created: u64, bytes: &[u8]) -> Option<Row> {
     let (length, rest) = bytes.split_first_chunk::<4>()?;
     let (key, value) = rest.split_at_checked(u32::from_be_bytes(*length) as usize)?;
-    Some(Row { key: String::from_utf8(key.to_vec()).ok()?, value: value.to_vec() })
+    Some(Row { created, key: String::from_utf8(key.to_vec()).ok()?, value: value.to_vec() })
 }

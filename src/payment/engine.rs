@@ -2,7 +2,7 @@
 //!
 //! The driver's loop: 1. `handle` an input; 2. carry out the outputs in order; 3. wait for the next input, or
 //! until the time of `WakeAt` and then `handle` a `Tick`. The engine owns the journal, the conversation and the
-//! tap; there is one sale at a time, and one message on the line at a time.
+//! tap; there is one attempt or job at a time, and one message on the line at a time.
 //!
 //! Order of care, for every step: journal, then act, then tell. When the journal is unsure, the engine stops
 //! and says so; the till must be opened again, and what was owed is found in the journal.
@@ -26,17 +26,31 @@ use crate::payment::view::AttemptView;
 use crate::ports::{Entropy, Notice};
 
 mod debts;
+mod decide;
+mod errand;
+mod forward;
 mod host;
+mod job;
 mod leftovers;
+#[cfg(feature = "planted-bugs")]
+mod mistakes;
 mod questions;
 mod read;
 mod record;
+mod refund;
+mod refund_original;
+mod refund_tap;
+mod reversal;
 mod roll_back;
 mod sale;
+mod sign_on;
 mod tap;
+mod void;
 
 use debts::Debts;
+use job::Job;
 use leftovers::Leftovers;
+use refund_tap::RefundTap;
 use sale::Sale;
 
 /// One till's payments.
@@ -50,10 +64,16 @@ pub struct Engine {
     /// Whether somebody else's reader is lent to the till.
     has_encrypted_reader: bool,
     conversation: Conversation,
-    /// The sale in progress, from its acceptance until its caller is told.
+    /// The sale or void in progress, from its acceptance until its caller is told.
     sale: Option<Sale>,
+    /// What else is done with the host now; never beside an attempt.
+    job: Option<Job>,
     /// The reversals that are owed, with their waits.
     debts: Debts,
+    /// What is remembered of refunds between two inputs.
+    refunds: refund::Desk,
+    /// The refund that waits for the card that paid.
+    refund_tap: Option<RefundTap>,
     /// What the journal still has to be told, because it could not take it.
     leftovers: Leftovers,
     /// When the conversation wants to be polled again.
@@ -79,13 +99,14 @@ impl Engine {
     /// # Errors
     /// Those of the journal; `configuration_invalid` when the master key is none.
     pub fn open(journal: Journal, account: Account, entropy: Arc<dyn Entropy>, now: Now) -> Result<Self, Error> {
+        planted!(StanReused, crate::planted::count_from_one());
         let taken = ledger::taken(&journal)?;
         let conversation = Conversation::new(Setup {
             dialect: account.dialect.clone(),
             terminal: account.configuration.terminal_id.clone(),
             merchant: account.configuration.merchant_id.clone(),
             master_key: account.secrets.master_key()?,
-            kept_keys: journal.side_row(host::KEYS_ROW)?,
+            kept_keys: journal.side_row(sign_on::KEYS_ROW)?,
             batch: taken.batch,
             pace: Pace::default(),
         })
@@ -105,7 +126,10 @@ impl Engine {
             has_encrypted_reader: false,
             conversation,
             sale: None,
+            job: None,
             debts: Debts::default(),
+            refunds: refund::Desk::default(),
+            refund_tap: None,
             leftovers: Leftovers::default(),
             conversation_wakes: None,
             stopped: None,
@@ -132,7 +156,11 @@ impl Engine {
         // What the last input destroyed goes from the log now, when whoever waited for its outcome has been told.
         self.journal.tidy();
         let put_off = self.journal.is_untidy();
-        let done = self.clear_leftovers(now).and_then(|()| self.take(input, now)).and_then(|()| self.work(now));
+        let done = self
+            .clear_leftovers(now)
+            .and_then(|()| self.expire_refunds(now))
+            .and_then(|()| self.take(input, now))
+            .and_then(|()| self.work(now));
         match done {
             Ok(()) => self.set_the_alarm(put_off, now),
             Err(Halt(error)) => self.halt(error),
@@ -179,12 +207,6 @@ impl Engine {
         Ok(view.map(|view| view.journal.sequence))
     }
 
-    /// Whether a sale is in progress.
-    #[must_use]
-    pub fn is_selling(&self) -> bool {
-        self.sale.is_some()
-    }
-
     /// How many payments wait to be finished.
     #[must_use]
     pub fn waiting(&self) -> u64 {
@@ -192,12 +214,13 @@ impl Engine {
     }
 
     /// Leaves the payments where they are and gives the journal back. A debt on the line is sent again another time;
-    /// whoever waits for debts is told this error. Not while a sale is in progress.
+    /// whoever waits for debts is told this error. Not while the engine is occupied.
     #[must_use]
     pub fn leave(mut self, error: &Error) -> (Vec<Output>, Journal) {
         for ticket in self.debts.abandon_round() {
             self.tell(ticket, Err(error.clone()));
         }
+        self.abandon_refunds(error);
         self.outputs.push(Output::Card(CardCommand::Release));
         self.outputs.push(Output::Link(LinkCommand::Disconnect));
         (self.outputs, self.journal)
@@ -218,15 +241,40 @@ impl Engine {
     fn take(&mut self, input: Input<'_>, now: Now) -> Result<(), Halt> {
         match input {
             Input::StartSale { ticket, order, permit } => self.start_sale(ticket, order, permit, now),
+            Input::StartVoid { ticket, order, permit } => self.start_void(ticket, order, permit, now),
             Input::Cancel { ticket, attempt } => self.cancel(ticket, &attempt, now),
             Input::Status { ticket, attempt } => self.status(ticket, &attempt),
             Input::List { ticket, query } => self.list(ticket, &query),
             Input::Resolve { ticket, permit } => self.resolve(ticket, permit, now),
+            Input::Debts { ticket } => self.debts_listed(ticket),
+            Input::Decide { ticket, attempt, decision, permit } => self.decide(ticket, &attempt, decision, permit, now),
+            Input::TestHost { ticket, permit } => {
+                self.test_host(ticket, permit, now);
+                Ok(())
+            }
+            Input::DownloadParameters { ticket, permit } => {
+                self.download_parameters(ticket, permit, now);
+                Ok(())
+            }
             Input::Verify { ticket } => self.verify(ticket),
             Input::PrintReceipt { ticket, attempt, copy } => self.print_receipt(ticket, &attempt, copy, now),
             Input::Events { ticket, after, limit } => self.events(ticket, after, limit),
             Input::Acknowledge { ticket, cursor } => self.acknowledge(ticket, cursor),
             Input::AcceptRollBack { ticket, permit } => self.accept_roll_back(ticket, permit, now),
+            Input::RequestRefund { ticket, request, permit, has_network } => {
+                self.request_refund(ticket, request, permit, has_network, now)
+            }
+            Input::ApproveRefund { ticket, refund, permit, has_network } => {
+                self.approve_refund(ticket, &refund, permit, has_network, now)
+            }
+            Input::RejectRefund { ticket, refund, reason, permit } => {
+                self.reject_refund(ticket, refund, reason, permit, now)
+            }
+            Input::DecideRefund { ticket, refund, decision, permit } => {
+                self.decide_refund(ticket, refund, decision, permit.spend(), now)
+            }
+            Input::Refunds { ticket, query } => self.list_refunds(ticket, &query),
+            Input::PrintVoucher { ticket, refund, copy } => self.print_voucher(ticket, refund, copy, now),
             Input::Taken { attempt } => self.taken(&attempt, now),
             Input::Card(event) => self.card(event, now),
             Input::Read(read) => self.reader_said(read, now),
@@ -243,7 +291,7 @@ impl Engine {
     fn work(&mut self, now: Now) -> Result<(), Halt> {
         loop {
             self.drain_conversation(now)?;
-            let moved = self.go_on_with_sale(now)? || self.send_next_reversal(now)?;
+            let moved = self.go_on_with_sale(now)? || self.go_on_with_job(now)? || self.send_next_debt(now)?;
             if !moved {
                 return Ok(());
             }
@@ -252,7 +300,7 @@ impl Engine {
 
     /// Somebody who keeps the journal from being tidied does so until a later input.
     fn set_the_alarm(&mut self, tidying_is_put_off: bool, now: Now) {
-        let debt = self.may_reverse().then(|| self.debts.next_due()).flatten();
+        let debt = self.may_pay_debts().then(|| self.debts.next_due()).flatten();
         let tidying = (self.journal.is_untidy() && !tidying_is_put_off).then_some(now.mono);
         let times = [self.conversation_wakes, debt, self.leftovers.next_try(), tidying];
         if let Some(at) = times.into_iter().flatten().min() {
@@ -272,9 +320,14 @@ impl Engine {
             }
             self.outputs.push(Output::Card(CardCommand::Release));
         }
+        self.end_job(Err(error.clone()));
         for ticket in self.debts.abandon_round() {
             self.tell(ticket, Err(error.clone()));
         }
+        if self.refund_tap.is_some() {
+            self.outputs.push(Output::Card(CardCommand::Release));
+        }
+        self.abandon_refunds(&error);
         self.outputs.push(Output::Link(LinkCommand::Disconnect));
         self.outputs.push(Output::Stopped(error.clone()));
         self.stopped = Some(error);
@@ -307,16 +360,26 @@ impl Engine {
 fn refusal(input: &Input<'_>, error: &Error) -> Option<Output> {
     let (ticket, error) = match input {
         Input::StartSale { ticket, .. }
+        | Input::StartVoid { ticket, .. }
+        | Input::Debts { ticket }
+        | Input::TestHost { ticket, .. }
+        | Input::DownloadParameters { ticket, .. }
         | Input::List { ticket, .. }
         | Input::Resolve { ticket, .. }
         | Input::Verify { ticket }
         | Input::AcceptRollBack { ticket, .. }
+        | Input::RequestRefund { ticket, .. }
+        | Input::ApproveRefund { ticket, .. }
+        | Input::RejectRefund { ticket, .. }
+        | Input::DecideRefund { ticket, .. }
+        | Input::Refunds { ticket, .. }
+        | Input::PrintVoucher { ticket, .. }
         | Input::Events { ticket, .. }
         | Input::Acknowledge { ticket, .. } => (*ticket, error.clone()),
         // How this attempt stands is not known any more.
-        Input::Cancel { ticket, attempt } | Input::Status { ticket, attempt } => {
-            (*ticket, error.clone().in_place_of(attempt))
-        }
+        Input::Cancel { ticket, attempt }
+        | Input::Status { ticket, attempt }
+        | Input::Decide { ticket, attempt, .. } => (*ticket, error.clone().in_place_of(attempt)),
         Input::PrintReceipt { ticket, attempt, .. } => (*ticket, error.clone().in_place_of(attempt)),
         Input::Taken { .. } | Input::Card(_) | Input::Read(_) | Input::Link(_) | Input::Tick => return None,
     };

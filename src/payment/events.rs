@@ -5,6 +5,8 @@
 //! | `attempt.*` | one step of the table in `state`, with what that step makes known |
 //! | `receipt.printed` | a receipt went out; it changes no state |
 //! | `host.signed_on` | a sign-on is complete; the key set is a side row |
+//! | `host.batch_refused` | the host's other batch was not taken |
+//! | `host.parameters` | the host's rules for this till |
 //! | `host.unmatched_answer` | the host said something that nobody had asked |
 //! | `journal.rolled_back`, `journal.roll_back_accepted` | the host knows another past; a supervisor knows that |
 //!
@@ -21,7 +23,7 @@ use crate::journal::{Draft, Event, FoldError};
 use crate::money::Amount;
 use crate::payment::reason::{Reason, ReversalReason};
 use crate::payment::state::{State, Step};
-use crate::payment::view::ReceiptCopy;
+use crate::payment::view::{Decision, ReceiptCopy};
 
 /// One kind and version of event.
 pub(super) trait Body: Serialize + DeserializeOwned {
@@ -56,7 +58,7 @@ macro_rules! bodies {
             $(#[$doc])*
             #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
             #[serde(deny_unknown_fields)]
-            pub(super) struct $name { $($(#[$field_doc])* pub $field: $type,)* }
+            pub(in crate::payment) struct $name { $($(#[$field_doc])* pub $field: $type,)* }
 
             impl Body for $name {
                 const KIND: &'static str = $kind;
@@ -66,6 +68,8 @@ macro_rules! bodies {
         )+
     };
 }
+
+pub(in crate::payment) use bodies;
 
 bodies! {
     /// STAN and batch are reserved; the reversal's template is complete with the side row.
@@ -96,6 +100,21 @@ bodies! {
         dialect: String,
         read: ReadFacts,
     }
+    /// The same of a void, which repeats nothing of a card: it names the sale by the host's own numbers.
+    PreparedVoid = "attempt.prepared" v 3 ballast false {
+        opening: Opening,
+        stan: Stan,
+        batch: BatchNo,
+        /// `MMDD` and `HHMMSS` at the host's place.
+        local_date: String,
+        local_time: String,
+        /// UTC, `MMDDHHMMSS`.
+        transmission_date_time: String,
+        /// SHA-256 of the dialect file, hex.
+        dialect: String,
+        /// The sale.
+        of: AttemptId,
+    }
     /// The request leaves next.
     InDoubt = "attempt.in_doubt" v 1 ballast false {
         stan: Stan,
@@ -111,6 +130,15 @@ bodies! {
         reason: Reason,
         /// How the tap ended, in the card room's own word; `none` where that is not the reason.
         tap: String,
+        /// The code with which the host refused the sign-on before it.
+        host_code: Option<HostCode>,
+    }
+    /// A void of which the journal knew nothing came to nothing.
+    VoidNotSent = "attempt.not_sent" v 2 ballast true {
+        opening: Opening,
+        /// The sale.
+        of: AttemptId,
+        reason: Reason,
         /// The code with which the host refused the sign-on before it.
         host_code: Option<HostCode>,
     }
@@ -146,6 +174,10 @@ bodies! {
         cause: Reason,
         host_code: Option<HostCode>,
     }
+    /// A supervisor, who is the event's operator, says how a stuck reversal has ended.
+    Decided = "attempt.decided" v 1 ballast true {
+        decision: Decision,
+    }
     /// An answer came after the end.
     LateAnswer = "attempt.late_answer" v 1 ballast false {
         op: Op,
@@ -164,6 +196,16 @@ bodies! {
     SignedOn = "host.signed_on" v 1 ballast true {
         /// The batch that the host named, if it named one.
         batch: Option<BatchNo>,
+    }
+    /// The host named another batch while the open one holds what it may have booked.
+    BatchRefused = "host.batch_refused" v 1 ballast true {
+        named: BatchNo,
+        open: BatchNo,
+    }
+    /// The host's rules for this till, in the name of whoever fetched them.
+    HostParameters = "host.parameters" v 1 ballast false {
+        /// The largest sale in minor units of the till's currency.
+        sale_max_minor: Option<u64>,
     }
     /// The host has seen a journal of which ours is not the continuation.
     RolledBack = "journal.rolled_back" v 1 ballast false {
@@ -231,6 +273,11 @@ impl PreparedMessage {
     /// The event of a finished read.
     pub fn with_read(self, read: ReadFacts) -> PreparedFromRead {
         prepared!(PreparedFromRead from self with read)
+    }
+
+    /// The event of a void.
+    pub fn of_void(self, of: AttemptId) -> PreparedVoid {
+        prepared!(PreparedVoid from self with of)
     }
 }
 
@@ -309,15 +356,18 @@ pub(super) enum NotConfirmed {
 pub(super) enum AttemptEvent {
     Prepared(Prepared),
     PreparedFromRead(PreparedFromRead),
+    PreparedVoid(PreparedVoid),
     InDoubt(InDoubt),
     Approved(Approved),
     Declined(Declined),
     NotSent(NotSent),
+    VoidNotSent(VoidNotSent),
     ReversalDue(ReversalDue),
     ReversalSent(ReversalSent),
     ReversalAnswered(ReversalAnswered),
     Reversed(Reversed),
     ReversalStuck(ReversalStuck),
+    Decided(Decided),
     LateAnswer(LateAnswer),
     Delivered(Delivered),
 }
@@ -330,16 +380,19 @@ impl AttemptEvent {
     pub fn of(event: &Event) -> Result<Option<Self>, FoldError> {
         Ok(Some(match event.kind.as_str() {
             Prepared::KIND if event.v == PreparedFromRead::V => Self::PreparedFromRead(Body::of(event)?),
+            Prepared::KIND if event.v == PreparedVoid::V => Self::PreparedVoid(Body::of(event)?),
             Prepared::KIND => Self::Prepared(Body::of(event)?),
             InDoubt::KIND => Self::InDoubt(Body::of(event)?),
             Approved::KIND => Self::Approved(Body::of(event)?),
             Declined::KIND => Self::Declined(Body::of(event)?),
+            NotSent::KIND if event.v == VoidNotSent::V => Self::VoidNotSent(Body::of(event)?),
             NotSent::KIND => Self::NotSent(Body::of(event)?),
             ReversalDue::KIND => Self::ReversalDue(Body::of(event)?),
             ReversalSent::KIND => Self::ReversalSent(Body::of(event)?),
             ReversalAnswered::KIND => Self::ReversalAnswered(Body::of(event)?),
             Reversed::KIND => Self::Reversed(Body::of(event)?),
             ReversalStuck::KIND => Self::ReversalStuck(Body::of(event)?),
+            Decided::KIND => Self::Decided(Body::of(event)?),
             LateAnswer::KIND => Self::LateAnswer(Body::of(event)?),
             Delivered::KIND => Self::Delivered(Body::of(event)?),
             kind if kind.starts_with("attempt.") => return Err(FoldError::Newer),
@@ -350,17 +403,18 @@ impl AttemptEvent {
     /// The step of the table that it records.
     pub fn step(&self) -> Step {
         match self {
-            Self::Prepared(_) | Self::PreparedFromRead(_) => Step::Prepare,
+            Self::Prepared(_) | Self::PreparedFromRead(_) | Self::PreparedVoid(_) => Step::Prepare,
             Self::InDoubt(_) => Step::Doubt,
             Self::Approved(_) => Step::Approve,
             Self::Declined(Declined { by: DeclinedBy::Card { .. } }) => Step::CardDeclines,
             Self::Declined(Declined { by: DeclinedBy::Host(_) }) => Step::HostDeclines,
-            Self::NotSent(_) => Step::EndUnsent,
+            Self::NotSent(_) | Self::VoidNotSent(_) => Step::EndUnsent,
             Self::ReversalDue(_) => Step::Owe,
             Self::ReversalSent(_) => Step::SendReversal,
             Self::ReversalAnswered(_) => Step::HearReversal,
             Self::Reversed(_) => Step::Reverse,
             Self::ReversalStuck(_) => Step::Stick,
+            Self::Decided(_) => Step::Decide,
             Self::LateAnswer(_) => Step::LateAnswer,
             Self::Delivered(_) => Step::Deliver,
         }

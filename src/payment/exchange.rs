@@ -12,12 +12,17 @@ use crate::acquirer::LinkEvent;
 use crate::clock::MonoMs;
 use crate::emv::CardEvent;
 use crate::error::Error;
-use crate::ids::AttemptId;
+use crate::ids::{AttemptId, RefundId};
 use crate::journal::VerifyReport;
 use crate::payment::feed::EventPage;
-use crate::payment::view::{AttemptView, ListQuery, Page, ReceiptCopy, Resolved, SaleOrder};
+use crate::payment::refund::{RefundDecision, RefundPage, RefundQuery, RefundRequest, RefundView, RejectionReason};
+use crate::payment::view::{
+    AttemptView, Decision, HostTested, ListQuery, Page, ParametersView, ReceiptCopy, Resolved, SaleOrder, VoidOrder,
+};
 use crate::ports::{EncryptedRead, Notice, ReadRequest, ReaderFault};
-use crate::session::actions::AcceptRollBack;
+use crate::session::actions::{
+    AcceptRollBack, ApproveRefund, DecideStuck, DownloadParameters, RequestRefund, TestHost, VoidSale,
+};
 use crate::session::{Permit, ResolveDebts, Sell};
 
 /// The driver's number for one waiting caller. The engine gives it back with the result.
@@ -34,6 +39,45 @@ pub enum Input<'a> {
         order: SaleOrder,
         /// Leave to do so.
         permit: Permit<Sell>,
+    },
+    /// A caller wants a sale voided. Answered as a sale is.
+    StartVoid {
+        /// Who waits.
+        ticket: Ticket,
+        /// What is to be voided.
+        order: VoidOrder,
+        /// Leave to do so.
+        permit: Permit<VoidSale>,
+    },
+    /// A caller wants to see everything that waits to be finished with the host. Answered at once.
+    Debts {
+        /// Who waits.
+        ticket: Ticket,
+    },
+    /// A supervisor says how an attempt ended whose reversal is stuck. Answered at once, when that is recorded.
+    Decide {
+        /// Who waits.
+        ticket: Ticket,
+        /// Which attempt.
+        attempt: AttemptId,
+        /// How it ended.
+        decision: Decision,
+        /// Leave to do so.
+        permit: Permit<DecideStuck>,
+    },
+    /// A caller wants to know whether the host is there. Answered when it has said so, or has not.
+    TestHost {
+        /// Who waits.
+        ticket: Ticket,
+        /// Leave to do so.
+        permit: Permit<TestHost>,
+    },
+    /// A caller wants the host's rules for this till. Answered when they are recorded.
+    DownloadParameters {
+        /// Who waits.
+        ticket: Ticket,
+        /// Leave to do so.
+        permit: Permit<DownloadParameters>,
     },
     /// A caller wants to end an attempt. Answered at once.
     Cancel {
@@ -101,6 +145,67 @@ pub enum Input<'a> {
         /// Leave to do so.
         permit: Permit<AcceptRollBack>,
     },
+    /// A caller wants money to be given back. Answered when the request is recorded; where the rules leave it to the
+    /// host, when the host has had its turn.
+    RequestRefund {
+        /// Who waits.
+        ticket: Ticket,
+        /// What for.
+        request: RefundRequest,
+        /// Leave to do so.
+        permit: Permit<RequestRefund>,
+        /// Whether the device has a network.
+        has_network: bool,
+    },
+    /// A caller approves a refund. Answered when the host has had its turn.
+    ApproveRefund {
+        /// Who waits.
+        ticket: Ticket,
+        /// Which one.
+        refund: RefundId,
+        /// Leave to do so, of the person who approves.
+        permit: Permit<ApproveRefund>,
+        /// Whether the device has a network.
+        has_network: bool,
+    },
+    /// A caller rejects a refund. Answered at once.
+    RejectRefund {
+        /// Who waits.
+        ticket: Ticket,
+        /// Which one.
+        refund: RefundId,
+        /// Why.
+        reason: RejectionReason,
+        /// Leave to do so.
+        permit: Permit<ApproveRefund>,
+    },
+    /// A caller says how a stuck refund has ended. Answered at once.
+    DecideRefund {
+        /// Who waits.
+        ticket: Ticket,
+        /// Which one.
+        refund: RefundId,
+        /// How.
+        decision: RefundDecision,
+        /// Leave to do so.
+        permit: Permit<DecideStuck>,
+    },
+    /// A caller wants a page of refunds. Answered at once.
+    Refunds {
+        /// Who waits.
+        ticket: Ticket,
+        /// Which page.
+        query: RefundQuery,
+    },
+    /// A caller is about to print a refund's voucher. Answered at once, when the printing is recorded.
+    PrintVoucher {
+        /// Who waits.
+        ticket: Ticket,
+        /// Of which refund.
+        refund: RefundId,
+        /// Whose copy.
+        copy: ReceiptCopy,
+    },
     /// A caller has taken the result of this attempt.
     Taken {
         /// Which attempt.
@@ -124,7 +229,7 @@ pub enum Output {
     Link(LinkCommand),
     /// To the observer.
     Notice(Notice),
-    /// A sale was accepted under this name; its result follows with the same ticket.
+    /// A sale or a void was accepted under this name; its result follows with the same ticket.
     Begun {
         /// Who waits.
         ticket: Ticket,
@@ -171,16 +276,35 @@ pub enum LinkCommand {
 /// A result.
 #[derive(Debug)]
 pub enum Reply {
-    /// Of a sale, a cancellation or a question about one attempt.
+    /// Of a sale, a void, a cancellation, a decision or a question about one attempt.
     Attempt(Box<AttemptView>),
     /// Of a list.
     Page(Page),
     /// Of resolving.
     Resolved(Resolved),
+    /// Of asking for debts: the open ones and the stuck ones, decided or not.
+    Debts(Vec<AttemptView>),
+    /// Of an echo test.
+    HostTested(HostTested),
+    /// Of asking for the host's rules.
+    Parameters(ParametersView),
     /// Of asking for a receipt: the attempt, and how often this copy was printed before.
     Receipt {
         /// The attempt.
         view: Box<AttemptView>,
+        /// 0 for the first print; any other makes it a reprint.
+        printed_before: u32,
+    },
+    /// Of anything about one refund.
+    Refund(Box<RefundView>),
+    /// Of asking for refunds.
+    Refunds(RefundPage),
+    /// Of asking for a voucher: the refund, its sale, and how often this copy was printed before.
+    Voucher {
+        /// The refund.
+        refund: Box<RefundView>,
+        /// The sale.
+        sale: Box<AttemptView>,
         /// 0 for the first print; any other makes it a reprint.
         printed_before: u32,
     },

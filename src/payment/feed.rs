@@ -73,7 +73,7 @@ fn shown(event: Event) -> Result<Option<TillEvent>, JournalError> {
     let step = AttemptEvent::of(&event).map_err(unreadable)?.map(|read| read.step());
     let kind = match step {
         Some(step) => Some(step.event()),
-        None => OTHER_KINDS.into_iter().find(|kind| *kind == event.kind),
+        None => OTHER_KINDS.iter().copied().find(|kind| *kind == event.kind),
     };
     Ok(kind.map(|kind| TillEvent {
         cursor: event.sequence,
@@ -93,12 +93,24 @@ fn unreadable(error: FoldError) -> JournalError {
 }
 
 /// What is shown beside the life of attempts: of the till, of people and of keys. Who it was is not shown.
-const OTHER_KINDS: [&str; 21] = [
+const OTHER_KINDS: &[&str] = &[
     ReceiptPrinted::KIND,
     SignedOn::KIND,
     UnmatchedAnswer::KIND,
     RolledBack::KIND,
     RollBackAccepted::KIND,
+    "refund.requested",
+    "refund.approved",
+    "refund.rejected",
+    "refund.expired",
+    "refund.prepared",
+    "refund.sent",
+    "refund.answered",
+    "refund.acknowledged",
+    "refund.declined",
+    "refund.stuck",
+    "refund.decided",
+    "refund.printed",
     account::PROVISIONED,
     account::POLICY_CHANGED,
     "operator.claimed",
@@ -113,8 +125,12 @@ const OTHER_KINDS: [&str; 21] = [
     "operator.removed",
     "operator.reset",
     "operator.password_changed",
+    "operator.recovery_renewed",
+    "operator.biometric_enrolled",
+    "operator.biometric_forgotten",
     "key.rotated",
     "journal.checkpoint",
+    "statement.checked",
 ];
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What the journal's events say of each attempt, and of the numbers that are taken.
 //!
-//! Two folds: `attempts` holds one [`Entry`] an attempt, found by id, state, order, host day and STAN;
-//! `numbers` holds the open batch and the last STAN. Every event is held against the table of legal steps
+//! Two folds: `attempts` holds one [`Entry`] an attempt, found by id, state, order, host day, STAN and batch;
+//! `numbers` holds the open batch, the last STAN and the host's rules. Every event is held against the table of legal steps
 //! before it is recorded, so the journal cannot come to say what the table forbids. A debt is an entry in a
 //! state of debt: there is no list of debts that could be forgotten.
 //!
@@ -9,16 +9,21 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::{Money, Reversal};
 use crate::hex::encode_lower;
-use crate::ids::{AttemptId, BatchNo, HostCode, Stan};
-use crate::journal::{Cursor, Event, Fold, FoldError, Journal, JournalError, Page as RowQuery, Rows};
+use crate::ids::{AttemptId, BatchNo, HostCode, OrderNo, Rrn, Stan};
+use crate::iso8583::{ValueName, Values};
+use crate::journal::{Cursor, Event, Fold, FoldError, Journal, JournalError, Page as RowQuery, Row, Rows};
+use crate::payment::books::{Booked, BookedPage, By};
 use crate::payment::events::{
-    AttemptEvent, Body, CardFacts, DeclinedBy, HostAnswer, NotConfirmed, Opening, Prepared, PreparedFromRead,
-    ReadFacts, ReceiptPrinted, ReversalAnswered, ReversalSent, RollBackAccepted, SignedOn, Unsent,
+    AttemptEvent, BatchRefused, Body, CardFacts, DeclinedBy, HostAnswer, HostParameters, NotConfirmed, Opening,
+    Prepared, PreparedFromRead, PreparedVoid, ReadFacts, ReceiptPrinted, ReversalAnswered, ReversalSent,
+    RollBackAccepted, SignedOn, Unsent,
 };
 use crate::payment::reason::Reason;
-use crate::payment::state::State;
-use crate::payment::view::{AttemptView, ListQuery, Page, ReceiptCopy, ReversalView};
+use crate::payment::refund::events as refund;
+use crate::payment::state::{State, Step};
+use crate::payment::view::{AttemptView, Kind, ListQuery, Page, ReceiptCopy, ReversalView, VoidView};
 
 /// The folds of this room, to be registered when a till's journal is created or opened.
 #[must_use]
@@ -28,6 +33,8 @@ pub fn folds() -> Vec<Box<dyn Fold>> {
         Box::new(Numbers),
         Box::new(crate::account::AccountFold),
         Box::new(crate::payment::roll_back::RollBacks),
+        Box::new(crate::payment::refund::ledger::Refunds),
+        Box::new(crate::payment::refund::appointed::Appointments),
     ]
 }
 
@@ -60,7 +67,18 @@ pub(super) struct PreparedFacts {
     pub dialect: String,
 }
 
-/// What either version of the event says of the messages.
+impl PreparedFacts {
+    /// As what a later message calls the one that was prepared.
+    pub fn put_as_original(&self, values: &mut Values) {
+        values
+            .set_number(ValueName::OriginalStan, self.stan.number().into())
+            .set_number(ValueName::OriginalBatch, self.batch.number().into())
+            .set(ValueName::OriginalDate, &self.local_date)
+            .set(ValueName::OriginalDateTime, &self.transmission_date_time);
+    }
+}
+
+/// What any version of the event says of the messages.
 macro_rules! prepared_facts {
     ($prepared:ident) => {
         PreparedFacts {
@@ -82,6 +100,9 @@ pub(super) struct Taken {
     pub batch: BatchNo,
     /// The STAN that was reserved last; `None` on a new till.
     pub stan: Option<Stan>,
+    /// Another batch that the host named meanwhile, and that was refused.
+    #[serde(default)]
+    pub refused: Option<BatchNo>,
 }
 
 impl Entry {
@@ -90,6 +111,17 @@ impl Entry {
         match (self.view.state, &self.view.reversal) {
             (State::ReversalDue, Some(reversal)) if reversal.sends > 0 => State::ReversalSent,
             (state, _) => state,
+        }
+    }
+
+    /// Whether the customer's money moved, and what becomes of a reversal, for errors about this attempt. A void moves
+    /// the money the other way: what came to nothing leaves the sale as it is.
+    pub fn standing(&self) -> (Money, Reversal) {
+        match (self.view.kind, self.view.state) {
+            (Kind::Void, State::Approved) => (Money::Reversed, Reversal::NotNeeded),
+            (Kind::Void, State::Prepared | State::Declined | State::NotSent) => (Money::Moved, Reversal::NotNeeded),
+            (Kind::Void, State::Reversed) => (Money::Moved, Reversal::Done),
+            _ => self.state().standing(),
         }
     }
 
@@ -122,6 +154,34 @@ impl Entry {
         self.view.card_masked = read.masked;
         self.view.label = read.scheme;
         self.view.cvm = Some(read.cvm);
+    }
+
+    /// A void has no card of its own: it shows the one that the sale was paid with.
+    fn take_original(&mut self, of: &Self) {
+        self.view.kind = Kind::Void;
+        self.view.of = Some(of.view.attempt.clone());
+        self.view.card_masked.clone_from(&of.view.card_masked);
+        self.view.aid.clone_from(&of.view.aid);
+        self.view.label.clone_from(&of.view.label);
+    }
+
+    /// A sale has one void at a time, and nothing but an approved sale has any.
+    fn admits_void(&self, void: &Self) -> Result<(), FoldError> {
+        let is_sold = self.view.kind == Kind::Sale && self.view.state == State::Approved;
+        let has_open = self.view.void.as_ref().is_some_and(|void| void.state.is_debt());
+        let is_sent = void.view.state != State::NotSent;
+        if (is_sold && !has_open) || !is_sent { Ok(()) } else { Err(FoldError::Refused("void_illegal")) }
+    }
+
+    /// What the sale shows of its void; approved, the void takes the sale with it.
+    fn take_void(&mut self, void: &Self, sequence: u64) -> Result<(), FoldError> {
+        if void.view.state == State::Approved && void.view.journal.sequence == sequence {
+            self.view.state = self.view.state.after(Step::Void).map_err(|_| FoldError::Refused("void_illegal"))?;
+            self.view.journal.sequence = sequence;
+        }
+        let (attempt, state, decision) = (void.view.attempt.clone(), void.view.state, void.view.decision);
+        self.view.void = Some(VoidView { attempt, state, decision });
+        Ok(())
     }
 
     fn take_prepared(&mut self, prepared: PreparedFacts) {
@@ -173,6 +233,7 @@ impl Entry {
                 self.take_read(prepared.read);
                 self.take_prepared(prepared_facts!(prepared));
             }
+            AttemptEvent::PreparedVoid(prepared) => self.take_prepared(prepared_facts!(prepared)),
             AttemptEvent::InDoubt(_) | AttemptEvent::LateAnswer(_) => {}
             AttemptEvent::Approved(approved) => self.take_answer(approved.answer),
             AttemptEvent::Declined(declined) => match declined.by {
@@ -191,6 +252,10 @@ impl Entry {
                 self.view.reason = Some(not_sent.reason);
                 self.view.host_code = not_sent.host_code;
             }
+            AttemptEvent::VoidNotSent(not_sent) => {
+                self.view.reason = Some(not_sent.reason);
+                self.view.host_code = not_sent.host_code;
+            }
             AttemptEvent::ReversalDue(due) => {
                 self.view.reason = Some(due.cause);
                 self.view.reversal = Some(ReversalView { reason: due.reason, sends: 0, host_code: None });
@@ -204,6 +269,7 @@ impl Entry {
                     self.take_reversal_code(host_code);
                 }
             }
+            AttemptEvent::Decided(decided) => self.view.decision = Some(decided.decision),
             AttemptEvent::Delivered(_) => self.view.delivered = true,
         }
         Ok(())
@@ -219,7 +285,7 @@ impl Fold for Attempts {
     }
 
     fn schema(&self) -> u32 {
-        1
+        2
     }
 
     fn apply(&self, rows: &mut dyn Rows, event: &Event) -> Result<(), FoldError> {
@@ -228,12 +294,21 @@ impl Fold for Attempts {
         }
         let Some(step) = AttemptEvent::of(event)? else { return Ok(()) };
         let attempt = event.attempt.as_ref().ok_or(FoldError::Refused("attempt_without_name"))?;
-        let known = match rows.get(attempt.as_str())? {
-            Some(row) => Some(read(&row).ok_or(FoldError::Refused("row_malformed"))?),
-            None => None,
-        };
-        let entry = follow(known, attempt, step, event)?;
-        store(rows, &entry)
+        let named = original_of(&step).cloned();
+        let known = row_of(rows, attempt)?;
+        let is_new = known.is_none();
+        let mut entry = follow(known, attempt, step, event)?;
+        let Some(of) = named.or_else(|| entry.view.of.clone()) else { return store(rows, &entry) };
+        let mut original = row_of(rows, &of)?.ok_or(FoldError::Refused("void_of_nothing"))?;
+        if is_new {
+            original.admits_void(&entry)?;
+            entry.take_original(&original);
+        } else if entry.view.of.as_ref() != Some(&of) {
+            return Err(FoldError::Refused("opened_twice"));
+        }
+        original.take_void(&entry, event.sequence)?;
+        store(rows, &entry)?;
+        store(rows, &original)
     }
 
     fn waiting(&self) -> Vec<(&'static str, &'static str)> {
@@ -243,11 +318,15 @@ impl Fold for Attempts {
     }
 }
 
+fn row_of(rows: &mut dyn Rows, attempt: &AttemptId) -> Result<Option<Entry>, FoldError> {
+    let row = rows.get(attempt.as_str())?;
+    row.map(|row| read(&row).ok_or(FoldError::Refused("row_malformed"))).transpose()
+}
+
 /// A receipt is a fact beside the state.
 fn count_receipt(rows: &mut dyn Rows, event: &Event) -> Result<(), FoldError> {
     let attempt = event.attempt.as_ref().ok_or(FoldError::Refused("receipt_without_attempt"))?;
-    let row = rows.get(attempt.as_str())?.ok_or(FoldError::Refused("never_opened"))?;
-    let mut entry = read(&row).ok_or(FoldError::Refused("row_malformed"))?;
+    let mut entry = row_of(rows, attempt)?.ok_or(FoldError::Refused("never_opened"))?;
     match ReceiptPrinted::of(event)?.copy {
         ReceiptCopy::Merchant => entry.view.receipts.merchant += 1,
         ReceiptCopy::Customer => entry.view.receipts.customer += 1,
@@ -282,6 +361,8 @@ fn opening_of(step: &AttemptEvent) -> Option<&Opening> {
     match step {
         AttemptEvent::Prepared(prepared) => Some(&prepared.opening),
         AttemptEvent::PreparedFromRead(prepared) => Some(&prepared.opening),
+        AttemptEvent::PreparedVoid(prepared) => Some(&prepared.opening),
+        AttemptEvent::VoidNotSent(not_sent) => Some(&not_sent.opening),
         AttemptEvent::NotSent(not_sent) => match &not_sent.was {
             Unsent::Unknown(opening) => Some(opening),
             Unsent::Prepared => None,
@@ -294,9 +375,18 @@ fn opening_of(step: &AttemptEvent) -> Option<&Opening> {
     }
 }
 
+/// The sale that the first event of a void names.
+fn original_of(step: &AttemptEvent) -> Option<&AttemptId> {
+    match step {
+        AttemptEvent::PreparedVoid(prepared) => Some(&prepared.of),
+        AttemptEvent::VoidNotSent(not_sent) => Some(&not_sent.of),
+        _ => None,
+    }
+}
+
 fn store(rows: &mut dyn Rows, entry: &Entry) -> Result<(), FoldError> {
     let value = serde_json::to_vec(entry).map_err(|_| FoldError::Refused("row_unwritable"))?;
-    let stan = entry.prepared.as_ref().map(|prepared| prepared.stan.to_string());
+    let numbers = entry.prepared.as_ref().map(|prepared| (prepared.stan.to_string(), prepared.batch.to_string()));
     let mut index = vec![(STATE_INDEX, entry.view.state.word())];
     if let Some(order) = &entry.view.order {
         index.push((ORDER_INDEX, order.as_str()));
@@ -304,8 +394,11 @@ fn store(rows: &mut dyn Rows, entry: &Entry) -> Result<(), FoldError> {
     if let Some(prepared) = &entry.prepared {
         index.push((DAY_INDEX, prepared.host_day.as_str()));
     }
-    if let Some(stan) = &stan {
-        index.push((STAN_INDEX, stan));
+    if let Some((stan, batch)) = &numbers {
+        index.extend([(STAN_INDEX, stan.as_str()), (BATCH_INDEX, batch.as_str())]);
+    }
+    if let Some(rrn) = &entry.view.rrn {
+        index.push((RRN_INDEX, rrn.as_str()));
     }
     Ok(rows.put(entry.view.attempt.as_str(), &value, &index)?)
 }
@@ -334,8 +427,12 @@ impl Fold for Numbers {
         let before = taken;
         match event.kind.as_str() {
             Prepared::KIND if event.v == PreparedFromRead::V => taken.stan = Some(PreparedFromRead::of(event)?.stan),
+            Prepared::KIND if event.v == PreparedVoid::V => taken.stan = Some(PreparedVoid::of(event)?.stan),
             Prepared::KIND => taken.stan = Some(Prepared::of(event)?.stan),
-            SignedOn::KIND => taken.batch = SignedOn::of(event)?.batch.unwrap_or(taken.batch),
+            refund::Prepared::KIND => taken.stan = Some(refund::Prepared::of(event)?.stan),
+            BatchRefused::KIND => taken.refused = Some(BatchRefused::of(event)?.named),
+            SignedOn::KIND => taken.take_batch(SignedOn::of(event)?.batch),
+            HostParameters::KIND => return keep_parameters(rows, &HostParameters::of(event)?),
             RollBackAccepted::KIND => taken.stan = Some(taken.beyond(RollBackAccepted::of(event)?.seen_size)),
             _ => {}
         }
@@ -350,7 +447,14 @@ impl Fold for Numbers {
 impl Taken {
     /// Of a till that has never spoken with its host.
     pub fn none() -> Self {
-        Self { batch: BatchNo::new(1).expect("1 is a batch number"), stan: None }
+        Self { batch: BatchNo::new(1).expect("1 is a batch number"), stan: None, refused: None }
+    }
+
+    /// A batch that is taken, or that the host confirms, ends what was refused.
+    fn take_batch(&mut self, named: Option<BatchNo>) {
+        if let Some(batch) = named {
+            (self.batch, self.refused) = (batch, None);
+        }
     }
 
     /// A STAN beyond all that a journal of so many events can have taken after this one. A number that the host has
@@ -361,6 +465,11 @@ impl Taken {
         let number = (last + events.min(most / 2)) % most + 1;
         Stan::new(number as u32).expect("1 to the largest payment STAN is within 1 to 999999")
     }
+}
+
+fn keep_parameters(rows: &mut dyn Rows, parameters: &HostParameters) -> Result<(), FoldError> {
+    let row = serde_json::to_vec(parameters).map_err(|_| FoldError::Refused("row_unwritable"))?;
+    Ok(rows.put(PARAMETERS_ROW, &row, &[])?)
 }
 
 /// Above it, the conversation numbers echo and sign-on.
@@ -411,6 +520,36 @@ pub(super) fn entry_with_stan(
     }
 }
 
+/// All attempts with this STAN, whatever their batch, newest first.
+pub(super) fn entries_with_stan(journal: &Journal, stan: Stan) -> Result<Vec<Entry>, JournalError> {
+    entries_by(journal, STAN_INDEX, &stan.to_string())
+}
+
+/// All attempts of this order, newest first.
+pub(super) fn entries_of_order(journal: &Journal, order: &OrderNo) -> Result<Vec<Entry>, JournalError> {
+    entries_by(journal, ORDER_INDEX, order.as_str())
+}
+
+/// All attempts to which the host gave this reference number, newest first.
+pub(super) fn entries_with_rrn(journal: &Journal, rrn: &Rrn) -> Result<Vec<Entry>, JournalError> {
+    entries_by(journal, RRN_INDEX, rrn.as_str())
+}
+
+fn entries_by(journal: &Journal, index: &str, value: &str) -> Result<Vec<Entry>, JournalError> {
+    let mut entries = Vec::new();
+    let mut after = None;
+    loop {
+        let page = journal.rows_by_index(ATTEMPTS, index, value, RowQuery { limit: PAGE_ROWS, after })?;
+        for row in &page.rows {
+            entries.push(read(&row.value).ok_or(JournalError::Newer)?);
+        }
+        after = page.next;
+        if after.is_none() {
+            return Ok(entries);
+        }
+    }
+}
+
 /// The numbers that are taken.
 pub(super) fn taken(journal: &Journal) -> Result<Taken, JournalError> {
     match journal.row(NUMBERS, TAKEN_ROW)? {
@@ -419,9 +558,39 @@ pub(super) fn taken(journal: &Journal) -> Result<Taken, JournalError> {
     }
 }
 
+/// The host's rules for this till, as they were fetched last.
+pub(super) fn parameters(journal: &Journal) -> Result<Option<HostParameters>, JournalError> {
+    let row = journal.row(NUMBERS, PARAMETERS_ROW)?;
+    row.map(|row| serde_json::from_slice(&row).map_err(|_| JournalError::Newer)).transpose()
+}
+
+/// Whether the host may have booked anything in this batch that is not taken back.
+pub(super) fn batch_holds_records(journal: &Journal, batch: BatchNo) -> Result<bool, JournalError> {
+    let holds = |entry: &Entry| {
+        !matches!(entry.view.state, State::Prepared | State::NotSent | State::Declined | State::Reversed)
+    };
+    let mut after = None;
+    loop {
+        let page = RowQuery { limit: PAGE_ROWS, after };
+        let page = journal.rows_by_index(ATTEMPTS, BATCH_INDEX, &batch.to_string(), page)?;
+        for row in &page.rows {
+            if holds(&read(&row.value).ok_or(JournalError::Newer)?) {
+                return Ok(true);
+            }
+        }
+        after = page.next;
+        if after.is_none() {
+            return crate::payment::refund::ledger::batch_holds_records(journal, batch);
+        }
+    }
+}
+
 /// The entry as callers see it.
 pub(super) fn shown(journal: &Journal, entry: Entry) -> Result<AttemptView, JournalError> {
     let mut view = entry.view;
+    let sums = crate::payment::refund::ledger::sums(journal, &view.attempt)?;
+    view.refunded_minor = sums.acknowledged_minor;
+    view.refunds = sums.refunds;
     view.journal.root = encode_lower(&journal.root_at(view.journal.sequence)?);
     Ok(view)
 }
@@ -451,13 +620,49 @@ pub(super) fn list(journal: &Journal, query: &ListQuery) -> Result<Page, Journal
     }
 }
 
+/// A page of the attempts that have this in common, newest first.
+pub(super) fn booked(
+    journal: &Journal,
+    by: By<'_>,
+    limit: usize,
+    after: Option<Cursor>,
+) -> Result<BookedPage, JournalError> {
+    let stan;
+    let (index, value) = match by {
+        By::Rrn(rrn) => (RRN_INDEX, rrn.as_str()),
+        By::Stan(number) => {
+            stan = number.to_string();
+            (STAN_INDEX, stan.as_str())
+        }
+        By::Order(order) => (ORDER_INDEX, order.as_str()),
+        By::HostDay(day) => (DAY_INDEX, day),
+    };
+    let page = journal.rows_by_index(ATTEMPTS, index, value, RowQuery { limit, after })?;
+    let attempts = page.rows.iter().map(booked_row).collect::<Result<_, JournalError>>()?;
+    Ok(BookedPage { attempts, next: page.next })
+}
+
+/// One attempt, as somebody else's list is held against it.
+pub(super) fn booked_attempt(journal: &Journal, attempt: &AttemptId) -> Result<Option<Booked>, JournalError> {
+    journal.whole_row(ATTEMPTS, attempt.as_str())?.as_ref().map(booked_row).transpose()
+}
+
+fn booked_row(row: &Row) -> Result<Booked, JournalError> {
+    let entry = read(&row.value).ok_or(JournalError::Newer)?;
+    let host_day = entry.prepared.map(|prepared| prepared.host_day);
+    Ok(Booked { opened_at: row.created, host_day, view: entry.view })
+}
+
 const ATTEMPTS: &str = "attempts";
 const NUMBERS: &str = "numbers";
 const TAKEN_ROW: &str = "taken";
+const PARAMETERS_ROW: &str = "parameters";
 const STATE_INDEX: &str = "state";
 const ORDER_INDEX: &str = "order";
 const DAY_INDEX: &str = "day";
 const STAN_INDEX: &str = "stan";
+const RRN_INDEX: &str = "rrn";
+const BATCH_INDEX: &str = "batch";
 const PAGE_ROWS: usize = 50;
 /// Largest page of attempts.
 pub(super) const LIST_MAX: u32 = 100;

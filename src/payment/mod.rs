@@ -8,6 +8,7 @@
 //! It never waits, reads a clock or believes a host's answer that is not verified. Evidence:
 //! `tests/payment_kills.rs` (every crash point with every misbehaviour of a host), `tests/payment_bugs.rs`.
 
+pub mod books;
 mod bound_read;
 mod card_data;
 mod civil;
@@ -18,6 +19,7 @@ mod feed;
 mod ledger;
 mod presented;
 mod reason;
+pub mod refund;
 mod roll_back;
 pub mod state;
 mod view;
@@ -27,7 +29,12 @@ pub use exchange::{CardCommand, Input, LinkCommand, Output, Reply, Ticket};
 pub use feed::{EVENTS_MAX, EventPage, TillEvent};
 pub use ledger::folds;
 pub use reason::{Reason, ReversalReason};
+pub use refund::{
+    ApprovedBy, RefundApproved, RefundDecision, RefundOf, RefundPage, RefundQuery, RefundReason, RefundRequest,
+    RefundVerified, RefundView, Rejected, RejectionReason, Tie,
+};
 pub use roll_back::RollBack;
 pub use view::{
-    AttemptView, JournalPlace, ListQuery, Page, ReceiptCopy, ReceiptCounts, Resolved, ReversalView, SaleOrder,
+    AttemptView, Decision, HostTested, JournalPlace, Kind, ListQuery, Page, ParametersView, ReceiptCopy, ReceiptCounts,
+    Resolved, ReversalView, SaleOrder, VoidOrder, VoidView,
 };

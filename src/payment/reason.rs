@@ -103,6 +103,10 @@ reasons! {
     KeysInvalid = "keys_invalid" => KeyCheckValueMismatch,
     /// The host has seen a later journal than this one: an older copy was put back.
     JournalRolledBack = "journal_rolled_back" => JournalRolledBack,
+    /// The host is at another batch, while this till's holds payments.
+    BatchChangeRefused = "batch_change_refused" => BatchChangeRefused,
+    /// The dialect has no message for it.
+    OperationNotInDialect = "operation_not_in_dialect" => OperationNotInDialect,
     /// The request does not fit the dialect.
     Unpackable = "unpackable" => DialectInvalid,
     /// The host did not answer in the dialect's time.
@@ -211,6 +215,7 @@ mod tests {
             NotSentCause::SignOnRefused(HostCode::new("03").unwrap()),
             NotSentCause::KeysInvalid,
             NotSentCause::Unpackable,
+            NotSentCause::OperationNotInDialect,
         ];
         let links = LinkFault::ALL.iter().map(|fault| NotSentCause::Link(*fault));
         for cause in others.into_iter().chain(links) {

@@ -6,6 +6,7 @@
 //! | a time-out is never a decline | no way from `in_doubt` to `declined` but the host's verified answer |
 //! | a late answer is evidence | `late_answer` changes no state |
 //! | a debt is never dropped | `reversal_due` ends in `reversed` or `reversal_stuck` only |
+//! | a void is an attempt of its own | its original leaves `approved` in the event that approves the void |
 //!
 //! It never looks at a clock or a host. Evidence: `mod tests` tries every state with every step and compares
 //! the table with `docs/states.md`.
@@ -28,7 +29,7 @@ pub enum State {
     /// From before the first byte until the end is known.
     #[serde(rename = "in_doubt")]
     InDoubt,
-    /// The host said yes. Final.
+    /// The host said yes. Final, unless somebody has it voided.
     #[serde(rename = "approved")]
     Approved,
     /// The host or the card said no. Final.
@@ -49,11 +50,14 @@ pub enum State {
     /// The host will not confirm the reversal: people must look. Shown everywhere, never deleted.
     #[serde(rename = "reversal_stuck")]
     ReversalStuck,
+    /// It was approved, and the host has approved its void. Final.
+    #[serde(rename = "voided")]
+    Voided,
 }
 
 impl State {
     /// Every state, in the order of the table.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Unknown,
         Self::Prepared,
         Self::InDoubt,
@@ -64,6 +68,7 @@ impl State {
         Self::ReversalSent,
         Self::Reversed,
         Self::ReversalStuck,
+        Self::Voided,
     ];
 
     /// The word in JSON, on screen and in the index.
@@ -79,6 +84,7 @@ impl State {
             Self::ReversalDue | Self::ReversalSent => "reversal_due",
             Self::Reversed => "reversed",
             Self::ReversalStuck => "reversal_stuck",
+            Self::Voided => "voided",
         }
     }
 
@@ -97,10 +103,11 @@ impl State {
     /// Whether nothing of the till's own doing will change it any more.
     #[must_use]
     pub fn is_final(self) -> bool {
-        matches!(self, Self::Approved | Self::Declined | Self::NotSent | Self::Reversed | Self::ReversalStuck)
+        use State::{Approved, Declined, NotSent, ReversalStuck, Reversed, Voided};
+        matches!(self, Approved | Declined | NotSent | Reversed | ReversalStuck | Voided)
     }
 
-    /// Whether the customer's money moved, and what becomes of a reversal, for errors about such an attempt.
+    /// Whether the customer's money moved, and what becomes of a reversal, for errors about such a sale.
     #[must_use]
     pub fn standing(self) -> (Money, Reversal) {
         match self {
@@ -109,6 +116,7 @@ impl State {
             Self::ReversalDue | Self::ReversalSent => (Money::MayHaveMoved, Reversal::Pending),
             Self::Approved => (Money::Moved, Reversal::NotNeeded),
             Self::Reversed => (Money::Reversed, Reversal::Done),
+            Self::Voided => (Money::Reversed, Reversal::NotNeeded),
         }
     }
 
@@ -123,6 +131,12 @@ impl State {
     /// # Errors
     /// [`IllegalStep`] for every pair that is not in the table.
     pub fn after(self, step: Step) -> Result<Self, IllegalStep> {
+        planted!(
+            LateAnswerApproves,
+            if step == Step::Approve && matches!(self, Self::ReversalDue | Self::ReversalSent | Self::Reversed) {
+                return Ok(Self::Approved);
+            }
+        );
         TRANSITIONS
             .iter()
             .find(|row| row.from == self && row.step == step)
@@ -166,11 +180,15 @@ pub enum Step {
     LateAnswer,
     /// A caller took the result.
     Deliver,
+    /// The host's verified answer to its void is yes.
+    Void,
+    /// A supervisor says how a stuck reversal has ended.
+    Decide,
 }
 
 impl Step {
     /// Every step, in the order of the table.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Prepare,
         Self::CardDeclines,
         Self::EndUnsent,
@@ -184,6 +202,8 @@ impl Step {
         Self::Stick,
         Self::LateAnswer,
         Self::Deliver,
+        Self::Void,
+        Self::Decide,
     ];
 
     /// Where it leads from wherever it is legal; `None` where that depends on where it began, as of what changes nothing.
@@ -194,7 +214,7 @@ impl Step {
         ends.all(|other| other == end).then_some(end)
     }
 
-    /// The journal event that records it.
+    /// The journal event that records it. A void and its original take their steps in one event, which is the void's.
     #[must_use]
     pub fn event(self) -> &'static str {
         match self {
@@ -202,7 +222,7 @@ impl Step {
             Self::CardDeclines | Self::HostDeclines => "attempt.declined",
             Self::EndUnsent => "attempt.not_sent",
             Self::Doubt => "attempt.in_doubt",
-            Self::Approve => "attempt.approved",
+            Self::Approve | Self::Void => "attempt.approved",
             Self::Owe => "attempt.reversal_due",
             Self::SendReversal => "attempt.reversal_sent",
             Self::HearReversal => "attempt.reversal_answered",
@@ -210,6 +230,7 @@ impl Step {
             Self::Stick => "attempt.reversal_stuck",
             Self::LateAnswer => "attempt.late_answer",
             Self::Deliver => "attempt.delivered",
+            Self::Decide => "attempt.decided",
         }
     }
 }
@@ -251,10 +272,10 @@ const fn row(from: State, step: Step, to: State, when: &'static str) -> Transiti
 /// All that is legal. Whatever is not here is refused.
 #[rustfmt::skip]
 pub const TRANSITIONS: &[Transition] = {
-    use State::{Approved, Declined, InDoubt, NotSent, Prepared, Reversed, ReversalDue, ReversalSent, ReversalStuck, Unknown};
-    use Step::{Approve, CardDeclines, Deliver, Doubt, EndUnsent, HearReversal, HostDeclines, LateAnswer, Owe, Prepare, Reverse, SendReversal, Stick};
+    use State::{Approved, Declined, InDoubt, NotSent, Prepared, Reversed, ReversalDue, ReversalSent, ReversalStuck, Unknown, Voided};
+    use Step::{Approve, CardDeclines, Decide, Deliver, Doubt, EndUnsent, HearReversal, HostDeclines, LateAnswer, Owe, Prepare, Reverse, SendReversal, Stick, Void};
     &[
-        row(Unknown, Prepare, Prepared, "the card was read and wants to go online"),
+        row(Unknown, Prepare, Prepared, "the card was read and wants to go online; of a void, its turn has come"),
         row(Unknown, CardDeclines, Declined, "the card declined"),
         row(Unknown, EndUnsent, NotSent, "cancelled, or the tap ended without a request"),
         row(Prepared, Prepare, Prepared, "the sign-on opened another batch: a new STAN in the new batch"),
@@ -269,6 +290,7 @@ pub const TRANSITIONS: &[Transition] = {
         row(ReversalSent, HearReversal, ReversalSent, "verified answer: refused, not yet, or to sign on first; counted, and sent again"),
         row(ReversalSent, Reverse, Reversed, "verified answer: approved, or 25 to a repeat of the same host day of which an earlier send may have worked"),
         row(ReversalSent, Stick, ReversalStuck, "verified answer: finally refused, or 25 that proves nothing"),
+        row(Approved, Void, Voided, "the host approved its void: one event of the void brings both where they stand"),
         row(InDoubt, LateAnswer, InDoubt, "evidence"),
         row(Approved, LateAnswer, Approved, "evidence: the host answered twice"),
         row(Declined, LateAnswer, Declined, "evidence: the host answered twice"),
@@ -276,6 +298,7 @@ pub const TRANSITIONS: &[Transition] = {
         row(ReversalSent, LateAnswer, ReversalSent, "evidence; the reversal goes on"),
         row(Reversed, LateAnswer, Reversed, "evidence"),
         row(ReversalStuck, LateAnswer, ReversalStuck, "evidence"),
+        row(Voided, LateAnswer, Voided, "evidence: the host answered twice"),
         row(Approved, Deliver, Approved, "the caller has it"),
         row(Declined, Deliver, Declined, "the caller has it"),
         row(NotSent, Deliver, NotSent, "the caller has it"),
@@ -284,6 +307,8 @@ pub const TRANSITIONS: &[Transition] = {
         row(ReversalSent, Deliver, ReversalSent, "the caller knows that a reversal is owed"),
         row(Reversed, Deliver, Reversed, "the caller has it"),
         row(ReversalStuck, Deliver, ReversalStuck, "the caller has it"),
+        row(Voided, Deliver, Voided, "the caller has it"),
+        row(ReversalStuck, Decide, ReversalStuck, "a supervisor says how it ended; it counts as decided when the batch is closed"),
     ]
 };
 

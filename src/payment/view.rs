@@ -9,9 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::card::MaskedPan;
 use crate::clock::WallMs;
-use crate::ids::{AttemptId, AuthCode, BatchNo, HostCode, OrderNo, Rrn, Stan};
+use crate::ids::{AttemptId, AuthCode, BatchNo, HostCode, OrderNo, RefundId, Rrn, Stan};
 use crate::money::Amount;
 use crate::payment::reason::{Reason, ReversalReason};
+use crate::payment::refund::RefundView;
 use crate::payment::state::State;
 
 /// One sale that a caller wants.
@@ -25,11 +26,80 @@ pub struct SaleOrder {
     pub order: Option<OrderNo>,
 }
 
+/// One void that a caller wants.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VoidOrder {
+    /// The caller's name for the void, which is an attempt of its own; minted where there is none.
+    pub attempt: Option<AttemptId>,
+    /// The sale that is to be voided.
+    pub of: AttemptId,
+}
+
+/// What an attempt is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// To take a payment.
+    #[default]
+    Sale,
+    /// To take back a whole sale of the open batch.
+    Void,
+}
+
+impl Kind {
+    /// The stable word, as in JSON.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Sale => "sale",
+            Self::Void => "void",
+        }
+    }
+}
+
+/// What a supervisor says of an attempt whose reversal is stuck.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decision {
+    /// The customer is charged.
+    Charged,
+    /// The customer is not charged.
+    NotCharged,
+}
+
+impl Decision {
+    /// The stable word, as in JSON.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Charged => "charged",
+            Self::NotCharged => "not_charged",
+        }
+    }
+}
+
+/// What is known of a sale's void.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VoidView {
+    /// The void's own name.
+    pub attempt: AttemptId,
+    /// Where the void stands.
+    pub state: State,
+    /// What a supervisor decided about a void whose reversal is stuck.
+    pub decision: Option<Decision>,
+}
+
 /// What is known of one attempt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttemptView {
     /// Its name.
     pub attempt: AttemptId,
+    /// What it is for.
+    pub kind: Kind,
+    /// Of a void: the sale that it voids.
+    pub of: Option<AttemptId>,
+    /// Of a sale: its last void.
+    pub void: Option<VoidView>,
     /// The shop's order number.
     pub order: Option<OrderNo>,
     /// Where it stands.
@@ -40,6 +110,9 @@ pub struct AttemptView {
     pub amount: Amount,
     /// What was given back, in minor units of the same currency.
     pub refunded_minor: u64,
+    /// Its refunds, oldest first, whatever became of them.
+    #[serde(default)]
+    pub refunds: Vec<RefundId>,
     /// Whether a caller has taken the result.
     pub delivered: bool,
     /// Whether its batch is closed.
@@ -76,6 +149,8 @@ pub struct AttemptView {
     pub host_time: Option<String>,
     /// The reversal, where one is or was owed.
     pub reversal: Option<ReversalView>,
+    /// What a supervisor decided, where the reversal is stuck.
+    pub decision: Option<Decision>,
     /// How often which receipt was printed.
     pub receipts: ReceiptCounts,
     /// The event that put it where it stands.
@@ -87,11 +162,15 @@ impl AttemptView {
     pub(super) fn opened(attempt: &AttemptId, order: Option<OrderNo>, amount: Amount, created_ms: WallMs) -> Self {
         Self {
             attempt: attempt.clone(),
+            kind: Kind::Sale,
+            of: None,
+            void: None,
             order,
             state: State::Prepared,
             reason: None,
             amount,
             refunded_minor: 0,
+            refunds: Vec::new(),
             delivered: false,
             settled: false,
             created_ms,
@@ -110,6 +189,7 @@ impl AttemptView {
             host_code: None,
             host_time: None,
             reversal: None,
+            decision: None,
             receipts: ReceiptCounts::default(),
             journal: JournalPlace { sequence: 0, root: String::new() },
         }
@@ -196,11 +276,29 @@ pub struct Page {
     pub next: Option<String>,
 }
 
+/// What an echo test showed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostTested {
+    /// How long it took until the host had answered, connecting included, in milliseconds.
+    pub took_ms: u64,
+}
+
+/// The host's rules for this till.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ParametersView {
+    /// The largest sale in minor units of the till's currency, where the host has a limit.
+    pub sale_max_minor: Option<u64>,
+}
+
 /// What one round of resolving achieved.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Resolved {
     /// The debts that this round closed.
     pub closed: Vec<AttemptView>,
     /// The debts that are left, stuck ones among them.
     pub left: Vec<AttemptView>,
+    /// The refunds that the host has said the last word about in this round.
+    pub refunds_closed: Vec<RefundView>,
+    /// The refunds that are still to be forwarded, and those that are stuck.
+    pub refunds_left: Vec<RefundView>,
 }

@@ -10,8 +10,10 @@
 
 mod columns;
 mod slip;
+mod voucher;
 mod zone;
 
 pub use columns::Columns;
 pub use slip::{Copy, CryptogramKind, JournalMark, Layout, Merchant, Payment, ReceiptData, Standing, print};
+pub use voucher::{Numbers, VoucherData, VoucherStanding, print_voucher};
 pub use zone::{DayError, UnknownZone, Zone};

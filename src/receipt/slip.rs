@@ -96,6 +96,8 @@ pub enum Standing {
     Declined,
     /// Taken back.
     Reversed,
+    /// Taken back by a void.
+    Voided,
     /// In doubt, or its reversal is under way: the slip is not a receipt.
     NotKnownYet,
     /// The host has not confirmed the reversal: the slip is not a receipt.
@@ -189,6 +191,7 @@ impl Slip<'_> {
                 self.paper.centre(&reason);
             }
             Standing::Reversed => self.centre_label("reversed"),
+            Standing::Voided => self.centre_label("voided"),
             Standing::NotKnownYet | Standing::ReversalStuck => {
                 self.centre_label("not_known_yet");
                 self.centre_label("not_a_receipt");
@@ -253,6 +256,7 @@ impl Slip<'_> {
             }
             Standing::Declined => self.note("declined_note"),
             Standing::Reversed => self.note("reversed_note"),
+            Standing::Voided => self.note("voided_note"),
             Standing::NotKnownYet => self.note("not_known_yet_note"),
             Standing::ReversalStuck => self.note("stuck_note"),
         }

@@ -65,10 +65,19 @@ actions! {
     VerifyJournal = "verify_journal", false, [Cashier Supervisor Service], "Check that the whole journal is as it was written.";
     ReadPublicKey = "read_public_key", false, [Cashier Supervisor Service], "Show the key that checkpoints are checked with.";
     ChangeOwnPassword = "change_own_password", false, [Cashier Supervisor Service], "Change one's own password.";
+    EnrolBiometric = "enrol_biometric", false, [Cashier Supervisor Service], "Let one's own finger or face open the till, and no longer.";
     ListOperators = "list_operators", false, [Supervisor Service], "See who works at this till.";
     ManageOperators = "manage_operators", false, [Supervisor], "Add and remove operators, and reset their passwords.";
     ViewPolicy = "view_policy", false, [Cashier Supervisor Service], "See the shop's rules.";
     SetPolicy = "set_policy", false, [Supervisor Service], "Change the shop's rules.";
     AcceptRollBack = "accept_roll_back", false, [Supervisor], "Let a till sell again whose records were put back.";
+    VoidSale = "void_sale", true, [Supervisor], "Take back a whole payment of the open batch.";
+    DecideStuck = "decide_stuck", true, [Supervisor], "Say how a payment ended of which the host says nothing more.";
+    ViewDebts = "view_debts", true, [Cashier Supervisor], "See what waits to be finished with the host.";
+    TestHost = "test_host", false, [Cashier Supervisor Service], "Ask the host whether it is there.";
+    DownloadParameters = "download_parameters", false, [Supervisor Service], "Fetch the host's rules for this till.";
+    RequestRefund = "request_refund", true, [Cashier Supervisor], "Ask for money to be given back.";
+    ApproveRefund = "approve_refund", true, [Supervisor], "Approve or reject a refund that somebody else has asked for.";
+    CheckStatement = "check_statement", true, [Supervisor], "Hold a statement of the acquirer or the bank against the record.";
     RotateKeys = "rotate_keys", false, [Supervisor Service], "Replace the master key and seal the journal anew.";
 }

@@ -18,7 +18,9 @@ mod people;
 mod reader;
 mod reads;
 mod receipt;
+mod refunds;
 mod route;
+mod statement;
 mod tls;
 
 use std::path::Path;
@@ -27,6 +29,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{JoinHandle, ThreadId};
 
 pub use receipt::ReceiptRequest;
+pub use statement::{StatementFile, StatementRequest};
 
 use crate::account::Provisioning;
 use crate::error::{Error, ErrorCode};

@@ -3,13 +3,15 @@
 //! It adds nothing that the journal does not say. Evidence: `mod tests` below, `tests/terminal_sale.rs`; for the
 //! slips `tests/receipts.rs`.
 
-use crate::account::Configuration;
+use crate::account::{Configuration, Verification};
 use crate::error::{Error, ErrorCode};
 use crate::hex;
+use crate::payment::refund::state::RefundState;
 use crate::payment::state::State;
-use crate::payment::{AttemptView, ReceiptCopy};
+use crate::payment::{ApprovedBy, AttemptView, ReceiptCopy, RefundView};
 use crate::receipt::{
-    Columns, Copy, CryptogramKind, JournalMark, Layout, Merchant, Payment, ReceiptData, Standing, Zone, print as set,
+    Columns, Copy, CryptogramKind, JournalMark, Layout, Merchant, Numbers, Payment, ReceiptData, Standing, VoucherData,
+    VoucherStanding, Zone, print as set, print_voucher as set_voucher,
 };
 use crate::text::Language;
 
@@ -53,6 +55,62 @@ pub(super) fn print(
     Ok(set(&data, Layout { columns, language, copy, reprint: printed_before > 0 }))
 }
 
+/// The voucher of this refund, of which this copy was printed that often before.
+///
+/// # Errors
+/// `receipt_not_available` for a refund of which there is nothing to hand out; `configuration_invalid` for a time zone
+/// that this build does not know.
+pub(super) fn print_voucher(
+    configuration: &Configuration,
+    refund: &RefundView,
+    sale: &AttemptView,
+    printed_before: u32,
+    request: ReceiptRequest,
+) -> Result<String, Error> {
+    let none = || Error::from(ErrorCode::ReceiptNotAvailable).of_attempt(&refund.attempt);
+    let data = VoucherData {
+        merchant: merchant(configuration)?,
+        refund: refund.refund.clone(),
+        amount: refund.amount,
+        at: refund.requested_ms,
+        standing: voucher_standing(refund).ok_or_else(none)?,
+        numbers: Numbers {
+            auth_code: refund.auth_code.clone(),
+            rrn: refund.rrn.clone(),
+            stan: refund.stan,
+            batch: refund.batch,
+        },
+        host_code: refund.host_code.clone(),
+        attempt: refund.attempt.clone(),
+        order: sale.order.clone(),
+        sale: Numbers { auth_code: sale.auth_code.clone(), rrn: sale.rrn.clone(), stan: sale.stan, batch: sale.batch },
+        card_masked: sale.card_masked.clone(),
+        requested_by: refund.requested_by.clone(),
+        approved_by: match &refund.approved_by {
+            Some(ApprovedBy::Operator { name, .. }) => Some(name.clone()),
+            Some(ApprovedBy::Host) | None => None,
+        },
+        signature: refund.verification == Verification::Signature,
+        journal: JournalMark {
+            sequence: refund.journal.sequence,
+            root: array(&refund.journal.root).unwrap_or_default(),
+        },
+    };
+    let ReceiptRequest { columns, language, copy } = request;
+    Ok(set_voucher(&data, Layout { columns, language, copy, reprint: printed_before > 0 }))
+}
+
+/// A decision of a supervisor's is no word of the host's: the slip stays without a confirmation.
+fn voucher_standing(refund: &RefundView) -> Option<VoucherStanding> {
+    match refund.state {
+        RefundState::Acknowledged => Some(VoucherStanding::Refunded),
+        RefundState::Declined => Some(VoucherStanding::Declined),
+        RefundState::Stuck => Some(VoucherStanding::Stuck),
+        RefundState::Approved | RefundState::Prepared | RefundState::Sent => Some(VoucherStanding::NotKnownYet),
+        RefundState::Unknown | RefundState::Waiting | RefundState::Rejected | RefundState::Expired => None,
+    }
+}
+
 fn standing(state: State) -> Option<Standing> {
     match state {
         State::Approved => Some(Standing::Approved),
@@ -60,6 +118,7 @@ fn standing(state: State) -> Option<Standing> {
         State::Reversed => Some(Standing::Reversed),
         State::InDoubt | State::ReversalDue | State::ReversalSent => Some(Standing::NotKnownYet),
         State::ReversalStuck => Some(Standing::ReversalStuck),
+        State::Voided => Some(Standing::Voided),
         State::Unknown | State::Prepared | State::NotSent => None,
     }
 }

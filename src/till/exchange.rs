@@ -8,6 +8,7 @@
 //! Nothing here waits. Evidence: `terminal/driver/tests.rs`.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crate::account::{Configuration, SecretText, ShopPolicy};
@@ -15,12 +16,16 @@ use crate::acquirer::LinkEvent;
 use crate::clock::MonoMs;
 use crate::emv::CardEvent;
 use crate::error::Error;
-use crate::ids::{AttemptId, OperatorName};
-use crate::payment::{self, CardCommand, LinkCommand, ListQuery, ReceiptCopy, SaleOrder, Ticket};
-use crate::ports::{EncryptedRead, Notice, ReaderFault};
+use crate::ids::{AttemptId, OperatorName, RefundId};
+use crate::payment::{
+    self, CardCommand, LinkCommand, ListQuery, ReceiptCopy, RefundDecision, RefundQuery, RefundRequest,
+    RejectionReason, SaleOrder, Ticket,
+};
+use crate::ports::{BiometricFault, EncryptedRead, Notice, ReaderFault};
 use crate::secret::{Secret, SecretBytes};
 use crate::session::Role;
-use crate::vault::{self, Derivation};
+use crate::till::statement::{StatementReply, StatementStep};
+use crate::vault::{self, Derivation, SealedEnrolment};
 
 /// Who is at the till.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +66,33 @@ pub struct TillState {
     pub waiting: Option<u64>,
     /// Signed in: how long until the till locks by itself, in milliseconds.
     pub locks_in_ms: Option<u64>,
+    /// What fingers or a face are good for here and now.
+    pub biometric: Biometric,
+    /// Signed in: the till's files were put back, and it does not sell until a supervisor accepts it.
+    pub is_rolled_back: bool,
+}
+
+/// What fingers or a face are good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Biometric {
+    /// Nothing: the device lends no such keys, or the shop's rules do not allow it.
+    Absent,
+    /// Nothing yet: signed in, whoever is here may enrol; otherwise a password is needed first.
+    Possible,
+    /// Signed in, the own are enrolled; locked, they may unlock; signed out, somebody's may sign in.
+    Ready,
+}
+
+impl Biometric {
+    /// The stable word, as in JSON.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Absent => "absent",
+            Self::Possible => "possible",
+            Self::Ready => "ready",
+        }
+    }
 }
 
 /// A session that has just begun, or goes on after a lock.
@@ -145,6 +177,37 @@ pub enum Ask {
     Resolve,
     /// To print a receipt.
     PrintReceipt(AttemptId, ReceiptCopy),
+    /// Money to be given back.
+    RequestRefund(RefundRequest),
+    /// A refund approved, by whoever is signed in.
+    ApproveRefund(RefundId),
+    /// A refund approved by a second person, while the first stays signed in.
+    ApproveRefundAs {
+        /// Which one.
+        refund: RefundId,
+        /// The second person.
+        approver: OperatorName,
+        /// That person's password.
+        password: SecretBytes,
+    },
+    /// A refund rejected.
+    RejectRefund {
+        /// Which one.
+        refund: RefundId,
+        /// Why.
+        reason: RejectionReason,
+    },
+    /// A stuck refund's end, as a supervisor knows it.
+    DecideRefund {
+        /// Which one.
+        refund: RefundId,
+        /// How it ended.
+        decision: RefundDecision,
+    },
+    /// A page of refunds.
+    Refunds(RefundQuery),
+    /// To print a refund's voucher.
+    PrintVoucher(RefundId, ReceiptCopy),
     /// A page of events.
     Events {
         /// After which cursor; `None` for the one that was acknowledged last.
@@ -197,6 +260,25 @@ pub enum Ask {
         /// The password of whoever locked it.
         password: SecretBytes,
     },
+    /// To sign in by the own finger or face.
+    SignInByBiometric {
+        /// Who.
+        name: OperatorName,
+    },
+    /// To go on after a lock by the finger or face of whoever locked it.
+    UnlockByBiometric,
+    /// To let the own finger or face open the till from now on.
+    EnrolBiometric {
+        /// The own password, once more.
+        password: SecretBytes,
+    },
+    /// To let the own finger or face open nothing any more.
+    ForgetBiometric,
+    /// Another recovery code in place of the one before.
+    NewRecoveryCode {
+        /// The own password, once more.
+        password: SecretBytes,
+    },
     /// To sign out.
     SignOut,
     /// Another password for whoever is signed in.
@@ -241,6 +323,23 @@ pub enum Ask {
     },
     /// The keys under which checkpoints are signed.
     PublicKey,
+    /// A step of holding a statement against the journal.
+    Statement(StatementStep),
+}
+
+impl Ask {
+    /// Whether it is somebody at the door: whoever the device was looking at is looked at no more.
+    pub(crate) fn is_at_the_door(&self) -> bool {
+        matches!(
+            self,
+            Self::SignIn { .. }
+                | Self::Unlock { .. }
+                | Self::Recover { .. }
+                | Self::SignInByBiometric { .. }
+                | Self::UnlockByBiometric
+                | Self::SignOut
+        )
+    }
 }
 
 /// What happened, or what somebody wants.
@@ -264,6 +363,8 @@ pub enum Input<'a> {
         /// How long it took.
         took_ms: u64,
     },
+    /// The device has recognised somebody, or not.
+    Recognised(Recognised),
     /// The card or the reader did something.
     Card(CardEvent<'a>),
     /// Somebody else's reader made a finished read, or why it did not.
@@ -286,6 +387,8 @@ pub enum Output {
     Network(NetworkCommand),
     /// Derive this key, answer with [`Input::Derived`], and wipe. One at a time.
     Derive(Work),
+    /// Have the device recognise somebody and answer with [`Input::Recognised`], on a thread that may wait for ever.
+    Recognise(Recognition),
     /// To the observer.
     Notice(Notice),
     /// A sale was accepted under this name; its result follows with the same ticket.
@@ -334,6 +437,45 @@ impl Work {
     }
 }
 
+/// Something that waits for a person whom the device recognises, to be run on a thread of its own.
+pub struct Recognition {
+    number: u64,
+    work: Box<RecognitionOnce>,
+}
+
+type RecognitionOnce = dyn FnOnce() -> Result<Said, BiometricFault> + Send;
+
+/// What came of a [`Recognition`].
+pub struct Recognised {
+    pub(super) number: u64,
+    pub(super) result: Result<Said, BiometricFault>,
+}
+
+/// What the device gave for a recognised person.
+pub(super) enum Said {
+    Released(SecretBytes),
+    Sealed(SealedEnrolment),
+}
+
+impl Recognition {
+    pub(super) fn new(number: u64, work: impl FnOnce() -> Result<Said, BiometricFault> + Send + 'static) -> Self {
+        Self { number, work: Box::new(work) }
+    }
+
+    /// What is to be heard where there is no thread for it.
+    #[must_use]
+    pub fn refused(&self) -> Recognised {
+        Recognised { number: self.number, result: Err(BiometricFault::Unavailable) }
+    }
+
+    /// Asks the device, which asks the person. A port that panics does not serve.
+    #[must_use]
+    pub fn run(self) -> Recognised {
+        let result = catch_unwind(AssertUnwindSafe(self.work)).unwrap_or(Err(BiometricFault::Unavailable));
+        Recognised { number: self.number, result }
+    }
+}
+
 /// What becomes of the way to the host.
 pub enum NetworkCommand {
     /// It may be used from now on.
@@ -360,6 +502,17 @@ pub enum Reply {
         /// Who sells.
         configuration: Arc<Configuration>,
     },
+    /// Of asking for a voucher.
+    Voucher {
+        /// The refund.
+        refund: Box<payment::RefundView>,
+        /// The sale.
+        sale: Box<payment::AttemptView>,
+        /// 0 for the first print; any other makes it a reprint.
+        printed_before: u32,
+        /// Who gives the money back.
+        configuration: Arc<Configuration>,
+    },
     /// Of asking for the configuration.
     Configuration(Arc<Configuration>),
     /// Of asking for the state.
@@ -372,6 +525,8 @@ pub enum Reply {
     Operators(Vec<OperatorView>),
     /// Of asking for the rules.
     Policy(Box<ShopPolicy>),
+    /// Of a step of a statement check.
+    Statement(StatementReply),
     /// Of everything that is a text: checkpoint, proofs, keys.
     Text(String),
     /// Of everything else.
@@ -384,12 +539,14 @@ impl fmt::Debug for Reply {
         match self {
             Self::Payment(reply) => write!(f, "Payment({reply:?})"),
             Self::Receipt { view, printed_before, .. } => write!(f, "Receipt({view:?}, {printed_before})"),
+            Self::Voucher { refund, printed_before, .. } => write!(f, "Voucher({refund:?}, {printed_before})"),
             Self::Configuration(_) => f.write_str("Configuration"),
             Self::State(state) => write!(f, "{state:?}"),
             Self::Recovery(_) => f.write_str("Recovery"),
             Self::Session(view) => write!(f, "{view:?}"),
             Self::Operators(operators) => write!(f, "{operators:?}"),
             Self::Policy(policy) => write!(f, "{policy:?}"),
+            Self::Statement(_) => f.write_str("Statement"),
             Self::Text(text) => write!(f, "Text({} bytes)", text.len()),
             Self::Done => f.write_str("Done"),
         }

@@ -13,13 +13,14 @@ use crate::clock::Now;
 use crate::error::{Error, ErrorCode};
 use crate::payment::{self, Ticket};
 use crate::session::actions::{
-    AcceptRollBack, Action, ChangeOwnPassword, FollowEvents, ListOperators, MakeCheckpoint, ManageOperators,
-    PrintReceipt, ProveConsistency, ProveRecord, ReadPublicKey, ResolveDebts, RotateKeys, Sell, SetPolicy,
-    VerifyJournal, ViewPayments, ViewPolicy,
+    AcceptRollBack, Action, ApproveRefund, ChangeOwnPassword, CheckStatement, DecideStuck, EnrolBiometric,
+    FollowEvents, ListOperators, MakeCheckpoint, ManageOperators, PrintReceipt, ProveConsistency, ProveRecord,
+    ReadPublicKey, RequestRefund, ResolveDebts, RotateKeys, Sell, SetPolicy, VerifyJournal, ViewPayments, ViewPolicy,
 };
 use crate::session::{Permit, Standing};
 use crate::till::exchange::{Ask, Reply};
 use crate::till::record::Trouble;
+use crate::till::refunds::Approver;
 use crate::till::{At, Till};
 
 /// What becomes of a wish.
@@ -45,13 +46,18 @@ impl Till {
     }
 
     fn answer(&mut self, ticket: Ticket, ask: Ask, now: Now) -> Result<Answer, Trouble> {
+        if ask.is_at_the_door() {
+            self.let_the_platform_go();
+        }
         match ask {
-            Ask::State => Ok(Answer::Now(Reply::State(self.state(now)))),
+            Ask::State => Ok(Answer::Now(Reply::State(self.whole_state(now)?))),
             Ask::Claim { name, password } => self.claim(ticket, name, password),
             Ask::Recover { code, name, password } => self.recover(ticket, &code, name, password, now),
             Ask::SignIn { name, password, new_password } => self.sign_in(ticket, name, &password, new_password, now),
             Ask::Lock => self.lock(ticket, now),
             Ask::Unlock { password } => self.unlock(ticket, &password, now),
+            Ask::SignInByBiometric { name } => self.sign_in_by_biometric(ticket, name, now),
+            Ask::UnlockByBiometric => self.unlock_by_biometric(ticket, now),
             Ask::SignOut => self.sign_out(now),
             ask if matches!(self.at, At::Open(_)) => self.inside(ticket, ask, now),
             _ => Err(self.shut(now).into()),
@@ -106,6 +112,42 @@ impl Till {
                 let permit = self.permit::<AcceptRollBack>(now)?;
                 self.payment(payment::Input::AcceptRollBack { ticket, permit }, now)
             }
+            ask => self.give_back(ticket, ask, now),
+        }
+    }
+
+    /// What concerns refunds.
+    fn give_back(&mut self, ticket: Ticket, ask: Ask, now: Now) -> Result<Answer, Trouble> {
+        match ask {
+            Ask::RequestRefund(request) => {
+                let permit = self.permit::<RequestRefund>(now)?;
+                self.request_refund(ticket, request, permit, now)
+            }
+            Ask::ApproveRefund(refund) => {
+                let permit = self.permit::<ApproveRefund>(now)?;
+                self.approve_refund(ticket, refund, permit, now)
+            }
+            Ask::ApproveRefundAs { refund, approver, password } => {
+                // Whoever may ask for a refund may hand the till over to whoever may approve it.
+                let _handing_over = self.permit::<RequestRefund>(now)?;
+                self.approve_refund_as(ticket, Approver { refund, name: approver }, &password, now)
+            }
+            Ask::RejectRefund { refund, reason } => {
+                let permit = self.permit::<ApproveRefund>(now)?;
+                self.payment(payment::Input::RejectRefund { ticket, refund, reason, permit }, now)
+            }
+            Ask::DecideRefund { refund, decision } => {
+                let permit = self.permit::<DecideStuck>(now)?;
+                self.payment(payment::Input::DecideRefund { ticket, refund, decision, permit }, now)
+            }
+            Ask::Refunds(query) => {
+                let _looking = self.permit::<ViewPayments>(now)?;
+                self.payment(payment::Input::Refunds { ticket, query }, now)
+            }
+            Ask::PrintVoucher(refund, copy) => {
+                let _printing = self.permit::<PrintReceipt>(now)?;
+                self.payment(payment::Input::PrintVoucher { ticket, refund, copy }, now)
+            }
             ask => self.manage(ticket, ask, now),
         }
     }
@@ -121,6 +163,18 @@ impl Till {
             Ask::ChangePassword { password, new_password } => {
                 let permit = self.permit::<ChangeOwnPassword>(now)?;
                 self.change_password(ticket, permit, &password, new_password, now)
+            }
+            Ask::EnrolBiometric { password } => {
+                let permit = self.permit::<EnrolBiometric>(now)?;
+                self.enrol_biometric(ticket, permit, &password, now)
+            }
+            Ask::ForgetBiometric => {
+                let permit = self.permit::<EnrolBiometric>(now)?;
+                self.forget_biometric(permit, now)
+            }
+            Ask::NewRecoveryCode { password } => {
+                let permit = self.permit::<ManageOperators>(now)?;
+                self.new_recovery_code(ticket, permit, &password, now)
             }
             Ask::AddOperator(operator) => {
                 let permit = self.permit::<ManageOperators>(now)?;
@@ -162,6 +216,10 @@ impl Till {
                 let permit = self.permit::<ProveConsistency>(now)?;
                 self.consistency(permit, old_size, now)
             }
+            Ask::Statement(step) => {
+                let permit = self.permit::<CheckStatement>(now)?;
+                self.statement(permit, step, now)
+            }
             Ask::PublicKey => {
                 let permit = self.permit::<ReadPublicKey>(now)?;
                 self.public_key(permit)
@@ -171,7 +229,7 @@ impl Till {
     }
 
     /// The engine tells the ticket.
-    fn payment(&mut self, input: payment::Input<'_>, now: Now) -> Result<Answer, Trouble> {
+    pub(super) fn payment(&mut self, input: payment::Input<'_>, now: Now) -> Result<Answer, Trouble> {
         self.pay(input, now)?;
         Ok(Answer::Later)
     }
@@ -199,6 +257,6 @@ impl Till {
     fn is_outlived<A: Action>(&self, now: Now) -> bool {
         let At::Open(open) = &self.at else { return false };
         let has_ended = open.session.standing(now) != Standing::Live;
-        has_ended && A::ROW.allows(open.session.role()) && open.engine.is_selling()
+        has_ended && A::ROW.allows(open.session.role()) && open.engine.is_occupied()
     }
 }

@@ -2,17 +2,23 @@
 //!
 //! It keeps no time and no sockets: bytes in, bytes and endings out, each with a delay. The book is keyed by
 //! batch and STAN; a reversal of a sale that it never saw is remembered, and that sale is refused when it comes.
+//! What comes after a sale, from voids to statements, is in `after_sales`.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
+use taptill::acquirer::StatementLine;
 use taptill::acquirer::envelope;
 use taptill::iso8583::{Deframer, Dialect, Op, Side, ValueName, Values};
 use taptill::paycrypto::{ClearKeys, MacKey, MasterKey, make_key_block};
 
+mod after_sales;
+
+pub use after_sales::{Batch, Refunded, Voided};
+
 pub const MASTER_KEY_HEX: &str = "0123456789ABCDEFFEDCBA9876543210";
 
-/// What the host does wrong with a sale.
+/// What the host does wrong with a sale, or with what comes after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Trouble {
     /// Nothing: it books and answers.
@@ -75,6 +81,8 @@ pub type Key = (String, String);
 pub struct Booking {
     pub amount_minor: u64,
     pub reversed: bool,
+    /// By a void that stands.
+    pub voided: bool,
 }
 
 /// What the host sends, and when.
@@ -92,11 +100,27 @@ pub struct Host {
     pub book: BTreeMap<Key, Booking>,
     /// Every sale message that arrived, with its amount and chip data.
     pub heard: Vec<(Key, u64, Vec<u8>)>,
-    /// Reversals whose sale never came.
+    /// Whether each reversal of a sale that arrived said that it was sent before.
+    pub repeats: Vec<bool>,
+    /// Reversals whose sale or void never came.
     pub reversed_unseen: BTreeSet<Key>,
-    /// What to do wrong with the next sales.
+    /// What to do wrong with the next sales and voids, whichever comes.
     pub troubles: VecDeque<Trouble>,
-    /// Sales whose reversals are refused.
+    /// What to do wrong with the next messages of one operation; it goes before `troubles`.
+    pub troubles_of: BTreeMap<Op, VecDeque<Trouble>>,
+    /// What the next messages of one operation are answered with, without a booking.
+    pub codes_of: BTreeMap<Op, VecDeque<&'static str>>,
+    /// Every message of an operation after the sale that arrived: its batch and STAN, and whether it was marked as a
+    /// repeat.
+    pub arrived: Vec<(Op, Key, bool)>,
+    pub voids: BTreeMap<Key, Voided>,
+    pub refunds: BTreeMap<Key, Refunded>,
+    pub batches: BTreeMap<u32, Batch>,
+    /// What parameter downloads bring.
+    pub parameters: String,
+    /// The lines of the statement of any day.
+    pub statement: Vec<StatementLine>,
+    /// Sales and voids whose reversals are refused.
     refused: BTreeSet<Key>,
     /// What sales are answered with, next first, without a booking.
     pub sale_codes: VecDeque<&'static str>,
@@ -134,8 +158,17 @@ impl Host {
             batch: 1,
             book: BTreeMap::new(),
             heard: Vec::new(),
+            repeats: Vec::new(),
             reversed_unseen: BTreeSet::new(),
             troubles: VecDeque::new(),
+            troubles_of: BTreeMap::new(),
+            codes_of: BTreeMap::new(),
+            arrived: Vec::new(),
+            voids: BTreeMap::new(),
+            refunds: BTreeMap::new(),
+            batches: BTreeMap::new(),
+            parameters: "sale_max_minor=500000".into(),
+            statement: Vec::new(),
             refused: BTreeSet::new(),
             sale_codes: VecDeque::new(),
             reversal_codes: VecDeque::new(),
@@ -199,7 +232,14 @@ impl Host {
             op => match envelope::open(&self.dialect, message, Some(op), self.mac_key.as_ref()) {
                 Ok(opened) => {
                     self.journal_head = opened.values.get(ValueName::JournalHead).map(<[u8]>::to_vec);
-                    if op == Op::Sale { self.sale(&opened.values, message) } else { self.reversal(&opened.values) }
+                    match op {
+                        Op::Sale => self.sale(&opened.values, message),
+                        Op::Reversal => {
+                            self.repeats.push(opened.is_repeat);
+                            self.reversal(&opened.values)
+                        }
+                        _ => self.after_sale(op, &opened, message),
+                    }
                 }
                 Err(_) => vec![self.answer(op, &hearsay.values, "A0")],
             },
@@ -230,7 +270,7 @@ impl Host {
     }
 
     fn sale(&mut self, request: &Values, message: &[u8]) -> Vec<Said> {
-        let trouble = self.troubles.pop_front().unwrap_or(Trouble::None);
+        let trouble = self.trouble_of(Op::Sale);
         self.up = !std::mem::take(&mut self.goes_down_after_sale);
         if trouble == Trouble::Overtaken {
             self.held = Some(message.to_vec());
@@ -251,15 +291,28 @@ impl Host {
             _ => "00",
         };
         if code == "00" {
-            self.book.insert(key.clone(), Booking { amount_minor: amount, reversed: false });
+            self.book.insert(key.clone(), Booking { amount_minor: amount, reversed: false, voided: false });
         }
-        let right = self.answer(Op::Sale, request, code);
+        let answer = self.answer_values(Op::Sale, request, code);
+        self.give(Op::Sale, trouble, key, &answer)
+    }
+
+    /// What to do wrong with this message.
+    fn trouble_of(&mut self, op: Op) -> Trouble {
+        let own = self.troubles_of.get_mut(&op).and_then(VecDeque::pop_front);
+        let shared = || matches!(op, Op::Sale | Op::Void).then(|| self.troubles.pop_front()).flatten();
+        own.or_else(shared).unwrap_or(Trouble::None)
+    }
+
+    /// Gives an answer in the manner of the trouble.
+    fn give(&mut self, op: Op, trouble: Trouble, key: Key, answer: &Values) -> Vec<Said> {
+        let right = self.seal(op, answer);
         match trouble {
             Trouble::NoAnswer | Trouble::Forget | Trouble::Overtaken => Vec::new(),
             Trouble::LateAnswer => vec![later(right, 2_400)],
-            Trouble::AnswerTwice => vec![right, self.answer(Op::Sale, request, code)],
+            Trouble::AnswerTwice => vec![right, self.seal(op, answer)],
             Trouble::BadMac => vec![spoilt(right)],
-            Trouble::WrongEcho => vec![self.wrong_echo(request)],
+            Trouble::WrongEcho => vec![self.wrong_echo(op, answer)],
             Trouble::HalfFrame => vec![half(right), Said::End { after_ms: 6 }],
             Trouble::Reset => vec![Said::End { after_ms: 5 }],
             Trouble::RefuseReversal => {
@@ -288,7 +341,12 @@ impl Host {
             }
             None => self.reverse(&key),
         };
-        let answer = self.answer(Op::Reversal, request, code);
+        self.answer_reversal(Op::Reversal, request, code)
+    }
+
+    /// Answers a reversal, unless its answer is lost; what was held up comes now.
+    fn answer_reversal(&mut self, op: Op, request: &Values, code: &str) -> Vec<Said> {
+        let answer = self.answer(op, request, code);
         let held = self.held.take();
         let mut said = if self.lose_reversal_answers > 0 {
             self.lose_reversal_answers -= 1;
@@ -307,7 +365,7 @@ impl Host {
             return "12";
         }
         match self.book.get_mut(key) {
-            Some(booking) if booking.reversed => "25",
+            Some(booking) if booking.reversed || booking.voided => "25",
             Some(booking) => {
                 booking.reversed = true;
                 "00"
@@ -320,22 +378,33 @@ impl Host {
     }
 
     fn answer(&self, op: Op, request: &Values, code: &str) -> Said {
-        let mut values = echoed(request);
-        values.set(ValueName::ResponseCode, code);
-        if op == Op::Reversal {
-            values.set(ValueName::LocalDate, &*self.local_date);
-        }
-        if op == Op::Sale && code == "00" {
-            values.set(ValueName::AuthCode, "A1B2C3").set(ValueName::Rrn, "260101000001");
-        }
-        self.seal(op, &values)
+        self.seal(op, &self.answer_values(op, request, code))
     }
 
-    fn wrong_echo(&self, request: &Values) -> Said {
+    fn answer_values(&self, op: Op, request: &Values, code: &str) -> Values {
         let mut values = echoed(request);
-        values.set(ValueName::ResponseCode, "00").set(ValueName::AuthCode, "A1B2C3");
-        values.set(ValueName::Rrn, "260101000001").set_number(ValueName::AmountMinor, amount_of(request) + 1);
-        self.seal(Op::Sale, &values)
+        values.set(ValueName::ResponseCode, code);
+        if matches!(op, Op::Reversal | Op::VoidReversal) {
+            values.set(ValueName::LocalDate, &*self.local_date);
+        }
+        if matches!(op, Op::Sale | Op::Void) && code == "00" {
+            values.set(ValueName::AuthCode, "A1B2C3").set(ValueName::Rrn, "260101000001");
+        }
+        if op == Op::Refund && code == "00" {
+            values.set(ValueName::Rrn, "260101000002");
+        }
+        values
+    }
+
+    /// Another amount under a right MAC; another STAN where there is no amount.
+    fn wrong_echo(&self, op: Op, answer: &Values) -> Said {
+        let mut values = answer.clone();
+        values.set(ValueName::ResponseCode, "00");
+        match values.text(ValueName::AmountMinor).and_then(|text| text.parse::<u64>().ok()) {
+            Some(amount) => values.set_number(ValueName::AmountMinor, amount + 1),
+            None => values.set(ValueName::Stan, "777777"),
+        };
+        self.seal(op, &values)
     }
 
     fn seal(&self, op: Op, values: &Values) -> Said {

@@ -62,6 +62,8 @@ pub enum AttemptState {
     Reversed,
     /// The host will not confirm the reversal: people must look.
     ReversalStuck,
+    /// It was approved, and a void that the host approved took it back. Final.
+    Voided,
 }
 
 /// What is known of one attempt.
@@ -304,6 +306,7 @@ impl From<State> for AttemptState {
             State::ReversalDue | State::ReversalSent => Self::ReversalDue,
             State::Reversed => Self::Reversed,
             State::ReversalStuck => Self::ReversalStuck,
+            State::Voided => Self::Voided,
         }
     }
 }

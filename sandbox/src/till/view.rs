@@ -43,6 +43,7 @@ fn headline(state: State) -> (Tone, &'static str) {
         State::NotSent => (Tone::Bad, "till.not_sent"),
         State::Reversed => (Tone::Good, "till.reversed"),
         State::ReversalStuck => (Tone::Bad, "till.stuck"),
+        State::Voided => (Tone::Good, "till.voided"),
         State::Unknown | State::Prepared => (Tone::Open, "till.prepared"),
         State::InDoubt | State::ReversalDue | State::ReversalSent => (Tone::Open, "till.not_known_yet"),
     }

@@ -33,6 +33,8 @@ fn right() -> Value {
                 "reversal_wait_max_ms": 60_000,
                 "reversal_refusals_max": 3,
                 "stuck_blocks_sales": false,
+                "block_next": true,
+                "debt_age_max_ms": 86_400_000_u64,
             },
         },
         "secrets": {

@@ -121,7 +121,7 @@ fn request(op: Op, stan: u32) -> Request {
             .set(ValueName::OriginalDate, "1122")
             .set(ValueName::OriginalDateTime, "1122120001");
     }
-    Request { op, stan: Stan::new(stan).unwrap(), values }
+    Request { op, stan: Stan::new(stan).unwrap(), values, is_repeat: false }
 }
 
 impl World {
@@ -760,10 +760,29 @@ fn give(world: &mut World, input: char) -> Result<(), OutOfTurn> {
 }
 
 #[test]
-fn what_is_not_financial_is_not_sent_as_a_request() {
-    for op in [Op::Echo, Op::SignOn] {
-        let refused = world("unionpay").till.request(request(op, 1)).unwrap_err();
-        assert_eq!(refused, OutOfTurn { state: "down", input: "request" });
+fn a_sign_on_is_never_asked_for_by_request() {
+    let refused = world("unionpay").till.request(request(Op::SignOn, 1)).unwrap_err();
+    assert_eq!(refused, OutOfTurn { state: "down", input: "request" });
+}
+
+#[test]
+fn what_the_dialect_does_not_have_is_refused_before_anything_leaves() {
+    for (name, op) in DIALECTS.into_iter().flat_map(|name| Op::ALL.map(|op| (name, op))) {
+        if matches!(op, Op::SignOn | Op::Sale | Op::Reversal | Op::VoidReversal) {
+            continue; // Nothing works without the first three, and a void must be reversible.
+        }
+        let text = Dialect::shipped(name).unwrap();
+        let of = |row: &str| row.starts_with(&format!("\nop = \"{op}\"\n"));
+        let rows: Vec<&str> = text.split("[[message]]").filter(|row| !of(row)).collect();
+        let dialect = Arc::new(Dialect::from_toml(&rows.join("[[message]]")).unwrap());
+        let mut world = world(name);
+        world.till.dialect = Arc::clone(&dialect);
+        world.till.request(request(op, 1)).unwrap();
+        assert_eq!(world.says(), ["not sent operation_not_in_dialect"], "{name} {op}");
+        assert!(!world.till.is_busy());
+        // The control: what it has is on its way.
+        world.till.request(request(Op::Sale, 1)).unwrap();
+        assert_eq!(world.says(), ["connect"], "{name} {op}");
     }
 }
 

@@ -10,10 +10,7 @@
 //!
 //! It never takes a time-out for a decline. Evidence: `tests/payment_kills.rs`, `tests/payment_bugs.rs`.
 
-use crate::acquirer::{
-    Answer, Delivery, DoubtCause, LateAnswer, LinkEvent, LinkFault, NotSentCause, Request, SignedOn, Step, SyncReason,
-    Unmatched, Withdrawal,
-};
+use crate::acquirer::{Answer, Delivery, DoubtCause, LateAnswer, NotSentCause, Request, Step, SyncReason, Unmatched};
 use crate::clock::Now;
 use crate::error::{Error, ErrorCode};
 use crate::hex::encode_lower;
@@ -21,19 +18,22 @@ use crate::ids::{AttemptId, BatchNo, Stan};
 use crate::iso8583::{Op, ValueName, Values};
 use crate::journal::SideWork;
 use crate::payment::civil::Civil;
+use crate::payment::engine::debts::Owed;
+use crate::payment::engine::job::OnTheLine;
 use crate::payment::engine::record::{Refused, card_row, destroy_card};
 use crate::payment::engine::sale::{Phase, Sale};
 use crate::payment::engine::tap::facts;
 use crate::payment::engine::{Engine, Halt};
 use crate::payment::events::{
     Approved, Declined, DeclinedBy, HostAnswer, InDoubt, LateAnswer as LateAnswerEvent, PreparedMessage, ReversalDue,
-    SignedOn as SignedOnEvent, UnmatchedAnswer,
+    UnmatchedAnswer,
 };
 use crate::payment::exchange::{LinkCommand, Output};
 use crate::payment::ledger::{self, PAYMENT_STAN_MAX};
 use crate::payment::presented::Presented;
 use crate::payment::reason::{Reason, ReversalReason};
-use crate::payment::state::Step as StateStep;
+use crate::payment::refund::ledger as refund;
+use crate::payment::state::{State, Step as StateStep};
 use crate::ports::{Notice, Prompt};
 
 impl Engine {
@@ -42,7 +42,7 @@ impl Engine {
         self.prepare_with(presented, SideRow::New, now)
     }
 
-    fn prepare_with(&mut self, presented: Presented, row: SideRow, now: Now) -> Result<(), Halt> {
+    pub(super) fn prepare_with(&mut self, presented: Presented, row: SideRow, now: Now) -> Result<(), Halt> {
         let Some(sale) = &self.sale else { return Ok(()) };
         let attempt = sale.attempt.clone();
         let taken = ledger::taken(&self.journal)?;
@@ -59,7 +59,8 @@ impl Engine {
             SideRow::New => SideWork::Store { name, payload },
             SideRow::InPlace => SideWork::Keep { name, payload },
         };
-        let values = sale_values(&prepared, &presented);
+        let mut values = message_values(&prepared);
+        presented.put(&mut values);
         match self.record_prepared(&attempt, prepared, &presented, side, now) {
             Ok(()) => {}
             Err(Refused::NotWritten(code)) => {
@@ -73,13 +74,15 @@ impl Engine {
         }
         self.conversation.set_batch(taken.batch);
         if let Some(sale) = &mut self.sale {
-            sale.phase = Phase::Prepared { presented };
+            sale.phase = Phase::Prepared { presented: Some(presented) };
         }
         self.notice(Notice::Show(Prompt::Authorising));
-        if self.hand_over(Request { op: Op::Sale, stan, values }) {
-            return Ok(());
-        }
-        self.end_unsent(Reason::Closed, "none", now)
+        self.hand_over_or_end(Request { op: Op::Sale, stan, values, is_repeat: false }, now)
+    }
+
+    /// Gives the conversation the request of the attempt in progress.
+    pub(super) fn hand_over_or_end(&mut self, request: Request, now: Now) -> Result<(), Halt> {
+        if self.hand_over(request) { Ok(()) } else { self.end_unsent(Reason::Closed, "none", now) }
     }
 
     /// Gives the conversation its next request. The engine asks only when the line is free, so a refusal is a
@@ -91,7 +94,7 @@ impl Engine {
         taken
     }
 
-    fn prepared(&self, sale: &Sale, (stan, batch): (Stan, BatchNo), now: Now) -> PreparedMessage {
+    pub(super) fn prepared(&self, sale: &Sale, (stan, batch): (Stan, BatchNo), now: Now) -> PreparedMessage {
         let here = self.civil(now.wall);
         let utc = Civil::at(now.wall, 0);
         PreparedMessage {
@@ -119,11 +122,13 @@ impl Engine {
         }
     }
 
-    /// The first STAN after the last that no attempt of this batch has; `None` when the batch has used all.
-    fn free_stan(&self, taken: ledger::Taken) -> Result<Option<Stan>, Halt> {
+    /// The first STAN after the last that no attempt and no refund of this batch has; `None` when the batch has used all.
+    pub(super) fn free_stan(&self, taken: ledger::Taken) -> Result<Option<Stan>, Halt> {
+        planted!(StanReused, return Ok(Stan::new(crate::planted::count()).ok()));
         let mut candidate = next_stan(taken.stan);
         for _ in 0..PAYMENT_STAN_MAX {
-            if ledger::entry_with_stan(&self.journal, candidate, Some(taken.batch))?.is_none() {
+            let is_free = ledger::entry_with_stan(&self.journal, candidate, Some(taken.batch))?.is_none();
+            if is_free && !refund::has_stan(&self.journal, candidate, taken.batch)? {
                 return Ok(Some(candidate));
             }
             candidate = next_stan(Some(candidate));
@@ -138,8 +143,7 @@ impl Engine {
                 Step::Connect => self.outputs.push(Output::Link(LinkCommand::Connect)),
                 Step::Disconnect => self.outputs.push(Output::Link(LinkCommand::Disconnect)),
                 Step::Send(bytes) => self.outputs.push(Output::Link(LinkCommand::Send(bytes))),
-                Step::Sync(SyncReason::BeforeSend { op: Op::Sale, .. }) => self.sale_leaves(now)?,
-                Step::Sync(SyncReason::BeforeSend { .. }) => self.reversal_leaves(now)?,
+                Step::Sync(SyncReason::BeforeSend { op, .. }) => self.leaves(op, now)?,
                 Step::Deliver(delivery) => self.take_delivery(delivery, now)?,
                 Step::Sleep { until } => {
                     self.conversation_wakes = until;
@@ -149,15 +153,27 @@ impl Engine {
         }
     }
 
-    /// The request is packed. From the moment that this is recorded, a reversal is owed.
-    fn sale_leaves(&mut self, now: Now) -> Result<(), Halt> {
+    /// A request is packed: whoever's it is records that it leaves next.
+    fn leaves(&mut self, op: Op, now: Now) -> Result<(), Halt> {
+        match self.on_the_line() {
+            OnTheLine::Debt => self.debt_leaves(now),
+            OnTheLine::Job => self.job_leaves(op, now),
+            OnTheLine::Attempt => self.attempt_leaves(now),
+            OnTheLine::Nobody => self.withdraw(now),
+        }
+    }
+
+    /// The attempt's request is packed. From the moment that this is recorded, a reversal is owed.
+    fn attempt_leaves(&mut self, now: Now) -> Result<(), Halt> {
         let Some(sale) = &self.sale else { return self.withdraw(now) };
         let attempt = sale.attempt.clone();
         let Some(entry) = ledger::entry(&self.journal, &attempt)? else { return self.withdraw(now) };
         let (Some(stan), Some(batch)) = (entry.view.stan, entry.view.batch) else { return self.withdraw(now) };
+        planted!(ReversalSavedLate, return self.leave_unrecorded(&attempt, now));
         match self.record(&attempt, &InDoubt { stan, batch }, SideWork::None, now) {
             Ok(()) => {}
             Err(Refused::NotWritten(code)) => {
+                planted!(DiskFullIgnored, return self.leave_unrecorded(&attempt, now));
                 self.withdraw(now)?;
                 self.leftovers.end_unsent(attempt.clone(), Reason::StorageFailed, now);
                 self.refuse_sale(Error::from(code).of_attempt(&attempt));
@@ -185,79 +201,49 @@ impl Engine {
     fn take_delivery(&mut self, delivery: Delivery, now: Now) -> Result<(), Halt> {
         match delivery {
             Delivery::SignedOn(signed_on) => self.take_sign_on(signed_on, now),
-            Delivery::Answered(answer) if answer.op == Op::Sale => self.take_answer(answer, now),
-            Delivery::Answered(answer) => self.take_reversal_answer(&answer, now),
-            Delivery::NotSent(cause) if self.debts.is_on_the_line() => self.reversal_not_sent(&cause, now),
-            Delivery::NotSent(cause) => self.sale_not_sent(&cause, now),
-            Delivery::InDoubt(DoubtCause::BadMac | DoubtCause::MacMissing) if self.debts.is_on_the_line() => {
-                self.reversal_needs_sign_on(now)
-            }
-            Delivery::InDoubt(_) if self.debts.is_on_the_line() => self.reversal_unanswered(now),
-            Delivery::InDoubt(cause) => self.sale_in_doubt(cause, now),
+            Delivery::Answered(answer) => match self.on_the_line() {
+                OnTheLine::Debt => self.take_debt_answer(&answer, now),
+                OnTheLine::Job => self.job_answered(&answer, now),
+                OnTheLine::Attempt => self.take_answer(answer, now),
+                OnTheLine::Nobody => Ok(()),
+            },
+            Delivery::NotSent(cause) => match self.on_the_line() {
+                OnTheLine::Debt => self.debt_not_sent(&cause, now),
+                OnTheLine::Job => self.job_not_sent(&cause, now),
+                OnTheLine::Attempt => self.attempt_not_sent(&cause, now),
+                OnTheLine::Nobody => Ok(()),
+            },
+            Delivery::InDoubt(cause) => match (self.on_the_line(), cause) {
+                (OnTheLine::Debt, DoubtCause::BadMac | DoubtCause::MacMissing) => self.debt_needs_sign_on(now),
+                (OnTheLine::Debt, _) => self.debt_unanswered(now),
+                (OnTheLine::Job, cause) => self.job_in_doubt(cause, now),
+                (OnTheLine::Attempt, cause) => self.attempt_in_doubt(cause, now),
+                (OnTheLine::Nobody, _) => Ok(()),
+            },
             Delivery::Late(late) => self.take_late_answer(&late, now),
             Delivery::Unmatched(unmatched) => self.take_unmatched(&unmatched, now),
         }
     }
 
-    /// New keys count once they are durable. A new batch makes a sale that waits be prepared anew in it.
-    fn take_sign_on(&mut self, signed_on: SignedOn, now: Now) -> Result<(), Halt> {
-        let SignedOn { batch, keys, head } = signed_on;
-        let keep = SideWork::Keep { name: KEYS_ROW.to_owned(), payload: keys };
-        let heard = self.hear_head(head, now);
-        match heard.and_then(|()| self.append(None, &SignedOnEvent { batch }, keep, now)) {
-            Ok(()) => self.synced(now),
-            Err(Refused::NotWritten(_)) => return self.refuse_sign_on(now),
-            Err(Refused::Over(halt)) => return Err(halt),
-        }
-        if self.stop_for_roll_back(now)? {
-            return Ok(());
-        }
-        let open = ledger::taken(&self.journal)?.batch;
-        self.prepare_anew_in(open, now)
-    }
-
-    fn prepare_anew_in(&mut self, batch: BatchNo, now: Now) -> Result<(), Halt> {
-        let waiting = match &self.sale {
-            Some(Sale { attempt, phase: Phase::Prepared { .. }, .. }) => attempt.clone(),
-            _ => return Ok(()),
-        };
-        let theirs = ledger::entry(&self.journal, &waiting)?.and_then(|entry| entry.view.batch);
-        if theirs == Some(batch) || self.conversation.withdraw(now) != Withdrawal::Withdrawn {
-            return Ok(());
-        }
-        match self.sale.as_mut().map(|sale| std::mem::replace(&mut sale.phase, Phase::Clearing)) {
-            Some(Phase::Prepared { presented }) => self.prepare_with(presented, SideRow::InPlace, now),
-            _ => Ok(()),
-        }
-    }
-
-    /// The journal has no room for the keys: the old set stands, and whatever waited for the new one ends.
-    fn refuse_sign_on(&mut self, now: Now) -> Result<(), Halt> {
-        self.conversation.withdraw(now);
-        let _its_own_end = self.conversation.link(LinkEvent::Broken(LinkFault::Closed), now);
-        self.outputs.push(Output::Link(LinkCommand::Disconnect));
-        if self.debts.is_on_the_line() {
-            return self.reversal_unanswered(now);
-        }
-        self.end_unsent(Reason::StorageFailed, "none", now)
-    }
-
-    /// The host's verified word on a sale.
+    /// The host's verified word on the attempt in progress.
     fn take_answer(&mut self, answer: Answer, now: Now) -> Result<(), Halt> {
         let Some(attempt) = self.sale_in_flight() else { return Ok(()) };
-        let said = HostAnswer {
-            host_code: answer.host_code,
-            auth_code: answer.auth_code,
-            rrn: answer.rrn,
-            host_time: host_time(answer.host_date, answer.host_time),
-        };
+        planted!(ReversalSavedLate, self.record_what_left(&attempt, now)?);
+        planted!(ReversalDeletedEarly, self.delete_reversal(&attempt, now)?);
+        planted!(ToldBeforeRecorded, self.tell_too_early(&answer));
+        let said = said_by(&answer);
         let recorded = if answer.approved {
             self.record(&attempt, &Approved { answer: said }, destroy_card(&attempt), now)
         } else {
             self.record(&attempt, &Declined { by: DeclinedBy::Host(said) }, destroy_card(&attempt), now)
         };
         match recorded {
-            Ok(()) => self.finish_sale(),
+            Ok(()) => {
+                if let Some(of) = self.sale.as_ref().and_then(|sale| sale.of.clone()).filter(|_| answer.approved) {
+                    self.announce(&of, State::Voided);
+                }
+                self.finish_sale()
+            }
             Err(Refused::NotWritten(_)) => {
                 // What nobody can be told must not stand: it is reversed as soon as there is room to say so.
                 self.leftovers.owe(attempt, ReversalReason::CouldNotFinish, Reason::AnswerNotRecorded, now);
@@ -274,7 +260,7 @@ impl Engine {
         }
     }
 
-    fn sale_not_sent(&mut self, cause: &NotSentCause, now: Now) -> Result<(), Halt> {
+    fn attempt_not_sent(&mut self, cause: &NotSentCause, now: Now) -> Result<(), Halt> {
         match self.sale_in_flight() {
             // The line broke between the journal's word and the first byte: the debt stands all the same.
             Some(attempt) => self.owe(attempt, ReversalReason::NoAnswer, Reason::of_not_sent(cause), now),
@@ -288,7 +274,20 @@ impl Engine {
         }
     }
 
-    fn sale_in_doubt(&mut self, cause: DoubtCause, now: Now) -> Result<(), Halt> {
+    fn attempt_in_doubt(&mut self, cause: DoubtCause, now: Now) -> Result<(), Halt> {
+        planted!(ReversalSavedLate, self.record_what_left_of_the_sale(now)?);
+        planted!(
+            ReversalDeletedOnSendError,
+            if matches!(cause, DoubtCause::ConnectionLost(_)) {
+                return self.take_for_a_no(now);
+            }
+        );
+        planted!(
+            TimeoutIsDecline,
+            if cause == DoubtCause::NoAnswer {
+                return self.take_for_a_no(now);
+            }
+        );
         match self.sale_in_flight() {
             Some(attempt) => self.owe(attempt, ReversalReason::of_doubt(cause), Reason::of_doubt(cause), now),
             None => Ok(()),
@@ -298,7 +297,7 @@ impl Engine {
     /// Records the debt, tells the caller what is certain, and lets the reversal go its way.
     fn owe(&mut self, attempt: AttemptId, reason: ReversalReason, cause: Reason, now: Now) -> Result<(), Halt> {
         match self.record(&attempt, &ReversalDue { reason, cause }, SideWork::None, now) {
-            Ok(()) => self.debts.add(attempt, now.mono),
+            Ok(()) => self.debts.add(Owed::Reversal(attempt), now.mono),
             Err(Refused::NotWritten(_)) => self.leftovers.owe(attempt, reason, cause, now),
             Err(Refused::Over(halt)) => return Err(halt),
         }
@@ -308,7 +307,13 @@ impl Engine {
     /// An answer that came too late is evidence beside the attempt.
     fn take_late_answer(&mut self, late: &LateAnswer, now: Now) -> Result<(), Halt> {
         let body = LateAnswerEvent { op: late.op, stan: late.stan, host_code: late.host_code.clone() };
-        match ledger::entry_with_stan(&self.journal, late.stan, None)? {
+        planted!(LateAnswerApproves, self.take_late_for_approval(late, now)?);
+        // A refund is asked about again until it is known: its late answer proves nothing that the next will not.
+        let known = match late.op {
+            Op::Refund => None,
+            _ => ledger::entry_with_stan(&self.journal, late.stan, None)?,
+        };
+        match known {
             Some(entry) if entry.state().after(StateStep::LateAnswer).is_ok() => {
                 self.note(Some(&entry.view.attempt), &body, now)
             }
@@ -336,7 +341,7 @@ impl Engine {
 
 /// Whether the attempt has a side row already.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum SideRow {
+pub(super) enum SideRow {
     New,
     InPlace,
 }
@@ -347,14 +352,24 @@ fn next_stan(last: Option<Stan>) -> Stan {
     Stan::new(number).expect("1 to the largest payment STAN is within 1 to 999999")
 }
 
+/// What is kept of a verified answer.
+pub(super) fn said_by(answer: &Answer) -> HostAnswer {
+    HostAnswer {
+        host_code: answer.host_code.clone(),
+        auth_code: answer.auth_code.clone(),
+        rrn: answer.rrn.clone(),
+        host_time: host_time(answer.host_date, answer.host_time),
+    }
+}
+
 fn host_time(date: Option<[u8; 4]>, time: Option<[u8; 6]>) -> Option<String> {
     let digits: Vec<u8> = date?.into_iter().chain(time?).collect();
     String::from_utf8(digits).ok()
 }
 
-fn sale_values(prepared: &PreparedMessage, presented: &Presented) -> Values {
+/// What every request of an attempt says.
+pub(super) fn message_values(prepared: &PreparedMessage) -> Values {
     let mut values = Values::new();
-    presented.put(&mut values);
     values
         .set_number(ValueName::AmountMinor, prepared.opening.amount.minor())
         .set_number(ValueName::CurrencyNumber, prepared.opening.amount.currency().number().into())
@@ -365,9 +380,6 @@ fn sale_values(prepared: &PreparedMessage, presented: &Presented) -> Values {
         .set(ValueName::TransmissionDateTime, &prepared.transmission_date_time);
     values
 }
-
-/// The side row of the working keys.
-pub(super) const KEYS_ROW: &str = "working-keys";
 
 #[cfg(test)]
 mod tests {

@@ -12,6 +12,7 @@ use crate::clock::{MonoMs, Now};
 use crate::error::ErrorCode;
 use crate::ids::AttemptId;
 use crate::journal::SideWork;
+use crate::payment::engine::debts::Owed;
 use crate::payment::engine::record::{Refused, destroy_card};
 use crate::payment::engine::{Engine, Halt};
 use crate::payment::events::{NotSent, ReversalDue, Unsent};
@@ -68,12 +69,20 @@ impl Engine {
             self.leftovers.end_unsent(entry.view.attempt, Reason::Interrupted, now);
         }
         for entry in ledger::entries_in(&self.journal, State::ReversalDue)? {
-            self.debts.add(entry.view.attempt, now.mono);
+            self.debts.add(Owed::Reversal(entry.view.attempt), now.mono);
         }
         for entry in ledger::entries_in(&self.journal, State::InDoubt)? {
+            planted!(DoubtForgotten, continue);
+            planted!(
+                ReversalDeletedEarly,
+                if self.has_no_template(&entry.view.attempt)? {
+                    continue;
+                }
+            );
             self.leftovers.owe(entry.view.attempt, ReversalReason::NoAnswer, Reason::Interrupted, now);
         }
-        self.clear_leftovers(now)
+        self.clear_leftovers(now)?;
+        self.take_up_refunds(now)
     }
 
     /// Records what is left over, as far as the disk has room.
@@ -103,7 +112,7 @@ impl Engine {
             }
             Leftover::Owe { attempt, reason, cause } => {
                 self.record(&attempt, &ReversalDue { reason, cause }, SideWork::None, now)?;
-                self.debts.add(attempt, now.mono);
+                self.debts.add(Owed::Reversal(attempt), now.mono);
                 Ok(())
             }
         }

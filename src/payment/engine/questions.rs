@@ -9,8 +9,8 @@ use crate::clock::Now;
 use crate::error::{Error, ErrorCode};
 use crate::ids::AttemptId;
 use crate::journal::{Damage, Damaged, JournalError, SideWork};
+use crate::payment::engine::debts::Owed;
 use crate::payment::engine::record::Refused;
-use crate::payment::engine::sale::Phase;
 use crate::payment::engine::{Engine, Halt};
 use crate::payment::events::{Delivered, ReceiptPrinted};
 use crate::payment::exchange::{Reply, Ticket};
@@ -75,8 +75,7 @@ impl Engine {
 
     /// Drives every open debt now. Answered when each had its turn.
     pub(super) fn resolve(&mut self, ticket: Ticket, permit: Permit<ResolveDebts>, now: Now) -> Result<(), Halt> {
-        let busy = self.sale.as_ref().is_some_and(|sale| !matches!(sale.phase, Phase::Clearing));
-        if busy {
+        if !self.waits_for_debts() {
             self.tell(ticket, Err(ErrorCode::TillBusy.into()));
             return Ok(());
         }
@@ -87,21 +86,32 @@ impl Engine {
     }
 
     /// Tells those who waited for a round what became of its debts.
-    pub(super) fn report_round(&mut self, all: &[AttemptId], tickets: Vec<Ticket>) -> Result<(), Halt> {
+    pub(super) fn report_round(&mut self, all: &[Owed], tickets: Vec<Ticket>) -> Result<(), Halt> {
+        for refund in all.iter().filter_map(Owed::refund) {
+            self.tell_who_waits_for(refund)?;
+        }
         if tickets.is_empty() {
             return Ok(());
         }
         let mut closed = Vec::new();
-        for attempt in all {
+        for attempt in all.iter().filter_map(Owed::reversal) {
             if let Some(view) = self.view(attempt)?.filter(|view| view.state == State::Reversed) {
                 closed.push(view);
             }
         }
         let left = self.debts_shown()?;
+        let refunds_closed = self.refunds_closed(all.iter().filter_map(Owed::refund))?;
+        let resolved = Resolved { closed, left, refunds_closed, refunds_left: self.refunds_owed()? };
         for ticket in tickets {
-            let resolved = Resolved { closed: closed.clone(), left: left.clone() };
-            self.tell(ticket, Ok(Reply::Resolved(resolved)));
+            self.tell(ticket, Ok(Reply::Resolved(resolved.clone())));
         }
+        Ok(())
+    }
+
+    /// Shows every debt.
+    pub(super) fn debts_listed(&mut self, ticket: Ticket) -> Result<(), Halt> {
+        let shown = self.debts_shown()?;
+        self.tell(ticket, Ok(Reply::Debts(shown)));
         Ok(())
     }
 

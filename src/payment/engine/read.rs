@@ -48,6 +48,9 @@ impl Engine {
 
     /// The reader is done. A read that no sale waits for is dropped.
     pub(super) fn reader_said(&mut self, read: Result<EncryptedRead, ReaderFault>, now: Now) -> Result<(), Halt> {
+        if self.refund_tap.is_some() {
+            return self.refund_read(read, now);
+        }
         let Some(Phase::Reading { nonce }) = self.sale.as_ref().map(|sale| &sale.phase) else { return Ok(()) };
         let nonce = *nonce;
         match read.map(|read| BoundRead::check(read, nonce)) {

@@ -59,12 +59,11 @@ impl Engine {
         Ok(roll_back::last(&self.journal)?.filter(|last| !last.is_accepted))
     }
 
-    /// Ends the sale that waited for the sign-on at which the roll-back was found. Says whether there is one.
+    /// Ends what waited for the sign-on at which the roll-back was found. Says whether anything did.
     pub(super) fn stop_for_roll_back(&mut self, now: Now) -> Result<bool, Halt> {
-        if self.debts.is_on_the_line() || self.unaccepted()?.is_none() {
-            return Ok(false);
-        }
+        let Some(found) = self.unaccepted()?.filter(|_| !self.debts.is_on_the_line()) else { return Ok(false) };
         self.withdraw(now)?;
+        self.end_job(Err(found.error()));
         self.end_unsent(Reason::JournalRolledBack, "none", now)?;
         Ok(true)
     }

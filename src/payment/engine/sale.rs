@@ -1,8 +1,9 @@
-//! A sale, from the order to the moment its caller is told.
+//! An attempt, from the order to the moment its caller is told: a sale, and what a void (`void.rs`) shares with it.
 //!
 //! Guards stand in this order: amount and currency, an attempt that is known, a reader that the dialect wants, a till
-//! that is busy, a journal that could not take everything, one of which the host knows a later state, stuck reversals
-//! (where policy says so), debts. With debts open the sale first waits for one round of reversals. Then the tap, then the host.
+//! that is busy, a journal that could not take everything, one of which the host knows a later state, a batch that the
+//! host would change, stuck reversals (where policy says so), debts. With debts open the sale first waits for one
+//! round of them. Then the tap, then the host.
 //!
 //! It never sends before the journal has the fact that it will. Evidence: `tests/payment_flows.rs`.
 
@@ -11,22 +12,25 @@ use crate::emv::Tap;
 use crate::error::{Error, ErrorCode, Money, Reversal};
 use crate::hex::encode_lower;
 use crate::ids::{AttemptId, HostCode, OrderNo};
+use crate::journal::SideWork;
 use crate::money::Amount;
 use crate::payment::engine::record::{Refused, destroy_card};
 use crate::payment::engine::{Engine, Halt};
-use crate::payment::events::{NotSent, Opening, Unsent};
+use crate::payment::events::{NotSent, Opening, Unsent, VoidNotSent};
 use crate::payment::exchange::{CardCommand, Output, Ticket};
 use crate::payment::ledger::{self, Entry};
 use crate::payment::presented::Presented;
 use crate::payment::reason::Reason;
 use crate::payment::state::State;
-use crate::payment::view::{AttemptView, SaleOrder};
+use crate::payment::view::{AttemptView, Kind, SaleOrder};
 use crate::ports::{Notice, Prompt, READ_NONCE_BYTES};
 use crate::session::{Permit, Sell};
 
-/// The sale in progress.
+/// The attempt in progress.
 pub(super) struct Sale {
     pub attempt: AttemptId,
+    /// Of a void: the sale.
+    pub of: Option<AttemptId>,
     pub amount: Amount,
     pub order: Option<OrderNo>,
     /// Who waits for it.
@@ -37,7 +41,7 @@ pub(super) struct Sale {
     pub phase: Phase,
 }
 
-/// How far the sale in progress has come.
+/// How far the attempt in progress has come.
 pub(super) enum Phase {
     /// Earlier debts are driven first.
     Clearing,
@@ -50,8 +54,8 @@ pub(super) enum Phase {
     },
     /// The journal has it as prepared; the conversation makes its way to the host.
     Prepared {
-        /// What was read, for as long as the request may have to be built again.
-        presented: Presented,
+        /// What was read, for as long as the request may have to be built again; nothing of a void.
+        presented: Option<Presented>,
     },
     /// The request may have left.
     InDoubt(Box<AttemptView>),
@@ -76,13 +80,22 @@ impl Sale {
         error
     }
 
-    fn is_same(&self, order: &SaleOrder) -> bool {
-        self.amount == order.amount && self.order == order.order
+    /// Whether the conversation has it, or had it last.
+    pub fn is_with_the_host(&self) -> bool {
+        matches!(self.phase, Phase::Prepared { .. } | Phase::InDoubt(_))
     }
 
-    /// A sale of which the journal says nothing yet.
+    fn is_same(&self, order: &SaleOrder) -> bool {
+        self.of.is_none() && self.amount == order.amount && self.order == order.order
+    }
+
+    /// An attempt of which the journal says nothing yet.
     fn view(&self) -> AttemptView {
-        AttemptView::opened(&self.attempt, self.order.clone(), self.amount, self.began)
+        AttemptView {
+            kind: if self.of.is_some() { Kind::Void } else { Kind::Sale },
+            of: self.of.clone(),
+            ..AttemptView::opened(&self.attempt, self.order.clone(), self.amount, self.began)
+        }
     }
 }
 
@@ -94,7 +107,14 @@ impl Engine {
         permit: Permit<Sell>,
         now: Now,
     ) -> Result<(), Halt> {
-        match self.admit(&order)? {
+        let admission = self.admit(&order)?;
+        self.enter(ticket, admission, || permit.spend(), now);
+        Ok(())
+    }
+
+    /// Lets an attempt begin, or tells who wants it what became of it.
+    pub(super) fn enter(&mut self, ticket: Ticket, admission: Admission, operator: impl FnOnce() -> String, now: Now) {
+        match admission {
             Admission::Refused(error) => self.tell(ticket, Err(error)),
             Admission::Known(view) => {
                 self.outputs.push(Output::Begun { ticket, attempt: view.attempt.clone() });
@@ -106,26 +126,29 @@ impl Engine {
                     self.outputs.push(Output::Begun { ticket, attempt: sale.attempt.clone() });
                 }
             }
-            Admission::New(attempt) => {
+            Admission::New(Wanted { attempt, of, amount, order }) => {
                 self.outputs.push(Output::Begun { ticket, attempt: attempt.clone() });
                 self.sale = Some(Sale {
                     attempt,
-                    amount: order.amount,
-                    order: order.order,
+                    of,
+                    amount,
+                    order,
                     tickets: vec![ticket],
-                    operator: Some(permit.spend()),
+                    operator: Some(operator()),
                     began: now.wall,
                     phase: Phase::Clearing,
                 });
                 self.debts.begin_round(None, now);
             }
         }
-        Ok(())
     }
 
     /// The guards, in their documented order.
     fn admit(&mut self, order: &SaleOrder) -> Result<Admission, Halt> {
         if let Err(error) = self.configuration.admits(order.amount) {
+            return Ok(Admission::Refused(error));
+        }
+        if let Err(error) = self.host_admits(order.amount)? {
             return Ok(Admission::Refused(error));
         }
         if let Some(known) = self.admit_known(order)? {
@@ -134,29 +157,37 @@ impl Engine {
         if self.lacks_its_reader() {
             return Ok(Admission::Refused(ErrorCode::EncryptedReaderMissing.into()));
         }
-        if self.sale.is_some() {
-            return Ok(Admission::Refused(ErrorCode::TillBusy.into()));
+        if let Some(error) = self.nothing_may_begin()? {
+            return Ok(Admission::Refused(error));
         }
-        if let Some(code) = self.leftovers.refusal() {
-            return Ok(Admission::Refused(code.into()));
-        }
-        if let Some(found) = self.unaccepted()? {
-            return Ok(Admission::Refused(found.error()));
+        if let Some(error) = self.batch_refusal()? {
+            return Ok(Admission::Refused(error));
         }
         if self.configuration.policy.stuck_blocks_sales {
-            let stuck = ledger::entries_in(&self.journal, State::ReversalStuck)?.len();
+            let stuck = ledger::entries_in(&self.journal, State::ReversalStuck)?;
+            let stuck = stuck.iter().filter(|entry| entry.view.decision.is_none()).count();
             if stuck > 0 {
                 let error = Error::from(ErrorCode::ReversalPending).number("stuck", stuck as u64);
                 return Ok(Admission::Refused(error));
             }
         }
-        Ok(match order.attempt.clone() {
-            Some(attempt) => Admission::New(attempt),
-            None => match self.mint() {
-                Ok(attempt) => Admission::New(attempt),
-                Err(error) => Admission::Refused(error),
-            },
+        Ok(match order.attempt.clone().map_or_else(|| self.mint(), Ok) {
+            Ok(attempt) => {
+                Admission::New(Wanted { attempt, of: None, amount: order.amount, order: order.order.clone() })
+            }
+            Err(error) => Admission::Refused(error),
         })
+    }
+
+    /// Why no attempt may begin now, whatever it is for.
+    pub(super) fn nothing_may_begin(&self) -> Result<Option<Error>, Halt> {
+        if self.is_occupied() {
+            return Ok(Some(ErrorCode::TillBusy.into()));
+        }
+        if let Some(code) = self.leftovers.refusal() {
+            return Ok(Some(code.into()));
+        }
+        Ok(self.unaccepted()?.map(|found| found.error()))
     }
 
     /// An attempt that is in the journal or under way: the same payload is the same sale.
@@ -167,34 +198,51 @@ impl Engine {
             return Ok(Some(if sale.is_same(order) { Admission::Joins } else { conflict() }));
         }
         let Some(entry) = ledger::entry(&self.journal, attempt)? else { return Ok(None) };
-        if entry.view.amount != order.amount || entry.view.order != order.order {
+        let is_same = entry.view.amount == order.amount && entry.view.order == order.order;
+        if entry.view.kind != Kind::Sale || !is_same {
             return Ok(Some(conflict()));
         }
         Ok(Some(Admission::Known(Box::new(ledger::shown(&self.journal, entry)?))))
     }
 
     /// A name of our own: 64 random bits, so that two tills do not meet.
-    fn mint(&self) -> Result<AttemptId, Error> {
+    pub(super) fn mint(&self) -> Result<AttemptId, Error> {
         let mut bytes = [0; 8];
         self.entropy.fill(&mut bytes)?;
         Ok(AttemptId::new(format!("tt-{}", encode_lower(&bytes)))?)
     }
 
-    /// Leaves `Clearing` when the round of reversals is over. Says whether anything moved.
+    /// Leaves `Clearing` when the round of debts is over. Says whether anything moved.
     pub(super) fn go_on_with_sale(&mut self, now: Now) -> Result<bool, Halt> {
         let clearing = matches!(&self.sale, Some(Sale { phase: Phase::Clearing, .. }));
         if !clearing || self.debts.round_is_open() {
             return Ok(false);
         }
-        let open = self.debts.count();
         if let Some(found) = self.unaccepted()? {
             self.refuse_sale(found.error()); // A reversal's sign-on has found it meanwhile.
-        } else if open > 0 {
-            self.refuse_sale(Error::from(ErrorCode::ReversalPending).number("debts", open as u64));
+        } else if let Some(error) = self.debts_refusal(now)? {
+            self.refuse_sale(error);
         } else {
-            self.begin_card(now)?;
+            match self.sale.as_ref().and_then(|sale| sale.of.clone()) {
+                Some(of) => self.begin_void(&of, now)?,
+                None => self.begin_card(now)?,
+            }
         }
         Ok(true)
+    }
+
+    /// Why what is still owed, after its round, keeps the attempt from beginning.
+    fn debts_refusal(&self, now: Now) -> Result<Option<Error>, Halt> {
+        let (open, policy) = (self.debts.count() as u64, self.configuration.policy);
+        if open == 0 {
+            return Ok(None);
+        }
+        let age_ms = self.oldest_debt_ms(now)?;
+        if age_ms > policy.debt_age_max_ms {
+            let error = Error::from(ErrorCode::DebtsTooOld).number("debts", open);
+            return Ok(Some(error.number("age_ms", age_ms).number("most_ms", policy.debt_age_max_ms)));
+        }
+        Ok(policy.block_next.then(|| Error::from(ErrorCode::ReversalPending).number("debts", open)))
     }
 
     pub(super) fn opening(&self, sale: &Sale, now: Now) -> Opening {
@@ -217,9 +265,16 @@ impl Engine {
         let Some(sale) = &self.sale else { return Ok(()) };
         let attempt = sale.attempt.clone();
         let prepared = matches!(sale.phase, Phase::Prepared { .. });
-        let was = if prepared { Unsent::Prepared } else { Unsent::Unknown(self.opening(sale, now)) };
-        let body = NotSent { was, reason, tap: tap.to_owned(), host_code };
-        match self.record(&attempt, &body, destroy_card(&attempt), now) {
+        let opening = self.opening(sale, now);
+        let recorded = match sale.of.clone().filter(|_| !prepared) {
+            Some(of) => self.record(&attempt, &VoidNotSent { opening, of, reason, host_code }, SideWork::None, now),
+            None => {
+                let was = if prepared { Unsent::Prepared } else { Unsent::Unknown(opening) };
+                let body = NotSent { was, reason, tap: tap.to_owned(), host_code };
+                self.record(&attempt, &body, destroy_card(&attempt), now)
+            }
+        };
+        match recorded {
             Ok(()) => self.finish_sale(),
             Err(Refused::NotWritten(code)) => {
                 if prepared {
@@ -240,6 +295,12 @@ impl Engine {
         let (Some(sale), Some(view)) = (self.sale.take(), view) else { return Ok(()) };
         self.notice(Notice::Show(prompt_of(view.state)));
         for ticket in sale.tickets {
+            planted!(
+                ToldTwice,
+                if view.reason == Some(Reason::Cancelled) {
+                    self.tell_end(ticket, view.clone());
+                }
+            );
             self.tell_end(ticket, view.clone());
         }
         Ok(())
@@ -263,7 +324,7 @@ impl Engine {
     /// Ends a sale without a word in the journal: nothing of it happened.
     pub(super) fn refuse_sale(&mut self, error: Error) {
         if let Some(sale) = self.sale.take() {
-            let error = error.of_attempt(&sale.attempt);
+            let error = if error.attempt().is_some() { error } else { error.of_attempt(&sale.attempt) };
             for ticket in sale.tickets {
                 self.tell(ticket, Err(error.clone()));
             }
@@ -272,6 +333,9 @@ impl Engine {
 
     /// Ends the attempt if that is still possible. Always answers.
     pub(super) fn cancel(&mut self, ticket: Ticket, attempt: &AttemptId, now: Now) -> Result<(), Halt> {
+        if self.cancel_refund_tap(attempt, ticket)? {
+            return Ok(());
+        }
         let ours = self.sale.as_ref().is_some_and(|sale| sale.attempt == *attempt);
         if !ours {
             let refusal = match ledger::entry(&self.journal, attempt)? {
@@ -322,7 +386,7 @@ impl Engine {
 }
 
 /// What the guards say.
-enum Admission {
+pub(super) enum Admission {
     /// Not now, and why.
     Refused(Error),
     /// It happened already.
@@ -330,13 +394,22 @@ enum Admission {
     /// It is happening.
     Joins,
     /// It may begin.
-    New(AttemptId),
+    New(Wanted),
+}
+
+/// An attempt that may begin.
+pub(super) struct Wanted {
+    pub attempt: AttemptId,
+    /// Of a void: the sale.
+    pub of: Option<AttemptId>,
+    pub amount: Amount,
+    pub order: Option<OrderNo>,
 }
 
 fn cancel_refusal(entry: &Entry) -> Error {
     let state = entry.view.state;
     let code = if state.is_final() { ErrorCode::AttemptAlreadyFinished } else { ErrorCode::TooLateToCancel };
-    Error::from(code).with_standing(entry.state().standing()).word("state", state.word())
+    Error::from(code).with_standing(entry.standing()).word("state", state.word())
 }
 
 fn prompt_of(state: State) -> Prompt {

@@ -53,6 +53,9 @@ impl Engine {
 
     /// Something happened in the field.
     pub(super) fn card(&mut self, event: CardEvent<'_>, now: Now) -> Result<(), Halt> {
+        if self.refund_tap.is_some() {
+            return self.refund_card(event, now);
+        }
         let tap = match &mut self.sale {
             Some(sale) => match &mut sale.phase {
                 Phase::Tapping(tap) => tap,

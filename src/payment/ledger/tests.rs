@@ -130,10 +130,10 @@ fn what_the_table_forbids_is_not_recorded() {
 }
 
 #[test]
-fn an_entry_is_found_by_state_order_day_and_stan() {
+fn an_entry_is_found_by_state_order_day_stan_and_batch() {
     let (entry, rows) = told(&[prepared(1, 1), prepared(1, 2), in_doubt()]).unwrap();
     assert_eq!(entry.state(), State::InDoubt);
-    assert_eq!(rows.0["A-1"].1, ["state=in_doubt", "order=O-1", "day=2026-11-22", "stan=000002"]);
+    assert_eq!(rows.0["A-1"].1, ["state=in_doubt", "order=O-1", "day=2026-11-22", "stan=000002", "batch=000007"]);
 }
 
 #[test]

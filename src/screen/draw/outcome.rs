@@ -43,7 +43,7 @@ fn money(pen: &Pen<'_>, view: &AttemptView) -> String {
     match view.state {
         State::Approved => pen.say("screen.say.charged"),
         State::Declined | State::NotSent => pen.say("screen.say.not_charged"),
-        State::Reversed => pen.say("screen.say.taken_back"),
+        State::Reversed | State::Voided => pen.say("screen.say.taken_back"),
         State::ReversalStuck => pen.say("screen.say.stuck"),
         State::Unknown | State::Prepared | State::InDoubt | State::ReversalDue | State::ReversalSent => {
             pen.say("screen.say.not_known_yet")
@@ -59,7 +59,7 @@ fn advice(pen: &Pen<'_>, view: &AttemptView) -> Option<String> {
         State::InDoubt | State::ReversalDue | State::ReversalSent => Some(pen.say("screen.say.turn_of_the_bank")),
         State::NotSent => Some(not_sent(pen, view)),
         State::Declined | State::Reversed => view.reason.map(|reason| said_of(pen, reason)),
-        State::Unknown | State::Prepared => None,
+        State::Unknown | State::Prepared | State::Voided => None,
     }
 }
 

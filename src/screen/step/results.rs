@@ -24,6 +24,9 @@ pub(super) fn take(state: &mut State, event: Event, todo: &mut Vec<Effect>) {
         Event::MustChange { operator, why } => people::must_change(state, operator, why),
         Event::Who { visit, who } => people::who(state, visit, who, todo),
         Event::PasswordChanged => people::password_changed(state),
+        Event::Biometric { enrolled, who } => people::biometric(state, enrolled, who),
+        Event::NewCode { who } => people::new_code(state, who),
+        Event::RollBackAccepted { who } => people::roll_back_accepted(state, who),
         Event::Operators(operators) => people::operators(state, operators),
         Event::Minted(attempt) => minted(state, attempt, todo),
         Event::Begun(attempt) => begun(state, &attempt, todo),
@@ -225,8 +228,12 @@ fn printed(state: &mut State, attempt: AttemptId, copy: Copy, slip: String) {
 }
 
 /// What the bank has confirmed meanwhile shows wherever it stood as not known.
-fn asked_the_bank(state: &mut State, Resolved { closed, left }: Resolved) {
-    let count = Said::Resolved { closed: closed.len() as u64, left: left.len() as u64 };
+fn asked_the_bank(state: &mut State, resolved: Resolved) {
+    let Resolved { closed, left, refunds_closed, refunds_left } = resolved;
+    let count = Said::Resolved {
+        closed: (closed.len() + refunds_closed.len()) as u64,
+        left: (left.len() + refunds_left.len()) as u64,
+    };
     for view in closed.into_iter().chain(left) {
         fetched(state, view);
     }
@@ -257,6 +264,10 @@ fn failed(state: &mut State, effect: Effect, error: Error, todo: &mut Vec<Effect
         if state.wanted.as_ref() == Some(&effect) && state.standing().is_some_and(|now| now != Standing::SignedIn) {
             return state.go_home();
         }
+    }
+    if error.code() == ErrorCode::BiometricRefused {
+        // Perhaps it is of no use any more.
+        people::ask_who(state, todo);
     }
     match &effect {
         Effect::Open => {

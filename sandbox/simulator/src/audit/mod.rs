@@ -1,0 +1,74 @@
+//! The auditor: trusts neither side. It reads the host's book and the bytes that the merchant saw, and nothing else.
+//!
+//! | it checks | against |
+//! |---|---|
+//! | the host's net of each attempt, at most one debt each | what the till says of the attempt, and its journal |
+//! | approved, declined, not sent, as they were told | the host's book at the end of the day |
+//! | one STAN for one request of a batch | the journal and the messages that arrived |
+//! | every debt closed, or visible as stuck | the list of attempts |
+//! | exactly one final result for each call | the results |
+//! | every root that was shown | a tree of its own over the journal's bytes |
+//!
+//! It never uses a type or a sum of the core's. Evidence: `sandbox/simulator/tests/auditor.rs`.
+
+mod calls;
+mod journal;
+mod money;
+mod tree;
+
+use serde_json::Value;
+
+use crate::book::{Book, Seen};
+
+pub(crate) use calls::only_stuck_is_left;
+
+/// All that is wrong, a sentence each.
+pub(crate) fn audit(book: &Book, seen: &Seen) -> Vec<String> {
+    let mut findings = Findings::default();
+    for trouble in &seen.troubles {
+        findings.say(trouble.clone());
+    }
+    for complaint in &book.complaints {
+        findings.say(format!("the host was sent {complaint}"));
+    }
+    let record = journal::read(seen, &mut findings);
+    let attempts = calls::attempts(seen, &mut findings);
+    calls::each_has_one_result(seen, &mut findings);
+    calls::what_was_told_holds(book, seen, &record, &attempts, &mut findings);
+    money::books_are_equal(book, &record, &attempts, &mut findings);
+    money::numbers_are_used_once(book, &record, &mut findings);
+    journal::states_agree(&record, &attempts, &mut findings);
+    findings.0
+}
+
+/// What is wrong so far.
+#[derive(Default)]
+struct Findings(Vec<String>);
+
+impl Findings {
+    fn say(&mut self, finding: String) {
+        self.0.push(finding);
+    }
+}
+
+/// A page of attempts, each as text, and where the next page begins.
+pub(crate) fn page(text: &str) -> (Vec<String>, Option<String>) {
+    let value = parse(text);
+    let attempts = value["page"].as_array().into_iter().flatten().map(Value::to_string).collect();
+    (attempts, value["next"].as_str().map(str::to_owned))
+}
+
+/// Size and root, as a verification shows them.
+pub(crate) fn head(text: &str) -> Option<(u64, String)> {
+    let value = parse(text);
+    let verified = &value["verified"];
+    Some((verified["size"].as_u64()?, verified["root"].as_str()?.to_owned()))
+}
+
+fn parse(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or(Value::Null)
+}
+
+fn word<'a>(value: &'a Value, name: &str) -> &'a str {
+    value[name].as_str().unwrap_or_default()
+}

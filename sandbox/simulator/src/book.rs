@@ -1,0 +1,67 @@
+//! What the auditor is given: the host's book and what the merchant saw, as plain data.
+//!
+//! The host writes the one, the shop the other; nothing here knows what it means. It never holds a type of the core's.
+//! Evidence: `sandbox/simulator/tests/auditor.rs`.
+
+/// One line of the host's book.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Line {
+    /// `sale`, and what there will be.
+    pub kind: &'static str,
+    pub batch: u32,
+    pub stan: u32,
+    pub amount_minor: u64,
+    pub is_reversed: bool,
+}
+
+/// One message of the till's that arrived, with what it was answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Arrival {
+    pub op: String,
+    pub batch: u32,
+    pub stan: u32,
+    pub amount_minor: u64,
+    /// Names one request: the same bytes again are the same message again.
+    pub fingerprint: [u8; 32],
+    pub is_repeat: bool,
+    pub code: String,
+    /// The world's own time, which no clock of a till moves.
+    pub at_ms: u64,
+}
+
+/// The host's book.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Book {
+    pub lines: Vec<Line>,
+    pub arrivals: Vec<Arrival>,
+    /// What the till should never have sent, in words.
+    pub complaints: Vec<String>,
+}
+
+/// One call at the till and what became of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Call {
+    /// What was asked, in one word.
+    pub what: &'static str,
+    /// The attempt that it named, or that the till minted for it.
+    pub attempt: Option<String>,
+    pub amount_minor: Option<u64>,
+    /// Every final result, as JSON: one, unless something is wrong or the process ended.
+    pub results: Vec<String>,
+    /// Whether the process ended while it waited.
+    pub is_orphaned: bool,
+}
+
+/// Everything that the merchant saw.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Seen {
+    pub calls: Vec<Call>,
+    /// How every attempt stands at the end of the day, as JSON.
+    pub attempts: Vec<String>,
+    /// What the till says of its journal at the end: size and root in hex.
+    pub head: Option<(u64, String)>,
+    /// The journal's events as they were written.
+    pub journal: Vec<Vec<u8>>,
+    /// What the shop itself noticed, in words: a till that does not open, a message from a locked till.
+    pub troubles: Vec<String>,
+}

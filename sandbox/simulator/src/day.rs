@@ -1,0 +1,249 @@
+//! Plays a schedule from the morning to the evening, and hands what was seen to the auditor.
+//!
+//! In the evening everything is well: the host listens, the disk has room, a supervisor is signed in. Every debt has
+//! its time; then the books are compared. The same schedule and seed give the same bytes.
+//!
+//! It never skips a step that it does not understand. Evidence: `sandbox/simulator/tests/same_bytes.rs`.
+
+use taptill::ids::AttemptId;
+use taptill::journal::{JournalPorts, LockedJournal};
+use taptill::money::{Amount, Currency};
+use taptill::payment::{ListQuery, ReceiptCopy, SaleOrder};
+use taptill::secret::SecretBytes;
+use taptill::till::{self, Ask};
+use taptill::vault::{Vault, Who as Name};
+
+use crate::audit;
+use crate::calendar::until_midnight_ms;
+use crate::schedule::{Action, Card, Fault, Step, Who};
+use crate::shop::Shop;
+use crate::stage::{self, DIALECTS, Place, hashed};
+use crate::trace::Trace;
+
+/// How a day ended.
+pub struct Outcome {
+    /// What the auditor found, a sentence each.
+    pub findings: Vec<String>,
+    /// One hash over all that happened.
+    pub hash: String,
+    /// What happened, where that was asked for.
+    pub lines: Vec<String>,
+}
+
+/// Plays these steps at the till of this seed.
+pub(crate) fn play(place: &Place, seed: u64, steps: &[Step], mistake: Option<&str>, keeps_lines: bool) -> Outcome {
+    let template = stage::template(DIALECTS[(seed % 3) as usize]);
+    let has_power_cuts =
+        steps.iter().flat_map(|step| &step.faults).any(|fault| matches!(fault, Fault::Kill { power: Some(_), .. }));
+    let trace = Trace::new(keeps_lines);
+    let mut shop = Shop::open_up(place, &template, seed, has_power_cuts, trace);
+    shop.host.books_late_originals = mistake == Some(HOST_BOOKS_LATE);
+    let mut day = Day { amounts: std::collections::BTreeMap::new(), shop };
+    day.shop.see_that_it_is_open();
+    for step in steps {
+        day.step(step);
+    }
+    day.evening();
+    day.end()
+}
+
+/// A mistake of the host's own, by which the auditor is tried.
+pub(crate) const HOST_BOOKS_LATE: &str = "host_books_an_original_after_its_reversal";
+
+struct Day<'a> {
+    shop: Shop<'a>,
+    /// What each attempt was first asked for.
+    amounts: std::collections::BTreeMap<u32, u64>,
+}
+
+impl Day<'_> {
+    fn step(&mut self, step: &Step) {
+        let shop = &mut self.shop;
+        shop.trace.note(shop.now.mono.0, &format!("== {step}"), &[]);
+        shop.see_that_it_is_open();
+        shop.host.arm(&step.faults);
+        shop.plan.arm(&step.faults);
+        shop.callers_take = !step.faults.contains(&Fault::NotTaken);
+        self.act(&step.action);
+        let shop = &mut self.shop;
+        shop.host.heal();
+        shop.plan.heal();
+        shop.callers_take = true;
+        shop.reader.hold(Card::Good);
+    }
+
+    fn act(&mut self, action: &Action) {
+        match action {
+            Action::Sale { attempt, minor, card } => self.sale(*attempt, *minor, *card),
+            Action::Cancel { attempt, minor, after_ms } => self.cancel(*attempt, *minor, *after_ms),
+            Action::Again { attempt, with_other_amount } => self.again(*attempt, *with_other_amount),
+            Action::Look { attempt } => self.look(*attempt),
+            Action::Resolve => {
+                self.somebody(Who::Bob);
+                self.call("resolve", None, Ask::Resolve);
+            }
+            Action::SignIn { who } => self.sign_in(*who),
+            Action::WrongPassword { who } => {
+                let password = SecretBytes::new(b"not the password 1".to_vec());
+                self.call("sign_in", None, Ask::SignIn { name: who.name(), password, new_password: None });
+            }
+            Action::Lock => drop(self.call("lock", None, Ask::Lock)),
+            Action::SignOut => drop(self.call("sign_out", None, Ask::SignOut)),
+            Action::CloseAndOpen => {
+                self.shop.close();
+                self.shop.see_that_it_is_open();
+            }
+            Action::Wait { ms } => self.shop.wait(*ms),
+            Action::Midnight => {
+                let ms = until_midnight_ms(self.shop.world_ms) + 5_000;
+                self.shop.wait(ms);
+            }
+            Action::ClockJumps { by_ms } => self.shop.now.wall.0 += by_ms,
+        }
+    }
+
+    fn call(&mut self, what: &'static str, attempt: Option<u32>, ask: Ask) -> Option<String> {
+        let name = attempt.map(name);
+        let number = self.shop.ask(what, name.as_deref(), None, ask);
+        self.shop.await_result(number)
+    }
+
+    /// Sees to it that somebody is signed in.
+    fn somebody(&mut self, who: Who) {
+        let state = self.call("state", None, Ask::State);
+        if !state.is_some_and(|text| text.contains("\"signed_in\"")) {
+            self.sign_in(who);
+        }
+    }
+
+    fn sign_in(&mut self, who: Who) {
+        let (name, password) = (who.name(), who.password());
+        self.call("sign_in", None, Ask::SignIn { name, password, new_password: None });
+    }
+
+    fn order(&mut self, attempt: u32, minor: u64) -> u64 {
+        self.somebody(Who::Bob);
+        let ask = Ask::Sale(order(attempt, minor));
+        self.shop.ask("sale", Some(&name(attempt)), Some(minor), ask)
+    }
+
+    fn sale(&mut self, attempt: u32, minor: u64, card: Card) {
+        self.amounts.insert(attempt, minor);
+        self.shop.reader.hold(card);
+        let waits = self.order(attempt, minor);
+        if card == Card::Nobodys {
+            self.shop.wait(700);
+            self.call("cancel", Some(attempt), Ask::Cancel(id(attempt)));
+        }
+        self.shop.await_result(waits);
+    }
+
+    fn cancel(&mut self, attempt: u32, minor: u64, after_ms: u64) {
+        self.amounts.insert(attempt, minor);
+        let waits = self.order(attempt, minor);
+        self.shop.wait(after_ms);
+        self.call("cancel", Some(attempt), Ask::Cancel(id(attempt)));
+        self.shop.await_result(waits);
+    }
+
+    fn again(&mut self, attempt: u32, with_other_amount: bool) {
+        let Some(minor) = self.amounts.get(&attempt).copied() else { return };
+        let minor = if with_other_amount { minor + 1 } else { minor };
+        let waits = self.order(attempt, minor);
+        self.shop.await_result(waits);
+    }
+
+    fn look(&mut self, attempt: u32) {
+        self.somebody(Who::Alice);
+        self.call("status", Some(attempt), Ask::Status(id(attempt)));
+        self.call("list", None, Ask::List(ListQuery::default()));
+        self.call("events", None, Ask::Events { after: None, limit: 20 });
+        self.call("receipt", Some(attempt), Ask::PrintReceipt(id(attempt), ReceiptCopy::Customer));
+        self.call("verify", None, Ask::Verify);
+    }
+
+    /// Everything is well, and every debt has its time.
+    fn evening(&mut self) {
+        self.shop.trace.note(self.shop.now.mono.0, "== evening", &[]);
+        let at_ms = self.shop.world_ms;
+        self.shop.host.deliver_what_is_held(at_ms);
+        for _ in 0..40 {
+            self.shop.see_that_it_is_open();
+            if !self.shop.is_open() {
+                return;
+            }
+            self.somebody(Who::Alice);
+            self.shop.wait(5_000);
+            let resolved = self.call("resolve", None, Ask::Resolve);
+            if resolved.is_some_and(|text| audit::only_stuck_is_left(&text)) {
+                return self.read_everything();
+            }
+        }
+        self.shop.seen.troubles.push("the debts are never closed".to_owned());
+        self.read_everything();
+    }
+
+    fn read_everything(&mut self) {
+        let mut cursor = None;
+        loop {
+            let query = ListQuery { limit: 100, cursor: cursor.take(), ..ListQuery::default() };
+            let Some(page) = self.call("list", None, Ask::List(query)) else { break };
+            let (attempts, next) = audit::page(&page);
+            self.shop.seen.attempts.extend(attempts);
+            match next {
+                Some(next) => cursor = Some(next),
+                None => break,
+            }
+        }
+        let verified = self.call("verify", None, Ask::Verify);
+        self.shop.seen.head = verified.and_then(|text| audit::head(&text));
+    }
+
+    fn end(mut self) -> Outcome {
+        self.shop.close();
+        match self.journal() {
+            Ok(journal) => self.shop.seen.journal = journal,
+            Err(why) => self.shop.seen.troubles.push(format!("the journal cannot be read: {why}")),
+        }
+        let findings = audit::audit(&self.shop.host.book, &self.shop.seen);
+        for finding in &findings {
+            self.shop.trace.note(0, finding, &[]);
+        }
+        let (hash, lines) = self.shop.trace.end();
+        Outcome { findings, hash, lines }
+    }
+
+    /// The journal's events as they were written, read behind the till's back with alice's password.
+    fn journal(&mut self) -> Result<Vec<Vec<u8>>, String> {
+        let shop = &self.shop;
+        let ports = JournalPorts::from(&shop.ports);
+        let mut locked = LockedJournal::open(&shop.place.journal(), ports).map_err(|error| error.to_string())?;
+        let mut vault = Vault::new(&mut locked, &*shop.keys, &*shop.entropy);
+        let name = Who::Alice.name();
+        let attempt = vault.begin(Name::Operator(&name), shop.now).map_err(|error| format!("{error:?}"))?;
+        let derived = hashed(Who::Alice.password().expose(), attempt.derivation());
+        let opened = vault.finish(attempt, derived, shop.now).map_err(|error| format!("{error:?}"))?;
+        let keyring = opened.masters().keyring();
+        let journal = locked.unlock(keyring, till::folds()).map_err(|(_, error)| error.to_string())?;
+        let mut events = Vec::new();
+        let mut keep = |_, bytes: &[u8]| {
+            events.push(bytes.to_vec());
+            Ok(())
+        };
+        journal.scan(&mut keep).map_err(|error| error.to_string())?;
+        Ok(events)
+    }
+}
+
+fn name(attempt: u32) -> String {
+    format!("A-{attempt}")
+}
+
+fn id(attempt: u32) -> AttemptId {
+    AttemptId::new(&name(attempt)).expect("a letter and a number")
+}
+
+fn order(attempt: u32, minor: u64) -> SaleOrder {
+    let amount = Amount::from_minor(minor, Currency::CNY).expect("amounts of a day are small");
+    SaleOrder { attempt: Some(id(attempt)), amount, order: None }
+}

@@ -1,0 +1,120 @@
+//! What the core's fault points do on a day: count, end the process, fill the disk, fail a sync.
+//!
+//! Each point is also a mark in the disk's log, so that a power cut finds the disk somewhere between two of them: what
+//! happens outside the till happens at a point too, and never between.
+//!
+//! It never decides by itself; the step says what and where. Evidence: `sandbox/simulator/tests/planted.rs`.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use taptill::ports::{Fate, FaultPlan, KillPoint};
+use taptill_crashfs::Disk;
+
+use crate::schedule::Fault;
+
+/// The plan of one till.
+pub(crate) struct Plan {
+    state: Mutex<State>,
+    disk: Arc<Disk>,
+}
+
+#[derive(Default)]
+struct State {
+    visits: u32,
+    die_at: Option<(u32, Option<u64>)>,
+    /// Set when the process has ended, with the power or without.
+    died: Option<Option<u64>>,
+    at_points: Vec<(&'static str, Fate, u32)>,
+    full_from: Option<u32>,
+    has_log: bool,
+    /// Where the disk's log stood at the last point but one, and at the last.
+    marks: (usize, usize),
+    passed: Vec<KillPoint>,
+}
+
+impl Plan {
+    pub fn new(disk: Arc<Disk>) -> Self {
+        Self { state: Mutex::default(), disk }
+    }
+
+    /// The disk keeps a log from now on.
+    pub fn log_begins(&self) {
+        let mut state = self.state();
+        (state.has_log, state.marks) = (true, (0, 0));
+    }
+
+    /// What goes wrong until [`Plan::heal`].
+    pub fn arm(&self, faults: &[Fault]) {
+        let mut state = self.state();
+        state.visits = 0;
+        for fault in faults {
+            match *fault {
+                Fault::Kill { visit, power } => state.die_at = Some((visit, power)),
+                Fault::Disk { point, is_full, times } => {
+                    let fate = if is_full { Fate::DiskFull } else { Fate::SyncFailed };
+                    state.at_points.push((point, fate, times));
+                }
+                Fault::FullFrom { visit } => state.full_from = Some(visit),
+                _ => {}
+            }
+        }
+    }
+
+    /// Nothing goes wrong any more.
+    pub fn heal(&self) {
+        let mut state = self.state();
+        state.at_points.clear();
+        (state.die_at, state.full_from) = (None, None);
+    }
+
+    /// Whether the process was ended since this was asked last, and with what of a power cut.
+    pub fn take_death(&self) -> Option<Option<u64>> {
+        self.state().died.take()
+    }
+
+    /// Between which steps of the log a power cut falls.
+    pub fn last_stretch(&self) -> (usize, usize) {
+        self.state().marks
+    }
+
+    /// The points that were passed since this was asked last.
+    pub fn take_passed(&self) -> Vec<KillPoint> {
+        std::mem::take(&mut self.state().passed)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl FaultPlan for Plan {
+    fn reach(&self, point: KillPoint) -> Fate {
+        let mut state = self.state();
+        if state.has_log {
+            state.marks = (state.marks.1, self.disk.mark());
+        }
+        state.passed.push(point);
+        let visit = state.visits;
+        state.visits += 1;
+        if let Some((at, power)) = state.die_at
+            && at == visit
+        {
+            (state.die_at, state.died) = (None, Some(power));
+            return Fate::Die;
+        }
+        if state.full_from.is_some_and(|from| visit >= from) {
+            return Fate::DiskFull;
+        }
+        if state.at_points.is_empty() {
+            return Fate::GoOn;
+        }
+        let name = point.to_string();
+        match state.at_points.iter_mut().find(|(at, _, times)| *at == name && *times > 0) {
+            Some((_, fate, times)) => {
+                *times -= 1;
+                *fate
+            }
+            None => Fate::GoOn,
+        }
+    }
+}

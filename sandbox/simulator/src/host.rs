@@ -1,0 +1,403 @@
+//! The simulated host: messages in, bytes and endings out, each with a delay. It books, and forgets nothing.
+//!
+//! A booking is named by batch and STAN. A reversal of something that never came is remembered, and what it reverses is
+//! refused when it comes late. What is done to a message on its way is [`Wire`]'s; what the host itself does wrong is in
+//! [`Moods`]. It keeps no time of its own.
+//!
+//! It never looks into a till. Evidence: `sandbox/simulator/tests/auditor.rs`, whose controls change its book.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use ring::digest;
+use taptill::acquirer::envelope;
+use taptill::iso8583::{Deframer, Dialect, Op, Side, ValueName, Values};
+use taptill::paycrypto::{ClearKeys, MacKey, MasterKey, make_key_block};
+
+use crate::book::{Arrival, Book, Line};
+use crate::calendar::Civil;
+use crate::schedule::{Fault, Wire};
+use crate::stage::MASTER_KEY;
+
+/// What the host sends, and when.
+pub(crate) enum Said {
+    Bytes { after_ms: u64, bytes: Vec<u8> },
+    End { after_ms: u64 },
+}
+
+/// Batch and STAN.
+type Key = (u32, u32);
+
+/// What the host does wrong until the step is over.
+#[derive(Default)]
+struct Moods {
+    payment: VecDeque<Wire>,
+    control: VecDeque<Wire>,
+    refusals: VecDeque<&'static str>,
+    reversal_answers: VecDeque<&'static str>,
+    never_reverses: bool,
+    is_down: bool,
+    goes_down: bool,
+    other_batch: bool,
+}
+
+pub(crate) struct Host {
+    dialect: Arc<Dialect>,
+    key_number: u8,
+    mac_key: Option<[u8; 16]>,
+    line: Option<Deframer>,
+    batch: u32,
+    pub book: Book,
+    /// Reversals whose original never came.
+    reversed_unseen: BTreeSet<Key>,
+    /// What this host will not reverse.
+    refused: BTreeSet<Key>,
+    /// What it said no to: the same request again is answered the same.
+    said_no: BTreeMap<Key, &'static str>,
+    moods: Moods,
+    /// A request that has not arrived yet.
+    held: Option<Vec<u8>>,
+    journal_head: Option<Vec<u8>>,
+    references: u32,
+    /// A mistake of the host's own: it books an original that comes after its reversal.
+    pub books_late_originals: bool,
+}
+
+impl Host {
+    pub fn new(dialect: Arc<Dialect>) -> Self {
+        Self {
+            dialect,
+            key_number: 0,
+            mac_key: None,
+            line: None,
+            batch: 1,
+            book: Book::default(),
+            reversed_unseen: BTreeSet::new(),
+            refused: BTreeSet::new(),
+            said_no: BTreeMap::new(),
+            moods: Moods::default(),
+            held: None,
+            journal_head: None,
+            references: 0,
+            books_late_originals: false,
+        }
+    }
+
+    /// What goes wrong until [`Host::heal`].
+    pub fn arm(&mut self, faults: &[Fault]) {
+        let moods = &mut self.moods;
+        for fault in faults {
+            match *fault {
+                Fault::Payment(wire) => moods.payment.push_back(wire),
+                Fault::Control(wire) => moods.control.push_back(wire),
+                Fault::Refusal(code) => moods.refusals.push_back(code),
+                Fault::ReversalAnswer(code) => moods.reversal_answers.push_back(code),
+                Fault::NeverReverses => moods.never_reverses = true,
+                Fault::HostDown => moods.is_down = true,
+                Fault::HostGoesDown => moods.goes_down = true,
+                Fault::HostLosesKeys => self.mac_key = Some([0x13; 16]),
+                Fault::OtherBatch => moods.other_batch = true,
+                _ => {}
+            }
+        }
+    }
+
+    /// Everything is well again.
+    pub fn heal(&mut self) {
+        self.moods = Moods::default();
+    }
+
+    /// A till connects. Says whether anybody is there.
+    pub fn connect(&mut self) -> bool {
+        let is_up = !self.moods.is_down;
+        self.line = is_up.then(|| self.dialect.frame().deframer(Side::Request));
+        is_up
+    }
+
+    pub fn hang_up(&mut self) {
+        self.line = None;
+    }
+
+    /// What was under way for long arrives now; nobody hears the answer.
+    pub fn deliver_what_is_held(&mut self, at_ms: u64) {
+        if let Some(held) = self.held.take() {
+            drop(self.hear(&held, at_ms));
+        }
+    }
+
+    /// What the till sent; what it hears of it.
+    pub fn receive(&mut self, bytes: &[u8], at_ms: u64) -> Vec<Said> {
+        let mut said = Vec::new();
+        let Some(line) = &mut self.line else { return said };
+        line.push(bytes);
+        let mut messages = Vec::new();
+        loop {
+            match line.next_frame() {
+                Ok(Some(message)) => messages.push(message.to_vec()),
+                Ok(None) => break,
+                Err(_) => {
+                    self.book.complaints.push("a frame that is none".to_owned());
+                    break;
+                }
+            }
+        }
+        for message in messages {
+            said.extend(self.carry(&message, at_ms));
+        }
+        said
+    }
+
+    /// One message on its way, and its answer on the way back.
+    fn carry(&mut self, message: &[u8], at_ms: u64) -> Vec<Said> {
+        let is_payment = envelope::open_unverified(&self.dialect, message)
+            .is_ok_and(|opened| !matches!(opened.op, Op::Echo | Op::SignOn));
+        let wires = if is_payment { &mut self.moods.payment } else { &mut self.moods.control };
+        let wire = match wires.pop_front().unwrap_or(Wire::Fine) {
+            // A sign-on has no MAC that could be wrong; what guards it is the line's TLS.
+            Wire::BadMac | Wire::OtherAmount | Wire::Forged if !is_payment => Wire::Rubbish,
+            wire => wire,
+        };
+        if is_payment && std::mem::take(&mut self.moods.goes_down) {
+            self.moods.is_down = true;
+        }
+        let mut said = match wire {
+            Wire::RequestLost => Vec::new(),
+            Wire::ResetBefore => vec![Said::End { after_ms: 3 }],
+            Wire::Overtaken if is_payment && self.held.is_none() => {
+                self.held = Some(message.to_vec());
+                return Vec::new();
+            }
+            Wire::RequestTwice => {
+                let heard = [self.answer(message, at_ms), self.answer(message, at_ms)];
+                heard.into_iter().flatten().map(|bytes| Said::Bytes { after_ms: 6, bytes }).collect()
+            }
+            Wire::OtherAmount => self.changed_on_the_way(message, at_ms),
+            Wire::Forged => self.forged_on_the_way(message, at_ms),
+            _ => self.answer(message, at_ms).map_or_else(Vec::new, |answer| on_its_way(wire, answer)),
+        };
+        if is_payment && let Some(held) = self.held.take() {
+            let late = self.answer(&held, at_ms);
+            said.extend(late.map(|bytes| Said::Bytes { after_ms: 3_000, bytes }));
+        }
+        if self.moods.is_down { vec![Said::End { after_ms: 4 }] } else { said }
+    }
+
+    /// The answer to a message, as it leaves.
+    fn answer(&mut self, message: &[u8], at_ms: u64) -> Option<Vec<u8>> {
+        let (op, answer) = self.hear(message, at_ms)?;
+        self.seal(op, &answer, self.mac_key)
+    }
+
+    /// The host itself answers with another amount.
+    fn changed_on_the_way(&mut self, message: &[u8], at_ms: u64) -> Vec<Said> {
+        let Some((op, mut answer)) = self.hear(message, at_ms) else { return Vec::new() };
+        let amount = u64::from(number(&answer, ValueName::AmountMinor));
+        answer.set_number(ValueName::AmountMinor, amount + 1);
+        let bytes = self.seal(op, &answer, self.mac_key);
+        bytes.into_iter().map(|bytes| Said::Bytes { after_ms: 5, bytes }).collect()
+    }
+
+    /// The host refuses, and somebody on the way who has not its keys says that it approves.
+    fn forged_on_the_way(&mut self, message: &[u8], at_ms: u64) -> Vec<Said> {
+        let (refusals, answers) = (self.moods.refusals.clone(), self.moods.reversal_answers.clone());
+        (self.moods.refusals, self.moods.reversal_answers) = (["51"].into(), ["96"].into());
+        let heard = self.hear(message, at_ms);
+        (self.moods.refusals, self.moods.reversal_answers) = (refusals, answers);
+        let Some((op, mut answer)) = heard else { return Vec::new() };
+        answer
+            .set(ValueName::ResponseCode, "00")
+            .set(ValueName::AuthCode, "F0F0F0")
+            .set(ValueName::Rrn, "666666666666");
+        let bytes = self.seal(op, &answer, Some([7; 16]));
+        bytes.into_iter().map(|bytes| Said::Bytes { after_ms: 5, bytes }).collect()
+    }
+
+    /// What the host does about a message, and what it says.
+    fn hear(&mut self, message: &[u8], at_ms: u64) -> Option<(Op, Values)> {
+        let Ok(hearsay) = envelope::open_unverified(&self.dialect, message) else {
+            self.book.complaints.push("a message that is none of the dialect's".to_owned());
+            return None;
+        };
+        let op = hearsay.op;
+        let (mut answer, code) = match op {
+            Op::Echo => (echoed(&hearsay.values, at_ms), "00"),
+            Op::SignOn => self.sign_on(&hearsay.values, at_ms),
+            op => match envelope::open(&self.dialect, message, Some(op), mac_key(self.mac_key).as_ref()) {
+                Ok(opened) => {
+                    self.journal_head = opened.values.get(ValueName::JournalHead).map(<[u8]>::to_vec);
+                    self.financial(op, &opened.values, message, at_ms)
+                }
+                Err(_) => (echoed(&hearsay.values, at_ms), "A0"),
+            },
+        };
+        answer.set(ValueName::ResponseCode, code);
+        Some((op, answer))
+    }
+
+    fn sign_on(&mut self, request: &Values, at_ms: u64) -> (Values, &'static str) {
+        self.key_number = self.key_number.wrapping_add(1);
+        let number = self.key_number;
+        let key = |first: u8| -> [u8; 16] {
+            std::array::from_fn(|place| first ^ number.wrapping_mul(37) ^ (place as u8 * 11))
+        };
+        let (pik, mak) = (key(0x31), key(0x52));
+        self.mac_key = Some(mak);
+        let mut values = echoed(request, at_ms);
+        let block = MasterKey::new(&MASTER_KEY)
+            .and_then(|master| make_key_block(&master, &ClearKeys { pik: &pik, mak: &mak, tdk: None }));
+        if let Ok(block) = block {
+            values.set(ValueName::KeyBlock, &block);
+        }
+        values.set(ValueName::Rrn, self.reference());
+        if let Some(head) = &self.journal_head {
+            values.set(ValueName::JournalHead, head);
+        }
+        let batch = if std::mem::take(&mut self.moods.other_batch) { self.batch + 1 } else { self.batch };
+        values.set_number(ValueName::Batch, batch.into());
+        (values, "00")
+    }
+
+    fn financial(&mut self, op: Op, request: &Values, message: &[u8], at_ms: u64) -> (Values, &'static str) {
+        let (batch, stan) = (number(request, ValueName::Batch), number(request, ValueName::Stan));
+        let amount_minor = u64::from(number(request, ValueName::AmountMinor));
+        let mut answer = echoed(request, at_ms);
+        let code = match op {
+            Op::Sale => self.sale((batch, stan), amount_minor),
+            Op::Reversal => {
+                let original = (number(request, ValueName::OriginalBatch), number(request, ValueName::OriginalStan));
+                let of_its_own_batch = if original.0 == 0 { (batch, original.1) } else { original };
+                self.reversal(of_its_own_batch)
+            }
+            _ => "40",
+        };
+        if op == Op::Reversal && request.get(ValueName::Track2).is_some() {
+            self.book.complaints.push("a reversal that carries a track".to_owned());
+        }
+        if op == Op::Sale && code == "00" {
+            answer.set(ValueName::AuthCode, "A1B2C3").set(ValueName::Rrn, self.reference());
+        }
+        let fingerprint = fingerprint(message);
+        self.book.arrivals.push(Arrival {
+            op: op.to_string(),
+            batch,
+            stan,
+            amount_minor,
+            fingerprint,
+            is_repeat: false,
+            code: code.to_owned(),
+            at_ms,
+        });
+        (answer, code)
+    }
+
+    fn sale(&mut self, key: Key, amount_minor: u64) -> &'static str {
+        if let Some(code) = self.said_no.get(&key) {
+            return code;
+        }
+        if let Some(code) = self.moods.refusals.pop_front() {
+            self.said_no.insert(key, code);
+            return code;
+        }
+        if self.reversed_unseen.contains(&key) && !self.books_late_originals {
+            return "12";
+        }
+        if self.line_of(key).is_some() {
+            return "94";
+        }
+        if std::mem::take(&mut self.moods.never_reverses) {
+            self.refused.insert(key);
+        }
+        let (batch, stan) = key;
+        self.book.lines.push(Line { kind: "sale", batch, stan, amount_minor, is_reversed: false });
+        "00"
+    }
+
+    fn reversal(&mut self, key: Key) -> &'static str {
+        if let Some(code) = self.moods.reversal_answers.pop_front() {
+            return code;
+        }
+        if self.refused.contains(&key) {
+            return "12";
+        }
+        match self.line_of(key) {
+            Some(line) if line.is_reversed => "25",
+            Some(line) => {
+                line.is_reversed = true;
+                "00"
+            }
+            None => {
+                self.reversed_unseen.insert(key);
+                "00"
+            }
+        }
+    }
+
+    fn line_of(&mut self, (batch, stan): Key) -> Option<&mut Line> {
+        self.book.lines.iter_mut().find(|line| (line.batch, line.stan) == (batch, stan))
+    }
+
+    fn reference(&mut self) -> String {
+        self.references += 1;
+        format!("2601{:08}", self.references)
+    }
+
+    fn seal(&mut self, op: Op, values: &Values, key: Option<[u8; 16]>) -> Option<Vec<u8>> {
+        let sealed = envelope::seal(&self.dialect, op, Side::Answer, values, mac_key(key).as_ref());
+        sealed
+            .inspect_err(|error| self.book.complaints.push(format!("an answer to {op} that cannot be made: {error}")))
+            .ok()
+    }
+}
+
+fn mac_key(bytes: Option<[u8; 16]>) -> Option<MacKey> {
+    bytes.and_then(|bytes| MacKey::new(&bytes).ok())
+}
+
+/// What a message says, wherever in its bytes.
+fn fingerprint(message: &[u8]) -> [u8; 32] {
+    let hash = digest::digest(&digest::SHA256, message);
+    let mut bytes = [0; 32];
+    bytes.copy_from_slice(hash.as_ref());
+    bytes
+}
+
+/// What an answer repeats of its request, with the host's own time.
+fn echoed(request: &Values, at_ms: u64) -> Values {
+    let mut values = Values::new();
+    for (name, value) in request.iter() {
+        if !matches!(name, ValueName::Track2 | ValueName::ChipData | ValueName::ReversalReason) {
+            values.set(name, value);
+        }
+    }
+    let here = Civil::at_the_host(at_ms);
+    values.set(ValueName::LocalTime, here.hhmmss()).set(ValueName::LocalDate, here.mmdd());
+    values
+}
+
+fn number(values: &Values, name: ValueName) -> u32 {
+    values.text(name).and_then(|text| text.parse().ok()).unwrap_or(0)
+}
+
+/// What becomes of an answer.
+fn on_its_way(wire: Wire, answer: Vec<u8>) -> Vec<Said> {
+    let bytes = |after_ms, bytes| Said::Bytes { after_ms, bytes };
+    match wire {
+        Wire::AnswerLost => Vec::new(),
+        Wire::ResetAfter => vec![Said::End { after_ms: 5 }],
+        Wire::Slow => vec![bytes(1_500, answer)],
+        Wire::Late => vec![bytes(2_400, answer)],
+        Wire::AnswerTwice => vec![bytes(5, answer.clone()), bytes(9, answer)],
+        Wire::Half => vec![bytes(5, answer[..answer.len() / 2].to_vec()), Said::End { after_ms: 6 }],
+        Wire::Rubbish => vec![bytes(5, vec![0xFF; 40])],
+        Wire::BadMac => vec![bytes(5, spoilt(answer))],
+        _ => vec![bytes(5, answer)],
+    }
+}
+
+/// The MAC is the last field; another hex digit stays a valid character.
+fn spoilt(mut answer: Vec<u8>) -> Vec<u8> {
+    if let Some(last) = answer.last_mut() {
+        *last = if *last == b'0' { b'1' } else { b'0' };
+    }
+    answer
+}

@@ -1,0 +1,290 @@
+//! A store day as a list of steps: what people do, and what goes wrong meanwhile.
+//!
+//! A seed gives a list; a list can be played without its seed, so that a failing one can be made shorter. A step says
+//! everything that it needs by itself and refers to no stream of chance.
+//!
+//! It never looks at a till. Evidence: `sandbox/simulator/tests/same_bytes.rs`.
+
+use std::fmt;
+
+use crate::dice::Dice;
+
+/// One thing that is done, and what goes wrong until it is over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Step {
+    pub action: Action,
+    pub faults: Vec<Fault>,
+}
+
+/// What somebody does. Attempts are numbered from the day's beginning.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Action {
+    Sale {
+        attempt: u32,
+        minor: u64,
+        card: Card,
+    },
+    /// A sale that is cancelled after so long.
+    Cancel {
+        attempt: u32,
+        minor: u64,
+        after_ms: u64,
+    },
+    /// The same attempt once more, with the same payload or with another amount.
+    Again {
+        attempt: u32,
+        with_other_amount: bool,
+    },
+    /// Somebody looks around: status, list, events, a receipt.
+    Look {
+        attempt: u32,
+    },
+    Resolve,
+    SignIn {
+        who: Who,
+    },
+    WrongPassword {
+        who: Who,
+    },
+    Lock,
+    SignOut,
+    /// The till is closed as it should be and opened again.
+    CloseAndOpen,
+    Wait {
+        ms: u64,
+    },
+    /// Time passes until the host's day has changed.
+    Midnight,
+    /// The till's clock jumps; the world's does not.
+    ClockJumps {
+        by_ms: i64,
+    },
+}
+
+/// Which card is held to the reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Card {
+    Good,
+    /// One that does not pay, by a number.
+    Bad(u32),
+    Nobodys,
+}
+
+/// Who is at the till.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Who {
+    /// A supervisor.
+    Alice,
+    /// A cashier.
+    Bob,
+    /// Another supervisor.
+    Carol,
+}
+
+/// What goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// With the next payment message, and so on in order.
+    Payment(Wire),
+    /// With the next sign-on or echo.
+    Control(Wire),
+    /// The host refuses the next request so, and books nothing.
+    Refusal(&'static str),
+    /// The host answers the next reversal so, and does nothing.
+    ReversalAnswer(&'static str),
+    /// The host will refuse every reversal of what it books next.
+    NeverReverses,
+    /// The process ends at the point of this number; with a power cut, what the disk has by then is chance.
+    Kill {
+        visit: u32,
+        power: Option<u64>,
+    },
+    /// The disk is full, or a sync fails, at this point.
+    Disk {
+        point: &'static str,
+        is_full: bool,
+        times: u32,
+    },
+    /// The disk is full from the point of this number on.
+    FullFrom {
+        visit: u32,
+    },
+    HostDown,
+    /// Nobody listens any more after the next payment message.
+    HostGoesDown,
+    /// The host takes other keys into use.
+    HostLosesKeys,
+    /// The host names another batch at the next sign-on.
+    OtherBatch,
+    /// Nobody takes the results.
+    NotTaken,
+}
+
+/// What becomes of a message and its answer on their way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wire {
+    Fine,
+    Slow,
+    RequestLost,
+    AnswerLost,
+    ResetBefore,
+    ResetAfter,
+    /// The answer comes after its time.
+    Late,
+    AnswerTwice,
+    RequestTwice,
+    /// The request arrives after the next one.
+    Overtaken,
+    Half,
+    Rubbish,
+    BadMac,
+    /// A right MAC over another amount.
+    OtherAmount,
+    /// A refusal that somebody made an approval of on the way.
+    Forged,
+}
+
+const WIRES: [Wire; 15] = [
+    Wire::Fine,
+    Wire::Slow,
+    Wire::RequestLost,
+    Wire::AnswerLost,
+    Wire::ResetBefore,
+    Wire::ResetAfter,
+    Wire::Late,
+    Wire::AnswerTwice,
+    Wire::RequestTwice,
+    Wire::Overtaken,
+    Wire::Half,
+    Wire::Rubbish,
+    Wire::BadMac,
+    Wire::OtherAmount,
+    Wire::Forged,
+];
+
+/// Points at which a disk fails.
+const POINTS: [&str; 14] = [
+    "before attempt.prepared",
+    "after attempt.prepared",
+    "before attempt.in_doubt",
+    "after attempt.in_doubt",
+    "before attempt.approved",
+    "after attempt.approved",
+    "before attempt.declined",
+    "before attempt.not_sent",
+    "before attempt.reversal_due",
+    "before attempt.reversal_sent",
+    "after attempt.reversal_sent",
+    "before attempt.reversed",
+    "before host.signed_on",
+    "before attempt.delivered",
+];
+
+const REFUSALS: [&str; 10] = ["51", "05", "0A", "10", "01", "30", "91", "96", "25", "A0"];
+const REVERSAL_ANSWERS: [&str; 7] = ["96", "91", "12", "40", "25", "A0", "77"];
+const AMOUNTS: [u64; 5] = [100, 990, 1_230, 2_500, 4_999];
+const DAY_MS: i64 = 86_400_000;
+
+/// The days of this seed.
+pub(crate) fn of(seed: u64, days: u32) -> Vec<Step> {
+    let mut dice = Dice::new(seed ^ 0x0005_704E_DA75);
+    let mut steps = Vec::new();
+    let mut sold = 0;
+    for day in 0..days {
+        if day > 0 {
+            steps.push(Step { action: Action::Midnight, faults: Vec::new() });
+        }
+        for _ in 0..5 + dice.below(9) {
+            let action = action(&mut dice, &mut sold);
+            let faults = faults(&mut dice, &action);
+            steps.push(Step { action, faults });
+            if dice.happens(1, 3) {
+                let ms = dice.of(&[40, 900, 2_500, 6_000, 30_000, 200_000]);
+                steps.push(Step { action: Action::Wait { ms }, faults: Vec::new() });
+            }
+        }
+    }
+    steps
+}
+
+fn action(dice: &mut Dice, sold: &mut u32) -> Action {
+    let mut another = || {
+        *sold += 1;
+        *sold
+    };
+    match dice.below(32) {
+        0..16 => {
+            let attempt = another();
+            let card = match dice.below(12) {
+                0 => Card::Bad(dice.below(32) as u32),
+                1 => Card::Nobodys,
+                _ => Card::Good,
+            };
+            Action::Sale { attempt, minor: dice.of(&AMOUNTS), card }
+        }
+        16..19 => {
+            let attempt = another();
+            Action::Cancel { attempt, minor: dice.of(&AMOUNTS), after_ms: dice.below(500) }
+        }
+        19..21 => {
+            let attempt = 1 + dice.below(u64::from((*sold).max(1))) as u32;
+            Action::Again { attempt, with_other_amount: dice.happens(1, 4) }
+        }
+        21 => Action::Look { attempt: 1 + dice.below(u64::from((*sold).max(1))) as u32 },
+        22 => Action::Resolve,
+        23 => Action::SignIn { who: dice.of(&[Who::Alice, Who::Bob, Who::Carol]) },
+        24 => Action::WrongPassword { who: dice.of(&[Who::Alice, Who::Bob]) },
+        25 => Action::Lock,
+        26 => Action::SignOut,
+        27 => Action::CloseAndOpen,
+        28 => Action::Wait { ms: 1_000 * (1 + dice.below(1_000)) },
+        29 => Action::Midnight,
+        _ => Action::ClockJumps { by_ms: (dice.below(5) as i64 - 2) * DAY_MS + dice.below(7_200_000) as i64 },
+    }
+}
+
+fn faults(dice: &mut Dice, action: &Action) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    let reaches_the_host =
+        matches!(action, Action::Sale { .. } | Action::Cancel { .. } | Action::Again { .. } | Action::Resolve);
+    if reaches_the_host {
+        for _ in 0..dice.of(&[0, 0, 1, 1, 2, 3]) {
+            faults.push(Fault::Payment(dice.of(&WIRES)));
+        }
+        match dice.below(24) {
+            0 | 1 => faults.push(Fault::Refusal(dice.of(&REFUSALS))),
+            2 | 3 => {
+                (0..1 + dice.below(3)).for_each(|_| faults.push(Fault::ReversalAnswer(dice.of(&REVERSAL_ANSWERS))))
+            }
+            4 => faults.push(Fault::NeverReverses),
+            5 => faults.push(Fault::HostDown),
+            6 => faults.push(Fault::HostGoesDown),
+            7 => faults.push(Fault::HostLosesKeys),
+            8 => faults.push(Fault::OtherBatch),
+            9 => faults.push(Fault::NotTaken),
+            10 => faults.push(Fault::Control(dice.of(&WIRES))),
+            _ => {}
+        }
+    }
+    match dice.below(16) {
+        0..3 => {
+            let power = dice.happens(1, 3).then(|| dice.next() >> 32);
+            let visit = dice.below(if reaches_the_host { 48 } else { 12 }) as u32;
+            faults.push(Fault::Kill { visit, power });
+        }
+        3 | 4 => {
+            let (point, is_full) = (dice.of(&POINTS), dice.happens(1, 2));
+            faults.push(Fault::Disk { point, is_full, times: 1 + dice.below(3) as u32 });
+        }
+        5 => faults.push(Fault::FullFrom { visit: dice.below(30) as u32 }),
+        _ => {}
+    }
+    faults
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.action)?;
+        self.faults.iter().try_for_each(|fault| write!(f, " + {fault:?}"))
+    }
+}

@@ -1,0 +1,57 @@
+//! The ledger as somebody else's list is held against it: attempts by what such a list can name.
+//!
+//! It never changes anything. Evidence: `tests/statement_check.rs`.
+
+use crate::ids::{AttemptId, OrderNo, Rrn, Stan};
+use crate::journal::{Cursor, Journal, JournalError};
+use crate::payment::ledger;
+use crate::payment::view::AttemptView;
+
+/// One attempt, with what callers are not shown.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Booked {
+    /// The attempt; the root of its place in the journal is not filled in.
+    pub view: AttemptView,
+    /// The host's day on which it was sent, as `2026-11-22`; nothing for one that was never prepared.
+    pub host_day: Option<String>,
+    /// The event that opened it, which no other attempt has.
+    pub opened_at: u64,
+}
+
+/// What attempts are looked up by.
+#[derive(Clone, Copy, Debug)]
+pub enum By<'a> {
+    /// The host's reference number.
+    Rrn(&'a Rrn),
+    /// The trace number, in whatever batch.
+    Stan(Stan),
+    /// The shop's order number.
+    Order(&'a OrderNo),
+    /// The host's day, as `2026-11-22`.
+    HostDay(&'a str),
+}
+
+/// A page of attempts, newest first.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BookedPage {
+    /// The attempts.
+    pub attempts: Vec<Booked>,
+    /// Where the next page begins; nothing after the last.
+    pub next: Option<Cursor>,
+}
+
+/// One attempt.
+///
+/// # Errors
+/// Those of [`Journal::row`].
+pub fn attempt(journal: &Journal, attempt: &AttemptId) -> Result<Option<Booked>, JournalError> {
+    ledger::booked_attempt(journal, attempt)
+}
+
+/// A page of the attempts that have this in common.
+///
+/// # Errors
+/// Those of [`Journal::rows_by_index`].
+pub fn page(journal: &Journal, by: By<'_>, limit: usize, after: Option<Cursor>) -> Result<BookedPage, JournalError> {
+    ledger::booked(journal, by, limit, after)
+}

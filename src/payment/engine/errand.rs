@@ -1,0 +1,141 @@
+//! Errands: what is asked of the host and moves no money. An echo test, and the host's rules for this till.
+//!
+//! Parameters come as one line of ASCII text, `name=value` with `;` between; a name that is not known here is
+//! passed over. They are recorded before they count. A limit of the host holds beside the shop's own: the lower one.
+//!
+//! It never changes the till's own configuration. Evidence: `tests/payment_errands.rs`, `mod tests`.
+
+use crate::acquirer::{Answer, Request};
+use crate::clock::Now;
+use crate::error::{Error, ErrorCode};
+use crate::ids::Stan;
+use crate::iso8583::{Op, ValueName, Values};
+use crate::journal::SideWork;
+use crate::money::{AMOUNT_MINOR_MAX, Amount};
+use crate::payment::engine::job::{Job, Task};
+use crate::payment::engine::record::Refused;
+use crate::payment::engine::{Engine, Halt};
+use crate::payment::events::{Body, HostParameters};
+use crate::payment::exchange::{Reply, Ticket};
+use crate::payment::ledger;
+use crate::payment::view::{HostTested, ParametersView};
+use crate::session::Permit;
+use crate::session::actions::{DownloadParameters, TestHost};
+
+impl Engine {
+    pub(super) fn test_host(&mut self, ticket: Ticket, permit: Permit<TestHost>, now: Now) {
+        self.start_job(Some(ticket), Some(permit.spend()), Task::HostTest { asked_at: now.mono }, now);
+    }
+
+    pub(super) fn download_parameters(&mut self, ticket: Ticket, permit: Permit<DownloadParameters>, now: Now) {
+        self.start_job(Some(ticket), Some(permit.spend()), Task::Parameters, now);
+    }
+
+    /// Errands take their STAN from above the payments' numbers: they are in no batch.
+    pub(super) fn begin_errand(&mut self, now: Now) -> Result<(), Halt> {
+        let op = match self.job.as_ref().map(|job| &job.task) {
+            Some(Task::HostTest { .. }) => Op::Echo,
+            Some(Task::Parameters) => Op::Parameters,
+            None => return Ok(()),
+        };
+        if self.dialect.row(op).is_none() {
+            self.end_job(Err(Error::from(ErrorCode::OperationNotInDialect).word("operation", op.word())));
+            return Ok(());
+        }
+        let stan = Stan::new(ERRAND_STAN).expect("the constant is within 1 to 999999");
+        let here = self.civil(now.wall);
+        let mut values = Values::new();
+        values
+            .set_number(ValueName::Stan, stan.number().into())
+            .set_number(ValueName::Batch, ledger::taken(&self.journal)?.batch.number().into())
+            .set(ValueName::LocalDate, here.mmdd())
+            .set(ValueName::LocalTime, here.hhmmss());
+        if !self.hand_over(Request { op, stan, values, is_repeat: false }) {
+            self.end_job(Err(ErrorCode::TillBusy.into()));
+        }
+        Ok(())
+    }
+
+    pub(super) fn errand_answered(&mut self, answer: &Answer, now: Now) -> Result<(), Halt> {
+        if !answer.approved {
+            self.end_job(Err(Error::from(ErrorCode::HostRefused).with_host_code(&answer.host_code)));
+            return Ok(());
+        }
+        match &self.job {
+            Some(Job { task: Task::HostTest { asked_at }, .. }) => {
+                let took_ms = now.mono.0.saturating_sub(asked_at.0);
+                self.end_job(Ok(Reply::HostTested(HostTested { took_ms })));
+                Ok(())
+            }
+            Some(Job { task: Task::Parameters, .. }) => self.take_parameters(answer, now),
+            None => Ok(()),
+        }
+    }
+
+    fn take_parameters(&mut self, answer: &Answer, now: Now) -> Result<(), Halt> {
+        let Some(read) = answer.brought.parameters.as_deref().and_then(parameters_in) else {
+            self.end_job(Err(Error::from(ErrorCode::HostAnswerInvalid).word("part", "parameters")));
+            return Ok(());
+        };
+        let operator = self.job.as_ref().and_then(|job| job.operator.clone());
+        let body = HostParameters { sale_max_minor: read.sale_max_minor };
+        match self.journal.append(body.draft(None, operator), SideWork::None, now).map_err(Refused::from) {
+            Ok(_) => self.end_job(Ok(Reply::Parameters(read))),
+            Err(Refused::NotWritten(code)) => self.end_job(Err(code.into())),
+            Err(Refused::Over(halt)) => return Err(halt),
+        }
+        Ok(())
+    }
+
+    /// Whether the host's own limit lets this amount be sold.
+    pub(super) fn host_admits(&self, amount: Amount) -> Result<Result<(), Error>, Halt> {
+        let limit = ledger::parameters(&self.journal)?.and_then(|parameters| parameters.sale_max_minor);
+        Ok(match limit.filter(|limit| amount.minor() > *limit) {
+            Some(limit) => {
+                Err(Error::from(ErrorCode::AmountOverLimit).number("limit_minor", limit).word("whose", "acquirer"))
+            }
+            None => Ok(()),
+        })
+    }
+}
+
+/// What the text says; nothing where it is not in the agreed form.
+fn parameters_in(text: &[u8]) -> Option<ParametersView> {
+    let text = std::str::from_utf8(text).ok()?.trim_end();
+    let mut read = ParametersView { sale_max_minor: None };
+    for pair in text.split(';').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=')?;
+        if name == "sale_max_minor" {
+            let limit = Some(value).filter(|value| value.bytes().all(|byte| byte.is_ascii_digit()))?.parse().ok()?;
+            read.sale_max_minor = (1..=AMOUNT_MINOR_MAX).contains(&limit).then_some(Some(limit))?;
+        }
+    }
+    Some(read)
+}
+
+const ERRAND_STAN: u32 = 989_999 + 10_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_read_whole_or_not_at_all() {
+        for (text, limit) in [
+            ("sale_max_minor=500000", Some(Some(500_000))),
+            ("sale_max_minor=1;window=90", Some(Some(1))),
+            ("window=90;sale_max_minor=999999999999  ", Some(Some(999_999_999_999))),
+            ("", Some(None)),
+            ("window=90", Some(None)),
+            ("sale_max_minor=0", None),
+            ("sale_max_minor=1000000000000", None),
+            ("sale_max_minor=+5", None),
+            ("sale_max_minor=", None),
+            ("sale_max_minor", None),
+            ("sale_max_minor=5;window", None),
+        ] {
+            assert_eq!(parameters_in(text.as_bytes()).map(|read| read.sale_max_minor), limit, "{text}");
+        }
+        assert!(parameters_in(&[0xFF]).is_none());
+    }
+}

@@ -1,0 +1,45 @@
+//! Which sale a refund is for, however it is named.
+//!
+//! An order may have several attempts, and a trace number comes again in another batch: what was paid counts, and where
+//! two were paid nobody guesses. A sale of another till is unknown here.
+//!
+//! It never looks at the amount. Evidence: `tests/refund_rules.rs`.
+
+use crate::error::{Error, ErrorCode};
+use crate::payment::engine::{Engine, Halt};
+use crate::payment::ledger::{self, Entry};
+use crate::payment::refund::RefundOf;
+use crate::payment::state::State;
+use crate::payment::view::Kind;
+
+impl Engine {
+    /// The sale that is meant.
+    pub(super) fn sale_to_refund(&self, of: &RefundOf) -> Result<Result<Entry, Error>, Halt> {
+        let candidates = match of {
+            RefundOf::Attempt(attempt) => {
+                let unknown = || Error::from(ErrorCode::AttemptUnknown).of_attempt(attempt);
+                return Ok(ledger::entry(&self.journal, attempt)?.ok_or_else(unknown));
+            }
+            RefundOf::Order(order) => ledger::entries_of_order(&self.journal, order)?,
+            RefundOf::Rrn(rrn) => ledger::entries_with_rrn(&self.journal, rrn)?,
+            RefundOf::Receipt { stan, batch } => {
+                let mut found = ledger::entries_with_stan(&self.journal, *stan)?;
+                found.retain(|entry| batch.is_none() || entry.view.batch == *batch);
+                found
+            }
+        };
+        Ok(the_one(candidates))
+    }
+}
+
+/// The only one that was paid; where none was, the newest, whose state says why it cannot be refunded.
+fn the_one(candidates: Vec<Entry>) -> Result<Entry, Error> {
+    let sales: Vec<Entry> = candidates.into_iter().filter(|entry| entry.view.kind == Kind::Sale).collect();
+    let is_paid = |entry: &&Entry| entry.view.state == State::Approved;
+    let paid = sales.iter().filter(is_paid).count();
+    if paid > 1 {
+        return Err(Error::from(ErrorCode::RefundAmbiguous).number("found", paid as u64));
+    }
+    let chosen = sales.iter().position(|entry| is_paid(&entry)).unwrap_or(0);
+    sales.into_iter().nth(chosen).ok_or_else(|| ErrorCode::AttemptUnknown.into())
+}

@@ -1,0 +1,109 @@
+//! Mistakes that payment terminals are known to have made, to be made on purpose: each is what an auditor must find.
+//!
+//! `planted!(Name, mistake)` is nothing at all in a build without the feature `planted-bugs`, so that no mistake ships.
+//! With it, `plant` chooses one by name for the thread that plays a day.
+//!
+//! It never plants two at once. Evidence: `sandbox/simulator/tests/planted.rs` finds each of them.
+
+/// What is done where this mistake is planted: nothing at all without the feature.
+#[cfg(not(feature = "planted-bugs"))]
+macro_rules! planted {
+    ($name:ident, $mistake:stmt) => {};
+}
+
+/// What is done where this mistake is planted: nothing at all without the feature.
+#[cfg(feature = "planted-bugs")]
+macro_rules! planted {
+    ($name:ident, $mistake:stmt) => {
+        if $crate::planted::is($crate::planted::Mistake::$name) {
+            $mistake
+        }
+    };
+}
+
+#[cfg(feature = "planted-bugs")]
+pub(crate) use chosen::{Mistake, count, count_from_one, is};
+#[cfg(feature = "planted-bugs")]
+pub use chosen::{NAMES, plant};
+
+#[cfg(feature = "planted-bugs")]
+mod chosen {
+    use std::cell::Cell;
+
+    macro_rules! mistakes {
+        ($($(#[$doc:meta])* $name:ident = $word:literal,)+) => {
+            #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+            #[allow(non_camel_case_types, reason = "a mistake is called by its name")]
+            pub(crate) enum Mistake { $($(#[$doc])* $name,)+ }
+
+            /// Every mistake, by name.
+            pub const NAMES: &[&str] = &[$($word,)+];
+
+            fn named(name: &str) -> Option<Mistake> {
+                match name {
+                    $($word => Some(Mistake::$name),)+
+                    _ => None,
+                }
+            }
+        };
+    }
+
+    mistakes! {
+        /// The reversal's template goes before the sale is recorded; whoever opens the till finds nothing to reverse.
+        ReversalDeletedEarly = "reversal_deleted_before_the_sale_was_recorded",
+        /// The request leaves, and only its answer makes the till write down that it did.
+        ReversalSavedLate = "reversal_saved_after_the_send",
+        /// Three tries without an answer are enough.
+        ReversalDroppedAfterTries = "reversal_dropped_after_tries",
+        /// Yesterday's debts are nobody's.
+        ReversalDroppedAtMidnight = "reversal_dropped_at_midnight",
+        /// Whatever the host says, it has said something.
+        ReversalDroppedOnAnyReply = "reversal_dropped_on_any_reply",
+        /// The connection broke, so nothing was sent.
+        ReversalDeletedOnSendError = "reversal_deleted_on_a_send_error",
+        /// A late yes is a yes.
+        LateAnswerApproves = "late_answer_taken_for_an_approval",
+        /// A code that has something of an approval in it approves.
+        CodesBySubstring = "codes_matched_by_substring",
+        /// No answer is a no.
+        TimeoutIsDecline = "time_out_told_as_a_decline",
+        /// The caller hears of it before the journal does.
+        ToldBeforeRecorded = "approval_told_before_it_is_recorded",
+        /// A till that opens has forgotten what it was about.
+        DoubtForgotten = "doubt_forgotten_by_a_restart",
+        /// After a restart the numbers begin anew.
+        StanReused = "stan_reused_after_a_restart",
+        /// A MAC is looked at and not minded.
+        MacNotMinded = "mac_not_minded",
+        /// A full disk is no reason not to send.
+        DiskFullIgnored = "full_disk_ignored_before_a_send",
+        /// A cancelled sale is told to its caller twice.
+        ToldTwice = "result_told_twice",
+        /// What is sent again looks like what was sent first.
+        RepeatNotMarked = "retransmission_never_marked_as_repeat",
+        /// The answer to one request is taken for the answer to another.
+        AnswerOfAnother = "answer_of_another_request_taken",
+    }
+
+    thread_local! { static COUNT: Cell<u32> = const { Cell::new(0) }; }
+    thread_local! { static CHOSEN: Cell<Option<Mistake>> = const { Cell::new(None) }; }
+
+    /// Makes this mistake from now on, on this thread; none for a name that there is not.
+    pub fn plant(name: Option<&str>) {
+        CHOSEN.set(name.and_then(named));
+    }
+
+    /// A number that begins anew with every run.
+    pub(crate) fn count_from_one() {
+        COUNT.set(0);
+    }
+
+    pub(crate) fn count() -> u32 {
+        COUNT.set(COUNT.get() + 1);
+        COUNT.get()
+    }
+
+    pub(crate) fn is(mistake: Mistake) -> bool {
+        CHOSEN.get() == Some(mistake)
+    }
+}

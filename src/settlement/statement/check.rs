@@ -1,0 +1,347 @@
+//! The check itself: lines in, differences out, and at the end whatever of ours no line has named.
+//!
+//! 1. [`Check::begin`] notes how long the journal is: what is sold meanwhile is not expected.
+//! 2. [`Check::take`] for lines, as many at a time as one likes.
+//! 3. [`Check::left`] until it gives nothing: the attempts of the period, a page at a time.
+//! 4. [`Check::end`] makes the event.
+//!
+//! An attempt is named by the host's reference number; otherwise by trace number with batch or day; otherwise by the
+//! order. What was taken back counts whole: both lines or none. Two bits an attempt remember what was seen.
+//!
+//! It never writes. Evidence: `tests/statement_check.rs`.
+
+mod find;
+mod standing;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::journal::{Cursor, Draft, Journal, JournalError};
+use crate::payment::Kind as AttemptKind;
+use crate::payment::books::{self, Booked, By};
+use crate::settlement::statement::bits::Bits;
+use crate::settlement::statement::events::{StatementChecked, hex};
+use crate::settlement::statement::{
+    Counts, Day, Difference, DifferenceKind as Kind, Line, LineKind, Remedy, Source, Why, sessions,
+};
+use standing::{Standing, given_back};
+
+/// What is checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// Where the lines come from.
+    pub source: Source,
+    /// This till's terminal id, as the acquirer names it: lines that name another are passed over.
+    pub terminal: String,
+    /// The first day for which ours is expected; the first that a line names, unless it is given.
+    pub from: Option<Day>,
+    /// The last.
+    pub to: Option<Day>,
+}
+
+/// A check under way. It holds no line but a few that wait for their partner.
+pub struct Check {
+    terms: Terms,
+    /// How many events there were when it began.
+    size: u64,
+    /// Attempts whose payment was seen, and those that were seen to be taken back.
+    charged: Bits,
+    taken_back: Bits,
+    /// Payments of attempts that were taken back, until the line that takes them back comes.
+    waiting: BTreeMap<u64, Line>,
+    days: BTreeSet<Day>,
+    span: Option<(Day, Day)>,
+    lines: u64,
+    passed_over: u64,
+    counts: Counts,
+    walk: Option<Walk>,
+}
+
+/// Where the walk over our own attempts is.
+struct Walk {
+    days: Vec<Day>,
+    after: Option<Cursor>,
+}
+
+impl Check {
+    /// Begins a check of the journal as it is.
+    #[must_use]
+    pub fn begin(journal: &Journal, terms: Terms) -> Self {
+        Self {
+            terms,
+            size: journal.head().size,
+            charged: Bits::default(),
+            taken_back: Bits::default(),
+            waiting: BTreeMap::new(),
+            days: BTreeSet::new(),
+            span: None,
+            lines: 0,
+            passed_over: 0,
+            counts: Counts::default(),
+            walk: None,
+        }
+    }
+
+    /// Takes lines and says what differs.
+    ///
+    /// # Errors
+    /// Those of the journal.
+    pub fn take(&mut self, journal: &Journal, lines: Vec<Line>) -> Result<Vec<Difference>, JournalError> {
+        let mut found = Vec::new();
+        for line in lines {
+            self.lines += 1;
+            found.extend(self.judge(journal, line)?);
+        }
+        Ok(self.counted(found))
+    }
+
+    /// The next page of what no line has named, or has named by halves; nothing when all was looked at.
+    ///
+    /// # Errors
+    /// Those of the journal.
+    pub fn left(&mut self, journal: &Journal) -> Result<Option<Vec<Difference>>, JournalError> {
+        let period = self.period();
+        let all_days = || {
+            let expected =
+                period.into_iter().flat_map(|(from, to)| (0..=from.distance(to)).map(move |day| from.plus(day)));
+            self.days.iter().copied().chain(expected).collect::<BTreeSet<_>>().into_iter().collect()
+        };
+        let walk = self.walk.get_or_insert_with(|| Walk { days: all_days(), after: None });
+        let Some(day) = walk.days.last().copied() else { return Ok(None) };
+        let page = books::page(journal, By::HostDay(&day.to_string()), PAGE_ROWS, walk.after)?;
+        walk.after = page.next;
+        if page.next.is_none() {
+            walk.days.pop();
+        }
+        let is_expected = period.is_some_and(|(from, to)| (from..=to).contains(&day));
+        let size = self.size;
+        let ours = page.attempts.into_iter().filter(|booked| booked.opened_at <= size);
+        let found = ours.filter_map(|booked| self.unnamed(booked, is_expected)).collect();
+        Ok(Some(self.counted(found)))
+    }
+
+    /// The event that says what was found. `digest` is of everything that was read.
+    #[must_use]
+    pub fn end(self, digest: &[u8; 32], operator: String) -> Draft {
+        let period = self.period();
+        let checked = StatementChecked {
+            source: self.terms.source,
+            from: period.map(|(from, _)| from),
+            to: period.map(|(_, to)| to),
+            lines: self.lines,
+            passed_over: self.passed_over,
+            differences: self.counts,
+            sha256: hex(digest),
+        };
+        checked.draft(operator)
+    }
+
+    fn counted(&mut self, found: Vec<Difference>) -> Vec<Difference> {
+        found.iter().for_each(|difference| self.counts.add(difference.kind));
+        found
+    }
+
+    /// The days for which ours is expected.
+    fn period(&self) -> Option<(Day, Day)> {
+        let from = self.terms.from.or(self.span.map(|(first, _)| first))?;
+        let to = self.terms.to.or(self.span.map(|(_, last)| last))?;
+        (from <= to).then_some((from, to))
+    }
+
+    fn judge(&mut self, journal: &Journal, line: Line) -> Result<Option<Difference>, JournalError> {
+        let is_elsewhere = line.terminal.as_ref().is_some_and(|name| !name.eq_ignore_ascii_case(&self.terms.terminal));
+        if is_elsewhere || line.kind == Some(LineKind::Payout) {
+            self.passed_over += 1;
+            return Ok(None);
+        }
+        if line.kind == Some(LineKind::Fee) {
+            return Ok(Some(found(Kind::Fee, Some(Why::FeeLine), Remedy::CompareTheContract).on(line)));
+        }
+        if !line.is_booking_date {
+            self.span_over(line.date);
+        }
+        let Some((booked, is_void)) = find::attempt(journal, &line, &self.charged)? else {
+            return Ok(Some(found(Kind::NotMine, Some(Why::NoAttempt), Remedy::LookAtOtherTills).on(line)));
+        };
+        if let Some(day) = our_day(&booked) {
+            self.days.insert(day);
+            if line.is_booking_date {
+                self.span_over(day);
+            }
+        }
+        let difference = if is_void || self.takes_back(&line, &booked) {
+            self.taken_back(line, &booked)
+        } else {
+            self.paid(line, &booked)
+        };
+        match difference {
+            Verdict::Differs(difference) => Ok(Some(*difference)),
+            Verdict::Waits => Ok(None),
+            Verdict::Fits(line) => in_time(journal, line, &booked),
+        }
+    }
+
+    fn span_over(&mut self, day: Day) {
+        let (first, last) = self.span.unwrap_or((day, day));
+        self.span = Some((first.min(day), last.max(day)));
+    }
+
+    /// Whether a line gives the customer's money back. One that does not say so by a word does so by its sign, where
+    /// ours was taken back; else its sign is wrong.
+    fn takes_back(&self, line: &Line, booked: &Booked) -> bool {
+        match line.kind {
+            Some(LineKind::Refund | LineKind::Void) => true,
+            Some(_) => false,
+            None if line.amount_minor >= 0 => false,
+            None => {
+                let same = line.amount_minor.unsigned_abs() == booked.view.amount.minor();
+                let is_first_of_a_payment = same && !self.charged.contains(booked.opened_at);
+                !(Standing::of(&booked.view) == Standing::Charged && is_first_of_a_payment)
+            }
+        }
+    }
+
+    /// A line of a payment.
+    fn paid(&mut self, line: Line, booked: &Booked) -> Verdict {
+        if !self.charged.insert(booked.opened_at) {
+            return differs(Kind::Duplicate, None, Remedy::AskToGiveBack, line, booked);
+        }
+        match Standing::of(&booked.view) {
+            Standing::Charged => same_amount(line, booked, gain(booked)),
+            Standing::TakenBack(_) => match same_amount(line, booked, gain(booked)) {
+                Verdict::Fits(line) => {
+                    if !self.taken_back.contains(booked.opened_at) && self.waiting.len() < WAITING_MAX {
+                        self.waiting.insert(booked.opened_at, line);
+                    }
+                    Verdict::Waits
+                }
+                other => other,
+            },
+            Standing::Open(why, remedy) => differs(Kind::Unexpected, Some(why), remedy, line, booked),
+        }
+    }
+
+    /// A line that gives back.
+    fn taken_back(&mut self, line: Line, booked: &Booked) -> Verdict {
+        match Standing::of(&booked.view) {
+            Standing::TakenBack(_) => {
+                if !self.taken_back.insert(booked.opened_at) {
+                    return differs(Kind::Duplicate, None, Remedy::AskToChargeAgain, line, booked);
+                }
+                self.waiting.remove(&booked.opened_at);
+                // On whichever day it was taken back, it fits.
+                match same_amount(line, booked, -gain(booked)) {
+                    Verdict::Fits(_) => Verdict::Waits,
+                    other => other,
+                }
+            }
+            Standing::Charged => {
+                let (why, remedy) = given_back(&booked.view);
+                differs(Kind::Unexpected, Some(why), remedy, line, booked)
+            }
+            Standing::Open(why, _) => differs(Kind::Unexpected, Some(why), Remedy::ResolveAndCheckAgain, line, booked),
+        }
+    }
+
+    /// What is to be said of an attempt when all lines are known.
+    fn unnamed(&mut self, booked: Booked, is_expected: bool) -> Option<Difference> {
+        let is_charged = self.charged.contains(booked.opened_at);
+        let is_taken_back = self.taken_back.contains(booked.opened_at);
+        if booked.view.kind == AttemptKind::Void {
+            return None;
+        }
+        match Standing::of(&booked.view) {
+            Standing::Charged if !is_charged && is_expected => {
+                Some(found(Kind::Missing, Some(Why::Approved), Remedy::AskToBook).about(&booked))
+            }
+            Standing::Open(Why::ReversalStuck, _) if !is_charged && is_expected => {
+                Some(found(Kind::Missing, Some(Why::ReversalStuck), Remedy::DecideNotCharged).about(&booked))
+            }
+            Standing::TakenBack(why) if is_charged != is_taken_back => {
+                let remedy = if is_charged { Remedy::AskToGiveBack } else { Remedy::AskToChargeAgain };
+                let line = self.waiting.remove(&booked.opened_at);
+                Some(Difference { line, ..found(Kind::Unexpected, Some(why), remedy).about(&booked) })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// What a line is found to be.
+enum Verdict {
+    Fits(Line),
+    /// Nothing to say of it now.
+    Waits,
+    Differs(Box<Difference>),
+}
+
+/// The merchant's gain of an attempt that stands.
+fn gain(booked: &Booked) -> i64 {
+    i64::try_from(booked.view.amount.minor()).expect("an amount has twelve digits")
+}
+
+fn our_day(booked: &Booked) -> Option<Day> {
+    booked.host_day.as_deref().and_then(Day::from_iso)
+}
+
+/// Compares direction, amount and currency.
+fn same_amount(line: Line, booked: &Booked, expected: i64) -> Verdict {
+    let same_currency = line.currency == booked.view.amount.currency();
+    let kept_back = line.fee_minor.is_some_and(|fee| line.amount_minor.checked_add(fee) == Some(expected));
+    if same_currency && line.amount_minor == expected {
+        return Verdict::Fits(line);
+    }
+    let (kind, why, remedy) = if same_currency && line.amount_minor == -expected {
+        (Kind::WrongSign, None, Remedy::AskToCorrectTheSign)
+    } else if same_currency && kept_back {
+        (Kind::Fee, Some(Why::KeptBack), Remedy::CompareTheContract)
+    } else {
+        (Kind::Amount, None, Remedy::CompareTheReceipt)
+    };
+    differs(kind, why, remedy, line, booked)
+}
+
+/// Whose it is, and on which day: what is looked at when the money is right.
+fn in_time(journal: &Journal, line: Line, booked: &Booked) -> Result<Option<Difference>, JournalError> {
+    if sessions::is_outside(journal, &booked.view.attempt)? {
+        let found = found(Kind::NotMine, Some(Why::OperatorNotSignedIn), Remedy::LookAtTheOperators);
+        return Ok(Some(found.about(booked).on(line)));
+    }
+    let Some(day) = our_day(booked) else { return Ok(None) };
+    let fits = if line.is_booking_date {
+        (day..=day.plus(BOOKED_LATE_DAYS_MAX)).contains(&line.date)
+    } else {
+        line.date == day
+    };
+    Ok((!fits).then(|| found(Kind::WrongDay, None, Remedy::AskWhyThatDay).about(booked).on(line)))
+}
+
+fn found(kind: Kind, why: Option<Why>, remedy: Remedy) -> Difference {
+    Difference { kind, why, line: None, attempt: None, sequence: None, ours_minor: None, our_date: None, remedy }
+}
+
+fn differs(kind: Kind, why: Option<Why>, remedy: Remedy, line: Line, booked: &Booked) -> Verdict {
+    Verdict::Differs(Box::new(found(kind, why, remedy).about(booked).on(line)))
+}
+
+impl Difference {
+    fn about(self, booked: &Booked) -> Self {
+        Self {
+            attempt: Some(booked.view.attempt.clone()),
+            sequence: Some(booked.view.journal.sequence),
+            ours_minor: Some(if Standing::of(&booked.view) == Standing::Charged { gain(booked) } else { 0 }),
+            our_date: our_day(booked),
+            ..self
+        }
+    }
+
+    fn on(self, line: Line) -> Self {
+        Self { line: Some(line), ..self }
+    }
+}
+
+/// How many attempts one page looks at: a few milliseconds.
+const PAGE_ROWS: usize = 200;
+/// How many payments may wait for the line that takes them back. Beyond it the attempt is reported without its line.
+const WAITING_MAX: usize = 10_000;
+/// How long after a payment a bank may book it: a long holiday and a weekend.
+const BOOKED_LATE_DAYS_MAX: u32 = 10;

@@ -1,0 +1,127 @@
+//! Which attempts were opened for somebody who was not signed in.
+//!
+//! The till itself lets nobody sell without a session; this fold does not take its word for it. It follows who is
+//! signed in as the journal says it, and keeps the name of each attempt whose first event names anybody else. A lock
+//! ends the session for this purpose, and unlocking goes on with it.
+//!
+//! It never judges what an operator may do. Evidence: `mod tests` below, `tests/statement_check.rs`.
+
+use crate::ids::AttemptId;
+use crate::journal::{Event, Fold, FoldError, Journal, JournalError, Rows};
+
+/// Whether this attempt was opened outside every session of its operator.
+pub(super) fn is_outside(journal: &Journal, attempt: &AttemptId) -> Result<bool, JournalError> {
+    // Almost always there is none, and one small row says so.
+    if journal.row(FOLD, ANY)?.is_none() {
+        return Ok(false);
+    }
+    Ok(journal.row(FOLD, &key(attempt))?.is_some())
+}
+
+/// The fold.
+pub(super) struct Sessions;
+
+impl Fold for Sessions {
+    fn name(&self) -> &'static str {
+        FOLD
+    }
+
+    fn schema(&self) -> u32 {
+        1
+    }
+
+    fn apply(&self, rows: &mut dyn Rows, event: &Event) -> Result<(), FoldError> {
+        match event.kind.as_str() {
+            "operator.signed_in" | "operator.unlocked" => {
+                let name = event.operator.as_ref().ok_or(FoldError::Refused("operator_missing"))?;
+                rows.put(OPEN, name.as_bytes(), &[])?;
+            }
+            "operator.signed_out" | "operator.session_cut" | "operator.locked" => rows.delete(OPEN)?,
+            "attempt.prepared" => {
+                let attempt = event.attempt.as_ref().ok_or(FoldError::Refused("attempt_without_name"))?;
+                let open = rows.get(OPEN)?;
+                if open.is_none() || open.as_deref() != event.operator.as_ref().map(String::as_bytes) {
+                    rows.put(&key(attempt), b"", &[])?;
+                    rows.put(ANY, b"", &[])?;
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+fn key(attempt: &AttemptId) -> String {
+    format!("outside/{attempt}")
+}
+
+const FOLD: &str = "sessions";
+const OPEN: &str = "open";
+const ANY: &str = "any";
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::clock::{BootCount, MonoMs, Now, WallMs};
+
+    #[derive(Default)]
+    struct Memory(BTreeMap<String, Vec<u8>>);
+
+    impl Rows for Memory {
+        fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>, JournalError> {
+            Ok(self.0.get(key).cloned())
+        }
+
+        fn put(&mut self, key: &str, value: &[u8], _: &[(&str, &str)]) -> Result<(), JournalError> {
+            self.0.insert(key.to_owned(), value.to_vec());
+            Ok(())
+        }
+
+        fn delete(&mut self, key: &str) -> Result<(), JournalError> {
+            self.0.remove(key);
+            Ok(())
+        }
+    }
+
+    /// Whether a sale for `seller` counts as outside after these events of `alice`.
+    fn is_outside_after(events: &[&str], seller: Option<&str>) -> bool {
+        let mut rows = Memory::default();
+        let event = |kind: &str, operator: Option<&str>, attempt: Option<&str>| Event {
+            v: 1,
+            kind: kind.to_owned(),
+            sequence: 1,
+            now: Now { wall: WallMs(0), mono: MonoMs(0), boot: BootCount(0) },
+            operator: operator.map(str::to_owned),
+            attempt: attempt.map(|name| AttemptId::new(name).unwrap()),
+            side: None,
+            body: serde_json::Value::Null,
+        };
+        for kind in events {
+            Sessions.apply(&mut rows, &event(kind, Some("alice"), None)).unwrap();
+        }
+        Sessions.apply(&mut rows, &event("attempt.prepared", seller, Some("A-1"))).unwrap();
+        let marked = rows.0.contains_key("outside/A-1");
+        assert_eq!(marked, rows.0.contains_key(ANY));
+        marked
+    }
+
+    #[test]
+    fn a_sale_belongs_to_the_session_that_is_open() {
+        const IN: &str = "operator.signed_in";
+        const OUT: &str = "operator.signed_out";
+        for (events, seller, verdict) in [
+            (&[IN][..], Some("alice"), false),
+            (&[IN, "operator.locked", "operator.unlocked"], Some("alice"), false),
+            (&[IN], Some("bob"), true),
+            (&[IN], None, true),
+            (&[], Some("alice"), true),
+            (&[IN, OUT], Some("alice"), true),
+            (&[IN, "operator.locked"], Some("alice"), true),
+            (&[IN, "operator.session_cut"], Some("alice"), true),
+        ] {
+            assert_eq!(is_outside_after(events, seller), verdict, "{events:?} {seller:?}");
+        }
+    }
+}
