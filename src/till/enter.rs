@@ -167,7 +167,7 @@ impl Till {
         if !entry.unlocks {
             before = self.end_the_locked_session(before, now);
         }
-        let failures = opened.failures();
+        let (failures, is_changed) = (opened.failures(), new.is_some());
         let admitted = self.admit(&mut journal, entry, &opened, new, now);
         let (role, cut_before, password_days_left) = match admitted {
             Ok(admitted) => admitted,
@@ -177,7 +177,11 @@ impl Till {
             Before::Closed(left) if entry.unlocks => left,
             _ => Left::SignedOut,
         };
-        self.begin_session(journal, opened, &entry.name, role, left, now)?;
+        self.begin_session(journal, opened, &entry.name, role, left, now).map_err(|trouble| match trouble {
+            // The old password opens nothing any more, though no session began.
+            Trouble::Refused(error) if is_changed => Trouble::Refused(error.word("password", "changed")),
+            trouble => trouble,
+        })?;
         Ok(SessionView {
             operator: entry.name.clone(),
             role,

@@ -160,7 +160,7 @@ impl Clock for Morning {
 pub struct House {
     folder: tempfile::TempDir,
     pub keys: Arc<Keys>,
-    entropy: Arc<Seeded>,
+    pub entropy: Arc<Seeded>,
     pub plan: Arc<Plan>,
     /// Where fingers are recognised; none on a device without such a sensor.
     pub sensor: Option<Arc<Sensor>>,
