@@ -348,6 +348,39 @@ fn operators_are_added_reset_and_removed() {
 }
 
 #[test]
+fn rows_that_somebody_planted_stop_nothing_and_are_told() {
+    let mut house = House::new(12);
+    house.plant(&[("!x", b"planted"), ("zed", b"planted")]);
+    house.open().unwrap();
+    house.claim().unwrap();
+    house.plant(&[("!x", b"again"), ("../y", b"planted")]);
+    house.open().unwrap();
+    house.sign_in(ALICE).unwrap();
+    let list = |house: &mut House| -> Vec<String> {
+        house.operators().iter().map(|one| format!("{} {}", one.name, one.is_damaged)).collect()
+    };
+    assert_eq!(list(&mut house), ["alice false", "zed true"]);
+    house.wait(MINUTE);
+    house.ask(Ask::RotateKeys).unwrap();
+    house.wait(MINUTE);
+    let add = Ask::AddOperator(newcomer("zed", Role::Cashier, "two boats row 3 miles", false));
+    assert_eq!(house.verdict(add), "vault_newer version=112");
+    assert_eq!(house.verdict(Ask::RemoveOperator { name: name("zed"), rotate: true }), "ok");
+    house.wait(MINUTE);
+    assert_eq!(list(&mut house), ["alice false"]);
+    house.ask(Ask::SignOut).unwrap();
+    house.sign_in(ALICE).unwrap();
+    let events = house.events(ALICE, ALICE.password);
+    let told = events.iter().filter(|event| event.kind == "vault.strays_dropped").map(|event| event.body.to_string());
+    let told: Vec<String> = told.collect();
+    assert_eq!(
+        told,
+        [r#"{"count":2,"rows":["vault/slot/!x","vault/slot/../y"]}"#],
+        "at the first sign-in after the claim"
+    );
+}
+
+#[test]
 fn a_recovery_code_makes_one_supervisor_and_is_void() {
     let mut house = House::new(10);
     let code = house.claim().unwrap();

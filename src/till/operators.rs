@@ -182,9 +182,19 @@ impl Till {
         let slots = self.with_rows(|vault| vault.slots())?;
         let operators = slots.into_iter().filter(|slot| slot.kind == SlotKind::Operator).filter_map(|slot| {
             let (name, role) = (slot.name?, slot.role?);
-            Some(OperatorView { name, role, is_temporary: slot.is_temporary, is_locked_out: slot.is_locked_out })
+            let (is_temporary, is_locked_out) = (slot.is_temporary, slot.is_locked_out);
+            Some(OperatorView { name, role, is_temporary, is_locked_out, is_damaged: false })
         });
-        Ok(Answer::Now(Reply::Operators(operators.collect())))
+        let damaged = self.with_rows(|vault| vault.damaged_operators())?.into_iter().map(|name| OperatorView {
+            name,
+            role: Role::Cashier,
+            is_temporary: false,
+            is_locked_out: false,
+            is_damaged: true,
+        });
+        let mut operators: Vec<OperatorView> = operators.chain(damaged).collect();
+        operators.sort_by(|one, other| one.name.cmp(&other.name));
+        Ok(Answer::Now(Reply::Operators(operators)))
     }
 
     pub(super) fn remove_operator(
