@@ -22,9 +22,9 @@ macro_rules! planted {
 }
 
 #[cfg(feature = "planted-bugs")]
-pub use chosen::{NAMES, plant};
-#[cfg(feature = "planted-bugs")]
 pub(crate) use chosen::{Mistake, is};
+#[cfg(feature = "planted-bugs")]
+pub use chosen::{NAMES, plant};
 
 #[cfg(feature = "planted-bugs")]
 mod chosen {

@@ -33,7 +33,8 @@ pub struct Outcome {
 /// Plays these steps at the till of this seed.
 pub(crate) fn play(place: &Place, seed: u64, steps: &[Step], mistake: Option<&str>, keeps_lines: bool) -> Outcome {
     let template = stage::template(DIALECTS[(seed % 3) as usize]);
-    let has_power_cuts = steps.iter().flat_map(|step| &step.faults).any(|fault| matches!(fault, Fault::Kill { power: Some(_), .. }));
+    let has_power_cuts =
+        steps.iter().flat_map(|step| &step.faults).any(|fault| matches!(fault, Fault::Kill { power: Some(_), .. }));
     let trace = Trace::new(keeps_lines);
     let mut shop = Shop::open_up(place, &template, seed, has_power_cuts, trace);
     shop.host.books_late_originals = mistake == Some(HOST_BOOKS_LATE);

@@ -204,7 +204,10 @@ impl Host {
         let heard = self.hear(message, at_ms);
         (self.moods.refusals, self.moods.reversal_answers) = (refusals, answers);
         let Some((op, mut answer)) = heard else { return Vec::new() };
-        answer.set(ValueName::ResponseCode, "00").set(ValueName::AuthCode, "F0F0F0").set(ValueName::Rrn, "666666666666");
+        answer
+            .set(ValueName::ResponseCode, "00")
+            .set(ValueName::AuthCode, "F0F0F0")
+            .set(ValueName::Rrn, "666666666666");
         let bytes = self.seal(op, &answer, Some([7; 16]));
         bytes.into_iter().map(|bytes| Said::Bytes { after_ms: 5, bytes }).collect()
     }
@@ -340,7 +343,9 @@ impl Host {
 
     fn seal(&mut self, op: Op, values: &Values, key: Option<[u8; 16]>) -> Option<Vec<u8>> {
         let sealed = envelope::seal(&self.dialect, op, Side::Answer, values, mac_key(key).as_ref());
-        sealed.inspect_err(|error| self.book.complaints.push(format!("an answer to {op} that cannot be made: {error}"))).ok()
+        sealed
+            .inspect_err(|error| self.book.complaints.push(format!("an answer to {op} that cannot be made: {error}")))
+            .ok()
     }
 }
 

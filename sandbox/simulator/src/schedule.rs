@@ -19,25 +19,46 @@ pub(crate) struct Step {
 /// What somebody does. Attempts are numbered from the day's beginning.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
-    Sale { attempt: u32, minor: u64, card: Card },
+    Sale {
+        attempt: u32,
+        minor: u64,
+        card: Card,
+    },
     /// A sale that is cancelled after so long.
-    Cancel { attempt: u32, minor: u64, after_ms: u64 },
+    Cancel {
+        attempt: u32,
+        minor: u64,
+        after_ms: u64,
+    },
     /// The same attempt once more, with the same payload or with another amount.
-    Again { attempt: u32, with_other_amount: bool },
+    Again {
+        attempt: u32,
+        with_other_amount: bool,
+    },
     /// Somebody looks around: status, list, events, a receipt.
-    Look { attempt: u32 },
+    Look {
+        attempt: u32,
+    },
     Resolve,
-    SignIn { who: Who },
-    WrongPassword { who: Who },
+    SignIn {
+        who: Who,
+    },
+    WrongPassword {
+        who: Who,
+    },
     Lock,
     SignOut,
     /// The till is closed as it should be and opened again.
     CloseAndOpen,
-    Wait { ms: u64 },
+    Wait {
+        ms: u64,
+    },
     /// Time passes until the host's day has changed.
     Midnight,
     /// The till's clock jumps; the world's does not.
-    ClockJumps { by_ms: i64 },
+    ClockJumps {
+        by_ms: i64,
+    },
 }
 
 /// Which card is held to the reader.
@@ -74,11 +95,20 @@ pub(crate) enum Fault {
     /// The host will refuse every reversal of what it books next.
     NeverReverses,
     /// The process ends at the point of this number; with a power cut, what the disk has by then is chance.
-    Kill { visit: u32, power: Option<u64> },
+    Kill {
+        visit: u32,
+        power: Option<u64>,
+    },
     /// The disk is full, or a sync fails, at this point.
-    Disk { point: &'static str, is_full: bool, times: u32 },
+    Disk {
+        point: &'static str,
+        is_full: bool,
+        times: u32,
+    },
     /// The disk is full from the point of this number on.
-    FullFrom { visit: u32 },
+    FullFrom {
+        visit: u32,
+    },
     HostDown,
     /// Nobody listens any more after the next payment message.
     HostGoesDown,
@@ -223,7 +253,9 @@ fn faults(dice: &mut Dice, action: &Action) -> Vec<Fault> {
         }
         match dice.below(24) {
             0 | 1 => faults.push(Fault::Refusal(dice.of(&REFUSALS))),
-            2 | 3 => (0..1 + dice.below(3)).for_each(|_| faults.push(Fault::ReversalAnswer(dice.of(&REVERSAL_ANSWERS)))),
+            2 | 3 => {
+                (0..1 + dice.below(3)).for_each(|_| faults.push(Fault::ReversalAnswer(dice.of(&REVERSAL_ANSWERS))))
+            }
             4 => faults.push(Fault::NeverReverses),
             5 => faults.push(Fault::HostDown),
             6 => faults.push(Fault::HostGoesDown),

@@ -43,7 +43,9 @@ fn of_payment(reply: &payment::Reply) -> Value {
         payment::Reply::Attempt(view) => json!({ "attempt": view }),
         payment::Reply::Page(page) => json!({ "page": page.attempts, "next": page.next }),
         payment::Reply::Resolved(resolved) => json!({ "closed": resolved.closed, "left": resolved.left }),
-        payment::Reply::Receipt { view, printed_before } => json!({ "receipt": view, "printed_before": printed_before }),
+        payment::Reply::Receipt { view, printed_before } => {
+            json!({ "receipt": view, "printed_before": printed_before })
+        }
         payment::Reply::Events(page) => json!({ "events": page.events, "more": page.more }),
         payment::Reply::Verified(report) => {
             json!({ "verified": { "size": report.size, "root": hex(&report.root) } })

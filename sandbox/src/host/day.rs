@@ -31,6 +31,11 @@ impl HostTime {
         self.local.date() == other.local.date()
     }
 
+    /// `2026-11-22`.
+    pub(super) fn iso_day(self) -> String {
+        format!("{:04}-{:02}-{:02}", self.local.year(), u8::from(self.local.month()), self.local.day())
+    }
+
     /// `MMDD`.
     pub(super) fn month_day(self) -> String {
         format!("{:02}{:02}", u8::from(self.local.month()), self.local.day())

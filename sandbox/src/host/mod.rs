@@ -28,6 +28,7 @@ mod reads;
 mod ruling;
 mod script;
 mod server;
+mod statement_file;
 
 pub use acquirer::{Acquirer, Action, LATE_BY_MS, Line};
 pub use book::{BookEntry, EntryState};
@@ -36,3 +37,4 @@ pub use error::HostError;
 pub use home::{book, set_next};
 pub use script::{COUNT_MAX, Kind, Script};
 pub use server::{Host, RunningHost};
+pub use statement_file::{statement_camt, statement_csv};

@@ -31,6 +31,7 @@ mod screen;
 mod session;
 mod shell;
 mod stand;
+mod statement;
 mod status;
 mod verify;
 mod view;
@@ -93,6 +94,7 @@ fn execute(till: &mut Till, command: Command, person: &Person, output: Output) -
         Command::List(list) => list::run(till, &list),
         Command::Receipt(receipt) => receipt::run(till, receipt),
         Command::Resolve => resolve::run(till),
+        Command::Statement { action } => statement::run(till, &action),
         Command::Verify => verify::run(till),
         Command::AcceptRollBack => proof::accept_roll_back(till),
         Command::Checkpoint => proof::checkpoint(till),

@@ -24,7 +24,8 @@ pub(super) fn books_are_equal(book: &Book, record: &Record, attempts: &Attempts,
     for line in &book.lines {
         if !line.is_reversed && !record.requests.contains_key(&(line.batch, line.stan)) {
             let Line { amount_minor, batch, stan, .. } = line;
-            findings.say(format!("the host holds {amount_minor} for STAN {stan} of batch {batch}, unknown to the till"));
+            findings
+                .say(format!("the host holds {amount_minor} for STAN {stan} of batch {batch}, unknown to the till"));
         }
     }
     for (name, view) in attempts {
