@@ -1,28 +1,28 @@
 //! Mistakes that payment terminals are known to have made, to be made on purpose: each is what an auditor must find.
 //!
-//! `planted!(name)` is `false` in every build without the feature `planted-bugs`, so that nothing of a mistake ships. With
-//! it, [`plant`] chooses one mistake by name for the thread that plays a day.
+//! `planted!(Name, mistake)` is nothing at all in a build without the feature `planted-bugs`, so that no mistake ships.
+//! With it, `plant` chooses one by name for the thread that plays a day.
 //!
 //! It never plants two at once. Evidence: `sandbox/simulator/tests/planted.rs` finds each of them.
 
-/// Whether this mistake is planted.
+/// What is done where this mistake is planted: nothing at all without the feature.
 #[cfg(not(feature = "planted-bugs"))]
 macro_rules! planted {
-    ($name:ident) => {
-        false
-    };
+    ($name:ident, $mistake:stmt) => {};
 }
 
-/// Whether this mistake is planted.
+/// What is done where this mistake is planted: nothing at all without the feature.
 #[cfg(feature = "planted-bugs")]
 macro_rules! planted {
-    ($name:ident) => {
-        $crate::planted::is($crate::planted::Mistake::$name)
+    ($name:ident, $mistake:stmt) => {
+        if $crate::planted::is($crate::planted::Mistake::$name) {
+            $mistake
+        }
     };
 }
 
 #[cfg(feature = "planted-bugs")]
-pub(crate) use chosen::{Mistake, is};
+pub(crate) use chosen::{Mistake, count, count_from_one, is};
 #[cfg(feature = "planted-bugs")]
 pub use chosen::{NAMES, plant};
 
@@ -79,15 +79,28 @@ mod chosen {
         DiskFullIgnored = "full_disk_ignored_before_a_send",
         /// A cancelled sale is told to its caller twice.
         ToldTwice = "result_told_twice",
+        /// What is sent again looks like what was sent first.
+        RepeatNotMarked = "retransmission_never_marked_as_repeat",
         /// The answer to one request is taken for the answer to another.
         AnswerOfAnother = "answer_of_another_request_taken",
     }
 
+    thread_local! { static COUNT: Cell<u32> = const { Cell::new(0) }; }
     thread_local! { static CHOSEN: Cell<Option<Mistake>> = const { Cell::new(None) }; }
 
     /// Makes this mistake from now on, on this thread; none for a name that there is not.
     pub fn plant(name: Option<&str>) {
         CHOSEN.set(name.and_then(named));
+    }
+
+    /// A number that begins anew with every run.
+    pub(crate) fn count_from_one() {
+        COUNT.set(0);
+    }
+
+    pub(crate) fn count() -> u32 {
+        COUNT.set(COUNT.get() + 1);
+        COUNT.get()
     }
 
     pub(crate) fn is(mistake: Mistake) -> bool {

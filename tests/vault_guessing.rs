@@ -9,7 +9,7 @@ mod vault_support;
 
 use std::collections::BTreeMap;
 
-use taptill::vault::{Failures, VaultError};
+use taptill::vault::{Failures, Terms, VaultError};
 use vault_support::*;
 
 /// How many guesses anybody can have had, from how long each boot lasted.
@@ -169,8 +169,9 @@ fn a_kill_at_each_point_of_a_guess_gains_none() {
         }
         served.push((case, kills));
     }
-    // A guess, then a lockout of key and row; or a served lockout, its mark, five guesses, the row, and a guess.
-    assert_eq!(served, [("all left", 1), ("one left", 4), ("lockout over", 9)]);
+    // A guess, then a lockout of key and row; or a served lockout, its mark, five guesses, the row, and a guess. Each
+    // with the row of what was tried at this name.
+    assert_eq!(served, [("all left", 2), ("one left", 6), ("lockout over", 10)]);
 }
 
 #[test]
@@ -220,14 +221,163 @@ fn the_row_of_a_served_lockout_ends_no_later_one() {
     assert_eq!(again, Some(VaultError::LockedOut { retry_after_ms: LOCKOUT_MS }));
 }
 
+/// Tries that are added end a lockout. What it left over ends no later one, whether the last guess was finished or cut.
 #[test]
-fn guesses_at_names_of_nobody_are_limited_and_forgiven_like_any_other() {
+fn more_tries_in_a_lockout_do_not_end_the_next_one() {
+    for (case, is_cut) in [("the last guess is refused", false), ("the process ends in the last guess", true)] {
+        let (mut world, _) = World::claimed();
+        let alice = world.sign_in(ALICE, ALICES).unwrap();
+        while !matches!(world.open(BOB, WRONG), Err(VaultError::LockedOut { .. })) {}
+        let change = world.vault().set_terms(&Terms { tries: TRIES + 3, ..TERMS }).unwrap();
+        world.write(change).unwrap();
+        world.vault().forgive(&alice).unwrap();
+        world.wait(LOCKOUT_MS);
+        for left in (0..3).rev() {
+            if is_cut && left == 0 {
+                drop(world.begin(BOB).unwrap());
+                break;
+            }
+            assert_eq!(world.open(BOB, WRONG).err(), Some(VaultError::Refused { tries_left: left }), "{case}");
+        }
+        let again = world.open(BOB, BOBS).err();
+        assert_eq!(again, Some(VaultError::LockedOut { retry_after_ms: LOCKOUT_MS }), "{case}");
+    }
+}
+
+/// What somebody at the screen can do, at a name whose owner they do not know and around it.
+#[derive(Clone, Copy, Debug)]
+enum Deed {
+    Wrong,
+    /// A wrong password for somebody else: another name of nobody, or one that is somebody's.
+    WrongFor(&'static str),
+    Wait(u64),
+    Restart,
+    /// Somebody signs in who may.
+    SignIn,
+    /// A supervisor allows so many tries from now on.
+    Tries(u8),
+}
+
+/// Each is done twice: at a name that somebody has, and at one that nobody has. Every answer, every operation of the
+/// device and every row written must be the same.
+#[rustfmt::skip]
+const SCRIPTS: &[(&str, &[Deed])] = {
+    use Deed::{Restart, SignIn, Tries, Wait, Wrong, WrongFor};
+    &[
+        ("every try and a lockout", &[Wrong, Wrong, Wrong, Wrong, Wrong, Wrong, Wrong]),
+        ("other names of nobody before", &[WrongFor("dave"), WrongFor("eve"), WrongFor("dave"), Wrong, Wrong]),
+        ("a lockout of another name", &[WrongFor("dave"), WrongFor("dave"), WrongFor("dave"), WrongFor("dave"), WrongFor("dave"),
+            WrongFor("dave"), Wrong, WrongFor("dave"), Wrong, Wrong, Wrong, Wrong, WrongFor("eve"), Wrong, WrongFor("dave")]),
+        ("somebody else's name between", &[Wrong, WrongFor(ALICE), Wrong, WrongFor(ALICE), WrongFor("dave"), Wrong, Wrong, Wrong, Wrong]),
+        ("a lockout is sat out", &[Wrong, Wrong, Wrong, Wrong, Wrong, Wait(20_000), Wrong, Wait(40_000), Wrong, Wrong]),
+        ("two lockouts are sat out", &[Wrong, Wrong, Wrong, Wrong, Wrong, Wait(60_000), Wrong, Wrong, Wrong, Wrong, Wrong,
+            Wrong, Wait(59_999), Wrong, Wait(1), Wrong]),
+        ("a lockout begins again after a restart", &[Wrong, Wrong, Wrong, Wrong, Wrong, Wait(50_000), Restart, Wrong, Wait(50_000), Wrong, Wait(10_000), Wrong]),
+        ("a restart between tries", &[Wrong, Wrong, Restart, Wrong, Wrong, Wrong, Wrong]),
+        ("a sign-in of somebody else between tries", &[Wrong, Wrong, SignIn, Wrong, SignIn, Wrong, Wrong, Wrong, SignIn, Wrong,
+            Wait(60_000), SignIn, Wrong]),
+        ("more tries", &[Wrong, Wrong, Tries(8), Wrong, Wrong]),
+        ("fewer tries", &[Wrong, Wrong, Tries(3), Wrong, Wrong, Wrong, Wrong]),
+        ("fewer tries and then more", &[Wrong, Tries(2), Wrong, Tries(6), Wrong, Wrong]),
+        ("more tries in a lockout", &[Wrong, Wrong, Wrong, Wrong, Wrong, Wrong, Tries(7), Wait(60_000), Wrong, Wrong, Wrong]),
+        ("fewer tries end in a lockout", &[Wrong, Wrong, Wrong, Wrong, Tries(1), Wrong, Wrong]),
+    ]
+};
+
+#[test]
+fn a_name_of_nobody_is_answered_like_one_of_somebody() {
+    for (case, script) in SCRIPTS {
+        let [known, unknown] = [BOB, "carol"].map(|who| answers(script, who));
+        for (step, (known, unknown)) in known.iter().zip(&unknown).enumerate() {
+            assert_eq!(known, unknown, "{case}, step {step}: {:?}", script[step]);
+        }
+    }
+}
+
+/// The verdict, the device's operations and the rows written of each step; none of those that need a password.
+fn answers(script: &[Deed], who: &str) -> Vec<(Option<VaultError>, Vec<String>, usize)> {
     let (mut world, _) = World::claimed();
-    for who in ["carol", "dave", "carol", "eve", "x"] {
+    let mut terms = TERMS;
+    let mut answers = Vec::new();
+    for deed in script {
+        world.device.log.lock().unwrap().clear();
+        let before = world.rows.written;
+        let verdict = match *deed {
+            Deed::Wrong => world.open(who, WRONG).err(),
+            Deed::WrongFor(other) => world.open(other, WRONG).err(),
+            Deed::Wait(milliseconds) => {
+                world.wait(milliseconds);
+                None
+            }
+            Deed::Restart => {
+                world.restart_device();
+                world.vault().sweep().unwrap();
+                None
+            }
+            Deed::SignIn => {
+                world.sign_in(ALICE, ALICES).unwrap();
+                answers.push((None, Vec::new(), 0));
+                continue;
+            }
+            Deed::Tries(tries) => {
+                terms.tries = tries;
+                let change = world.vault().set_terms(&terms).unwrap();
+                world.write(change).unwrap();
+                answers.push((None, Vec::new(), 0));
+                continue;
+            }
+        };
+        answers.push((verdict, world.device.kinds_asked(), world.rows.written - before));
+    }
+    answers
+}
+
+#[test]
+fn guesses_at_names_of_nobody_are_limited_and_told_once() {
+    let (mut world, _) = World::claimed();
+    for who in ["carol", "dave", "carol", "eve", "x", "carol", "carol", "carol"] {
         assert!(matches!(world.open(who, WRONG), Err(VaultError::Refused { .. })));
     }
     assert!(matches!(world.open("carol", WRONG), Err(VaultError::LockedOut { .. })));
     let opened = world.sign_in(BOB, BOBS).unwrap();
-    assert_eq!(opened.failures(), Failures { own: 0, unknown: 5 });
-    assert!(matches!(world.open("carol", WRONG), Err(VaultError::Refused { tries_left: 4 })));
+    assert_eq!(opened.failures(), Failures { own: 0, unknown: 8 });
+    assert_eq!(world.sign_in(BOB, BOBS).unwrap().failures(), Failures::default(), "it was told");
+    let locked_out = Some(VaultError::LockedOut { retry_after_ms: LOCKOUT_MS });
+    assert_eq!(world.open("carol", WRONG).err(), locked_out, "nobody's sign-in forgives another's tries");
+    world.wait(LOCKOUT_MS);
+    assert_eq!(world.open("carol", WRONG).err(), Some(VaultError::Refused { tries_left: 4 }));
+}
+
+/// A name that was tried long ago is forgotten; how often is not.
+#[test]
+fn names_that_were_tried_take_little_room_and_every_failure_is_counted() {
+    let (mut world, _) = World::quick(3);
+    for number in 0..300 {
+        assert_eq!(world.open(&format!("n{number}"), WRONG).err(), Some(VaultError::Refused { tries_left: 4 }));
+    }
+    let tried = world.rows.table.keys().filter(|name| name.starts_with("vault/tried/")).count();
+    assert_eq!(tried, 256);
+    assert_eq!(world.open("n0", WRONG).err(), Some(VaultError::Refused { tries_left: 4 }), "it was forgotten");
+    assert_eq!(world.open("n299", WRONG).err(), Some(VaultError::Refused { tries_left: 3 }));
+    let opened = world.sign_in(BOB, BOBS).unwrap();
+    assert_eq!(opened.failures(), Failures { own: 0, unknown: 302 });
+    assert_eq!(world.sign_in(BOB, BOBS).unwrap().failures(), Failures::default());
+}
+
+/// Rows that somebody wrote there gain no guess at a slot and stop nothing.
+#[test]
+fn rows_of_what_was_tried_count_for_nobodys_name_alone() {
+    let (base, _) = World::claimed();
+    let mut tried = base.copy();
+    while !matches!(tried.open(BOB, WRONG), Err(VaultError::LockedOut { .. })) {}
+    let row = tried.rows.table.keys().find(|name| name.starts_with("vault/tried/")).unwrap().clone();
+    for planted in [vec![], vec![0xFF; 19], vec![1; 19], vec![1; 500]] {
+        let mut world = tried.copy();
+        world.rows.table.insert(row.clone(), planted.clone());
+        world.rows.table.insert("vault/tried/!x".to_owned(), planted);
+        assert!(matches!(world.open(BOB, BOBS), Err(VaultError::LockedOut { .. })));
+        assert!(world.sign_in(ALICE, ALICES).is_ok());
+        world.wait(LOCKOUT_MS);
+        assert!(world.sign_in(BOB, BOBS).is_ok());
+    }
 }

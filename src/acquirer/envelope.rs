@@ -227,6 +227,7 @@ fn verify(
         (_, Some((rule, received, range))) => {
             let key = key.ok_or(EnvelopeError::NoMacKey)?;
             let tag = mac(rule.algorithm, key, range).map_err(EnvelopeError::Key)?;
+            planted!(MacNotMinded, return Ok(MacVerdict::Verified));
             if tag.matches(&received) { Ok(MacVerdict::Verified) } else { Err(EnvelopeError::MacWrong) }
         }
     }

@@ -32,6 +32,8 @@ mod forward;
 mod host;
 mod job;
 mod leftovers;
+#[cfg(feature = "planted-bugs")]
+mod mistakes;
 mod questions;
 mod read;
 mod record;
@@ -97,6 +99,7 @@ impl Engine {
     /// # Errors
     /// Those of the journal; `configuration_invalid` when the master key is none.
     pub fn open(journal: Journal, account: Account, entropy: Arc<dyn Entropy>, now: Now) -> Result<Self, Error> {
+        planted!(StanReused, crate::planted::count_from_one());
         let taken = ledger::taken(&journal)?;
         let conversation = Conversation::new(Setup {
             dialect: account.dialect.clone(),

@@ -12,6 +12,7 @@ use crate::clock::WallMs;
 use crate::ids::{AttemptId, AuthCode, BatchNo, HostCode, OrderNo, RefundId, Rrn, Stan};
 use crate::money::Amount;
 use crate::payment::reason::{Reason, ReversalReason};
+use crate::payment::refund::RefundView;
 use crate::payment::state::State;
 
 /// One sale that a caller wants.
@@ -290,10 +291,14 @@ pub struct ParametersView {
 }
 
 /// What one round of resolving achieved.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Resolved {
     /// The debts that this round closed.
     pub closed: Vec<AttemptView>,
     /// The debts that are left, stuck ones among them.
     pub left: Vec<AttemptView>,
+    /// The refunds that the host has said the last word about in this round.
+    pub refunds_closed: Vec<RefundView>,
+    /// The refunds that are still to be forwarded, and those that are stuck.
+    pub refunds_left: Vec<RefundView>,
 }

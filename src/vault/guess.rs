@@ -6,7 +6,7 @@
 //! then the guesses are made anew; so a kill anywhere leaves fewer guesses, never more. Nothing of this lies in the
 //! till's folder but the row, so that copying the folder back gains nothing. The wall clock is never asked.
 //!
-//! NOTE: more tries given during a lockout leave its key and row in place, so the next lockout may be over at once.
+//! Tries that are added in a lockout end it: its key goes before one of them is spent, and the next begins anew.
 //!
 //! It never knows whose guesses they are. Evidence: `tests/vault_guessing.rs`.
 
@@ -18,20 +18,82 @@ use super::terms::Terms;
 use crate::clock::{BootCount, MonoMs, Now};
 use crate::journal::{PlainChange, PlainRows};
 use crate::ports::{DeviceKeys, DeviceKeysFault, KeyKind};
-use crate::secret::same_bytes;
+use crate::secret::{SecretBytes, same_bytes};
 
 /// How many lockouts that were sat out are remembered until a sign-in.
 pub(super) const SERVED_MAX: u8 = 100;
 
-/// The guesses at one slot, or at all names that are nobody's.
-pub(super) struct Guesses<'a> {
+/// What guesses are counted with.
+#[derive(Clone, Copy)]
+pub(super) enum GuessKey {
+    /// A guess that may yet be made.
+    Guess(u8),
+    /// A lockout that is running.
+    Lockout,
+    /// A lockout that was sat out.
+    Served(u8),
+}
+
+/// Where they are: at the device, or for a name that is nobody's in a row.
+pub(super) trait GuessKeys {
+    fn exists(&self, key: GuessKey) -> Result<bool, DeviceKeysFault>;
+    fn create(&self, key: GuessKey) -> Result<(), DeviceKeysFault>;
+    fn destroy(&self, key: GuessKey) -> Result<(), DeviceKeysFault>;
+    fn mac(&self, key: GuessKey, data: &[u8]) -> Result<SecretBytes, DeviceKeysFault>;
+}
+
+/// Device keys of one slot.
+pub(super) struct OnDevice<'a> {
     keys: &'a dyn DeviceKeys,
+    name: &'a str,
+}
+
+impl<'a> OnDevice<'a> {
+    pub(super) fn new(keys: &'a dyn DeviceKeys, name: &'a str) -> Self {
+        Self { keys, name }
+    }
+
+    pub(super) fn keys(&self) -> &'a dyn DeviceKeys {
+        self.keys
+    }
+
+    fn alias(&self, key: GuessKey) -> String {
+        match key {
+            GuessKey::Guess(number) => names::guess_key(self.name, number),
+            GuessKey::Lockout => names::lockout_key(self.name),
+            GuessKey::Served(number) => names::served_key(self.name, number),
+        }
+    }
+}
+
+impl GuessKeys for OnDevice<'_> {
+    fn exists(&self, key: GuessKey) -> Result<bool, DeviceKeysFault> {
+        self.keys.exists(&self.alias(key))
+    }
+
+    fn create(&self, key: GuessKey) -> Result<(), DeviceKeysFault> {
+        self.keys.create(&self.alias(key), KeyKind::Mac)
+    }
+
+    fn destroy(&self, key: GuessKey) -> Result<(), DeviceKeysFault> {
+        self.keys.destroy(&self.alias(key))
+    }
+
+    fn mac(&self, key: GuessKey, data: &[u8]) -> Result<SecretBytes, DeviceKeysFault> {
+        self.keys.mac(&self.alias(key), data)
+    }
+}
+
+/// The guesses at one slot, or at one name that is nobody's.
+pub(super) struct Guesses<'a> {
+    keys: &'a dyn GuessKeys,
     name: &'a str,
     terms: &'a Terms,
 }
 
 impl<'a> Guesses<'a> {
-    pub(super) fn new(keys: &'a dyn DeviceKeys, name: &'a str, terms: &'a Terms) -> Self {
+    /// `name` is that of a lockout's row.
+    pub(super) fn new(keys: &'a dyn GuessKeys, name: &'a str, terms: &'a Terms) -> Self {
         Self { keys, name, terms }
     }
 
@@ -39,7 +101,7 @@ impl<'a> Guesses<'a> {
     pub(super) fn left(&self) -> Result<u32, VaultError> {
         let mut left = 0;
         for number in 0..self.terms.tries {
-            left += u32::from(self.keys.exists(&names::guess_key(self.name, number))?);
+            left += u32::from(self.keys.exists(GuessKey::Guess(number))?);
         }
         Ok(left)
     }
@@ -48,11 +110,14 @@ impl<'a> Guesses<'a> {
     pub(super) fn spend(&self, rows: &mut dyn PlainRows, now: Now) -> Result<(), VaultError> {
         if self.left()? == 0 {
             self.sit_out(rows, now)?;
+        } else if self.keys.exists(GuessKey::Lockout)? {
+            // Guesses were added in a lockout. Its beginning would count for the next one.
+            self.keys.destroy(GuessKey::Lockout)?;
         }
         for number in (0..self.terms.tries).rev() {
-            let alias = names::guess_key(self.name, number);
-            if self.keys.exists(&alias)? {
-                return Ok(self.keys.destroy(&alias)?);
+            let guess = GuessKey::Guess(number);
+            if self.keys.exists(guess)? {
+                return Ok(self.keys.destroy(guess)?);
             }
         }
         Err(VaultError::LockedOut { retry_after_ms: self.terms.lockout_ms })
@@ -60,7 +125,7 @@ impl<'a> Guesses<'a> {
 
     /// Makes the ones that are missing.
     pub(super) fn make(&self) -> Result<(), VaultError> {
-        (0..self.terms.tries).try_for_each(|number| ensure(self.keys, &names::guess_key(self.name, number)))
+        (0..self.terms.tries).try_for_each(|number| self.ensure(GuessKey::Guess(number)))
     }
 
     /// How many failed since they were last forgiven, lockouts that were sat out included.
@@ -71,21 +136,18 @@ impl<'a> Guesses<'a> {
 
     /// Forgets failures: every guess is there again.
     pub(super) fn forgive(&self, rows: &mut dyn PlainRows) -> Result<(), VaultError> {
-        self.keys.destroy(&names::lockout_key(self.name))?;
+        self.keys.destroy(GuessKey::Lockout)?;
         for number in (0..self.served()?).rev() {
             let number = u8::try_from(number).expect("at most a hundred are counted");
-            self.keys.destroy(&names::served_key(self.name, number))?;
+            self.keys.destroy(GuessKey::Served(number))?;
         }
         self.make()?;
         self.forget_start(rows)
     }
 
-    /// Begins a lockout, if every guess is used up and none has begun.
+    /// Begins a lockout anew, whatever is there of an earlier one. Every guess must be used up.
     pub(super) fn lock_out(&self, rows: &mut dyn PlainRows, now: Now) -> Result<(), VaultError> {
-        match self.sit_out(rows, now) {
-            Err(VaultError::LockedOut { .. }) => Ok(()),
-            other => other,
-        }
+        self.begin(rows, now)
     }
 
     /// Passes once a lockout is over; there are guesses then.
@@ -98,10 +160,10 @@ impl<'a> Guesses<'a> {
             return Err(VaultError::LockedOut { retry_after_ms: self.terms.lockout_ms - passed_ms });
         }
         // The key first: as long as it is there, this row would end a later lockout at once.
-        self.keys.destroy(&names::lockout_key(self.name))?;
+        self.keys.destroy(GuessKey::Lockout)?;
         let served = u8::try_from(self.served()?).expect("at most a hundred are counted");
         if served < SERVED_MAX {
-            ensure(self.keys, &names::served_key(self.name, served))?;
+            self.ensure(GuessKey::Served(served))?;
         }
         self.make()?;
         self.forget_start(rows)
@@ -112,7 +174,7 @@ impl<'a> Guesses<'a> {
         let name = names::lockout(self.name);
         let Some(row) = rows.plain(&name)? else { return Ok(None) };
         let Some((said, mac)) = row.split_last_chunk::<32>() else { return Ok(None) };
-        let right = match self.keys.mac(&names::lockout_key(self.name), &row::spoken(&name, said)) {
+        let right = match self.keys.mac(GuessKey::Lockout, &row::spoken(&name, said)) {
             Ok(right) => right,
             Err(DeviceKeysFault::NotFound) => return Ok(None),
             Err(fault) => return Err(fault.into()),
@@ -123,13 +185,13 @@ impl<'a> Guesses<'a> {
     }
 
     fn begin(&self, rows: &mut dyn PlainRows, now: Now) -> Result<(), VaultError> {
-        let (alias, name) = (names::lockout_key(self.name), names::lockout(self.name));
-        self.keys.destroy(&alias)?;
-        self.keys.create(&alias, KeyKind::Mac)?;
+        let name = names::lockout(self.name);
+        self.keys.destroy(GuessKey::Lockout)?;
+        self.keys.create(GuessKey::Lockout)?;
         let mut row = vec![START_FORMAT];
         row.extend_from_slice(&now.boot.0.to_be_bytes());
         row.extend_from_slice(&now.mono.0.to_be_bytes());
-        let mac = self.keys.mac(&alias, &row::spoken(&name, &row))?;
+        let mac = self.keys.mac(GuessKey::Lockout, &row::spoken(&name, &row))?;
         row.extend_from_slice(mac.expose());
         Ok(rows.change_plain(&[PlainChange { name, value: Some(row) }])?)
     }
@@ -143,9 +205,13 @@ impl<'a> Guesses<'a> {
         }
     }
 
+    fn ensure(&self, key: GuessKey) -> Result<(), VaultError> {
+        there(self.keys.create(key))
+    }
+
     fn served(&self) -> Result<u32, VaultError> {
         for number in 0..SERVED_MAX {
-            if !self.keys.exists(&names::served_key(self.name, number))? {
+            if !self.keys.exists(GuessKey::Served(number))? {
                 return Ok(u32::from(number));
             }
         }
@@ -164,7 +230,11 @@ fn read_start(said: &[u8]) -> Option<(BootCount, MonoMs)> {
 
 /// Makes a key unless it is there.
 pub(super) fn ensure(keys: &dyn DeviceKeys, alias: &str) -> Result<(), VaultError> {
-    match keys.create(alias, KeyKind::Mac) {
+    there(keys.create(alias, KeyKind::Mac))
+}
+
+fn there(created: Result<(), DeviceKeysFault>) -> Result<(), VaultError> {
+    match created {
         Ok(()) | Err(DeviceKeysFault::AlreadyExists) => Ok(()),
         Err(fault) => Err(fault.into()),
     }

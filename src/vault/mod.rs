@@ -26,6 +26,7 @@ mod row;
 mod seal;
 mod slot;
 mod terms;
+mod tried;
 
 pub use biometric::{BiometricAttempt, BiometricEnrolment, SealedEnrolment};
 pub use calibration::{Calibration, Measured, calibrate};
@@ -42,7 +43,6 @@ pub use terms::Terms;
 use std::collections::BTreeSet;
 
 use self::error::RowFault as Fault;
-use self::guess::Guesses;
 use self::names::{Id, TERMS, TILL_KEY, UNCLAIMED, UNCLAIMED_KEY};
 use self::row::{TillMark, Unproved};
 use self::slot::{Parts, ProvedSlot, Slot};
@@ -183,7 +183,8 @@ impl<'a> Vault<'a> {
             }
         }
         let beyond = pairs(&sets, terms.tries..before.tries).map(|(set, number)| names::guess_key(set, number));
-        let beyond = self.litter(beyond.collect())?;
+        let mut beyond = self.litter(beyond.collect())?;
+        beyond.rows.extend(tried::add(self.rows, before.tries.min(terms.tries))?);
         Ok(self.change_terms(terms, added)?.and(beyond))
     }
 
@@ -271,10 +272,6 @@ impl<'a> Vault<'a> {
     fn litter(&mut self, aliases: Vec<String>) -> Result<Change, VaultError> {
         let begun = self.begin_change(&[])?;
         change::finish(self.keys, begun, Vec::new(), aliases)
-    }
-
-    fn guesses<'b>(&'b self, name: &'b str, terms: &'b Terms) -> Guesses<'b> {
-        Guesses::new(self.keys, name, terms)
     }
 
     fn mark(&self) -> Result<TillMark, VaultError> {

@@ -22,6 +22,8 @@ pub(super) const RECOVERY: &str = "vault/slot/+recovery";
 pub(super) const UNCLAIMED: &str = "vault/unclaimed";
 /// How guesses are limited and new passwords derived.
 pub(super) const TERMS: &str = "vault/terms";
+/// How the rows begin that say what was tried at a name.
+pub(super) const TRIED: &str = "vault/tried/";
 /// How the lists of device keys begin that a change leaves over.
 pub(super) const SWEEPS: &str = "vault/sweep/";
 
@@ -29,7 +31,7 @@ pub(super) const SWEEPS: &str = "vault/sweep/";
 pub(super) const TILL_KEY: &str = "vault.till";
 /// The device key that wraps the master key of a till that is nobody's yet.
 pub(super) const UNCLAIMED_KEY: &str = "vault.unclaimed";
-/// Guesses at names that are nobody's.
+/// What is done at the device beside guesses at names that are nobody's.
 pub(super) const UNKNOWN_GUESSES: &str = "unknown";
 
 pub(super) fn operator(name: &OperatorName) -> String {
@@ -42,6 +44,10 @@ pub(super) fn biometric(name: &OperatorName) -> String {
 
 pub(super) fn lockout(guesses: &str) -> String {
     format!("vault/lockout/{guesses}")
+}
+
+pub(super) fn tried(number: &Id) -> String {
+    format!("{TRIED}{}", digits(number))
 }
 
 pub(super) fn armed(slot: &Id) -> String {

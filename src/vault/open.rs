@@ -1,22 +1,24 @@
 //! Opening a slot: a guess is spent, a derivation is asked for, and the slot opens or does not.
 //!
 //! In this order: the terms' MAC, the slot's MAC, its floor, a guess destroyed; only then is a derivation given out. A
-//! name that is nobody's goes the same way with a slot made up for it: as many device operations of each kind, a
-//! derivation of the terms' cost, guesses of its own (one set for all such names), and the same answer.
+//! name that is nobody's goes the same way with a slot made up for it: as many device operations of each kind, as many
+//! rows written, a derivation of the terms' cost, guesses of its own, and the same answer.
 //!
 //! It never tells a wrong password from a wrong name. Evidence: `tests/vault_slots.rs`, `tests/vault_guessing.rs`.
 
 use super::derivation::Derivation;
 use super::error::{RowFault, VaultError};
-use super::guess::Guesses;
+use super::guess::{Guesses, OnDevice};
 use super::masters::MasterKeys;
 use super::names::{self, Id, TILL_KEY, UNKNOWN_GUESSES};
 use super::seal::{PUBLIC_BYTES, Pair, SEALED_PRIVATE_BYTES, slot_kek};
 use super::slot::{Slot, SlotFacts, SlotKind};
 use super::terms::Terms;
+use super::tried::{self, InRow, Tried};
 use super::{Vault, row};
 use crate::clock::Now;
 use crate::ids::OperatorName;
+use crate::journal::PlainRows;
 use crate::ports::DeviceKeysFault;
 use crate::secret::{Secret, wipe_stack};
 
@@ -34,6 +36,8 @@ pub enum Who<'a> {
 pub struct Attempt {
     target: Target,
     terms: Terms,
+    /// Where it is written down what was tried at this name.
+    number: Id,
 }
 
 /// What the guess is at.
@@ -78,7 +82,7 @@ impl Attempt {
     fn guesses(&self) -> String {
         match &self.target {
             Target::Known(slot) => slot.guesses(),
-            Target::Unknown(_) => UNKNOWN_GUESSES.to_owned(),
+            Target::Unknown(_) => names::digits(&self.number),
         }
     }
 }
@@ -123,12 +127,13 @@ impl Vault<'_> {
             return Err(VaultError::Unclaimed);
         }
         let terms = self.terms()?;
-        let target = match self.slot(&row_of(who))? {
+        let row = row_of(who);
+        let target = match self.slot(&row)? {
             Some(proved) => Target::Known(Box::new(proved.slot)),
             None => Target::Unknown(Box::new(self.made_up(&terms)?)),
         };
-        let attempt = Attempt { target, terms };
-        Guesses::new(self.keys, &attempt.guesses(), &terms).spend(self.rows, now)?;
+        let attempt = Attempt { target, terms, number: tried::number(self.keys, &row)? };
+        self.count(&attempt, |guesses, rows| guesses.spend(rows, now))?;
         Ok(attempt)
     }
 
@@ -146,7 +151,7 @@ impl Vault<'_> {
         }
     }
 
-    /// Makes the guesses anew. Call it once the failures are in the journal.
+    /// Makes the guesses at this slot anew, and no others. Call it once the failures are in the journal.
     ///
     /// # Errors
     /// Those of the device and of the rows; the guesses that are missing are made at the next sign-in.
@@ -160,9 +165,10 @@ impl Vault<'_> {
         // A slot that was replaced since has guesses of its own.
         let slot = row.map_or(Ok(None), |row| self.sound_slot(&row))?;
         if slot.is_some_and(|proved| proved.slot.id == opened.slot) {
-            Guesses::new(self.keys, &names::digits(&opened.slot), &terms).forgive(self.rows)?;
+            self.forgive_set(&names::digits(&opened.slot), &terms)?;
         }
-        Guesses::new(self.keys, UNKNOWN_GUESSES, &terms).forgive(self.rows)
+        self.forgive_set(UNKNOWN_GUESSES, &terms)?;
+        tried::told(self.rows)
     }
 
     /// Every slot, by the names of their rows.
@@ -173,7 +179,9 @@ impl Vault<'_> {
         let terms = self.terms()?;
         let facts = |slot: &Slot| {
             let is_guessed = slot.kind != SlotKind::Biometric;
-            let is_locked_out = is_guessed && self.guesses(&slot.guesses(), &terms).left()? == 0;
+            let set = slot.guesses();
+            let keys = OnDevice::new(self.keys, &set);
+            let is_locked_out = is_guessed && Guesses::new(&keys, &set, &terms).left()? == 0;
             Ok(slot.facts(is_locked_out))
         };
         self.all_slots()?.iter().map(|(_, proved)| facts(&proved.slot)).collect()
@@ -196,21 +204,59 @@ impl Vault<'_> {
         Ok(Some(masters))
     }
 
-    fn opened(&self, attempt: &Attempt, masters: MasterKeys) -> Result<Opened, VaultError> {
-        let failed = |guesses: &str| Guesses::new(self.keys, guesses, &attempt.terms).failed();
-        let failures =
-            Failures { own: failed(&attempt.guesses())?.saturating_sub(1), unknown: failed(UNKNOWN_GUESSES)? };
+    fn opened(&mut self, attempt: &Attempt, masters: MasterKeys) -> Result<Opened, VaultError> {
+        let (own, _) = self.at_guesses(attempt, |guesses, _| guesses.failed())?;
+        let unknown = tried::untold(self.rows)?;
+        let failures = Failures { own: own.saturating_sub(1), unknown };
         Ok(Opened::new(attempt.slot(), masters, failures))
     }
 
     fn refused(&mut self, attempt: &Attempt, now: Now) -> Result<Opened, VaultError> {
-        let guesses = attempt.guesses();
-        let guesses = Guesses::new(self.keys, &guesses, &attempt.terms);
-        let tries_left = guesses.left()?;
+        let (tries_left, _) = self.at_guesses(attempt, |guesses, _| guesses.left())?;
         if tries_left == 0 {
-            guesses.lock_out(self.rows, now)?;
+            self.count(attempt, |guesses, rows| guesses.lock_out(rows, now))?;
         }
         Err(VaultError::Refused { tries_left })
+    }
+
+    /// Changes the guesses, and writes down what was tried: at every name, whether it is somebody's or not.
+    fn count(
+        &mut self,
+        attempt: &Attempt,
+        step: impl FnOnce(&Guesses<'_>, &mut dyn PlainRows) -> Result<(), VaultError>,
+    ) -> Result<(), VaultError> {
+        let mut done = Ok(());
+        let ((), tried) = self.at_guesses(attempt, |guesses, rows| {
+            done = step(guesses, rows);
+            Ok(())
+        })?;
+        tried::keep(self.rows, &attempt.number, tried)?;
+        done
+    }
+
+    /// The guesses that this attempt counts against, and what was tried at this name afterwards.
+    fn at_guesses<T>(
+        &mut self,
+        attempt: &Attempt,
+        step: impl FnOnce(&Guesses<'_>, &mut dyn PlainRows) -> Result<T, VaultError>,
+    ) -> Result<(T, Tried), VaultError> {
+        let (set, tried) = (attempt.guesses(), tried::at(self.rows, &attempt.number)?);
+        match attempt.target {
+            Target::Known(_) => {
+                let keys = OnDevice::new(self.keys, &set);
+                Ok((step(&Guesses::new(&keys, &set, &attempt.terms), self.rows)?, tried))
+            }
+            Target::Unknown(_) => {
+                let keys = InRow::new(self.keys, tried);
+                let done = step(&Guesses::new(&keys, &set, &attempt.terms), self.rows)?;
+                Ok((done, keys.into_tried()))
+            }
+        }
+    }
+
+    fn forgive_set(&mut self, set: &str, terms: &Terms) -> Result<(), VaultError> {
+        let keys = OnDevice::new(self.keys, set);
+        Guesses::new(&keys, set, terms).forgive(self.rows)
     }
 
     /// A slot of nobody, at the cost of a real one: one MAC, one salt.

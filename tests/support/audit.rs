@@ -4,8 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use taptill::payment::AttemptView;
 use taptill::payment::state::State;
+use taptill::payment::{AttemptView, Kind};
 
 use super::host::{Host, Key};
 
@@ -26,11 +26,13 @@ pub fn audit(attempts: &[AttemptView], host: &Host, told_approved: &[taptill::id
         }
     }
     for (key, booking) in &host.book {
-        let net = if booking.reversed { 0 } else { booking.amount_minor };
+        let net = if booking.reversed || booking.voided { 0 } else { booking.amount_minor };
         match ours.get(key) {
             None if net > 0 => say(format!("the host holds {net} for {key:?}, of which the till knows nothing")),
             None => {}
             Some(view) if view.state == State::ReversalStuck => {}
+            // Its void is stuck: people look, and nobody here can say.
+            Some(view) if view.void.as_ref().is_some_and(|void| void.state == State::ReversalStuck) => {}
             Some(view) => {
                 let expected = if view.state == State::Approved { view.amount.minor() } else { 0 };
                 if net != expected {
@@ -39,16 +41,33 @@ pub fn audit(attempts: &[AttemptView], host: &Host, told_approved: &[taptill::id
             }
         }
     }
+    for (key, void) in host.voids.iter().filter(|(_, void)| !void.reversed) {
+        let known = ours.get(key).filter(|view| matches!(view.state, State::Approved | State::ReversalStuck));
+        if known.is_none() {
+            say(format!("the host holds a void of {:?} as {key:?}, which the till does not", void.of));
+        }
+    }
     for view in attempts {
+        if view.kind == Kind::Void && view.state == State::Approved {
+            let of = view.of.as_ref().and_then(|of| attempts.iter().find(|sale| sale.attempt == *of));
+            if of.is_none_or(|sale| sale.state != State::Voided) {
+                say(format!("{} is approved and its sale is not voided", view.attempt));
+            }
+        }
         let key = view.batch.zip(view.stan).map(|(batch, stan)| (batch.to_string(), stan.to_string()));
-        let booked = key.as_ref().is_some_and(|key| host.book.get(key).is_some_and(|booking| !booking.reversed));
+        let stands = |key| match view.kind {
+            Kind::Sale => host.book.get(key).is_some_and(|booking| !booking.reversed),
+            Kind::Void => host.voids.get(key).is_some_and(|void| !void.reversed),
+        };
+        let booked = key.as_ref().is_some_and(stands);
         if view.state == State::Approved && !booked {
             say(format!("{} is approved here and not booked at the host", view.attempt));
         }
         if !view.state.is_final() {
             say(format!("{} is still {}", view.attempt, view.state));
         }
-        if view.state != State::Approved && told_approved.contains(&view.attempt) {
+        let stays = matches!(view.state, State::Approved | State::Voided);
+        if !stays && told_approved.contains(&view.attempt) {
             say(format!("{} was told as approved and is {}", view.attempt, view.state));
         }
     }

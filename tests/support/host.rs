@@ -100,7 +100,9 @@ pub struct Host {
     pub book: BTreeMap<Key, Booking>,
     /// Every sale message that arrived, with its amount and chip data.
     pub heard: Vec<(Key, u64, Vec<u8>)>,
-    /// Reversals whose sale never came.
+    /// Whether each reversal of a sale that arrived said that it was sent before.
+    pub repeats: Vec<bool>,
+    /// Reversals whose sale or void never came.
     pub reversed_unseen: BTreeSet<Key>,
     /// What to do wrong with the next sales and voids, whichever comes.
     pub troubles: VecDeque<Trouble>,
@@ -156,6 +158,7 @@ impl Host {
             batch: 1,
             book: BTreeMap::new(),
             heard: Vec::new(),
+            repeats: Vec::new(),
             reversed_unseen: BTreeSet::new(),
             troubles: VecDeque::new(),
             troubles_of: BTreeMap::new(),
@@ -231,7 +234,10 @@ impl Host {
                     self.journal_head = opened.values.get(ValueName::JournalHead).map(<[u8]>::to_vec);
                     match op {
                         Op::Sale => self.sale(&opened.values, message),
-                        Op::Reversal => self.reversal(&opened.values),
+                        Op::Reversal => {
+                            self.repeats.push(opened.is_repeat);
+                            self.reversal(&opened.values)
+                        }
                         _ => self.after_sale(op, &opened, message),
                     }
                 }

@@ -16,9 +16,10 @@ use taptill::ids::{AttemptId, MerchantId, OperatorName, OrderNo, Role, TerminalI
 use taptill::iso8583::Dialect;
 use taptill::journal::{Journal, JournalError, JournalPorts, Keyring, LockedJournal};
 use taptill::money::{Amount, Currency};
+use taptill::payment::refund::state::RefundState;
 use taptill::payment::{
-    self, AttemptView, CardCommand, Engine, EventPage, Input, LinkCommand, ListQuery, Output, Page, ReceiptCopy, Reply,
-    Resolved, RollBack, SaleOrder, Ticket,
+    self, AttemptView, CardCommand, Decision, Engine, EventPage, Input, LinkCommand, ListQuery, Output, Page,
+    ReceiptCopy, Reply, Resolved, RollBack, SaleOrder, Ticket, VoidOrder,
 };
 use taptill::ports::{
     CardChannel, CardFault, EncryptedRead, Fate, FaultPlan, KillPoint, Moment, Notice, ReadCvm, ReadRequest,
@@ -33,6 +34,8 @@ use tempfile::TempDir;
 use super::device::{MemoryKeys, Plan, Seeded};
 use super::host::{Host, MASTER_KEY_HEX, Said};
 use super::trace::Trace;
+
+pub mod refunds;
 
 /// 2026-11-22T09:00:00Z, 17:00 at the host's place.
 const WALL_START_MS: i64 = 1_795_338_000_000;
@@ -599,12 +602,67 @@ impl World {
     /// A sale of this attempt, to its end. `None` when the process died on the way.
     pub fn sell(&mut self, attempt: &str, minor: u64) -> Option<Result<AttemptView, Error>> {
         let ticket = self.start(order(attempt, minor));
+        self.await_attempt(ticket)
+    }
+
+    pub fn start_void(&mut self, attempt: &str, of: &str) -> Ticket {
+        let ticket = self.ticket();
+        let order = VoidOrder { attempt: AttemptId::new(attempt).ok(), of: AttemptId::new(of).unwrap() };
+        self.give(Input::StartVoid { ticket, order, permit: permit(self.now) });
+        ticket
+    }
+
+    /// A void of this sale, to its end. `None` when the process died on the way.
+    pub fn void(&mut self, attempt: &str, of: &str) -> Option<Result<AttemptView, Error>> {
+        let ticket = self.start_void(attempt, of);
+        self.await_attempt(ticket)
+    }
+
+    /// What whoever waits for an attempt is told in the end.
+    pub fn await_attempt(&mut self, ticket: Ticket) -> Option<Result<AttemptView, Error>> {
         match self.await_caller(ticket) {
             Caller::Told(Ok(Reply::Attempt(view))) => Some(Ok(*view)),
             Caller::Told(Err(error)) => Some(Err(error)),
-            Caller::Told(Ok(other)) => panic!("a sale is answered with an attempt, not {other:?}"),
+            Caller::Told(Ok(other)) => panic!("an attempt is answered with an attempt, not {other:?}"),
             Caller::Orphaned => None,
-            Caller::Waiting => panic!("the sale never ends"),
+            Caller::Waiting => panic!("the attempt never ends"),
+        }
+    }
+
+    pub fn decide(&mut self, attempt: &str, decision: Decision) -> Result<AttemptView, Error> {
+        let (attempt, permit) = (AttemptId::new(attempt).unwrap(), permit(self.now));
+        match self.ask(|ticket| Input::Decide { ticket, attempt, decision, permit })? {
+            Reply::Attempt(view) => Ok(*view),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub fn debts(&mut self) -> Vec<AttemptView> {
+        match self.ask(|ticket| Input::Debts { ticket }) {
+            Ok(Reply::Debts(debts)) => debts,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Asks the host whether it is there.
+    pub fn test_host(&mut self) -> Ticket {
+        let (ticket, permit) = (self.ticket(), permit(self.now));
+        self.give(Input::TestHost { ticket, permit });
+        ticket
+    }
+
+    /// Fetches the host's parameters.
+    pub fn parameters(&mut self) -> Ticket {
+        let (ticket, permit) = (self.ticket(), permit(self.now));
+        self.give(Input::DownloadParameters { ticket, permit });
+        ticket
+    }
+
+    /// What this caller is told in the end.
+    pub fn told(&mut self, ticket: Ticket) -> Result<Reply, Error> {
+        match self.await_caller(ticket) {
+            Caller::Told(result) => result,
+            other => panic!("{other:?}"),
         }
     }
 
@@ -712,6 +770,7 @@ impl World {
                 && let Some(resolved) = self.resolve()
                 && self.is_open()
                 && resolved.left.iter().all(|view| view.state == payment::state::State::ReversalStuck)
+                && resolved.refunds_left.iter().all(|view| view.state == RefundState::Stuck)
             {
                 return;
             }

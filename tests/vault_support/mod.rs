@@ -176,6 +176,8 @@ fn cipher(key: [u8; 32]) -> LessSafeKey {
 /// Rows, as a journal keeps them: what was changed is durable, or the process ended before it.
 pub struct Rows {
     pub table: BTreeMap<String, Vec<u8>>,
+    /// How many changes were made durable.
+    pub written: usize,
     power: Arc<Mutex<Power>>,
 }
 
@@ -199,6 +201,7 @@ impl PlainRows for Rows {
 
     fn change_plain(&mut self, changes: &[PlainChange]) -> Result<(), JournalError> {
         self.pass(true)?;
+        self.written += 1;
         for change in changes {
             match &change.value {
                 Some(value) => self.table.insert(change.name.clone(), value.clone()),
@@ -266,7 +269,7 @@ impl World {
         };
         Self {
             device,
-            rows: Rows { table: BTreeMap::new(), power: power.clone() },
+            rows: Rows { table: BTreeMap::new(), written: 0, power: power.clone() },
             entropy: Seeded::new(seed),
             now: Now { wall: WallMs(1_795_000_000_000), mono: MonoMs(5_000), boot: BootCount(7) },
             derivations: 0,
@@ -310,7 +313,7 @@ impl World {
         *copy.device.made.lock().unwrap() = *self.device.made.lock().unwrap();
         *copy.device.flaw.lock().unwrap() = *self.device.flaw.lock().unwrap();
         *copy.entropy.0.lock().unwrap() = *self.entropy.0.lock().unwrap();
-        let rows = Rows { table: self.rows.table.clone(), power: copy.power.clone() };
+        let rows = Rows { table: self.rows.table.clone(), written: 0, power: copy.power.clone() };
         Self { rows, now: self.now, derivations: self.derivations, is_quick: self.is_quick, ..copy }
     }
 

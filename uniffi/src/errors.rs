@@ -69,6 +69,12 @@ pub enum TillError {
         /// What is particular.
         facts: ErrorFacts,
     },
+    /// Money that is to be given back.
+    #[error("{facts}")]
+    Refund {
+        /// What is particular.
+        facts: ErrorFacts,
+    },
     /// The till's own life: provisioned, closed.
     #[error("{facts}")]
     Lifecycle {
@@ -243,6 +249,7 @@ impl From<core::Error> for TillError {
             Category::Auth => Self::Auth { facts },
             Category::Network => Self::Network { facts },
             Category::Outcome => Self::Outcome { facts },
+            Category::Refund => Self::Refund { facts },
             Category::Lifecycle => Self::Lifecycle { facts },
             Category::Storage => Self::Storage { facts },
         }
@@ -269,6 +276,7 @@ impl TillError {
             | Self::Auth { facts }
             | Self::Network { facts }
             | Self::Outcome { facts }
+            | Self::Refund { facts }
             | Self::Lifecycle { facts }
             | Self::Storage { facts } => facts,
         }

@@ -6,6 +6,7 @@
 
 use taptill::account;
 use taptill::account::password::{self as core, Profile};
+use taptill::account::{Approval, Verification};
 use taptill::error::{Error, ErrorCode};
 
 use crate::errors::TillError;
@@ -30,6 +31,59 @@ pub struct ShopPolicy {
     pub biometric_days: u16,
     /// Words that the commonest passwords here would have, at most 32 of 1 to 64 characters.
     pub shop_words: Vec<String>,
+    /// When and how money is given back.
+    pub refunds: RefundPolicy,
+}
+
+/// The rules about refunds, by the way in which the sale was paid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct RefundPolicy {
+    /// For a card that the till's own kernel read.
+    pub contactless_card: RefundRules,
+    /// For a card that somebody else's reader read and encrypted.
+    pub encrypted_read: RefundRules,
+}
+
+/// The rules about refunds for one way of paying.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct RefundRules {
+    /// For how many days after its sale a refund may be asked for, 1 to 3 650.
+    pub window_days: u16,
+    /// How the cardholder is verified.
+    pub verification: RefundVerification,
+    /// Who lets it go out.
+    pub approval: RefundApproval,
+    /// Whether the approver may be the requester, or somebody whom the requester appointed.
+    pub self_approval_allowed: bool,
+    /// How long a request waits for its approval, in milliseconds, 1 000 to 2 592 000 000.
+    pub request_lifetime_ms: u64,
+}
+
+/// How the cardholder is verified before money goes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
+pub enum RefundVerification {
+    /// Not at all: the money goes to the card that paid.
+    None,
+    /// The cardholder signs the voucher.
+    Signature,
+    /// The same card is held to the reader again.
+    CardAgain,
+    /// The cardholder enters a PIN; no till can take one yet.
+    Pin,
+}
+
+/// Who lets a refund go out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
+pub enum RefundApproval {
+    /// Another person of this till who may approve refunds.
+    SecondPerson,
+    /// The acquirer's host, by its answer.
+    Host,
+    /// The host below this amount in minor units, a second person from it on.
+    NoneBelow {
+        /// The amount.
+        minor: u64,
+    },
 }
 
 /// What a shop asks of passwords.
@@ -82,6 +136,7 @@ impl From<account::ShopPolicy> for ShopPolicy {
             checkpoint_every: policy.checkpoint_every,
             biometric_days: policy.biometric_days,
             shop_words: policy.shop_words,
+            refunds: policy.refunds.into(),
         }
     }
 }
@@ -97,7 +152,56 @@ impl From<ShopPolicy> for account::ShopPolicy {
             checkpoint_every: policy.checkpoint_every,
             biometric_days: policy.biometric_days,
             shop_words: policy.shop_words,
+            refunds: policy.refunds.into(),
         }
+    }
+}
+
+impl From<account::RefundPolicy> for RefundPolicy {
+    fn from(policy: account::RefundPolicy) -> Self {
+        Self { contactless_card: policy.contactless_card.into(), encrypted_read: policy.encrypted_read.into() }
+    }
+}
+
+impl From<RefundPolicy> for account::RefundPolicy {
+    fn from(policy: RefundPolicy) -> Self {
+        Self { contactless_card: policy.contactless_card.into(), encrypted_read: policy.encrypted_read.into() }
+    }
+}
+
+impl From<account::RefundRules> for RefundRules {
+    fn from(rules: account::RefundRules) -> Self {
+        let verification = match rules.verification {
+            Verification::None => RefundVerification::None,
+            Verification::Signature => RefundVerification::Signature,
+            Verification::CardAgain => RefundVerification::CardAgain,
+            Verification::Pin => RefundVerification::Pin,
+        };
+        let approval = match rules.approval {
+            Approval::SecondPerson => RefundApproval::SecondPerson,
+            Approval::Host => RefundApproval::Host,
+            Approval::NoneBelow(minor) => RefundApproval::NoneBelow { minor },
+        };
+        let account::RefundRules { window_days, self_approval_allowed, request_lifetime_ms, .. } = rules;
+        Self { window_days, verification, approval, self_approval_allowed, request_lifetime_ms }
+    }
+}
+
+impl From<RefundRules> for account::RefundRules {
+    fn from(rules: RefundRules) -> Self {
+        let verification = match rules.verification {
+            RefundVerification::None => Verification::None,
+            RefundVerification::Signature => Verification::Signature,
+            RefundVerification::CardAgain => Verification::CardAgain,
+            RefundVerification::Pin => Verification::Pin,
+        };
+        let approval = match rules.approval {
+            RefundApproval::SecondPerson => Approval::SecondPerson,
+            RefundApproval::Host => Approval::Host,
+            RefundApproval::NoneBelow { minor } => Approval::NoneBelow(minor),
+        };
+        let RefundRules { window_days, self_approval_allowed, request_lifetime_ms, .. } = rules;
+        Self { window_days, verification, approval, self_approval_allowed, request_lifetime_ms }
     }
 }
 

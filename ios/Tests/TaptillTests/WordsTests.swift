@@ -33,7 +33,7 @@ final class WordsTests: XCTestCase {
         let all: [TillError] = [
             .Integration(facts: facts), .Busy(facts: facts), .User(facts: facts), .Tap(facts: facts),
             .Device(facts: facts), .Integrity(facts: facts), .Auth(facts: facts), .Network(facts: facts),
-            .Outcome(facts: facts), .Lifecycle(facts: facts), .Storage(facts: facts),
+            .Outcome(facts: facts), .Refund(facts: facts), .Lifecycle(facts: facts), .Storage(facts: facts),
         ]
         for error in all {
             XCTAssertEqual(error.facts, facts)

@@ -50,6 +50,7 @@ fn of_payment(reply: &payment::Reply) -> Value {
         payment::Reply::Verified(report) => {
             json!({ "verified": { "size": report.size, "root": hex(&report.root) } })
         }
-        payment::Reply::Acknowledged | payment::Reply::RollBackAccepted => json!({ "done": true }),
+        payment::Reply::Debts(debts) => json!({ "debts": debts }),
+        _ => json!({ "done": true }),
     }
 }

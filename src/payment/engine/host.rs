@@ -124,6 +124,7 @@ impl Engine {
 
     /// The first STAN after the last that no attempt and no refund of this batch has; `None` when the batch has used all.
     pub(super) fn free_stan(&self, taken: ledger::Taken) -> Result<Option<Stan>, Halt> {
+        planted!(StanReused, return Ok(Stan::new(crate::planted::count()).ok()));
         let mut candidate = next_stan(taken.stan);
         for _ in 0..PAYMENT_STAN_MAX {
             let is_free = ledger::entry_with_stan(&self.journal, candidate, Some(taken.batch))?.is_none();
@@ -168,9 +169,11 @@ impl Engine {
         let attempt = sale.attempt.clone();
         let Some(entry) = ledger::entry(&self.journal, &attempt)? else { return self.withdraw(now) };
         let (Some(stan), Some(batch)) = (entry.view.stan, entry.view.batch) else { return self.withdraw(now) };
+        planted!(ReversalSavedLate, return self.leave_unrecorded(&attempt, now));
         match self.record(&attempt, &InDoubt { stan, batch }, SideWork::None, now) {
             Ok(()) => {}
             Err(Refused::NotWritten(code)) => {
+                planted!(DiskFullIgnored, return self.leave_unrecorded(&attempt, now));
                 self.withdraw(now)?;
                 self.leftovers.end_unsent(attempt.clone(), Reason::StorageFailed, now);
                 self.refuse_sale(Error::from(code).of_attempt(&attempt));
@@ -225,6 +228,9 @@ impl Engine {
     /// The host's verified word on the attempt in progress.
     fn take_answer(&mut self, answer: Answer, now: Now) -> Result<(), Halt> {
         let Some(attempt) = self.sale_in_flight() else { return Ok(()) };
+        planted!(ReversalSavedLate, self.record_what_left(&attempt, now)?);
+        planted!(ReversalDeletedEarly, self.delete_reversal(&attempt, now)?);
+        planted!(ToldBeforeRecorded, self.tell_too_early(&answer));
         let said = said_by(&answer);
         let recorded = if answer.approved {
             self.record(&attempt, &Approved { answer: said }, destroy_card(&attempt), now)
@@ -269,6 +275,19 @@ impl Engine {
     }
 
     fn attempt_in_doubt(&mut self, cause: DoubtCause, now: Now) -> Result<(), Halt> {
+        planted!(ReversalSavedLate, self.record_what_left_of_the_sale(now)?);
+        planted!(
+            ReversalDeletedOnSendError,
+            if matches!(cause, DoubtCause::ConnectionLost(_)) {
+                return self.take_for_a_no(now);
+            }
+        );
+        planted!(
+            TimeoutIsDecline,
+            if cause == DoubtCause::NoAnswer {
+                return self.take_for_a_no(now);
+            }
+        );
         match self.sale_in_flight() {
             Some(attempt) => self.owe(attempt, ReversalReason::of_doubt(cause), Reason::of_doubt(cause), now),
             None => Ok(()),
@@ -288,6 +307,7 @@ impl Engine {
     /// An answer that came too late is evidence beside the attempt.
     fn take_late_answer(&mut self, late: &LateAnswer, now: Now) -> Result<(), Halt> {
         let body = LateAnswerEvent { op: late.op, stan: late.stan, host_code: late.host_code.clone() };
+        planted!(LateAnswerApproves, self.take_late_for_approval(late, now)?);
         // A refund is asked about again until it is known: its late answer proves nothing that the next will not.
         let known = match late.op {
             Op::Refund => None,

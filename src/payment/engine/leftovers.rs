@@ -72,6 +72,13 @@ impl Engine {
             self.debts.add(Owed::Reversal(entry.view.attempt), now.mono);
         }
         for entry in ledger::entries_in(&self.journal, State::InDoubt)? {
+            planted!(DoubtForgotten, continue);
+            planted!(
+                ReversalDeletedEarly,
+                if self.has_no_template(&entry.view.attempt)? {
+                    continue;
+                }
+            );
             self.leftovers.owe(entry.view.attempt, ReversalReason::NoAnswer, Reason::Interrupted, now);
         }
         self.clear_leftovers(now)?;

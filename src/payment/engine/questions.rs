@@ -100,9 +100,10 @@ impl Engine {
             }
         }
         let left = self.debts_shown()?;
+        let refunds_closed = self.refunds_closed(all.iter().filter_map(Owed::refund))?;
+        let resolved = Resolved { closed, left, refunds_closed, refunds_left: self.refunds_owed()? };
         for ticket in tickets {
-            let resolved = Resolved { closed: closed.clone(), left: left.clone() };
-            self.tell(ticket, Ok(Reply::Resolved(resolved)));
+            self.tell(ticket, Ok(Reply::Resolved(resolved.clone())));
         }
         Ok(())
     }

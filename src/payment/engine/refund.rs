@@ -26,7 +26,7 @@ use crate::payment::refund::ledger::{self, RefundEntry};
 use crate::payment::refund::policy::{check_window, expires_at, is_left_to_the_host, rules_for};
 use crate::payment::refund::state::RefundState;
 use crate::payment::refund::{
-    RefundApproved, RefundDecision, RefundQuery, RefundRequest, RefundVerified, RejectionReason, appointed,
+    RefundApproved, RefundDecision, RefundQuery, RefundRequest, RefundVerified, RefundView, RejectionReason, appointed,
 };
 use crate::payment::view::{AttemptView, ReceiptCopy};
 use crate::session::Permit;
@@ -391,6 +391,33 @@ impl Engine {
             self.note_expiry(entry.view.expires_ms);
         }
         self.expire_refunds(now)
+    }
+
+    /// Those of these refunds of which the host has said the last word.
+    pub(super) fn refunds_closed<'a>(
+        &self,
+        refunds: impl Iterator<Item = &'a RefundId>,
+    ) -> Result<Vec<RefundView>, Halt> {
+        let mut closed = Vec::new();
+        for refund in refunds {
+            let entry = ledger::entry(&self.journal, refund)?;
+            let is_closed = |state| matches!(state, RefundState::Acknowledged | RefundState::Declined);
+            if let Some(entry) = entry.filter(|entry| is_closed(entry.view.state)) {
+                closed.push(ledger::shown(&self.journal, entry)?);
+            }
+        }
+        Ok(closed)
+    }
+
+    /// Every refund that is still to be forwarded, and every one that is stuck.
+    pub(super) fn refunds_owed(&self) -> Result<Vec<RefundView>, Halt> {
+        let mut shown = Vec::new();
+        for state in [RefundState::Sent, RefundState::Stuck] {
+            for entry in ledger::entries_in(&self.journal, state)? {
+                shown.push(ledger::shown(&self.journal, entry)?);
+            }
+        }
+        Ok(shown)
     }
 
     fn note_expiry(&mut self, at: WallMs) {

@@ -32,6 +32,12 @@ impl Engine {
     /// The reversal that is due, or what it lacks, which is recorded.
     pub(super) fn reversal_request(&mut self, attempt: &AttemptId, now: Now) -> Result<ToSend, Halt> {
         let Some(entry) = ledger::entry(&self.journal, attempt)? else { return Ok(ToSend::Unknown) };
+        planted!(
+            ReversalDroppedAtMidnight,
+            if entry.prepared.as_ref().is_some_and(|it| it.local_date != self.civil(now.wall).mmdd()) {
+                return self.drop_reversal(attempt, now).map(|()| ToSend::Stuck);
+            }
+        );
         match self.reversal_of(&entry)? {
             Ok(request) => Ok(ToSend::Request(request)),
             Err(Missing(cause)) => {
@@ -66,6 +72,7 @@ impl Engine {
         if let Some(row) = self.dialect.row(original) {
             values.set(ValueName::OriginalMti, row.mti(Side::Request));
         }
+        planted!(RepeatNotMarked, return Ok(Ok(Request { op, stan: prepared.stan, values, is_repeat: false })));
         let is_repeat = entry.view.reversal.as_ref().is_some_and(|reversal| reversal.sends > 0);
         Ok(Ok(Request { op, stan: prepared.stan, values, is_repeat }))
     }
@@ -125,6 +132,7 @@ impl Engine {
     fn judge_reversal(&self, entry: &Entry, answer: &Answer) -> Verdict {
         let (_, op) = operations(entry);
         let Some(row) = self.dialect.row(op) else { return Verdict::Again(NotConfirmed::TryAgain) };
+        planted!(ReversalDroppedOnAnyReply, return Verdict::Reversed);
         let text = answer.host_code.as_str().as_bytes();
         if answer.approved {
             return Verdict::Reversed;

@@ -295,6 +295,12 @@ impl Engine {
         let (Some(sale), Some(view)) = (self.sale.take(), view) else { return Ok(()) };
         self.notice(Notice::Show(prompt_of(view.state)));
         for ticket in sale.tickets {
+            planted!(
+                ToldTwice,
+                if view.reason == Some(Reason::Cancelled) {
+                    self.tell_end(ticket, view.clone());
+                }
+            );
             self.tell_end(ticket, view.clone());
         }
         Ok(())

@@ -225,8 +225,12 @@ fn printed(state: &mut State, attempt: AttemptId, copy: Copy, slip: String) {
 }
 
 /// What the bank has confirmed meanwhile shows wherever it stood as not known.
-fn asked_the_bank(state: &mut State, Resolved { closed, left }: Resolved) {
-    let count = Said::Resolved { closed: closed.len() as u64, left: left.len() as u64 };
+fn asked_the_bank(state: &mut State, resolved: Resolved) {
+    let Resolved { closed, left, refunds_closed, refunds_left } = resolved;
+    let count = Said::Resolved {
+        closed: (closed.len() + refunds_closed.len()) as u64,
+        left: (left.len() + refunds_left.len()) as u64,
+    };
     for view in closed.into_iter().chain(left) {
         fetched(state, view);
     }

@@ -190,7 +190,8 @@ fn all_events() -> Vec<Event> {
             .map(|p| Event::Notice(Notice::Show(p))),
     );
     let page = Page { attempts: vec![view(Standing::Approved, None)], next: None };
-    let resolved = Resolved { closed: vec![of("other", Standing::Reversed, None)], left: Vec::new() };
+    let resolved =
+        Resolved { closed: vec![of("other", Standing::Reversed, None)], left: Vec::new(), ..Resolved::default() };
     events.extend([
         Event::Presented,
         Event::ProvisioningGiven,
@@ -566,7 +567,7 @@ fn a_result_that_nobody_waits_for_changes_no_screen() {
         Event::Slip { attempt: attempt(), copy: Copy::Customer, slip: String::new() },
         told("other", Standing::Approved, None),
         Event::Verified { size: 1, root: String::new() },
-        Event::Resolved(Resolved { closed: Vec::new(), left: Vec::new() }),
+        Event::Resolved(Resolved { closed: Vec::new(), left: Vec::new(), ..Resolved::default() }),
     ];
     for event in late {
         let mut walk = Walk::at_the_keypad();
@@ -633,7 +634,7 @@ fn opening_asks_again_for_all_that_is_open_and_takes_what_a_person_cancelled() {
     assert_eq!(walk.done(), [taken, Effect::FetchAttempt { attempt: id("d") }, Effect::Resolve]);
     // A debt that is older than the newest attempts is told by the round.
     let older = of("older", Standing::ReversalStuck, None);
-    walk.on(Event::Resolved(Resolved { closed: Vec::new(), left: vec![older] }));
+    walk.on(Event::Resolved(Resolved { closed: Vec::new(), left: vec![older], ..Resolved::default() }));
     walk.want(Intent::NewSale);
     assert_eq!(walk.screen().rows.len(), 2);
 }

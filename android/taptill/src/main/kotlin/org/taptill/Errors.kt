@@ -19,6 +19,7 @@ public val TillException.facts: ErrorFacts
             is TillException.Auth -> facts
             is TillException.Network -> facts
             is TillException.Outcome -> facts
+            is TillException.Refund -> facts
             is TillException.Lifecycle -> facts
             is TillException.Storage -> facts
         }
