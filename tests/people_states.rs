@@ -26,7 +26,7 @@ type Wish = fn() -> Ask;
 
 /// Every wish, and what becomes of it: nobody's till, signed out, locked by bob, signed in as bob, alice, sam.
 #[rustfmt::skip]
-const TABLE: [(&str, Wish, [&str; 6]); 29] = [
+const TABLE: [(&str, Wish, [&str; 6]); 34] = [
     ("state", || Ask::State, ["ok", "ok", "ok", "ok", "ok", "ok"]),
     ("claim", || Ask::Claim { name: name("eve"), password: secret(NEW) },
         ["ok", "claimed", "claimed", "claimed", "claimed", "claimed"]),
@@ -51,6 +51,15 @@ const TABLE: [(&str, Wish, [&str; 6]); 29] = [
     ("acknowledge", || Ask::Acknowledge { cursor: 0 }, ["nobody's", "out", "locked", "ok", "ok", "follow_events"]),
     ("verify", || Ask::Verify, ["nobody's", "out", "locked", "ok", "ok", "ok"]),
     ("configuration", || Ask::Configuration, ["nobody's", "out", "locked", "ok", "ok", "ok"]),
+    ("sign in by finger", || Ask::SignInByBiometric { name: name("alice") },
+        ["nobody's", "not enrolled", "not enrolled", "not enrolled", "here", "not enrolled"]),
+    ("unlock by finger", || Ask::UnlockByBiometric, ["nobody's", "out", "not enrolled", "here", "here", "here"]),
+    ("enrol", || Ask::EnrolBiometric { password: secret(NEW) },
+        ["nobody's", "out", "locked", "wrong", "wrong", "wrong"]),
+    ("forget", || Ask::ForgetBiometric,
+        ["nobody's", "out", "locked", "not enrolled", "not enrolled", "not enrolled"]),
+    ("another code", || Ask::NewRecoveryCode { password: ALICE.password() },
+        ["nobody's", "out", "locked", "manage_operators", "ok", "manage_operators"]),
     ("operators", || Ask::Operators, ["nobody's", "out", "locked", "list_operators", "ok", "ok"]),
     ("add", || Ask::AddOperator(newcomer("eve", Role::Cashier, NEW, false)),
         ["nobody's", "out", "locked", "manage_operators", "ok", "manage_operators"]),
@@ -79,6 +88,7 @@ fn refusal(word: &str, role: &str) -> String {
         "locked" => "till_locked state=locked".into(),
         "here" => "already_signed_in".into(),
         "no code" => "recovery_refused".into(),
+        "not enrolled" => "biometric_refused why=not_enrolled".into(),
         "unknown" => "attempt_unknown".into(),
         "wrong" => "sign_in_refused tries_left=9".into(),
         action => format!("not_permitted action={action} role={role}"),

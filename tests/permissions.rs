@@ -108,6 +108,7 @@ fn ask_for_everything(session: &Session) -> Vec<(&'static str, Result<String, Er
         one::<VerifyJournal>(session),
         one::<ReadPublicKey>(session),
         one::<ChangeOwnPassword>(session),
+        one::<EnrolBiometric>(session),
         one::<ListOperators>(session),
         one::<ManageOperators>(session),
         one::<ViewPolicy>(session),

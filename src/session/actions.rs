@@ -65,6 +65,7 @@ actions! {
     VerifyJournal = "verify_journal", false, [Cashier Supervisor Service], "Check that the whole journal is as it was written.";
     ReadPublicKey = "read_public_key", false, [Cashier Supervisor Service], "Show the key that checkpoints are checked with.";
     ChangeOwnPassword = "change_own_password", false, [Cashier Supervisor Service], "Change one's own password.";
+    EnrolBiometric = "enrol_biometric", false, [Cashier Supervisor Service], "Let one's own finger or face open the till, and no longer.";
     ListOperators = "list_operators", false, [Supervisor Service], "See who works at this till.";
     ManageOperators = "manage_operators", false, [Supervisor], "Add and remove operators, and reset their passwords.";
     ViewPolicy = "view_policy", false, [Cashier Supervisor Service], "See the shop's rules.";

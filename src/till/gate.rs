@@ -13,9 +13,9 @@ use crate::clock::Now;
 use crate::error::{Error, ErrorCode};
 use crate::payment::{self, Ticket};
 use crate::session::actions::{
-    AcceptRollBack, Action, ApproveRefund, ChangeOwnPassword, CheckStatement, DecideStuck, FollowEvents, ListOperators,
-    MakeCheckpoint, ManageOperators, PrintReceipt, ProveConsistency, ProveRecord, ReadPublicKey, RequestRefund,
-    ResolveDebts, RotateKeys, Sell, SetPolicy, VerifyJournal, ViewPayments, ViewPolicy,
+    AcceptRollBack, Action, ApproveRefund, ChangeOwnPassword, CheckStatement, DecideStuck, EnrolBiometric,
+    FollowEvents, ListOperators, MakeCheckpoint, ManageOperators, PrintReceipt, ProveConsistency, ProveRecord,
+    ReadPublicKey, RequestRefund, ResolveDebts, RotateKeys, Sell, SetPolicy, VerifyJournal, ViewPayments, ViewPolicy,
 };
 use crate::session::{Permit, Standing};
 use crate::till::exchange::{Ask, Reply};
@@ -46,13 +46,18 @@ impl Till {
     }
 
     fn answer(&mut self, ticket: Ticket, ask: Ask, now: Now) -> Result<Answer, Trouble> {
+        if ask.is_at_the_door() {
+            self.let_the_platform_go();
+        }
         match ask {
-            Ask::State => Ok(Answer::Now(Reply::State(self.state(now)))),
+            Ask::State => Ok(Answer::Now(Reply::State(self.whole_state(now)?))),
             Ask::Claim { name, password } => self.claim(ticket, name, password),
             Ask::Recover { code, name, password } => self.recover(ticket, &code, name, password, now),
             Ask::SignIn { name, password, new_password } => self.sign_in(ticket, name, &password, new_password, now),
             Ask::Lock => self.lock(ticket, now),
             Ask::Unlock { password } => self.unlock(ticket, &password, now),
+            Ask::SignInByBiometric { name } => self.sign_in_by_biometric(ticket, name, now),
+            Ask::UnlockByBiometric => self.unlock_by_biometric(ticket, now),
             Ask::SignOut => self.sign_out(now),
             ask if matches!(self.at, At::Open(_)) => self.inside(ticket, ask, now),
             _ => Err(self.shut(now).into()),
@@ -158,6 +163,18 @@ impl Till {
             Ask::ChangePassword { password, new_password } => {
                 let permit = self.permit::<ChangeOwnPassword>(now)?;
                 self.change_password(ticket, permit, &password, new_password, now)
+            }
+            Ask::EnrolBiometric { password } => {
+                let permit = self.permit::<EnrolBiometric>(now)?;
+                self.enrol_biometric(ticket, permit, &password, now)
+            }
+            Ask::ForgetBiometric => {
+                let permit = self.permit::<EnrolBiometric>(now)?;
+                self.forget_biometric(permit, now)
+            }
+            Ask::NewRecoveryCode { password } => {
+                let permit = self.permit::<ManageOperators>(now)?;
+                self.new_recovery_code(ticket, permit, &password, now)
             }
             Ask::AddOperator(operator) => {
                 let permit = self.permit::<ManageOperators>(now)?;

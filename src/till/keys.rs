@@ -49,7 +49,8 @@ impl Till {
     /// Seals a few more rows under the present key, and forgets the older ones when none is left.
     pub(super) fn seal_anew(&mut self, now: Now) -> Result<(), Trouble> {
         let is_due = match &self.at {
-            At::Open(open) => open.opened.masters().older().next().is_some() && !self.is_busy(),
+            // What waits for the platform has a copy of the keys as they were.
+            At::Open(open) => open.opened.masters().older().next().is_some() && !self.is_busy() && self.flow.is_none(),
             _ => false,
         };
         if !is_due || self.stopped.is_some() {

@@ -16,6 +16,7 @@
 //! It never waits, reads a clock or holds a key while it is locked. Evidence: `tests/people_states.rs`,
 //! `tests/people_kills.rs`.
 
+mod biometric;
 mod claim;
 mod enter;
 mod events;
@@ -35,8 +36,8 @@ use std::sync::Arc;
 
 pub use events::folds;
 pub use exchange::{
-    Ask, Derive, Input, NetworkCommand, NewOperator, OperatorView, Output, ProofOf, RecoveryCode, Reply, SessionView,
-    Standing, TillState, Work,
+    Ask, Biometric, Derive, Input, NetworkCommand, NewOperator, OperatorView, Output, ProofOf, Recognised, Recognition,
+    RecoveryCode, Reply, SessionView, Standing, TillState, Work,
 };
 pub use open::{inspect, provision};
 pub use statement::{StatementReply, StatementStep};
@@ -47,7 +48,7 @@ use crate::error::{Error, ErrorCode};
 use crate::ids::OperatorName;
 use crate::journal::{CheckpointReason, Draft, JournalError, LockedJournal, SideWork, Waiting};
 use crate::payment::{self, Engine, Ticket};
-use crate::ports::{DeviceKeys, Entropy, FaultPlan, NetworkPosture, Notice};
+use crate::ports::{BiometricKey, DeviceKeys, Entropy, FaultPlan, NetworkPosture, Notice};
 use crate::session::actions::ViewPayments;
 use crate::session::{self, Session};
 use crate::till::events::Why;
@@ -61,6 +62,9 @@ pub struct Till {
     device_keys: Arc<dyn DeviceKeys>,
     entropy: Arc<dyn Entropy>,
     faults: Arc<dyn FaultPlan>,
+    /// Where fingers or faces are recognised, and how often it was asked.
+    sensor: Option<Arc<dyn BiometricKey>>,
+    recognitions: u64,
     network_posture: Arc<dyn NetworkPosture>,
     has_encrypted_reader: bool,
     /// What waits for a derivation: one thing at a time.
@@ -168,6 +172,7 @@ impl Till {
         match input {
             Input::Ask { ticket, ask } => self.ask(ticket, ask, now),
             Input::Derived { key, took_ms } => self.derived(key, took_ms, now),
+            Input::Recognised(said) => self.recognised(said, now),
             // Nobody waits for an answer to this.
             Input::Taken { .. } if self.may::<ViewPayments>(now).is_err() => Ok(()),
             Input::Taken { attempt } => self.pay(payment::Input::Taken { attempt }, now),
@@ -257,7 +262,18 @@ impl Till {
 
     /// Whether a lock has to wait: a sale is in progress, or a password is being looked at.
     fn is_busy(&self) -> bool {
-        self.flow.is_some() || matches!(&self.at, At::Open(open) if open.engine.is_occupied())
+        self.flow.as_ref().is_some_and(|flow| !flow.is_at_the_platform())
+            || matches!(&self.at, At::Open(open) if open.engine.is_occupied())
+    }
+
+    /// Everything that it says of itself: what a state is never asked for inside is looked up.
+    fn whole_state(&mut self, now: Now) -> Result<TillState, Trouble> {
+        let biometric = self.biometric(now)?;
+        let is_rolled_back = match &self.at {
+            At::Open(open) => open.engine.rolled_back()?.is_some(),
+            _ => false,
+        };
+        Ok(TillState { biometric, is_rolled_back, ..self.state(now) })
     }
 
     fn state(&self, now: Now) -> TillState {
@@ -274,7 +290,8 @@ impl Till {
             At::Open(open) => Some(open.session.left_ms(now)),
             _ => None,
         };
-        TillState { standing, operator, role, waiting: self.waiting(), locks_in_ms }
+        let (biometric, is_rolled_back) = (Biometric::Absent, false);
+        TillState { standing, operator, role, waiting: self.waiting(), locks_in_ms, biometric, is_rolled_back }
     }
 
     fn waiting(&self) -> Option<u64> {

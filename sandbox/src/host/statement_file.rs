@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use taptill::money::Amount;
 
-use super::book::{BookEntry, EntryState};
+use super::book::{BookEntry, EntryKind, EntryState};
 use super::day::HostTime;
 
 /// The lines as comma-separated values (RFC 4180).
@@ -42,14 +42,16 @@ pub fn statement_camt(entries: &[BookEntry]) -> String {
                     <Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:camt.053.001.08\"><BkToCstmrStmt>\
                     <GrpHdr><MsgId>SANDBOX</MsgId></GrpHdr><Stmt><Id>1</Id>\n"
         .to_owned();
-    for BookLine { entry, is_debit, .. } in lines(entries) {
+    for BookLine { entry, kind, is_debit } in lines(entries) {
         let direction = if is_debit { "DBIT" } else { "CRDT" };
+        let is_reversal = kind == "void";
+        let code = if kind == "refund" { "RIMB" } else { "POSP" };
         let day = day(entry);
         let _writing_to_memory = write!(
             file,
-            "<Ntry><Amt Ccy=\"{}\">{}</Amt><CdtDbtInd>{direction}</CdtDbtInd><RvslInd>{is_debit}</RvslInd>\
+            "<Ntry><Amt Ccy=\"{}\">{}</Amt><CdtDbtInd>{direction}</CdtDbtInd><RvslInd>{is_reversal}</RvslInd>\
              <Sts><Cd>BOOK</Cd></Sts><BookgDt><Dt>{day}</Dt></BookgDt>\
-             <BkTxCd><Domn><Cd>PMNT</Cd><Fmly><Cd>MCRD</Cd><SubFmlyCd>POSP</SubFmlyCd></Fmly></Domn></BkTxCd>\
+             <BkTxCd><Domn><Cd>PMNT</Cd><Fmly><Cd>MCRD</Cd><SubFmlyCd>{code}</SubFmlyCd></Fmly></Domn></BkTxCd>\
              <CardTx><POI><Id><Id>{}</Id></Id></POI><Tx><Indv><SaleRcncltnId>{}</SaleRcncltnId><SeqNb>{}</SeqNb>\
              <TxId><TxDtTm>{day}T00:00:00+08:00</TxDtTm><TxRef>{}</TxRef></TxId></Indv></Tx></CardTx></Ntry>\n",
             entry.currency,
@@ -73,11 +75,13 @@ struct BookLine<'a> {
 fn lines(entries: &[BookEntry]) -> impl Iterator<Item = BookLine<'_>> {
     entries.iter().flat_map(|entry| {
         let sale = BookLine { entry, kind: "sale", is_debit: false };
-        let back = BookLine { entry, kind: "void", is_debit: true };
-        match entry.state {
-            EntryState::Booked => vec![sale],
-            EntryState::Reversed => vec![sale, back],
-            EntryState::Declined | EntryState::ReversalWithoutOriginal => vec![],
+        let back = |kind| BookLine { entry, kind, is_debit: true };
+        match (entry.kind, entry.state) {
+            (EntryKind::Sale, EntryState::Booked | EntryState::Voided) => vec![sale],
+            (EntryKind::Sale, EntryState::Reversed) => vec![sale, back("void")],
+            (EntryKind::Void, EntryState::Booked) => vec![back("void")],
+            (EntryKind::Refund, EntryState::Booked) => vec![back("refund")],
+            _ => vec![],
         }
     })
 }

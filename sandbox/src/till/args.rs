@@ -8,11 +8,13 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use taptill::ids::Role;
+use taptill::iso8583::Op;
 use taptill::receipt::{Columns, Copy, Zone};
 use taptill::text::Language;
 
 use crate::card;
-use crate::host::Kind;
+use crate::desktop::Sensor;
+use crate::host::{Kind, operation};
 
 /// A payment terminal on a desktop, with simulated cards and a simulated acquirer.
 #[derive(Parser)]
@@ -90,11 +92,18 @@ pub(super) enum Command {
     SignIn {
         /// The operator's name
         name: String,
+        /// By the simulated finger instead of the password
+        #[arg(long)]
+        biometric: bool,
     },
     /// Lock the till until its operator is back (in a `shell`)
     Lock,
     /// Go on after a lock (in a `shell`)
-    Unlock,
+    Unlock {
+        /// By the simulated finger instead of the password
+        #[arg(long)]
+        biometric: bool,
+    },
     /// Sign out (in a `shell`)
     SignOut,
     /// Say who is signed in, and how many payments wait
@@ -105,6 +114,14 @@ pub(super) enum Command {
         #[command(subcommand)]
         action: PasswordAction,
     },
+    /// Let your simulated finger open the till beside your password
+    #[command(arg_required_else_help = false)]
+    Biometric {
+        #[command(subcommand)]
+        action: BiometricAction,
+    },
+    /// Make another recovery code; the one before opens nothing any more
+    RecoveryCode,
     /// Show the shop's rules for passwords and sessions, or set them
     Policy {
         #[command(subcommand)]
@@ -172,8 +189,10 @@ pub(super) struct HostArguments {
 
 #[derive(Subcommand)]
 pub(super) enum HostAction {
-    /// Print the host's book: one entry a payment
+    /// Print the host's book: one entry for each sale, void and refund
     Book,
+    /// Print the batches that tills have asked to settle
+    Batches,
     /// Write what an acquirer would send: the book as a statement's file
     #[command(group = clap::ArgGroup::new("form").required(true))]
     Statement {
@@ -192,6 +211,9 @@ pub(super) enum HostAction {
         /// How many times
         #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=i64::from(crate::host::COUNT_MAX)))]
         count: u32,
+        /// With which requests; of sales unless the kind is of others alone
+        #[arg(long, value_name = "OPERATION", value_parser = operations())]
+        of: Option<Op>,
     },
 }
 
@@ -270,6 +292,20 @@ pub(super) enum OperatorAction {
 pub(super) enum PasswordAction {
     /// Set a new password in place of the old one
     Change,
+}
+
+#[derive(Subcommand)]
+pub(super) enum BiometricAction {
+    /// Let your finger open the till; asks for your password
+    Enrol,
+    /// Let it open nothing any more
+    Forget,
+    /// Make the simulated sensor behave so, or enrol another finger on the device
+    Sensor {
+        /// What it makes of whoever touches it; nothing for another finger, which makes every key void
+        #[arg(value_parser = sensors())]
+        told: Option<String>,
+    },
 }
 
 #[derive(Subcommand)]
@@ -389,6 +425,11 @@ pub(super) fn asks_for_json(words: &[OsString]) -> bool {
     words.iter().take_while(|word| *word != "--").any(|word| word == "--json")
 }
 
+fn operations() -> impl TypedValueParser<Value = Op> {
+    let words = Op::ALL.into_iter().filter(|op| Kind::Normal.is_for(*op)).map(Op::word);
+    PossibleValuesParser::new(words).try_map(|word| operation(&word))
+}
+
 fn kinds() -> impl TypedValueParser<Value = Kind> {
     PossibleValuesParser::new(Kind::ALL.iter().map(|kind| kind.word())).try_map(|word| word.parse::<Kind>())
 }
@@ -399,6 +440,10 @@ fn card_names() -> PossibleValuesParser {
 
 fn role() -> impl TypedValueParser<Value = Role> {
     PossibleValuesParser::new(Role::ALL.map(Role::word)).try_map(|word| Role::from_word(&word).ok_or("not a role"))
+}
+
+fn sensors() -> PossibleValuesParser {
+    PossibleValuesParser::new(Sensor::ALL.map(Sensor::word))
 }
 
 fn profile() -> PossibleValuesParser {

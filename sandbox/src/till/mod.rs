@@ -8,6 +8,7 @@
 //! 2 a usage error. Evidence: `sandbox/tests/till_*.rs`, which run the binary.
 
 mod args;
+mod biometric;
 mod card;
 mod cards;
 mod claim;
@@ -81,12 +82,16 @@ fn execute(till: &mut Till, command: Command, person: &Person, output: Output) -
         Command::Claim { name } => claim::claim(till, name, person),
         Command::Recover(recover) => claim::recover(till, recover, person),
         Command::Operator { action } => operator::run(till, action, person),
-        Command::SignIn { name } => session::sign_in(till, name, person),
+        Command::SignIn { name, biometric: true } => session::sign_in_by_finger(till, name),
+        Command::SignIn { name, biometric: false } => session::sign_in(till, name, person),
         Command::Lock => session::lock(till),
-        Command::Unlock => session::unlock(till, person),
+        Command::Unlock { biometric: true } => session::unlock_by_finger(till),
+        Command::Unlock { biometric: false } => session::unlock(till, person),
         Command::SignOut => session::sign_out(till),
         Command::Who => session::who(till),
         Command::Password { action: PasswordAction::Change } => session::change_password(till, person),
+        Command::Biometric { action } => biometric::run(till, action, person),
+        Command::RecoveryCode => claim::recovery_code(till, person),
         Command::Policy { action } => policy::run(till, action),
         Command::RotateKeys => policy::rotate_keys(till),
         Command::Sale(sale) => sale::run(till, &sale),
