@@ -36,6 +36,7 @@ mod session;
 mod settle;
 mod shell;
 mod stand;
+mod statement;
 mod status;
 mod verify;
 mod view;
@@ -110,6 +111,7 @@ fn execute(till: &mut Till, command: Command, person: &Person, output: Output) -
         Command::Settle => settle::run(till),
         Command::Batch(batch) => settle::batch(till, &batch),
         Command::Resolve => resolve::run(till),
+        Command::Statement { action } => statement::run(till, &action),
         Command::Verify => verify::run(till),
         Command::AcceptRollBack => proof::accept_roll_back(till),
         Command::Provoke { code, all } => provoke::run(code.as_deref(), all),
