@@ -24,6 +24,7 @@ mod password;
 mod policy;
 mod proof;
 mod receipt;
+mod refund;
 mod replay;
 mod resolve;
 mod sale;
@@ -89,6 +90,7 @@ fn execute(till: &mut Till, command: Command, person: &Person, output: Output) -
         Command::Policy { action } => policy::run(till, action),
         Command::RotateKeys => policy::rotate_keys(till),
         Command::Sale(sale) => sale::run(till, &sale),
+        Command::Refund { action } => refund::run(till, action),
         Command::Status { attempt } => status::run(till, attempt),
         Command::List(list) => list::run(till, &list),
         Command::Receipt(receipt) => receipt::run(till, receipt),
