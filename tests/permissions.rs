@@ -100,6 +100,7 @@ fn ask_for_everything(session: &Session) -> Vec<(&'static str, Result<String, Er
     vec![
         one::<Sell>(session),
         one::<ResolveDebts>(session),
+        one::<Settle>(session),
         one::<ViewPayments>(session),
         one::<PrintReceipt>(session),
         one::<FollowEvents>(session),
@@ -109,6 +110,7 @@ fn ask_for_everything(session: &Session) -> Vec<(&'static str, Result<String, Er
         one::<VerifyJournal>(session),
         one::<ReadPublicKey>(session),
         one::<ChangeOwnPassword>(session),
+        one::<EnrolBiometric>(session),
         one::<ListOperators>(session),
         one::<ManageOperators>(session),
         one::<ViewPolicy>(session),

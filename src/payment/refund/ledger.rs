@@ -319,6 +319,18 @@ pub(in crate::payment) fn batch_holds_records(journal: &Journal, batch: BatchNo)
     walk(journal, BATCH_INDEX, &batch.to_string(), was_sent)
 }
 
+/// A page of the refunds of a batch, newest first, and where the next begins.
+pub(in crate::payment) fn page_of_batch(
+    journal: &Journal,
+    batch: BatchNo,
+    after: Option<Cursor>,
+) -> Result<(Vec<RefundEntry>, Option<Cursor>), JournalError> {
+    let page = RowQuery { limit: PAGE_ROWS, after };
+    let page = journal.rows_by_index(REFUNDS, BATCH_INDEX, &batch.to_string(), page)?;
+    let read = |value: &[u8]| serde_json::from_slice(value).map_err(|_| JournalError::Newer);
+    Ok((page.rows.iter().map(|row| read(&row.value)).collect::<Result<_, _>>()?, page.next))
+}
+
 /// Gives the entries of an index to `found`, newest first, until it says that this was it. Says whether it did.
 fn walk(
     journal: &Journal,
