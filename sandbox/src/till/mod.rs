@@ -28,6 +28,7 @@ mod policy;
 mod proof;
 mod provoke;
 mod receipt;
+mod refund;
 mod replay;
 mod resolve;
 mod sale;
@@ -100,6 +101,7 @@ fn execute(till: &mut Till, command: Command, person: &Person, output: Output) -
         Command::Policy { action } => policy::run(till, action),
         Command::RotateKeys => policy::rotate_keys(till),
         Command::Sale(sale) => sale::run(till, &sale),
+        Command::Refund { action } => refund::run(till, action),
         Command::Void(void) => void::run(till, void),
         Command::Debts => debts::list(till),
         Command::Decide(decide) => debts::decide(till, decide),
