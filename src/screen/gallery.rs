@@ -277,6 +277,7 @@ pub(super) fn who(standing: Standing, role: Role) -> TillState {
         role: Some(role).filter(|_| is_there),
         waiting: Some(0),
         locks_in_ms: Some(900_000).filter(|_| standing == Standing::SignedIn),
+        settlement_missed: None,
         biometric: Biometric::Absent,
         is_rolled_back: false,
     }

@@ -21,6 +21,7 @@ use crate::till::flow::{Led, Stage, copy};
 use crate::till::gate::Answer;
 use crate::till::passwords::{House, forgotten, given, rules};
 use crate::till::record::Trouble;
+use crate::till::schedule::Schedule;
 use crate::till::{At, Open, Till};
 use crate::vault::{Attempt, Derivation, Opened, SlotKind, Terms, Who};
 
@@ -253,6 +254,7 @@ impl Till {
             till.record(journal, events::policy_changed(&by, body), SideWork::None, change, now)?;
             open.session.set_length(policy.session_length());
             open.checkpoint_every = policy.checkpoint_every.into();
+            open.schedule = Schedule::from_now_on(policy.settle_at_minute, now);
             Ok(Reply::Done)
         })?;
         Ok(Answer::Now(reply))

@@ -150,6 +150,10 @@ pub(super) enum Command {
     List(ListArguments),
     /// Print a receipt
     Receipt(ReceiptArguments),
+    /// Settle the open batch with the acquirer, or go on with a settlement that is not finished
+    Settle,
+    /// Show what the open batch adds up to, or how an earlier one was settled
+    Batch(BatchArguments),
     /// Drive every payment whose outcome is open to its end
     Resolve,
     /// Recompute the whole journal and say whether it is what was written
@@ -398,6 +402,21 @@ pub(super) struct ReceiptArguments {
     /// For whom
     #[arg(long, default_value = "customer", value_parser = copy())]
     pub copy: Copy,
+}
+
+#[derive(Args)]
+pub(super) struct BatchArguments {
+    /// The batch's number [default: the open one]
+    pub number: Option<u32>,
+    /// Print the report for the shop
+    #[arg(long)]
+    pub report: bool,
+    /// The paper's width
+    #[arg(long, default_value = "32", value_parser = columns())]
+    pub columns: Columns,
+    /// The language of the labels
+    #[arg(long, default_value = "en", value_parser = language())]
+    pub language: Language,
 }
 
 #[derive(Args)]

@@ -32,6 +32,7 @@ mod resolve;
 mod sale;
 mod screen;
 mod session;
+mod settle;
 mod shell;
 mod stand;
 mod status;
@@ -105,6 +106,8 @@ fn execute(till: &mut Till, command: Command, person: &Person, output: Output) -
         Command::Status { attempt } => status::run(till, attempt),
         Command::List(list) => list::run(till, &list),
         Command::Receipt(receipt) => receipt::run(till, receipt),
+        Command::Settle => settle::run(till),
+        Command::Batch(batch) => settle::batch(till, &batch),
         Command::Resolve => resolve::run(till),
         Command::Verify => verify::run(till),
         Command::AcceptRollBack => proof::accept_roll_back(till),
