@@ -173,7 +173,7 @@ fn slip(language: Language) -> String {
         signature: false,
     };
     let journal = JournalMark { sequence: view.journal.sequence, root: [0x9b; 32] };
-    let data = ReceiptData { merchant, payment, standing: receipt::Standing::Approved, journal };
+    let data = ReceiptData { merchant, payment, void_of: None, standing: receipt::Standing::Approved, journal };
     receipt::print(&data, Layout { columns: Columns::C32, language, copy: Copy::Customer, reprint: false })
 }
 

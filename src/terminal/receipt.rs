@@ -49,8 +49,13 @@ pub(super) fn print(
 ) -> Result<String, Error> {
     let none = || Error::from(ErrorCode::ReceiptNotAvailable).of_attempt(&view.attempt);
     let standing = standing(view.state).ok_or_else(none)?;
-    let data =
-        ReceiptData { merchant: merchant(configuration)?, payment: payment(view), standing, journal: mark(view) };
+    let data = ReceiptData {
+        merchant: merchant(configuration)?,
+        payment: payment(view),
+        void_of: view.of.clone(),
+        standing,
+        journal: mark(view),
+    };
     let ReceiptRequest { columns, language, copy } = request;
     Ok(set(&data, Layout { columns, language, copy, reprint: printed_before > 0 }))
 }

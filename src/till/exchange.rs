@@ -18,8 +18,8 @@ use crate::emv::CardEvent;
 use crate::error::Error;
 use crate::ids::{AttemptId, BatchNo, OperatorName, RefundId};
 use crate::payment::{
-    self, CardCommand, LinkCommand, ListQuery, ReceiptCopy, RefundDecision, RefundQuery, RefundRequest,
-    RejectionReason, SaleOrder, Ticket,
+    self, CardCommand, Decision, LinkCommand, ListQuery, ReceiptCopy, RefundDecision, RefundQuery, RefundRequest,
+    RejectionReason, SaleOrder, Ticket, VoidOrder,
 };
 use crate::ports::{BiometricFault, EncryptedRead, Notice, ReaderFault};
 use crate::secret::{Secret, SecretBytes};
@@ -167,6 +167,21 @@ pub enum ProofOf {
 pub enum Ask {
     /// A sale. Answered by [`Output::Begun`] and, at the end, [`Output::Tell`]; or by a refusal.
     Sale(SaleOrder),
+    /// A sale to be voided. Answered as a sale is.
+    Void(VoidOrder),
+    /// Everything that waits to be finished with the host.
+    Debts,
+    /// How an attempt ended whose reversal is stuck.
+    Decide {
+        /// Which attempt.
+        attempt: AttemptId,
+        /// How it ended.
+        decision: Decision,
+    },
+    /// Whether the host is there.
+    TestHost,
+    /// The host's rules for this till.
+    DownloadParameters,
     /// To end an attempt.
     Cancel(AttemptId),
     /// How an attempt stands.

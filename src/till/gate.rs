@@ -13,10 +13,10 @@ use crate::clock::Now;
 use crate::error::{Error, ErrorCode};
 use crate::payment::{self, SettleCause, Ticket};
 use crate::session::actions::{
-    AcceptRollBack, Action, ApproveRefund, ChangeOwnPassword, CheckStatement, DecideStuck, EnrolBiometric,
-    FollowEvents, ListOperators, MakeCheckpoint, ManageOperators, PrintReceipt, ProveConsistency, ProveRecord,
-    ReadPublicKey, RequestRefund, ResolveDebts, RotateKeys, Sell, SetPolicy, Settle, VerifyJournal, ViewPayments,
-    ViewPolicy,
+    AcceptRollBack, Action, ApproveRefund, ChangeOwnPassword, CheckStatement, DecideStuck, DownloadParameters,
+    EnrolBiometric, FollowEvents, ListOperators, MakeCheckpoint, ManageOperators, PrintReceipt, ProveConsistency,
+    ProveRecord, ReadPublicKey, RequestRefund, ResolveDebts, RotateKeys, Sell, SetPolicy, Settle, TestHost,
+    VerifyJournal, ViewDebts, ViewPayments, ViewPolicy, VoidSale,
 };
 use crate::session::{Permit, Standing};
 use crate::till::exchange::{Ask, Reply};
@@ -70,10 +70,13 @@ impl Till {
         match ask {
             Ask::Sale(order) => {
                 let permit = self.permit::<Sell>(now)?;
-                if !self.lock_wishes.is_empty() {
-                    return Err(Error::from(ErrorCode::TillLocked).word("state", "locked").into());
-                }
+                self.nobody_locks()?;
                 self.payment(payment::Input::StartSale { ticket, order, permit }, now)
+            }
+            Ask::Void(order) => {
+                let permit = self.permit::<VoidSale>(now)?;
+                self.nobody_locks()?;
+                self.payment(payment::Input::StartVoid { ticket, order, permit }, now)
             }
             Ask::Cancel(attempt) => {
                 if !self.is_outlived::<Sell>(now) {
@@ -122,8 +125,41 @@ impl Till {
                 let permit = self.permit::<AcceptRollBack>(now)?;
                 self.payment(payment::Input::AcceptRollBack { ticket, permit }, now)
             }
+            ask => self.see_to(ticket, ask, now),
+        }
+    }
+
+    /// What concerns debts and the host itself.
+    fn see_to(&mut self, ticket: Ticket, ask: Ask, now: Now) -> Result<Answer, Trouble> {
+        match ask {
+            Ask::Debts => {
+                let _looking = self.permit::<ViewDebts>(now)?;
+                self.payment(payment::Input::Debts { ticket }, now)
+            }
+            Ask::Decide { attempt, decision } => {
+                let permit = self.permit::<DecideStuck>(now)?;
+                self.payment(payment::Input::Decide { ticket, attempt, decision, permit }, now)
+            }
+            Ask::TestHost => {
+                let permit = self.permit::<TestHost>(now)?;
+                self.nobody_locks()?;
+                self.payment(payment::Input::TestHost { ticket, permit }, now)
+            }
+            Ask::DownloadParameters => {
+                let permit = self.permit::<DownloadParameters>(now)?;
+                self.nobody_locks()?;
+                self.payment(payment::Input::DownloadParameters { ticket, permit }, now)
+            }
             ask => self.give_back(ticket, ask, now),
         }
+    }
+
+    /// Nothing begins that somebody who wants to lock the till would have to wait for.
+    fn nobody_locks(&self) -> Result<(), Trouble> {
+        if self.lock_wishes.is_empty() {
+            return Ok(());
+        }
+        Err(Error::from(ErrorCode::TillLocked).word("state", "locked").into())
     }
 
     /// What concerns refunds.

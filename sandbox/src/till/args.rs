@@ -131,6 +131,16 @@ pub(super) enum Command {
     RotateKeys,
     /// Take one payment
     Sale(SaleArguments),
+    /// Take a whole payment of the open batch back
+    Void(VoidArguments),
+    /// List what waits to be finished with the acquirer
+    Debts,
+    /// Say how a payment ended of which the acquirer says nothing more
+    Decide(DecideArguments),
+    /// Ask the acquirer's host whether it is there
+    HostTest,
+    /// Fetch the acquirer's rules for this till
+    Parameters,
     /// Tell what is known of one payment
     Status {
         /// The payment's attempt id
@@ -339,6 +349,28 @@ pub(super) struct SaleArguments {
     /// The shop's order number
     #[arg(long, value_name = "NO", allow_hyphen_values = true)]
     pub order: Option<String>,
+}
+
+#[derive(Args)]
+pub(super) struct VoidArguments {
+    /// The payment's attempt id
+    pub attempt: String,
+    /// The caller's id for the void; the same id twice is the same void
+    #[arg(long = "as", value_name = "ID", allow_hyphen_values = true)]
+    pub void: Option<String>,
+}
+
+#[derive(Args)]
+#[command(group = clap::ArgGroup::new("decision").required(true))]
+pub(super) struct DecideArguments {
+    /// The payment's attempt id
+    pub attempt: String,
+    /// The customer is charged
+    #[arg(long, group = "decision")]
+    pub charged: bool,
+    /// The customer is not charged
+    #[arg(long, group = "decision")]
+    pub not_charged: bool,
 }
 
 #[derive(Args)]

@@ -13,7 +13,9 @@ mod card;
 mod cards;
 mod claim;
 mod context;
+mod debts;
 mod demo;
+mod errand;
 mod failure;
 mod faults;
 mod host;
@@ -36,6 +38,7 @@ mod stand;
 mod status;
 mod verify;
 mod view;
+mod void;
 mod words;
 
 use std::ffi::OsString;
@@ -95,6 +98,11 @@ fn execute(till: &mut Till, command: Command, person: &Person, output: Output) -
         Command::Policy { action } => policy::run(till, action),
         Command::RotateKeys => policy::rotate_keys(till),
         Command::Sale(sale) => sale::run(till, &sale),
+        Command::Void(void) => void::run(till, void),
+        Command::Debts => debts::list(till),
+        Command::Decide(decide) => debts::decide(till, decide),
+        Command::HostTest => errand::test_host(till),
+        Command::Parameters => errand::parameters(till),
         Command::Status { attempt } => status::run(till, attempt),
         Command::List(list) => list::run(till, &list),
         Command::Receipt(receipt) => receipt::run(till, receipt),
