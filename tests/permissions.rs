@@ -78,6 +78,7 @@ fn a_cashier_changes_nothing_that_is_the_shops() {
         AcceptRollBack::ROW,
         VoidSale::ROW,
         DecideStuck::ROW,
+        ApproveRefund::ROW,
         MakeCheckpoint::ROW,
         ProveRecord::ROW,
     ] {

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use taptill::payment::batch::state::{BATCH_TRANSITIONS, BatchState};
+use taptill::payment::refund::state::{REFUND_TRANSITIONS, RefundState, RefundStep};
 use taptill::payment::state::{State, Step, TRANSITIONS};
 
 #[test]
@@ -40,6 +41,7 @@ fn print() -> String {
     text.push_str(
         "\nEvery other pair is refused with a sentence such as \"attempt.approved cannot follow reversal_due\".\n",
     );
+    print_refunds(&mut text);
     print_batch(&mut text);
     text
 }
@@ -57,6 +59,32 @@ fn print_batch(text: &mut String) {
     }
     text.push_str("\nEvery other pair is refused with a sentence such as \"batch.closed cannot follow sent\".\n");
 }
+
+fn print_refunds(text: &mut String) {
+    text.push_str(REFUNDS);
+    text.push_str("### Picture\n\n```mermaid\nstateDiagram-v2\n");
+    for row in REFUND_TRANSITIONS.iter().filter(|row| !matches!(row.step, RefundStep::Print | RefundStep::Decide)) {
+        let from = if row.from == RefundState::Unknown { "[*]" } else { row.from.table_word() };
+        writeln!(text, "    {from} --> {}: {}", row.to.table_word(), row.step.event()).unwrap();
+    }
+    for state in RefundState::ALL.iter().filter(|state| state.is_final()) {
+        writeln!(text, "    {} --> [*]", state.table_word()).unwrap();
+    }
+    text.push_str("```\n\n### Legal transitions\n\n| from | event | to | when |\n|---|---|---|---|\n");
+    for row in REFUND_TRANSITIONS {
+        let (from, to) = (row.from.table_word(), row.to.table_word());
+        writeln!(text, "| `{from}` | `{}` | `{to}` | {} |", row.step.event(), row.when).unwrap();
+    }
+}
+
+const REFUNDS: &str = "
+## The life of a refund
+
+Printed from the table in `src/payment/refund/state.rs`. A refund is not reversed: approved, it is owed, and it is sent
+with the same numbers until the host has said what became of it. Callers see `approved`, `prepared` and `sent` as
+`forwarding`. That a voucher was printed, and what a supervisor decided about a stuck refund, are facts beside the state.
+
+";
 
 const HEAD: &str = "# The life of an attempt
 

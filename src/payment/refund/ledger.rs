@@ -70,6 +70,7 @@ impl RefundEntry {
                 verification: body.verification,
                 verified: body.verified,
                 approved_by: None,
+                approved_ms: None,
                 rejected: None,
                 decision: None,
                 card_masked: None,
@@ -104,7 +105,10 @@ impl RefundEntry {
     fn learn(&mut self, read: RefundEvent, event: &Event) -> Result<(), FoldError> {
         match read {
             RefundEvent::Requested(_) | RefundEvent::Expired(_) => {}
-            RefundEvent::Approved(body) => self.view.approved_by = Some(body.by),
+            RefundEvent::Approved(body) => {
+                self.view.approved_by = Some(body.by);
+                self.view.approved_ms = Some(event.now.wall);
+            }
             RefundEvent::Rejected(body) => {
                 self.view.rejected = Some(Rejected { by: person(event), reason: body.reason });
             }
