@@ -35,6 +35,7 @@ mod session;
 mod settle;
 mod shell;
 mod stand;
+mod statement;
 mod status;
 mod verify;
 mod view;
@@ -109,6 +110,7 @@ fn execute(till: &mut Till, command: Command, person: &Person, output: Output) -
         Command::Settle => settle::run(till),
         Command::Batch(batch) => settle::batch(till, &batch),
         Command::Resolve => resolve::run(till),
+        Command::Statement { action } => statement::run(till, &action),
         Command::Verify => verify::run(till),
         Command::AcceptRollBack => proof::accept_roll_back(till),
         Command::Checkpoint => proof::checkpoint(till),
