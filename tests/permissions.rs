@@ -119,6 +119,8 @@ fn ask_for_everything(session: &Session) -> Vec<(&'static str, Result<String, Er
         one::<ViewDebts>(session),
         one::<TestHost>(session),
         one::<DownloadParameters>(session),
+        one::<RequestRefund>(session),
+        one::<ApproveRefund>(session),
         one::<CheckStatement>(session),
         one::<RotateKeys>(session),
     ]
