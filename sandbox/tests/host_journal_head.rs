@@ -5,7 +5,7 @@
 
 mod host_support;
 
-use host_support::{CountingEntropy, DIALECTS, Desk};
+use host_support::{CountingEntropy, DIALECTS, Desk, TO_VERSION_3};
 use std::sync::Arc;
 use taptill::iso8583::{Dialect, Op, ValueName, Values};
 use taptill::paycrypto::MacKey;
@@ -74,8 +74,8 @@ fn a_book_from_before_heads_is_taken_over() {
     let mut acquirer = Acquirer::open(home.path()).unwrap();
     let enrolled = acquirer.enrol(Dialect::shipped("iso87").unwrap(), &Options::default()).unwrap();
     drop(acquirer);
-    let older = "ALTER TABLE terminals DROP COLUMN journal_head; PRAGMA user_version = 2;";
-    rusqlite::Connection::open(home.path().join("book.sqlite3")).unwrap().execute_batch(older).unwrap();
+    let older = [TO_VERSION_3, "ALTER TABLE terminals DROP COLUMN journal_head; PRAGMA user_version = 2;"].concat();
+    rusqlite::Connection::open(home.path().join("book.sqlite3")).unwrap().execute_batch(&older).unwrap();
     let mut desk = Desk::at(Acquirer::open(home.path()).unwrap(), enrolled);
     assert_eq!(desk.sign_on(), None);
     desk.ask(Op::Sale, &carrying(desk.sale(1, 1_000), 7));

@@ -14,12 +14,13 @@ use std::sync::Arc;
 use ring::rand::{SecureRandom, SystemRandom};
 use taptill::acquirer::envelope::{self, EnvelopeError, Opened};
 use taptill::clock::WallMs;
-use taptill::ids::TerminalId;
+use taptill::ids::{BatchNo, TerminalId};
 use taptill::iso8583::{CardDataForm, Deframer, Dialect, Op, Side, ValueName, Values};
 use taptill::paycrypto::{ClearKeys, MacKey, MasterKey, make_key_block};
 use taptill::ports::Entropy;
 use taptill::secret::SecretBytes;
 
+use super::batches::BatchEntry;
 use super::book::{Book, BookEntry, Page, TerminalRow};
 use super::certificates::ServerIdentity;
 use super::day::HostTime;
@@ -29,7 +30,7 @@ use super::home::{Home, HomeLock};
 use super::malformed;
 use super::reads;
 use super::ruling::{Case, Ruling, code, identity_refusal, sign_on_code};
-use super::script::{Kind, Script, checked_count};
+use super::script::{Kind, Script, Step};
 
 /// How long after the terminal's time-out a late answer leaves, in milliseconds.
 pub const LATE_BY_MS: u64 = 500;
@@ -121,16 +122,49 @@ impl Acquirer {
     /// # Errors
     /// `BookUnusable`.
     pub fn play(&mut self, script: &Script) -> Result<(), HostError> {
-        self.book.change(|page| script.steps().iter().try_for_each(|(kind, count)| page.line_up(*kind, *count)))
+        self.book.change(|page| script.steps().iter().try_for_each(|step| page.line_up(*step)))
     }
 
-    /// Lines up one kind of misbehaviour, behind what is lined up already.
+    /// Lines up one kind of misbehaviour, behind what is lined up already, for the operation that usually uses it up.
     ///
     /// # Errors
     /// `CountOutOfRange`, `BookUnusable`.
     pub fn set_next(&mut self, kind: Kind, count: u32) -> Result<(), HostError> {
-        let count = checked_count(count)?;
-        self.book.change(|page| page.line_up(kind, count))
+        let step = Step::new(kind, count, None)?;
+        self.book.change(|page| page.line_up(step))
+    }
+
+    /// The same for an operation that is said.
+    ///
+    /// # Errors
+    /// Those of [`Acquirer::set_next`], and `OperationUnknown` where the kind is not for it.
+    pub fn set_next_of(&mut self, kind: Kind, count: u32, of: Op) -> Result<(), HostError> {
+        let step = Step::new(kind, count, Some(of))?;
+        self.book.change(|page| page.line_up(step))
+    }
+
+    /// Every batch that was asked to be settled, oldest first.
+    ///
+    /// # Errors
+    /// `BookUnusable`.
+    pub fn batches(&mut self) -> Result<Vec<BatchEntry>, HostError> {
+        self.book.batches()
+    }
+
+    /// What a terminal's downloads of parameters bring from now on.
+    ///
+    /// # Errors
+    /// `BookUnusable`.
+    pub fn set_parameters(&mut self, terminal: &TerminalId, text: &str) -> Result<(), HostError> {
+        self.book.change(|page| page.set_parameters(terminal, text))
+    }
+
+    /// Opens a batch of this number for a terminal, as a host does that was set up anew.
+    ///
+    /// # Errors
+    /// `BookUnusable`.
+    pub fn open_batch(&mut self, terminal: &TerminalId, batch: BatchNo) -> Result<(), HostError> {
+        self.book.change(|page| page.open_batch(terminal, batch))
     }
 
     /// Every attempt seen, oldest first.
@@ -245,7 +279,7 @@ impl Exchange<'_> {
         let mak = self.terminal.mak.as_ref().map(|mak| MacKey::new(mak.expose())).transpose();
         let mak = mak.map_err(|_| HostError::BookUnusable)?;
         match envelope::open(self.dialect, message, None, mak.as_ref()) {
-            Ok(Opened { side: Side::Request, op, values, .. }) => self.hear(op, values),
+            Ok(Opened { side: Side::Request, op, values, is_repeat, .. }) => self.hear(op, &values, is_repeat),
             Ok(_) => Ok(Reply::HangUp),
             Err(EnvelopeError::MacMissing | EnvelopeError::MacWrong) => {
                 self.refuse_unverified(message, |_| code::BAD_MAC)
@@ -256,22 +290,20 @@ impl Exchange<'_> {
     }
 
     /// A request whose MAC is right, or needs none.
-    fn hear(self, op: Op, request: Values) -> Result<Reply, HostError> {
-        if let Some(refusal) = identity_refusal(&self.terminal, &request) {
-            return Ok(self.reply(op, &request, Ruling::plain(refusal), Kind::Normal));
+    fn hear(self, op: Op, request: &Values, is_repeat: bool) -> Result<Reply, HostError> {
+        if let Some(refusal) = identity_refusal(&self.terminal, request) {
+            return Ok(self.reply(op, request, Ruling::plain(refusal), Kind::Normal));
         }
         match op {
-            Op::Echo => Ok(self.reply(op, &request, Ruling::plain(code::APPROVED), Kind::Normal)),
-            Op::SignOn => self.sign_on(&request),
-            Op::Sale | Op::Reversal => self.financial(op, &request),
-            // What this host does not offer.
-            _ => Ok(self.reply(op, &request, Ruling::plain(code::INVALID_TRANSACTION), Kind::Normal)),
+            Op::Echo => Ok(self.reply(op, request, Ruling::plain(code::APPROVED), Kind::Normal)),
+            Op::SignOn => self.sign_on(request),
+            _ => self.rule(op, request, is_repeat),
         }
     }
 
-    fn financial(self, op: Op, request: &Values) -> Result<Reply, HostError> {
+    fn rule(self, op: Op, request: &Values, is_repeat: bool) -> Result<Reply, HostError> {
         let Some(row) = self.dialect.row(op) else { return Ok(Reply::HangUp) };
-        let manner = self.page.take_next(op == Op::Reversal)?;
+        let manner = self.page.take_next(op)?;
         if let Some(head) = request.get(ValueName::JournalHead).filter(|_| manner != Kind::Forget) {
             self.page.set_journal_head(&self.terminal.terminal, head)?;
         }
@@ -280,12 +312,11 @@ impl Exchange<'_> {
         let (clear, read_refusal) = (opened.as_ref().ok().and_then(Option::as_ref), opened.as_ref().err().copied());
         let request_in_clear = clear.unwrap_or(request);
         let (page, terminal, now) = (self.page, &self.terminal, self.now);
-        let case = Case { page, terminal, row, request: request_in_clear, read_refusal, now };
-        let ruling = match (manner, op) {
-            (Kind::Forget, _) => return Ok(Reply::Silence),
-            (Kind::RefuseReversal, _) => Ruling::plain(code::INVALID_TRANSACTION),
-            (_, Op::Reversal) => case.reversal()?,
-            (_, _) => case.sale()?,
+        let case = Case { page, terminal, row, request: request_in_clear, read_refusal, is_repeat, now };
+        let ruling = match manner {
+            Kind::Forget => return Ok(Reply::Silence),
+            Kind::Refuse | Kind::RefuseReversal => Ruling::plain(code::INVALID_TRANSACTION),
+            _ => case.ruling(op)?,
         };
         Ok(self.reply(op, request, ruling, manner))
     }
@@ -301,9 +332,10 @@ impl Exchange<'_> {
         let keys = ClearKeys { pik: pik.expose(), mak: mak.expose(), tdk: None };
         let block = make_key_block(&tmk, &keys).map_err(|_| HostError::DialectUnusable)?;
         self.page.set_mac_key(&self.terminal.terminal, &mak)?;
+        let batch = self.terminal.batch;
         let mut reply = self.reply(Op::SignOn, request, Ruling::plain(code::APPROVED), Kind::Normal);
         if let Reply::Answer { values, mak: answer_mak, .. } = &mut reply {
-            values.set(ValueName::KeyBlock, &block);
+            values.set(ValueName::KeyBlock, &block).set_number(ValueName::Batch, batch.number().into());
             *answer_mak = Some(mak);
         }
         Ok(reply)
@@ -352,6 +384,9 @@ impl Exchange<'_> {
             .set(ValueName::TerminalId, self.terminal.terminal.as_str())
             .set(ValueName::MerchantId, self.terminal.merchant.as_str())
             .set(ValueName::ResponseCode, ruling.code);
+        for (name, value) in ruling.brought.iter() {
+            values.set(name, value);
+        }
         if let Some(head) = &self.terminal.journal_head {
             // Only the answer to a sign-on has a place for it.
             values.set(ValueName::JournalHead, head);
@@ -391,8 +426,12 @@ impl Reply {
 
 fn give(dialect: &Dialect, op: Op, mut values: Values, mak: Option<&SecretBytes>, manner: Kind) -> Option<Vec<Action>> {
     if manner == Kind::WrongEcho {
-        let amount: u64 = values.text(ValueName::AmountMinor)?.parse().ok()?;
-        values.set_number(ValueName::AmountMinor, (amount + 1) % 1_000_000_000_000);
+        // Where there is no amount, it is the answer to another message.
+        let has_amount = values.get(ValueName::AmountMinor).is_some();
+        let (name, limit) =
+            if has_amount { (ValueName::AmountMinor, 1_000_000_000_000) } else { (ValueName::Stan, 1_000_000) };
+        let said: u64 = values.text(name)?.parse().ok()?;
+        values.set_number(name, (said + 1) % limit);
     }
     let key = match mak {
         Some(mak) if manner == Kind::BadMac => Some(another_key(mak)?),
@@ -411,7 +450,7 @@ fn give(dialect: &Dialect, op: Op, mut values: Values, mak: Option<&SecretBytes>
         Kind::AnswerTwice => vec![Action::Reply(frame.clone()), Action::Reply(frame)],
         Kind::HalfFrame => vec![Action::Reply(frame[..frame.len() / 2].to_vec()), Action::Close],
         Kind::Reset => vec![Action::Reset],
-        Kind::Normal | Kind::BadMac | Kind::WrongEcho | Kind::RefuseReversal => vec![Action::Reply(frame)],
+        _ => vec![Action::Reply(frame)],
     })
 }
 

@@ -1,8 +1,8 @@
-//! The host's book: one entry for each attempt that it saw, in SQLite.
+//! The host's book: one entry for each sale, void and refund that it saw, in SQLite.
 //!
 //! Everything that one request changes is one transaction, committed before the answer may leave. An entry is
-//! never deleted and never changed but for its reversal; its key is terminal, batch and trace number, so the
-//! same attempt cannot be booked twice.
+//! never deleted and never changed but by what takes it back; its key is terminal, batch and trace number, so the
+//! same message cannot be booked twice. Batches and misbehaviour have files of their own.
 //!
 //! It never holds a card number that is not masked, and no track data. It does hold the terminals' simulated
 //! keys in clear: a real host keeps them in a hardware module. Evidence: `sandbox/tests/host_acquirer.rs`.
@@ -19,7 +19,6 @@ use taptill::money::Currency;
 use taptill::secret::SecretBytes;
 
 use super::error::HostError;
-use super::script::Kind;
 
 /// What became of an attempt, as the host sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -29,6 +28,8 @@ pub enum EntryState {
     Booked,
     /// The customer was charged and got everything back.
     Reversed,
+    /// The customer was charged, and a void that stands gave everything back.
+    Voided,
     /// The customer was never charged.
     Declined,
     /// A reversal came whose original was never seen; if that comes late, it is refused.
@@ -36,7 +37,7 @@ pub enum EntryState {
 }
 
 impl EntryState {
-    const ALL: [Self; 4] = [Self::Booked, Self::Reversed, Self::Declined, Self::ReversalWithoutOriginal];
+    const ALL: [Self; 5] = [Self::Booked, Self::Reversed, Self::Voided, Self::Declined, Self::ReversalWithoutOriginal];
 
     /// The stable word, as in JSON.
     #[must_use]
@@ -44,21 +45,61 @@ impl EntryState {
         match self {
             Self::Booked => "booked",
             Self::Reversed => "reversed",
+            Self::Voided => "voided",
             Self::Declined => "declined",
             Self::ReversalWithoutOriginal => "reversal_without_original",
         }
     }
 }
 
-/// One attempt in the host's book.
+/// What an entry is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EntryKind {
+    /// A sale.
+    Sale,
+    /// A void of a sale.
+    Void,
+    /// Money of a sale given back.
+    Refund,
+}
+
+impl EntryKind {
+    const ALL: [Self; 3] = [Self::Sale, Self::Void, Self::Refund];
+
+    /// The stable word, as in JSON.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Sale => "sale",
+            Self::Void => "void",
+            Self::Refund => "refund",
+        }
+    }
+}
+
+/// The key of an entry within a terminal's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct EntryKey {
+    /// The batch that it is booked in.
+    pub batch: BatchNo,
+    /// Its trace number.
+    pub stan: Stan,
+}
+
+/// One sale, void or refund in the host's book.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct BookEntry {
     /// Which terminal sent it.
     pub terminal: TerminalId,
+    /// What it is.
+    pub kind: EntryKind,
     /// The batch that it is booked in.
     pub batch: BatchNo,
     /// The terminal's trace number, unique within terminal and batch.
     pub stan: Stan,
+    /// The sale that a void or a refund is of.
+    pub of: Option<EntryKey>,
     /// The host's own reference.
     pub rrn: Rrn,
     /// Given with an approval.
@@ -67,7 +108,8 @@ pub struct BookEntry {
     pub response_code: HostCode,
     /// What was asked for, in minor units.
     pub amount_minor: u64,
-    /// What the customer is charged now, in minor units: the amount, or 0.
+    /// What the customer is charged now by this sale, in minor units: its amount less what was given back. Of voids
+    /// and refunds 0: what they gave back is gone from their sales.
     pub net_minor: u64,
     /// The terminal's currency.
     pub currency: Currency,
@@ -94,33 +136,48 @@ pub(super) struct TerminalRow {
     pub mak: Option<SecretBytes>,
     /// The head of the till's journal in the last request whose MAC was right.
     pub journal_head: Option<Vec<u8>>,
+    /// What a download of parameters brings, where the owner gave something.
+    pub parameters: Option<String>,
 }
 
 /// The book, open.
 pub(super) struct Book {
-    connection: Connection,
+    pub(super) connection: Connection,
 }
 
-const SCHEMA_VERSION: i64 = 3;
+const SCHEMA_VERSION: i64 = 4;
 const SCHEMA: &str = "
     CREATE TABLE terminals (
         tid TEXT PRIMARY KEY, mid TEXT NOT NULL, dialect TEXT NOT NULL, certificate BLOB NOT NULL UNIQUE,
         currency TEXT NOT NULL, limit_minor INTEGER NOT NULL, batch INTEGER NOT NULL, tmk BLOB NOT NULL, mak BLOB,
-        journal_head BLOB
+        journal_head BLOB, parameters TEXT
     ) STRICT;
     CREATE TABLE entries (
         id INTEGER PRIMARY KEY, tid TEXT NOT NULL, batch INTEGER NOT NULL, stan INTEGER NOT NULL, rrn TEXT NOT NULL,
         auth_code TEXT, response_code TEXT NOT NULL, amount_minor INTEGER NOT NULL, net_minor INTEGER NOT NULL,
         currency TEXT NOT NULL, state TEXT NOT NULL, card_masked TEXT, reversals INTEGER NOT NULL,
-        booked_ms INTEGER NOT NULL, UNIQUE (tid, batch, stan)
+        booked_ms INTEGER NOT NULL, kind TEXT NOT NULL DEFAULT 'sale', of_batch INTEGER, of_stan INTEGER,
+        UNIQUE (tid, batch, stan)
     ) STRICT;
+    CREATE INDEX entries_by_day ON entries (tid, booked_ms);
     CREATE TABLE next (
-        place INTEGER PRIMARY KEY, kind TEXT NOT NULL, remaining INTEGER NOT NULL
+        place INTEGER PRIMARY KEY, kind TEXT NOT NULL, remaining INTEGER NOT NULL, op TEXT NOT NULL DEFAULT 'sale'
     ) STRICT;
     CREATE TABLE reads (
         nonce BLOB PRIMARY KEY, tid TEXT NOT NULL, batch INTEGER NOT NULL, stan INTEGER NOT NULL
     ) STRICT;
-    PRAGMA user_version = 3;";
+    CREATE TABLE batches (
+        id INTEGER PRIMARY KEY, tid TEXT NOT NULL, batch INTEGER NOT NULL, balanced INTEGER NOT NULL,
+        paid_minor INTEGER, closed_ms INTEGER, UNIQUE (tid, batch)
+    ) STRICT;
+    CREATE TABLE uploads (
+        tid TEXT NOT NULL, batch INTEGER NOT NULL, place INTEGER NOT NULL, line BLOB NOT NULL,
+        PRIMARY KEY (tid, batch, place)
+    ) STRICT;
+    CREATE TABLE statement_changes (
+        place INTEGER PRIMARY KEY, tid TEXT NOT NULL, kind TEXT NOT NULL, lines INTEGER NOT NULL
+    ) STRICT;
+    PRAGMA user_version = 4;";
 /// What a book of version 1 lacks.
 const SINCE_VERSION_1: &str = "
     CREATE TABLE reads (
@@ -128,8 +185,28 @@ const SINCE_VERSION_1: &str = "
     ) STRICT;";
 /// What a book of version 2 lacks as well.
 const SINCE_VERSION_2: &str = "
-    ALTER TABLE terminals ADD COLUMN journal_head BLOB;
-    PRAGMA user_version = 3;";
+    ALTER TABLE terminals ADD COLUMN journal_head BLOB;";
+/// What a book of version 3 lacks as well.
+const SINCE_VERSION_3: &str = "
+    ALTER TABLE terminals ADD COLUMN parameters TEXT;
+    ALTER TABLE entries ADD COLUMN kind TEXT NOT NULL DEFAULT 'sale';
+    ALTER TABLE entries ADD COLUMN of_batch INTEGER;
+    ALTER TABLE entries ADD COLUMN of_stan INTEGER;
+    CREATE INDEX entries_by_day ON entries (tid, booked_ms);
+    ALTER TABLE next ADD COLUMN op TEXT NOT NULL DEFAULT 'sale';
+    UPDATE next SET op = 'reversal' WHERE kind = 'refuse-reversal';
+    CREATE TABLE batches (
+        id INTEGER PRIMARY KEY, tid TEXT NOT NULL, batch INTEGER NOT NULL, balanced INTEGER NOT NULL,
+        paid_minor INTEGER, closed_ms INTEGER, UNIQUE (tid, batch)
+    ) STRICT;
+    CREATE TABLE uploads (
+        tid TEXT NOT NULL, batch INTEGER NOT NULL, place INTEGER NOT NULL, line BLOB NOT NULL,
+        PRIMARY KEY (tid, batch, place)
+    ) STRICT;
+    CREATE TABLE statement_changes (
+        place INTEGER PRIMARY KEY, tid TEXT NOT NULL, kind TEXT NOT NULL, lines INTEGER NOT NULL
+    ) STRICT;
+    PRAGMA user_version = 4;";
 
 impl Book {
     /// Opens the book, or begins one.
@@ -148,13 +225,15 @@ impl Book {
         connection.busy_timeout(Duration::from_secs(5))?;
         connection.pragma_update(None, "synchronous", "full")?;
         let mut book = Self { connection };
-        book.change(|page| match page.schema_version()? {
-            0 => Ok(page.transaction.execute_batch(SCHEMA)?),
-            1 => Ok(page.transaction.execute_batch(&[SINCE_VERSION_1, SINCE_VERSION_2].concat())?),
-            2 => Ok(page.transaction.execute_batch(SINCE_VERSION_2)?),
-            SCHEMA_VERSION => Ok(()),
-            _ => Err(HostError::BookUnusable),
-        })?;
+        let steps = match book.change(|page| page.schema_version())? {
+            0 => &[SCHEMA][..],
+            1 => &[SINCE_VERSION_1, SINCE_VERSION_2, SINCE_VERSION_3],
+            2 => &[SINCE_VERSION_2, SINCE_VERSION_3],
+            3 => &[SINCE_VERSION_3],
+            SCHEMA_VERSION => return Ok(book),
+            _ => return Err(HostError::BookUnusable),
+        };
+        book.change(|page| Ok(page.transaction.execute_batch(&steps.concat())?))?;
         Ok(book)
     }
 
@@ -184,7 +263,7 @@ impl Book {
 
 /// The book within one transaction.
 pub(super) struct Page<'a> {
-    transaction: Transaction<'a>,
+    pub(super) transaction: Transaction<'a>,
 }
 
 impl Page<'_> {
@@ -218,7 +297,8 @@ impl Page<'_> {
 
     /// A registered terminal.
     pub(super) fn terminal(&self, terminal: &TerminalId) -> Result<Option<TerminalRow>, HostError> {
-        let query = "SELECT tid, mid, dialect, certificate, currency, limit_minor, batch, tmk, mak, journal_head
+        let query = "SELECT tid, mid, dialect, certificate, currency, limit_minor, batch, tmk, mak, journal_head,
+                            parameters
                      FROM terminals WHERE tid = ?1";
         let mut statement = self.transaction.prepare_cached(query)?;
         statement.query_row([terminal.as_str()], |row| Ok(terminal_of(row))).optional()?.transpose()
@@ -238,7 +318,14 @@ impl Page<'_> {
         Ok(())
     }
 
-    /// The attempt's entry.
+    /// What downloads of parameters bring to this terminal from now on.
+    pub(super) fn set_parameters(&self, terminal: &TerminalId, text: &str) -> Result<(), HostError> {
+        let query = "UPDATE terminals SET parameters = ?2 WHERE tid = ?1";
+        self.transaction.execute(query, params![terminal.as_str(), text])?;
+        Ok(())
+    }
+
+    /// The entry of this key.
     pub(super) fn entry(
         &self,
         terminal: &TerminalId,
@@ -261,8 +348,8 @@ impl Page<'_> {
     pub(super) fn add(&self, number: u64, entry: &BookEntry) -> Result<(), HostError> {
         let mut statement = self.transaction.prepare_cached(
             "INSERT INTO entries (id, tid, batch, stan, rrn, auth_code, response_code, amount_minor, net_minor,
-                                  currency, state, card_masked, reversals, booked_ms)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+                                  currency, state, card_masked, reversals, booked_ms, kind, of_batch, of_stan)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
         )?;
         statement.execute(params![
             stored(number)?,
@@ -279,11 +366,14 @@ impl Page<'_> {
             entry.card_masked.as_ref().map(MaskedPan::as_str),
             entry.reversals,
             entry.booked_ms.0,
+            entry.kind.word(),
+            entry.of.map(|of| of.batch.number()),
+            entry.of.map(|of| of.stan.number()),
         ])?;
         Ok(())
     }
 
-    /// Stores what a reversal changed: state, net amount and count.
+    /// Stores what a reversal, a void or a refund changed: state, net amount and count.
     pub(super) fn update(&self, entry: &BookEntry) -> Result<(), HostError> {
         let mut statement = self.transaction.prepare_cached(
             "UPDATE entries SET state = ?4, net_minor = ?5, reversals = ?6 WHERE tid = ?1 AND batch = ?2 AND stan = ?3",
@@ -323,32 +413,6 @@ impl Page<'_> {
         let key = params![terminal.as_str(), batch.number(), stan.number()];
         Ok(self.transaction.query_row(query, key, |row| row.get(0)).optional()?)
     }
-
-    /// Lines up misbehaviour behind what is lined up already.
-    pub(super) fn line_up(&self, kind: Kind, count: u32) -> Result<(), HostError> {
-        let query = "INSERT INTO next (kind, remaining) VALUES (?1, ?2)";
-        self.transaction.execute(query, params![kind.word(), count])?;
-        Ok(())
-    }
-
-    /// Forgets all misbehaviour that was lined up.
-    pub(super) fn clear_lined_up(&self) -> Result<(), HostError> {
-        self.transaction.execute("DELETE FROM next", [])?;
-        Ok(())
-    }
-
-    /// Uses up one step of the queue for sales, or for reversals.
-    pub(super) fn take_next(&self, of_reversals: bool) -> Result<Kind, HostError> {
-        let comparison = if of_reversals { "=" } else { "<>" };
-        let query = format!("SELECT place, kind FROM next WHERE kind {comparison} ?1 ORDER BY place LIMIT 1");
-        let mut statement = self.transaction.prepare_cached(&query)?;
-        let found: Option<(i64, String)> =
-            statement.query_row([Kind::RefuseReversal.word()], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-        let Some((place, word)) = found else { return Ok(Kind::Normal) };
-        self.transaction.execute("UPDATE next SET remaining = remaining - 1 WHERE place = ?1", [place])?;
-        self.transaction.execute("DELETE FROM next WHERE remaining < 1", [])?;
-        word.parse().map_err(|_| HostError::BookUnusable)
-    }
 }
 
 fn terminal_of(row: &Row<'_>) -> Result<TerminalRow, HostError> {
@@ -363,18 +427,25 @@ fn terminal_of(row: &Row<'_>) -> Result<TerminalRow, HostError> {
         tmk: SecretBytes::new(row.get(7)?),
         mak: row.get::<_, Option<Vec<u8>>>(8)?.map(SecretBytes::new),
         journal_head: row.get(9)?,
+        parameters: row.get(10)?,
     })
 }
 
-const ENTRY_COLUMNS: &str = "tid, batch, stan, rrn, auth_code, response_code, amount_minor, net_minor, currency, \
-                             state, card_masked, reversals, booked_ms";
+pub(super) const ENTRY_COLUMNS: &str = "tid, batch, stan, rrn, auth_code, response_code, amount_minor, net_minor, currency, \
+                             state, card_masked, reversals, booked_ms, kind, of_batch, of_stan";
 
-fn entry_of(row: &Row<'_>) -> Result<BookEntry, HostError> {
-    let state: String = row.get(9)?;
+pub(super) fn entry_of(row: &Row<'_>) -> Result<BookEntry, HostError> {
+    let (state, kind): (String, String) = (row.get(9)?, row.get(13)?);
+    let of = row.get::<_, Option<u32>>(14)?.zip(row.get::<_, Option<u32>>(15)?);
+    let key = |(batch, stan)| -> Result<_, HostError> {
+        Ok(EntryKey { batch: checked(BatchNo::new(batch))?, stan: checked(Stan::new(stan))? })
+    };
     Ok(BookEntry {
         terminal: checked(TerminalId::new(row.get::<_, String>(0)?))?,
+        kind: EntryKind::ALL.into_iter().find(|known| known.word() == kind).ok_or(HostError::BookUnusable)?,
         batch: checked(BatchNo::new(row.get(1)?))?,
         stan: checked(Stan::new(row.get(2)?))?,
+        of: of.map(key).transpose()?,
         rrn: checked(Rrn::new(row.get::<_, String>(3)?))?,
         auth_code: row
             .get::<_, Option<String>>(4)?
@@ -397,14 +468,14 @@ fn entry_of(row: &Row<'_>) -> Result<BookEntry, HostError> {
 }
 
 /// SQLite's integers are signed; amounts and counts fit them.
-fn stored(number: u64) -> Result<i64, HostError> {
+pub(super) fn stored(number: u64) -> Result<i64, HostError> {
     checked(i64::try_from(number))
 }
 
-fn counted(number: i64) -> Result<u64, HostError> {
+pub(super) fn counted(number: i64) -> Result<u64, HostError> {
     checked(u64::try_from(number))
 }
 
-fn checked<T, E>(value: Result<T, E>) -> Result<T, HostError> {
+pub(super) fn checked<T, E>(value: Result<T, E>) -> Result<T, HostError> {
     value.map_err(|_| HostError::BookUnusable)
 }

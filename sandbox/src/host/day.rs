@@ -11,6 +11,8 @@ pub(super) const TIME_ZONE: &str = "Asia/Shanghai";
 /// The host's day, in minutes east of UTC.
 pub(super) const UTC_OFFSET_MINUTES: i16 = 480;
 
+const DAY_MS: i64 = 86_400_000;
+
 /// One instant on the host's clock.
 #[derive(Clone, Copy)]
 pub(super) struct HostTime {
@@ -29,6 +31,21 @@ impl HostTime {
     /// Whether both are on the same day of the host.
     pub(super) fn is_same_day(self, other: Self) -> bool {
         self.local.date() == other.local.date()
+    }
+
+    /// The day of this `YYYYMMDD` on the host's clock: its first instant, and that of the next day.
+    pub(super) fn span_of(day: &str) -> Option<(WallMs, WallMs)> {
+        let number = |from: usize, to: usize| day.get(from..to)?.parse::<u16>().ok();
+        let month = time::Month::try_from(u8::try_from(number(4, 6)?).ok()?).ok()?;
+        let date = time::Date::from_calendar_date(i32::from(number(0, 4)?), month, u8::try_from(number(6, 8)?).ok()?);
+        let zone = UtcOffset::from_hms(8, 0, 0).ok()?;
+        let start = date.ok()?.midnight().assume_offset(zone).unix_timestamp() * 1_000;
+        Some((WallMs(start), WallMs(start + DAY_MS)))
+    }
+
+    /// `YYYYMMDD`.
+    pub(super) fn year_month_day(self) -> String {
+        format!("{:04}{}", self.local.year().rem_euclid(10_000), self.month_day())
     }
 
     /// `MMDD`.

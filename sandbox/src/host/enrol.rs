@@ -146,6 +146,7 @@ fn register<T>(
             tmk: master_key,
             mak: None,
             journal_head: None,
+            parameters: None,
         };
         page.add_terminal(&row)?;
         let TerminalRow { terminal, merchant, tmk: master_key, dialect_toml, .. } = row;

@@ -40,7 +40,7 @@ pub enum HostError {
     ThreadFailed,
     /// The script is not readable text of at most 64 KiB.
     ScriptUnreadable,
-    /// A line of the script is not `KIND [COUNT]`, or not the agreed TOML.
+    /// A line of the script is not `KIND [COUNT] [OPERATION]`, or not the agreed TOML.
     ScriptMalformed {
         /// 1 for the first line.
         line: usize,
@@ -55,8 +55,15 @@ pub enum HostError {
         /// 1 for the first line.
         line: usize,
     },
+    /// A line of the script names an operation that does not exist, or that the kind is not for.
+    ScriptOperationUnknown {
+        /// 1 for the first line.
+        line: usize,
+    },
     /// No kind of misbehaviour has this name.
     KindUnknown,
+    /// No operation has this name, or the kind is not for it.
+    OperationUnknown,
     /// The count is less than 1 or more than 9 999.
     CountOutOfRange,
 }
@@ -80,6 +87,7 @@ impl HostError {
         match self {
             Self::ScriptMalformed { line }
             | Self::ScriptKindUnknown { line }
+            | Self::ScriptOperationUnknown { line }
             | Self::ScriptCountOutOfRange { line } => Some(line),
             _ => None,
         }
@@ -150,30 +158,30 @@ impl HostError {
             Self::ScriptUnreadable => (
                 "host_script_unreadable",
                 "the script is not text of at most 64 KiB",
-                "Give a readable UTF-8 file with one KIND [COUNT] a line.",
+                "Give a readable UTF-8 file with one KIND [COUNT] [OPERATION] a line.",
             ),
             Self::ScriptMalformed { .. } => (
                 "host_script_malformed",
                 "a line of the script is not understood",
-                "Write one KIND [COUNT] a line, or TOML tables [[next]] with kind and count.",
+                "Write one KIND [COUNT] [OPERATION] a line, or TOML tables [[next]] with kind, count and of.",
             ),
-            Self::ScriptKindUnknown { .. } => (
-                "host_script_kind_unknown",
-                "a line of the script names an unknown kind",
-                "Use normal, no-answer, forget, late-answer, answer-twice, bad-mac, wrong-echo, half-frame, reset or \
-                 refuse-reversal.",
-            ),
+            Self::ScriptKindUnknown { .. } => {
+                ("host_script_kind_unknown", "a line of the script names an unknown kind", KINDS)
+            }
             Self::ScriptCountOutOfRange { .. } => (
                 "host_script_count_out_of_range",
                 "a line of the script has a count outside 1 to 9999",
                 "Give a count from 1 to 9999, or leave it out for 1.",
             ),
-            Self::KindUnknown => (
-                "host_kind_unknown",
-                "no kind of misbehaviour has this name",
-                "Use normal, no-answer, forget, late-answer, answer-twice, bad-mac, wrong-echo, half-frame, reset or \
-                 refuse-reversal.",
+            Self::ScriptOperationUnknown { .. } => (
+                "host_script_operation_unknown",
+                "a line of the script names an unknown operation, or one that the kind is not for",
+                OPERATIONS,
             ),
+            Self::OperationUnknown => {
+                ("host_operation_unknown", "no operation has this name, or the kind is not for it", OPERATIONS)
+            }
+            Self::KindUnknown => ("host_kind_unknown", "no kind of misbehaviour has this name", KINDS),
             Self::CountOutOfRange => (
                 "host_count_out_of_range",
                 "the count is outside 1 to 9999",
@@ -182,6 +190,14 @@ impl HostError {
         }
     }
 }
+
+/// What may stand for a kind.
+const KINDS: &str = "Use normal, no-answer, forget, late-answer, answer-twice, bad-mac, wrong-echo, half-frame, reset, \
+                     refuse, refuse-reversal, or statement- with missing, extra, amount, duplicate, day, sign or fee.";
+
+/// What may stand for an operation.
+const OPERATIONS: &str = "Use sale, reversal, void, void_reversal, refund, settle, batch_upload, settle_end, \
+                          parameters or statement; statement-... is of statement and refuse-reversal of reversal alone.";
 
 impl fmt::Display for HostError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

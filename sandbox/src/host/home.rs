@@ -11,10 +11,12 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
+use super::batches::BatchEntry;
 use super::book::{Book, BookEntry};
 use super::certificates::Certificates;
 use super::error::HostError;
-use super::script::{Kind, checked_count};
+use super::script::{Kind, Step};
+use taptill::iso8583::Op;
 
 /// Every attempt that the host has seen, oldest first; the host may be running.
 ///
@@ -24,18 +26,34 @@ pub fn book(home: &Path) -> Result<Vec<BookEntry>, HostError> {
     Home::existing(home)?.open_book()?.entries()
 }
 
-/// Makes the running host treat its next `count` financial requests (or reversals) so, once it has played
-/// what was lined up before.
+/// Every batch that was asked to be settled, oldest first; the host may be running.
+///
+/// # Errors
+/// `HomeUnknown`, `BookUnusable`.
+pub fn batches(home: &Path) -> Result<Vec<BatchEntry>, HostError> {
+    Home::existing(home)?.open_book()?.batches()
+}
+
+/// Makes the running host treat its next `count` requests of the operation that usually uses the kind up so, once
+/// it has played what was lined up before.
 ///
 /// # Errors
 /// `CountOutOfRange`, `HomeUnknown`, `NotRunning`, `BookUnusable`.
 pub fn set_next(home: &Path, kind: Kind, count: u32) -> Result<(), HostError> {
-    let count = checked_count(count)?;
+    set_next_of(home, kind, count, None)
+}
+
+/// The same for an operation that is said.
+///
+/// # Errors
+/// Those of [`set_next`], and `OperationUnknown` where the kind is not for it.
+pub fn set_next_of(home: &Path, kind: Kind, count: u32, of: Option<Op>) -> Result<(), HostError> {
+    let step = Step::new(kind, count, of)?;
     let home = Home::existing(home)?;
     if !home.is_running()? {
         return Err(HostError::NotRunning);
     }
-    home.open_book()?.change(|page| page.line_up(kind, count))
+    home.open_book()?.change(|page| page.line_up(step))
 }
 
 /// A home folder that is there.

@@ -2,12 +2,14 @@
 //!
 //! It keeps a book of its own, checks MACs and cryptograms with the issuer's keys, forgets nothing that it
 //! booked, and misbehaves only when told to. A till under test is right when its own records and this book
-//! agree: [`book`] gives one entry for each attempt, with the net amount that the customer was charged.
+//! agree: [`book`] gives one entry for each sale, void and refund, with the net amount that the customer was charged,
+//! and [`batches`] the totals of each batch with what the shop was paid for it.
 //!
 //! | part | what it is |
 //! |---|---|
 //! | [`Host`] | a TLS listener with its own thread, over an [`Acquirer`] |
 //! | [`Acquirer`] | the same without sockets: frames in, [`Action`]s out, in virtual time if a test likes |
+//! | `ruling`, `corrections`, `settlement`, `statement` | what is answered and booked: sales and reversals, voids and refunds, batches, lines |
 //! | `reads` | opens the encrypted card reads of [`crate::reader`], where the dialect carries them |
 //! | [`provision`] | enrols a new terminal and gives what its till needs |
 //! | [`Kind`], [`Script`], [`set_next`] | misbehaviour on demand |
@@ -17,22 +19,28 @@
 //! Evidence: `sandbox/tests/host_*.rs`, of frames alone, with the core's own side, and over sockets.
 
 mod acquirer;
+mod batches;
 mod book;
 mod certificates;
+mod corrections;
 mod day;
 mod enrol;
 mod error;
 mod home;
+mod lined_up;
 mod malformed;
 mod reads;
 mod ruling;
 mod script;
 mod server;
+mod settlement;
+mod statement;
 
 pub use acquirer::{Acquirer, Action, LATE_BY_MS, Line};
-pub use book::{BookEntry, EntryState};
+pub use batches::{BatchEntry, Totals};
+pub use book::{BookEntry, EntryKey, EntryKind, EntryState};
 pub use enrol::{Enrolled, Options, provision, provision_in};
 pub use error::HostError;
-pub use home::{book, set_next};
-pub use script::{COUNT_MAX, Kind, Script};
+pub use home::{batches, book, set_next, set_next_of};
+pub use script::{COUNT_MAX, Kind, Script, Step, operation};
 pub use server::{Host, RunningHost};

@@ -14,7 +14,7 @@ use taptill::clock::WallMs;
 use taptill::ids::{AuthCode, BatchNo, HostCode, Stan};
 use taptill::iso8583::{MessageRow, ValueName, Values};
 
-use super::book::{BookEntry, EntryState, Page, TerminalRow};
+use super::book::{BookEntry, EntryKey, EntryKind, EntryState, Page, TerminalRow};
 use super::day::HostTime;
 use super::error::HostError;
 use crate::issuer::{ArqcError, ChipData, IssuerMasterKey, RequestedKind, VerifiedRequest, verify_arqc};
@@ -62,13 +62,36 @@ pub(super) struct Ruling {
     pub rrn: Option<String>,
     pub auth_code: Option<AuthCode>,
     pub chip_data: Option<Vec<u8>>,
+    /// Totals, lines and texts.
+    pub brought: Values,
 }
 
 impl Ruling {
     /// An answer that gives its code and nothing else.
     pub(super) fn plain(code: impl Into<String>) -> Self {
-        Self { code: code.into(), rrn: None, auth_code: None, chip_data: None }
+        Self { code: code.into(), rrn: None, auth_code: None, chip_data: None, brought: Values::new() }
     }
+
+    /// An approval that brings something.
+    pub(super) fn bringing(brought: Values) -> Self {
+        Self { brought, ..Self::plain(code::APPROVED) }
+    }
+
+    /// An answer about an entry.
+    pub(super) fn about(entry: BookEntry, code: impl Into<String>) -> Self {
+        Self { rrn: Some(entry.rrn.into()), ..Self::plain(code) }
+    }
+}
+
+/// What is to be booked.
+pub(super) struct Booking<'a> {
+    pub kind: EntryKind,
+    pub key: EntryKey,
+    /// The sale that a void or a refund is of.
+    pub of: Option<EntryKey>,
+    pub amount_minor: u64,
+    pub state: EntryState,
+    pub code: &'a str,
 }
 
 /// Everything that a ruling looks at.
@@ -80,6 +103,8 @@ pub(super) struct Case<'a> {
     pub request: &'a Values,
     /// Why there is no card in it, where its encrypted read was refused.
     pub read_refusal: Option<&'static str>,
+    /// Whether it says that it was sent before.
+    pub is_repeat: bool,
     pub now: WallMs,
 }
 
@@ -116,9 +141,10 @@ impl Case<'_> {
         };
         let is_booked = self.row.approves(judged.as_bytes());
         let state = if is_booked { EntryState::Booked } else { EntryState::Declined };
-        let entry = self.add_entry(batch, stan, amount_minor, state, &judged)?;
+        let (kind, key) = (EntryKind::Sale, EntryKey { batch, stan });
+        let entry = self.book(&Booking { kind, key, of: None, amount_minor, state, code: &judged })?;
         let chip_data = cryptogram.map(|cryptogram| issuer_answer(&cryptogram, &judged));
-        Ok(Ruling { code: judged, rrn: Some(entry.rrn.into()), auth_code: entry.auth_code, chip_data })
+        Ok(Ruling { auth_code: entry.auth_code.clone(), chip_data, ..Ruling::about(entry, judged) })
     }
 
     /// Rules on a reversal and takes the debit back.
@@ -130,16 +156,13 @@ impl Case<'_> {
         let batch = self.batch(ValueName::OriginalBatch).or_else(|| self.batch(ValueName::Batch));
         let batch = batch.unwrap_or(self.terminal.batch);
         let Some(mut entry) = self.page.entry(&self.terminal.terminal, batch, stan)? else {
-            let state = EntryState::ReversalWithoutOriginal;
-            let entry = self.add_entry(batch, stan, amount_minor, state, code::APPROVED)?;
-            return Ok(Ruling { rrn: Some(entry.rrn.into()), ..Ruling::plain(code::APPROVED) });
+            return self.remember_reversal(EntryKind::Sale, EntryKey { batch, stan }, amount_minor);
         };
         let read = self.page.nonce_of(&self.terminal.terminal, batch, stan)?;
         if read.is_some_and(|nonce| self.request.get(ValueName::ReadNonce).is_some_and(|said| said != nonce)) {
             return Ok(Ruling::plain(code::SECURITY_VIOLATION));
         }
-        let is_of_today = HostTime::at(entry.booked_ms).is_same_day(HostTime::at(self.now));
-        let ruled = if entry.state == EntryState::Reversed || entry.reversals > 0 || !is_of_today {
+        let ruled = if !self.is_reversible(&entry, EntryKind::Sale) || entry.state == EntryState::Voided {
             code::ORIGINAL_NOT_FOUND
         } else if entry.amount_minor != amount_minor {
             code::ORIGINAL_AMOUNT_DIFFERS
@@ -152,7 +175,27 @@ impl Case<'_> {
             self.page.update(&entry)?;
             code::APPROVED
         };
-        Ok(Ruling { rrn: Some(entry.rrn.into()), ..Ruling::plain(ruled) })
+        Ok(Ruling::about(entry, ruled))
+    }
+
+    /// A reversal came before its original: that is refused when it comes.
+    pub(super) fn remember_reversal(
+        &self,
+        kind: EntryKind,
+        key: EntryKey,
+        amount_minor: u64,
+    ) -> Result<Ruling, HostError> {
+        let (state, code) = (EntryState::ReversalWithoutOriginal, code::APPROVED);
+        let entry = self.book(&Booking { kind, key, of: None, amount_minor, state, code })?;
+        Ok(Ruling::about(entry, code))
+    }
+
+    /// Whether a reversal still finds it: of its kind, not reversed, of today, and of a batch that is not closed.
+    pub(super) fn is_reversible(&self, entry: &BookEntry, kind: EntryKind) -> bool {
+        let is_of_today = HostTime::at(entry.booked_ms).is_same_day(HostTime::at(self.now));
+        let is_open = entry.batch == self.terminal.batch;
+        let is_as_booked = entry.state != EntryState::Reversed && entry.reversals == 0;
+        entry.kind == kind && is_as_booked && is_of_today && is_open
     }
 
     /// An encrypted read serves one sale: it is used up by this one, or it has been by another.
@@ -203,26 +246,24 @@ impl Case<'_> {
         if verified.kind() == RequestedKind::Authorisation { Ok(verified) } else { Err(code::DO_NOT_HONOUR) }
     }
 
-    fn add_entry(
-        &self,
-        batch: BatchNo,
-        stan: Stan,
-        amount_minor: u64,
-        state: EntryState,
-        response_code: &str,
-    ) -> Result<BookEntry, HostError> {
+    /// Adds an entry to the book.
+    pub(super) fn book(&self, booking: &Booking<'_>) -> Result<BookEntry, HostError> {
+        let Booking { kind, key: EntryKey { batch, stan }, of, amount_minor, state, code } = *booking;
         let number = self.page.next_number()?;
         let is_booked = state == EntryState::Booked;
+        let is_charged = is_booked && kind == EntryKind::Sale;
         let card = CardSaid::pan(self.request).ok();
         let entry = BookEntry {
             terminal: self.terminal.terminal.clone(),
+            kind,
             batch,
             stan,
+            of,
             rrn: HostTime::at(self.now).rrn(number).ok_or(HostError::BookUnusable)?,
             auth_code: if is_booked { AuthCode::new(format!("{:06}", number % 1_000_000)).ok() } else { None },
-            response_code: HostCode::new(response_code).map_err(|_| HostError::BookUnusable)?,
+            response_code: HostCode::new(code).map_err(|_| HostError::BookUnusable)?,
             amount_minor,
-            net_minor: if is_booked { amount_minor } else { 0 },
+            net_minor: if is_charged { amount_minor } else { 0 },
             currency: self.terminal.currency,
             state,
             card_masked: card.map(|pan| pan.masked()),
@@ -233,15 +274,15 @@ impl Case<'_> {
         Ok(entry)
     }
 
-    fn amount_minor(&self) -> Option<u64> {
+    pub(super) fn amount_minor(&self) -> Option<u64> {
         self.request.text(ValueName::AmountMinor)?.parse().ok()
     }
 
-    fn stan(&self, name: ValueName) -> Option<Stan> {
+    pub(super) fn stan(&self, name: ValueName) -> Option<Stan> {
         Stan::new(self.request.text(name)?.parse().ok()?).ok()
     }
 
-    fn batch(&self, name: ValueName) -> Option<BatchNo> {
+    pub(super) fn batch(&self, name: ValueName) -> Option<BatchNo> {
         BatchNo::new(self.request.text(name)?.parse().ok()?).ok()
     }
 }

@@ -1,15 +1,18 @@
 //! Misbehaviour on demand: its kinds, and the scripts that line them up.
 //!
-//! Each kind but `refuse-reversal` is used up by one sale; `refuse-reversal` is used up by one reversal. So
-//! there are two queues, each played in the order in which it was given; an empty queue means an honest host.
-//! A script is either one `KIND [COUNT]` a line (`#` begins a comment) or TOML: tables `[[next]]` with `kind`
-//! and, optionally, `count`.
+//! Each step is used up by one message of one operation: of a sale, unless the step says of what (`void`, `refund`,
+//! `settle`) or its kind is of one operation alone (`refuse-reversal`, and `statement-...` of the first page of a
+//! statement). Each operation has a queue, played in the order in which it was given; an empty one means an honest
+//! host. A script is either one `KIND [COUNT] [OPERATION]` a line (`#` begins a comment) or TOML: tables `[[next]]`
+//! with `kind` and, optionally, `count` and `of`.
 //!
 //! It never guesses: an unknown word or count is refused with its line. Evidence: `mod tests` below.
 
 use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
+
+use taptill::iso8583::Op;
 
 use super::error::HostError;
 
@@ -58,15 +61,45 @@ kinds! {
     HalfFrame = "half-frame",
     /// Booked, the connection reset (TCP RST) in place of an answer.
     Reset = "reset",
+    /// Refused with response code 12; changes nothing.
+    Refuse = "refuse",
     /// A reversal is refused with response code 12 and changes nothing.
     RefuseReversal = "refuse-reversal",
+    /// A line of the statement is left out.
+    StatementMissing = "statement-missing",
+    /// The statement has a line of which nobody else knows.
+    StatementExtra = "statement-extra",
+    /// A line of the statement has another amount.
+    StatementAmount = "statement-amount",
+    /// A line of the statement is there twice.
+    StatementDuplicate = "statement-duplicate",
+    /// A line of the statement is of the day before.
+    StatementDay = "statement-day",
+    /// A line of the statement has the wrong sign.
+    StatementSign = "statement-sign",
+    /// The statement has a fee for a line.
+    StatementFee = "statement-fee",
 }
 
 impl Kind {
-    /// Whether a reversal uses it up, rather than a sale.
+    /// The operation that uses it up where nobody says which.
     #[must_use]
-    pub fn is_for_reversals(self) -> bool {
-        self == Self::RefuseReversal
+    pub fn usual_op(self) -> Op {
+        self.only_op().unwrap_or(Op::Sale)
+    }
+
+    /// Whether a message of this operation can use it up.
+    #[must_use]
+    pub fn is_for(self, op: Op) -> bool {
+        self.only_op().map_or(!matches!(op, Op::Echo | Op::SignOn), |only| only == op)
+    }
+
+    fn only_op(self) -> Option<Op> {
+        match self {
+            Self::RefuseReversal => Some(Op::Reversal),
+            _ if self.word().starts_with("statement-") => Some(Op::Statement),
+            _ => None,
+        }
     }
 }
 
@@ -84,10 +117,48 @@ impl FromStr for Kind {
     }
 }
 
+/// What is done so many times with the next messages of one operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// What.
+    pub kind: Kind,
+    /// How many times, 1 to [`COUNT_MAX`].
+    pub count: u32,
+    /// With which messages.
+    pub of: Op,
+}
+
+impl Step {
+    /// A step for the operation that is said, or the usual one.
+    ///
+    /// # Errors
+    /// `CountOutOfRange` outside 1 to [`COUNT_MAX`]; `OperationUnknown` where no message of it can use the kind up.
+    pub fn new(kind: Kind, count: u32, of: Option<Op>) -> Result<Self, HostError> {
+        let (count, of) = (checked_count(count)?, of.unwrap_or(kind.usual_op()));
+        if kind.is_for(of) { Ok(Self { kind, count, of }) } else { Err(HostError::OperationUnknown) }
+    }
+
+    fn at(kind: Kind, count: u32, of: Option<&str>, line: usize) -> Result<Self, HostError> {
+        let of = of.map(operation).transpose().map_err(|_| HostError::ScriptOperationUnknown { line })?;
+        Self::new(kind, count, of).map_err(|error| match error {
+            HostError::CountOutOfRange => HostError::ScriptCountOutOfRange { line },
+            _ => HostError::ScriptOperationUnknown { line },
+        })
+    }
+}
+
+/// The operation of this word, as `void`.
+///
+/// # Errors
+/// `OperationUnknown`.
+pub fn operation(word: &str) -> Result<Op, HostError> {
+    Op::ALL.into_iter().find(|op| op.word() == word).ok_or(HostError::OperationUnknown)
+}
+
 /// A list of misbehaviour, played from its start.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Script {
-    steps: Vec<(Kind, u32)>,
+    steps: Vec<Step>,
 }
 
 impl Script {
@@ -97,11 +168,11 @@ impl Script {
         Self::default()
     }
 
-    /// Reads a script: one `KIND [COUNT]` a line, or TOML.
+    /// Reads a script: one `KIND [COUNT] [OPERATION]` a line, or TOML.
     ///
     /// # Errors
-    /// `ScriptUnreadable` over 64 KiB; `ScriptMalformed`, `ScriptKindUnknown`, `ScriptCountOutOfRange` with
-    /// the line.
+    /// `ScriptUnreadable` over 64 KiB; `ScriptMalformed`, `ScriptKindUnknown`, `ScriptCountOutOfRange`,
+    /// `ScriptOperationUnknown` with the line.
     pub fn parse(text: &str) -> Result<Self, HostError> {
         if text.len() > SCRIPT_BYTES_MAX {
             return Err(HostError::ScriptUnreadable);
@@ -123,18 +194,18 @@ impl Script {
         Self::parse(&std::fs::read_to_string(file).map_err(|_| HostError::ScriptUnreadable)?)
     }
 
-    /// Adds a step at the end.
+    /// Adds a step at the end, for the operation that usually uses the kind up.
     ///
     /// # Errors
     /// `CountOutOfRange` outside 1 to [`COUNT_MAX`].
     pub fn then(mut self, kind: Kind, count: u32) -> Result<Self, HostError> {
-        self.steps.push((kind, checked_count(count)?));
+        self.steps.push(Step::new(kind, count, None)?);
         Ok(self)
     }
 
-    /// The steps in order: what, and how many times (1 to [`COUNT_MAX`]).
+    /// The steps in order.
     #[must_use]
-    pub fn steps(&self) -> &[(Kind, u32)] {
+    pub fn steps(&self) -> &[Step] {
         &self.steps
     }
 }
@@ -148,18 +219,24 @@ fn without_comment(line: &str) -> &str {
     line.split('#').next().unwrap_or_default().trim()
 }
 
-fn parse_lines(text: &str) -> Result<Vec<(Kind, u32)>, HostError> {
+fn parse_lines(text: &str) -> Result<Vec<Step>, HostError> {
     let mut steps = Vec::new();
     for (index, line) in text.lines().enumerate() {
         let line_number = index + 1;
         let mut words = without_comment(line).split_whitespace();
         let Some(kind) = words.next() else { continue };
         let kind = kind.parse().map_err(|_| HostError::ScriptKindUnknown { line: line_number })?;
-        let count = words.next().map_or(Ok(1), |count| count_at(count, line_number))?;
-        if words.next().is_some() {
+        let (first, second) = (words.next(), words.next());
+        let is_operation = |word: &str| word.starts_with(|letter: char| letter.is_ascii_lowercase());
+        let (count, of) = match (first, second) {
+            (Some(of), None) if is_operation(of) => (None, Some(of)),
+            both => both,
+        };
+        let count = count.map_or(Ok(1), |count| count_at(count, line_number))?;
+        if words.next().is_some() || of.is_some_and(|of| !is_operation(of)) {
             return Err(HostError::ScriptMalformed { line: line_number });
         }
-        steps.push((kind, count));
+        steps.push(Step::at(kind, count, of, line_number)?);
     }
     Ok(steps)
 }
@@ -183,19 +260,22 @@ struct TomlScript {
 struct TomlStep {
     kind: toml::Spanned<String>,
     count: Option<toml::Spanned<i64>>,
+    of: Option<toml::Spanned<String>>,
 }
 
-fn parse_toml(text: &str) -> Result<Vec<(Kind, u32)>, HostError> {
+fn parse_toml(text: &str) -> Result<Vec<Step>, HostError> {
     let line_of = |offset: usize| 1 + text.bytes().take(offset).filter(|byte| *byte == b'\n').count();
     let script: TomlScript = toml::from_str(text)
         .map_err(|error| HostError::ScriptMalformed { line: line_of(error.span().map_or(0, |span| span.start)) })?;
     let step = |step: &TomlStep| {
         let kind = step.kind.get_ref().parse();
         let kind = kind.map_err(|_| HostError::ScriptKindUnknown { line: line_of(step.kind.span().start) })?;
-        let Some(count) = &step.count else { return Ok((kind, 1)) };
-        let in_range = u32::try_from(*count.get_ref()).ok().and_then(|count| checked_count(count).ok());
-        let line = line_of(count.span().start);
-        in_range.map(|count| (kind, count)).ok_or(HostError::ScriptCountOutOfRange { line })
+        let count = step.count.as_ref().map_or(Ok(1), |count| {
+            let in_range = u32::try_from(*count.get_ref()).ok().and_then(|count| checked_count(count).ok());
+            in_range.ok_or(HostError::ScriptCountOutOfRange { line: line_of(count.span().start) })
+        })?;
+        let of_line = step.of.as_ref().map_or(0, |of| line_of(of.span().start));
+        Step::at(kind, count, step.of.as_ref().map(|of| of.get_ref().as_str()), of_line)
     };
     script.next.iter().map(step).collect()
 }
@@ -204,7 +284,7 @@ fn parse_toml(text: &str) -> Result<Vec<(Kind, u32)>, HostError> {
 mod tests {
     use super::*;
 
-    type Row<'a> = (&'a str, Result<&'a [(Kind, u32)], HostError>);
+    type Row<'a> = (&'a str, Result<&'a [(Kind, u32, Op)], HostError>);
 
     #[test]
     fn scripts_are_read_whole_or_refused_with_the_line() {
@@ -212,15 +292,27 @@ mod tests {
         let table: &[Row<'_>] = &[
             ("", Ok(&[])),
             ("# nothing\n\n", Ok(&[])),
-            ("no-answer", Ok(&[(Kind::NoAnswer, 1)])),
-            ("no-answer 2 # twice\r\n\n  reset\t1", Ok(&[(Kind::NoAnswer, 2), (Kind::Reset, 1)])),
+            ("no-answer", Ok(&[(Kind::NoAnswer, 1, Op::Sale)])),
+            ("no-answer 2 # twice\r\n\n  reset\t1", Ok(&[(Kind::NoAnswer, 2, Op::Sale), (Kind::Reset, 1, Op::Sale)])),
             ("[[next]]\nkind = \"forget\"\ncount = 3\n[[next]]\nkind = \"normal\"", {
-                Ok(&[(Kind::Forget, 3), (Kind::Normal, 1)])
+                Ok(&[(Kind::Forget, 3, Op::Sale), (Kind::Normal, 1, Op::Sale)])
             }),
-            ("next = [{ kind = \"refuse-reversal\" }]", Ok(&[(Kind::RefuseReversal, 1)])),
+            ("next = [{ kind = \"refuse-reversal\" }]", Ok(&[(Kind::RefuseReversal, 1, Op::Reversal)])),
+            ("forget 2 void\nreset settle_end", Ok(&[(Kind::Forget, 2, Op::Void), (Kind::Reset, 1, Op::SettleEnd)])),
+            ("statement-extra 2", Ok(&[(Kind::StatementExtra, 2, Op::Statement)])),
+            ("no-answer statement", Ok(&[(Kind::NoAnswer, 1, Op::Statement)])),
+            ("[[next]]\nkind = \"refuse\"\nof = \"refund\"", Ok(&[(Kind::Refuse, 1, Op::Refund)])),
+            ("[[next]]\nkind = \"refuse\"\nof = \"lunch\"", Err(HostError::ScriptOperationUnknown { line: 3 })),
+            ("normal\nreset lunch", Err(HostError::ScriptOperationUnknown { line: 2 })),
+            ("reset 1 echo", Err(HostError::ScriptOperationUnknown { line: 1 })),
+            ("refuse-reversal 1 void_reversal", Err(HostError::ScriptOperationUnknown { line: 1 })),
+            ("statement-extra sale", Err(HostError::ScriptOperationUnknown { line: 1 })),
+            ("reset void 2", Err(HostError::ScriptMalformed { line: 1 })),
+            ("reset 2 void void", Err(HostError::ScriptMalformed { line: 1 })),
             ("normal\nnoanswer", Err(HostError::ScriptKindUnknown { line: 2 })),
             ("No-Answer", Err(HostError::ScriptKindUnknown { line: 1 })),
-            ("forget x", Err(HostError::ScriptMalformed { line: 1 })),
+            ("forget X", Err(HostError::ScriptMalformed { line: 1 })),
+            ("forget x", Err(HostError::ScriptOperationUnknown { line: 1 })),
             ("forget -1", Err(HostError::ScriptMalformed { line: 1 })),
             ("forget 1 1", Err(HostError::ScriptMalformed { line: 1 })),
             ("forget 0", Err(HostError::ScriptCountOutOfRange { line: 1 })),
@@ -236,7 +328,8 @@ mod tests {
         ];
         for (text, expected) in table {
             let read = Script::parse(text);
-            assert_eq!(read.as_ref().map(Script::steps).map_err(|error| *error), *expected, "{:.40?}", text);
+            let steps = |script: &Script| script.steps.iter().map(|it| (it.kind, it.count, it.of)).collect::<Vec<_>>();
+            assert_eq!(read.as_ref().map(steps).map_err(|error| *error), expected.map(<[_]>::to_vec), "{:.40?}", text);
         }
     }
 

@@ -8,12 +8,13 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use taptill::ids::Role;
+use taptill::iso8583::Op;
 use taptill::receipt::{Columns, Copy, Zone};
 use taptill::text::Language;
 
 use crate::card;
 use crate::desktop::Sensor;
-use crate::host::Kind;
+use crate::host::{Kind, operation};
 
 /// A payment terminal on a desktop, with simulated cards and a simulated acquirer.
 #[derive(Parser)]
@@ -182,8 +183,10 @@ pub(super) struct HostArguments {
 
 #[derive(Subcommand)]
 pub(super) enum HostAction {
-    /// Print the host's book: one entry a payment
+    /// Print the host's book: one entry for each sale, void and refund
     Book,
+    /// Print the batches that tills have asked to settle
+    Batches,
     /// Make the running host treat its next requests so
     Next {
         /// What to do
@@ -192,6 +195,9 @@ pub(super) enum HostAction {
         /// How many times
         #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=i64::from(crate::host::COUNT_MAX)))]
         count: u32,
+        /// With which requests; of sales unless the kind is of others alone
+        #[arg(long, value_name = "OPERATION", value_parser = operations())]
+        of: Option<Op>,
     },
 }
 
@@ -374,6 +380,11 @@ pub(super) struct ReplayArguments {
 /// Whether JSON is asked for, found without understanding the rest: a usage error must be JSON too.
 pub(super) fn asks_for_json(words: &[OsString]) -> bool {
     words.iter().take_while(|word| *word != "--").any(|word| word == "--json")
+}
+
+fn operations() -> impl TypedValueParser<Value = Op> {
+    let words = Op::ALL.into_iter().filter(|op| Kind::Normal.is_for(*op)).map(Op::word);
+    PossibleValuesParser::new(words).try_map(|word| operation(&word))
 }
 
 fn kinds() -> impl TypedValueParser<Value = Kind> {

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use crate::host::{BookEntry, Host, Script, book, set_next};
+use crate::host::{BatchEntry, BookEntry, Host, Script, batches, book, set_next_of};
 
 use super::args::{HostAction, HostArguments};
 use super::context::Till;
@@ -33,10 +33,15 @@ pub(super) fn ask(till: &Till, arguments: &HostArguments) -> Result<Reply, Failu
             let entries = book(&home)?;
             Reply::of(&entries, lines(&entries))
         }
-        Some(HostAction::Next { kind, count }) => {
-            set_next(&home, *kind, *count)?;
-            let said = format!("The host's next {count}: {kind}");
-            let json = json!({ "ok": true, "kind": kind.word(), "count": count });
+        Some(HostAction::Batches) => {
+            let batches = batches(&home)?;
+            Reply::of(&batches, batch_lines(&batches))
+        }
+        Some(HostAction::Next { kind, count, of }) => {
+            set_next_of(&home, *kind, *count, *of)?;
+            let of = of.unwrap_or(kind.usual_op());
+            let said = format!("The host's next {count} of {of}: {kind}");
+            let json = json!({ "ok": true, "kind": kind.word(), "count": count, "of": of });
             Ok(Reply { json, lines: vec![Line::Plain(said)], ok: true })
         }
     }
@@ -46,10 +51,31 @@ fn lines(entries: &[BookEntry]) -> Vec<Line> {
     if entries.is_empty() {
         return vec![Line::Plain("The host's book is empty.".to_owned())];
     }
-    let head = "STAN    RRN           asked (minor)  charged (minor)  state";
+    let head = "STAN    RRN           kind    asked (minor)  charged (minor)  state";
     let rows = entries.iter().map(|entry| {
         let (asked, charged) = (entry.amount_minor, entry.net_minor);
-        format!("{}  {}  {asked:>13}  {charged:>15}  {}", entry.stan, entry.rrn, entry.state.word())
+        let (kind, state) = (entry.kind.word(), entry.state.word());
+        format!("{}  {}  {kind:<6}  {asked:>13}  {charged:>15}  {state}", entry.stan, entry.rrn)
+    });
+    std::iter::once(head.to_owned()).chain(rows).map(Line::Plain).collect()
+}
+
+fn batch_lines(batches: &[BatchEntry]) -> Vec<Line> {
+    if batches.is_empty() {
+        return vec![Line::Plain("No till has asked to settle a batch.".to_owned())];
+    }
+    let head = "batch   sales (minor)  voids (minor)  refunds (minor)  uploaded  paid (minor)  state";
+    let rows = batches.iter().map(|entry| {
+        let totals = entry.totals;
+        let (sales, voids, refunds) = (totals.sales_minor, totals.voids_minor, totals.refunds_minor);
+        let paid = entry.paid_minor.map_or("not yet".to_owned(), |paid| paid.to_string());
+        let state = match (entry.closed_ms.is_some(), entry.balanced) {
+            (true, _) => "closed",
+            (false, true) => "in balance",
+            (false, false) => "out of balance",
+        };
+        let (batch, uploaded) = (entry.batch, entry.uploaded);
+        format!("{batch}  {sales:>13}  {voids:>13}  {refunds:>15}  {uploaded:>8}  {paid:>12}  {state}")
     });
     std::iter::once(head.to_owned()).chain(rows).map(Line::Plain).collect()
 }

@@ -200,7 +200,13 @@ impl Host {
             brought.set_number(name, own);
         }
         brought.set_number(ValueName::SettlementCode, if balanced { 1 } else { 2 });
-        self.batches.entry(batch).or_default().balanced = balanced;
+        let entry = self.batches.entry(batch).or_default();
+        if entry.closed == 0 {
+            entry.balanced = balanced;
+        }
+        if entry.closed == 0 && balanced {
+            self.close_batch(batch);
+        }
         "00"
     }
 
@@ -212,19 +218,23 @@ impl Host {
         "00"
     }
 
-    /// Closes the batch, once; the open one is then the next.
+    /// Closes a batch whose lines have all come, once; the open one is then the next.
     fn close(&mut self, request: &Values) -> &'static str {
         let count = digits(request, ValueName::UploadCount).parse::<usize>();
         let Some(number) = self.batch_of(request) else { return "12" };
         match self.batches.get_mut(&number) {
             Some(batch) if batch.closed > 0 => "00",
-            Some(batch) if batch.balanced || Ok(batch.lines.len()) == count => {
-                batch.closed += 1;
-                self.batch = if number == 999_999 { 1 } else { number + 1 };
+            Some(batch) if Ok(batch.lines.len()) == count => {
+                self.close_batch(number);
                 "00"
             }
             _ => "12",
         }
+    }
+
+    fn close_batch(&mut self, number: u32) {
+        self.batches.entry(number).or_default().closed += 1;
+        self.batch = if number == 999_999 { 1 } else { number + 1 };
     }
 
     fn statement_page(&self, request: &Values, brought: &mut Values) -> &'static str {
