@@ -144,6 +144,7 @@ object People {
             with.long("checkpoint_every")?.toUInt() ?: usual.checkpointEvery,
             with.number("biometric_days")?.toUShort() ?: usual.biometricDays,
             (with.value("shop_words") as? JsonArray)?.map { it.text() } ?: usual.shopWords,
+            usual.refunds,
         )
     }
 
