@@ -64,6 +64,17 @@ impl Currency {
     pub fn exponent(self) -> u8 {
         self.0.exponent
     }
+
+    /// The digits of this many minor units, as `12.30`: also of sums, which may be larger than any amount.
+    #[must_use]
+    pub fn digits_of(self, minor: u128) -> String {
+        let exponent = usize::from(self.exponent());
+        if exponent == 0 {
+            return minor.to_string();
+        }
+        let unit = 10_u128.pow(exponent as u32);
+        format!("{}.{:0exponent$}", minor / unit, minor % unit)
+    }
 }
 
 impl fmt::Display for Currency {
@@ -188,12 +199,7 @@ impl Amount {
     /// The digits alone, as `12.30`, without the currency.
     #[must_use]
     pub fn digits(self) -> String {
-        let exponent = u32::from(self.currency.exponent());
-        if exponent == 0 {
-            return self.minor.to_string();
-        }
-        let unit = 10_u64.pow(exponent);
-        format!("{}.{:0width$}", self.minor / unit, self.minor % unit, width = exponent as usize)
+        self.currency.digits_of(self.minor.into())
     }
 }
 

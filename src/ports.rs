@@ -34,6 +34,8 @@ pub struct Ports {
     pub network_posture: Arc<dyn NetworkPosture>,
     /// Somebody else's certified reader, where the device has one. Whether a sale uses it is the dialect's to say.
     pub encrypted_reader: Option<Arc<dyn EncryptedReader>>,
+    /// Keys that the device gives out for a recognised person alone, where it has such a sensor.
+    pub biometric: Option<Arc<dyn BiometricKey>>,
     /// Hears what happens.
     pub observer: Arc<dyn Observer>,
     /// Where a test may stop or fail the core; [`NoFaults`] otherwise.

@@ -37,6 +37,7 @@ const FLOORS: [(&str, u8); 25] = [
     ("text", 0),
     ("ports", 0),
     ("error", 0),
+    ("planted", 0),
 ];
 
 /// What only some floors may name: the text, the floors that may, and the reason.

@@ -11,7 +11,7 @@ use people_support::{House, MINUTE, NEW, SAM, code_of, name, newcomer, secret};
 use taptill::account::ShopPolicy;
 use taptill::error::ErrorCode;
 use taptill::ids::{AttemptId, Role};
-use taptill::payment::{ListQuery, ReceiptCopy};
+use taptill::payment::{Decision, ListQuery, ReceiptCopy, VoidOrder};
 use taptill::ports::Notice;
 use taptill::till::{Ask, ProofOf, Reply, StatementStep};
 use taptill_sandbox::people::{ALICE, BOB, Person};
@@ -26,7 +26,7 @@ type Wish = fn() -> Ask;
 
 /// Every wish, and what becomes of it: nobody's till, signed out, locked by bob, signed in as bob, alice, sam.
 #[rustfmt::skip]
-const TABLE: [(&str, Wish, [&str; 6]); 29] = [
+const TABLE: [(&str, Wish, [&str; 6]); 39] = [
     ("state", || Ask::State, ["ok", "ok", "ok", "ok", "ok", "ok"]),
     ("claim", || Ask::Claim { name: name("eve"), password: secret(NEW) },
         ["ok", "claimed", "claimed", "claimed", "claimed", "claimed"]),
@@ -40,6 +40,14 @@ const TABLE: [(&str, Wish, [&str; 6]); 29] = [
     ("unlock", || Ask::Unlock { password: BOB.password() }, ["nobody's", "out", "ok", "here", "here", "here"]),
     ("sign out", || Ask::SignOut, ["nobody's", "ok", "ok", "ok", "ok", "ok"]),
     ("sell", || Ask::Sale(people_support::sale("A-1")), ["nobody's", "out", "locked", "later", "later", "sell"]),
+    ("void", || Ask::Void(VoidOrder { attempt: None, of: attempt() }),
+        ["nobody's", "out", "locked", "void_sale", "unknown", "void_sale"]),
+    ("debts", || Ask::Debts, ["nobody's", "out", "locked", "ok", "ok", "view_debts"]),
+    ("decide", || Ask::Decide { attempt: attempt(), decision: Decision::Charged },
+        ["nobody's", "out", "locked", "decide_stuck", "unknown", "decide_stuck"]),
+    ("test host", || Ask::TestHost, ["nobody's", "out", "locked", "later", "later", "later"]),
+    ("parameters", || Ask::DownloadParameters,
+        ["nobody's", "out", "locked", "download_parameters", "later", "later"]),
     ("cancel", || Ask::Cancel(attempt()), ["nobody's", "out", "locked", "unknown", "unknown", "sell"]),
     ("status", || Ask::Status(attempt()), ["nobody's", "out", "locked", "unknown", "unknown", "view_payments"]),
     ("list", || Ask::List(ListQuery { limit: 1, ..ListQuery::default() }),
@@ -51,6 +59,15 @@ const TABLE: [(&str, Wish, [&str; 6]); 29] = [
     ("acknowledge", || Ask::Acknowledge { cursor: 0 }, ["nobody's", "out", "locked", "ok", "ok", "follow_events"]),
     ("verify", || Ask::Verify, ["nobody's", "out", "locked", "ok", "ok", "ok"]),
     ("configuration", || Ask::Configuration, ["nobody's", "out", "locked", "ok", "ok", "ok"]),
+    ("sign in by finger", || Ask::SignInByBiometric { name: name("alice") },
+        ["nobody's", "not enrolled", "not enrolled", "not enrolled", "here", "not enrolled"]),
+    ("unlock by finger", || Ask::UnlockByBiometric, ["nobody's", "out", "not enrolled", "here", "here", "here"]),
+    ("enrol", || Ask::EnrolBiometric { password: secret(NEW) },
+        ["nobody's", "out", "locked", "wrong", "wrong", "wrong"]),
+    ("forget", || Ask::ForgetBiometric,
+        ["nobody's", "out", "locked", "not enrolled", "not enrolled", "not enrolled"]),
+    ("another code", || Ask::NewRecoveryCode { password: ALICE.password() },
+        ["nobody's", "out", "locked", "manage_operators", "ok", "manage_operators"]),
     ("operators", || Ask::Operators, ["nobody's", "out", "locked", "list_operators", "ok", "ok"]),
     ("add", || Ask::AddOperator(newcomer("eve", Role::Cashier, NEW, false)),
         ["nobody's", "out", "locked", "manage_operators", "ok", "manage_operators"]),
@@ -79,6 +96,7 @@ fn refusal(word: &str, role: &str) -> String {
         "locked" => "till_locked state=locked".into(),
         "here" => "already_signed_in".into(),
         "no code" => "recovery_refused".into(),
+        "not enrolled" => "biometric_refused why=not_enrolled".into(),
         "unknown" => "attempt_unknown".into(),
         "wrong" => "sign_in_refused tries_left=9".into(),
         action => format!("not_permitted action={action} role={role}"),

@@ -14,6 +14,7 @@ use taptill::ports::Prompt;
 use taptill::screen::table::{Choice, DOORS, Look, READING, STARTING, again, of_error, of_outcome, of_prompt};
 use taptill::screen::{FieldName, Intent, Role, Screen, ScreenKind, gallery};
 use taptill::text::{Catalogue, Language, prompt_word};
+use taptill::vault::BiometricRefusal;
 
 const PROMPTS: [Prompt; 15] = [
     Prompt::PresentCard,
@@ -214,6 +215,18 @@ fn nothing_that_may_have_moved_money_is_charged_under_another_name() {
 }
 
 #[test]
+fn every_reason_why_no_finger_counts_has_words_in_every_language() {
+    for language in Language::ALL {
+        let texts = Catalogue::of(language);
+        for why in BiometricRefusal::ALL {
+            assert!(!texts.say(&format!("screen.biometric.{}", why.word()), &[]).is_empty());
+        }
+        let known = texts.keys().filter(|key| key.starts_with("screen.biometric.")).count();
+        assert_eq!(known, BiometricRefusal::ALL.len());
+    }
+}
+
+#[test]
 fn every_choice_and_every_screen_text_is_used_and_has_words_in_every_language() {
     let source = source();
     for language in Language::ALL {
@@ -224,7 +237,7 @@ fn every_choice_and_every_screen_text_is_used_and_has_words_in_every_language() 
         for key in texts.keys().filter(|key| key.starts_with("screen.")) {
             let last = key.rsplit('.').next().unwrap();
             let is_named = source.contains(&format!("\"{key}\"")) || source.contains(&format!("\"{last}\""));
-            let of_words = ["screen.turn.", "screen.trouble.", "screen.role."];
+            let of_words = ["screen.turn.", "screen.trouble.", "screen.role.", "screen.biometric."];
             assert!(is_named || of_words.iter().any(|of| key.starts_with(of)), "{key} is shown nowhere");
         }
     }

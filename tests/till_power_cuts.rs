@@ -110,6 +110,7 @@ impl Shift {
             entropy: Arc::new(RingEntropy::default()),
             network_posture: Arc::new(Still(NOW)),
             encrypted_reader: None,
+            biometric: None,
             observer: Arc::new(Deaf),
             faults: Arc::new(NoFaults),
         }

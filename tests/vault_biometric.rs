@@ -69,15 +69,15 @@ fn enrolled() -> (World, Sensor) {
 fn enrol(world: &mut World, sensor: &Sensor, opened: &Opened) {
     let now = world.now;
     let sealed = world.vault().begin_enrolment(opened).unwrap().seal(sensor).unwrap();
-    let change = world.vault().finish_enrolment(opened, sealed, now).unwrap();
+    let change = world.vault().finish_enrolment(opened, sealed, DAYS, now).unwrap();
     world.write(change).unwrap();
 }
 
 fn touch(world: &mut World, sensor: &Sensor, who: &str) -> Result<Opened, VaultError> {
     let now = world.now;
-    let attempt = world.vault().begin_biometric(&name(who), DAYS, now)?;
+    let attempt = world.vault().begin_biometric(&name(who), now)?;
     let released = attempt.release(sensor)?;
-    world.vault().finish_biometric(attempt, &released)
+    world.vault().finish_biometric(&attempt, &released)
 }
 
 fn refused(why: BiometricRefusal) -> Option<VaultError> {
@@ -133,11 +133,11 @@ fn a_password_arms_the_slot_again_and_an_old_arming_put_back_does_not() {
     world.vault().freeze().unwrap();
     let bob = world.sign_in(BOB, BOBS).unwrap();
     let now = world.now;
-    world.vault().arm_biometric(&bob, now).unwrap();
+    world.vault().arm_biometric(&bob, DAYS, now).unwrap();
     assert!(touch(&mut world, &sensor, BOB).is_ok());
     world.wait(u64::from(DAYS) * DAY_MS + 1);
     let now = world.now;
-    world.vault().arm_biometric(&bob, now).unwrap();
+    world.vault().arm_biometric(&bob, DAYS, now).unwrap();
     assert!(touch(&mut world, &sensor, BOB).is_ok());
     world.rows.table = old_rows;
     assert_eq!(touch(&mut world, &sensor, BOB).err(), refused(BiometricRefusal::Frozen));
@@ -146,7 +146,7 @@ fn a_password_arms_the_slot_again_and_an_old_arming_put_back_does_not() {
     let by_touch = touch(&mut world, &sensor, BOB).unwrap();
     world.wait(u64::from(DAYS) * DAY_MS + 1);
     let now = world.now;
-    world.vault().arm_biometric(&by_touch, now).unwrap();
+    world.vault().arm_biometric(&by_touch, DAYS, now).unwrap();
     assert_eq!(touch(&mut world, &sensor, BOB).err(), refused(BiometricRefusal::TooOld));
     assert_eq!(world.vault().begin_enrolment(&by_touch).map(|_| ()), Err(VaultError::NotByRecovery));
 }
@@ -183,7 +183,7 @@ fn a_kill_at_any_change_of_an_arming_shuts_the_slot_or_opens_it_by_the_rules() {
         world.wait(u64::from(DAYS) * DAY_MS + 1);
         let now = world.now;
         world.die_before_write(kills);
-        let armed = world.vault().arm_biometric(&bob, now);
+        let armed = world.vault().arm_biometric(&bob, DAYS, now);
         let was_killed = world.start_again();
         assert_eq!(armed.is_err(), was_killed);
         let opened = touch(&mut world, &sensor, BOB);

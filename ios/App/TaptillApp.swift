@@ -49,7 +49,8 @@ struct TaptillApp: App {
         let keys = SecureEnclaveKeys()
         let reader = try ProviderSession.reader(keys: keys)
         let ports = TillPorts(
-            deviceKeys: keys, network: PathMonitorPosture(), encryptedReader: BlockingReader(reader))
+            deviceKeys: keys, network: PathMonitorPosture(), encryptedReader: BlockingReader(reader),
+            biometric: EnclaveBiometricKeys(reason: NSLocalizedString("open the till", comment: "")))
         let desk = try await CoreDesk.open(home: home.path(percentEncoded: false), ports: ports, language: language)
         return DeskModel(desk: desk, language: language)
     }

@@ -65,6 +65,9 @@ pub(super) fn is_theirs(effect: &Effect) -> bool {
                 | Effect::AskWho { .. }
                 | Effect::FetchOperators
                 | Effect::RemoveOperator { .. }
+                | Effect::UnlockByBiometric
+                | Effect::ForgetBiometric
+                | Effect::AcceptRollBack
         )
 }
 
@@ -74,20 +77,20 @@ pub(super) fn answer(terminal: &Terminal, effect: &Effect, mut typed: Typed) -> 
         Effect::Claim => {
             let (name, password) = (typed.operator()?, typed.new_password()?);
             let code = terminal.claim(&name, password)?;
-            arrived(terminal, None, Some(code))
+            Ok(arrived_with_code(terminal, code))
         }
         Effect::Recover => {
             let (code, name) = (typed.take(FieldName::RecoveryCode), typed.operator()?);
             let code = terminal.recover(code, &name, typed.new_password()?)?;
-            arrived(terminal, None, Some(code))
+            Ok(arrived_with_code(terminal, code))
         }
         Effect::SignIn => sign_in(terminal, &mut typed),
         Effect::SignInAnew { operator } => {
             let (old, new) = (typed.take(FieldName::Password), typed.new_password()?);
-            arrived(terminal, Some(terminal.sign_in(operator, old, Some(new))?), None)
+            arrived(terminal, Some(terminal.sign_in(operator, old, Some(new))?))
         }
-        Effect::Unlock => arrived(terminal, Some(terminal.unlock(typed.take(FieldName::Password))?), None),
-        Effect::Enter => arrived(terminal, None, None),
+        Effect::Unlock => arrived(terminal, Some(terminal.unlock(typed.take(FieldName::Password))?)),
+        Effect::Enter => arrived(terminal, None),
         Effect::Lock { visit } => terminal.lock().and_then(|()| who(terminal, *visit)),
         Effect::SignOut { visit } => terminal.sign_out().and_then(|()| who(terminal, *visit)),
         Effect::AskWho { visit } => who(terminal, *visit),
@@ -105,10 +108,31 @@ pub(super) fn answer(terminal: &Terminal, effect: &Effect, mut typed: Typed) -> 
             terminal.reset_operator(name, typed.new_password()?)?;
             operators(terminal)
         }
-        Effect::RemoveOperator { name } => {
-            // The device's keys of the slot are destroyed: what was copied of it opens nothing.
-            terminal.remove_operator(name, false)?;
+        Effect::RemoveOperator { name, rotate } => {
+            // The device's keys of the slot are destroyed in any case: what was copied of it opens nothing.
+            terminal.remove_operator(name, *rotate)?;
             operators(terminal)
+        }
+        Effect::SignInByBiometric => {
+            let name = typed.operator()?;
+            came_in(terminal, terminal.sign_in_by_biometric(&name), name)
+        }
+        Effect::UnlockByBiometric => arrived(terminal, Some(terminal.unlock_by_biometric()?)),
+        Effect::EnrolBiometric => {
+            terminal.enrol_biometric(typed.take(FieldName::Password))?;
+            Ok(Message::Event(Event::Biometric { enrolled: true, who: terminal.till_state()? }))
+        }
+        Effect::ForgetBiometric => {
+            terminal.forget_biometric()?;
+            Ok(Message::Event(Event::Biometric { enrolled: false, who: terminal.till_state()? }))
+        }
+        Effect::NewRecoveryCode => {
+            let code = Some(terminal.new_recovery_code(typed.take(FieldName::Password))?);
+            Ok(Message::Arrived(Box::new(Arrived { event: Event::NewCode { who: None }, code })))
+        }
+        Effect::AcceptRollBack => {
+            terminal.accept_roll_back()?;
+            Ok(Message::Event(Event::RollBackAccepted { who: terminal.till_state()? }))
         }
         Effect::FetchOperators => operators(terminal),
         _ => unreachable!("asked elsewhere: nothing of the till's people"),
@@ -117,8 +141,13 @@ pub(super) fn answer(terminal: &Terminal, effect: &Effect, mut typed: Typed) -> 
 
 fn sign_in(terminal: &Terminal, typed: &mut Typed) -> Result<Message, Error> {
     let name = typed.operator()?;
-    match terminal.sign_in(&name, typed.take(FieldName::Password), None) {
-        Ok(session) => arrived(terminal, Some(session), None),
+    let session = terminal.sign_in(&name, typed.take(FieldName::Password), None);
+    came_in(terminal, session, name)
+}
+
+fn came_in(terminal: &Terminal, session: Result<SessionView, Error>, name: OperatorName) -> Result<Message, Error> {
+    match session {
+        Ok(session) => arrived(terminal, Some(session)),
         Err(error) if error.code() == ErrorCode::PasswordMustChange => {
             Ok(Message::Event(Event::MustChange { operator: name, why: reason(&error) }))
         }
@@ -131,22 +160,36 @@ fn reason(error: &Error) -> &'static str {
     if is_expired { "expired" } else { "temporary" }
 }
 
+/// The code is told this once: nothing may keep it from being shown, not a session that did not begin either.
+fn arrived_with_code(terminal: &Terminal, code: RecoveryCode) -> Message {
+    match arrival(terminal, None, true) {
+        Ok(event) => Message::Arrived(Box::new(Arrived { event, code: Some(code) })),
+        Err(_) => {
+            let event = Event::NewCode { who: terminal.till_state().ok() };
+            Message::Arrived(Box::new(Arrived { event, code: Some(code) }))
+        }
+    }
+}
+
+fn arrived(terminal: &Terminal, session: Option<SessionView>) -> Result<Message, Error> {
+    let event = arrival(terminal, session, false)?;
+    Ok(Message::Arrived(Box::new(Arrived { event, code: None })))
+}
+
 /// What the screens need to know for whoever has come.
-fn arrived(terminal: &Terminal, session: Option<SessionView>, code: Option<RecoveryCode>) -> Result<Message, Error> {
+fn arrival(terminal: &Terminal, session: Option<SessionView>, has_code: bool) -> Result<Event, Error> {
     let who = terminal.till_state()?;
-    let event = Event::SignedIn {
+    Ok(Event::SignedIn {
         till: Box::new(Till::of(&*terminal.configuration()?)),
         recent: match recent(terminal, who.role) {
-            // The code is told this once: nothing may keep it from being shown.
-            Err(_) if code.is_some() => Vec::new(),
+            Err(_) if has_code => Vec::new(),
             recent => recent?,
         },
         days_left: session.as_ref().and_then(|session| session.password_days_left),
         failed_before: session.map_or(0, |session| session.failed_before),
-        has_code: code.is_some(),
+        has_code,
         who,
-    };
-    Ok(Message::Arrived(Box::new(Arrived { event, code })))
+    })
 }
 
 /// The newest payments, for those who may see them.

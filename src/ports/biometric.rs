@@ -2,13 +2,15 @@
 //!
 //! Android: a Keystore key with user authentication per use, invalidated by a new enrolment. Apple: an enclave key
 //! with the access control `biometryCurrentSet`. Which slot such a key opens, and when a password is needed all the
-//! same, is the vault's to say. No till lends one yet: `Ports` has no place for it.
+//! same, is the vault's to say.
 //!
-//! It never gives out a picture of a finger or a face. Evidence: `tests/vault_biometric.rs`.
+//! It never gives out a picture of a finger or a face. Evidence: `tests/vault_biometric.rs`, `tests/people_biometric.rs`.
 
 use crate::secret::SecretBytes;
 
-/// Keys that are released to a recognised person. Calls may wait for that person: they come on a thread that may.
+/// Keys that are released to a recognised person. `create` and `release` may wait for that person, and come on a thread
+/// of their own, which nothing waits for: the till goes on, and drops what comes too late. `destroy` comes on the
+/// engine's thread and asks nobody.
 pub trait BiometricKey: Send + Sync {
     /// Makes a key of this alias (1 to 64 of `[a-z0-9.-]`) and wraps the secret under it, bound to `context`. May ask
     /// for the person. The key is void as soon as fingers or faces are enrolled or removed.

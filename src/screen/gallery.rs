@@ -20,7 +20,7 @@ use crate::screen::shown::Screen;
 use crate::screen::state::{Cancel, Effect, Form, Hint, History, Place, Said, Sale, Stage, State, Till, Trouble};
 use crate::screen::{Keypad, draw};
 use crate::text::Language;
-use crate::till::{OperatorView, Standing, TillState};
+use crate::till::{Biometric, OperatorView, Standing, TillState};
 
 /// Each screen, under a name for its picture's file.
 #[must_use]
@@ -67,6 +67,16 @@ fn till_pictures() -> Pictures {
         ("settings-service", State { who: Some(who(Standing::SignedIn, Role::Service)), ..at(Place::Settings(None)) }),
         ("settings-password-changed", at(Place::Settings(Some(Said::PasswordChanged)))),
         ("settings", at(Place::Settings(None))),
+        (
+            "settings-biometric",
+            State { who: Some(biometric(Biometric::Possible)), ..at(Place::Settings(Some(Said::BiometricForgotten))) },
+        ),
+        (
+            "settings-enrolled",
+            State { who: Some(biometric(Biometric::Ready)), ..at(Place::Settings(Some(Said::BiometricEnrolled))) },
+        ),
+        ("settings-rolled-back", State { who: Some(rolled_back()), ..at(Place::Settings(None)) }),
+        ("amount-pad-rolled-back", State { who: Some(rolled_back()), ..at(Place::Pad) }),
         ("settings-long-name", State { till: Some(long_till()), ..at(Place::Settings(None)) }),
         ("settings-verified", at(Place::Settings(Some(Said::Verified { size: 1_204, root: ROOT.to_owned() })))),
         ("settings-resolved", State { debts, ..at(Place::Settings(Some(Said::Resolved { closed: 1, left: 2 }))) }),
@@ -163,7 +173,7 @@ fn slip(language: Language) -> String {
         signature: false,
     };
     let journal = JournalMark { sequence: view.journal.sequence, root: [0x9b; 32] };
-    let data = ReceiptData { merchant, payment, standing: receipt::Standing::Approved, journal };
+    let data = ReceiptData { merchant, payment, void_of: None, standing: receipt::Standing::Approved, journal };
     receipt::print(&data, Layout { columns: Columns::C32, language, copy: Copy::Customer, reprint: false })
 }
 
@@ -203,6 +213,11 @@ fn people_pictures() -> Pictures {
         (word, State { who, till: None, ..at(place) })
     };
     let unread = TillState { waiting: None, ..who(Standing::Locked, Role::Supervisor) };
+    let with = |(word, state): (&'static str, State), biometric| {
+        let who = state.who.clone().map(|who| TillState { biometric, ..who });
+        (word, State { who, ..state })
+    };
+    let too_old = || Form { refused: Some(Error::from(ErrorCode::BiometricRefused).word("why", "too_old")) };
     let at_work = |(word, state): (&'static str, State), effect| (word, State { wanted: Some(effect), ..state });
     vec![
         before("claim", Standing::Unclaimed, Place::Claim(blank())),
@@ -225,6 +240,15 @@ fn people_pictures() -> Pictures {
         inside("operator", Place::Operator(operators().remove(1))),
         inside("add-operator", Place::AddOperator(blank())),
         inside("add-operator-exists", Place::AddOperator(refused(ErrorCode::OperatorExists.into()))),
+        with(before("sign-in-biometric", Standing::SignedOut, Place::SignIn(blank())), Biometric::Ready),
+        with(before("locked-biometric", Standing::Locked, Place::Locked(blank())), Biometric::Ready),
+        with(before("locked-biometric-refused", Standing::Locked, Place::Locked(too_old())), Biometric::Possible),
+        at_work(
+            with(before("locked-looks", Standing::Locked, Place::Locked(blank())), Biometric::Ready),
+            Effect::UnlockByBiometric,
+        ),
+        inside("enrol-biometric", Place::EnrolBiometric(blank())),
+        inside("new-recovery-code", Place::NewRecoveryCode(blank())),
         inside("reset-operator", Place::ResetOperator { name: name(), form: blank() }),
     ]
 }
@@ -253,7 +277,18 @@ pub(super) fn who(standing: Standing, role: Role) -> TillState {
         role: Some(role).filter(|_| is_there),
         waiting: Some(0),
         locks_in_ms: Some(900_000).filter(|_| standing == Standing::SignedIn),
+        settlement_missed: None,
+        biometric: Biometric::Absent,
+        is_rolled_back: false,
     }
+}
+
+fn biometric(biometric: Biometric) -> TillState {
+    TillState { biometric, ..who(Standing::SignedIn, Role::Supervisor) }
+}
+
+fn rolled_back() -> TillState {
+    TillState { is_rolled_back: true, ..who(Standing::SignedIn, Role::Supervisor) }
 }
 
 /// A till in order, with a supervisor at this place.

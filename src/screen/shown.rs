@@ -81,6 +81,10 @@ kinds! {
         AddOperator = "add_operator",
         /// One gets a temporary password.
         ResetOperator = "reset_operator",
+        /// A finger or face is enrolled by whoever has it.
+        EnrolBiometric = "enrol_biometric",
+        /// Another recovery code is made.
+        NewRecoveryCode = "new_recovery_code",
     }
 }
 
@@ -238,6 +242,27 @@ pub enum Intent {
         /// Who.
         name: OperatorName,
     },
+    /// The same, and other keys for the till: the operator may have kept the present ones.
+    RemoveAndRotate {
+        /// Who.
+        name: OperatorName,
+    },
+    /// To sign in by the finger or face of: operator.
+    SignInByBiometric,
+    /// To go on after a lock by finger or face.
+    UnlockByBiometric,
+    /// To where the own finger or face is enrolled.
+    ToEnrolBiometric,
+    /// To let the own finger or face open the till: password.
+    EnrolBiometric,
+    /// To let it open nothing any more.
+    ForgetBiometric,
+    /// To where another recovery code is made.
+    ToNewRecoveryCode,
+    /// Another recovery code: password.
+    NewRecoveryCode,
+    /// Lets a till sell again whose records were put back.
+    AcceptRollBack,
     /// The app is on the glass again. Allowed on every screen.
     Foreground,
     /// The app has left the glass. Allowed on every screen.

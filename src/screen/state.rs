@@ -87,6 +87,11 @@ impl State {
         self.who.as_ref().filter(|who| who.standing == Standing::SignedIn).and_then(|who| who.role)
     }
 
+    /// Whether the till does not sell because its records were put back.
+    pub(super) fn is_rolled_back(&self) -> bool {
+        self.who.as_ref().is_some_and(|who| who.is_rolled_back)
+    }
+
     /// The screen to which every way back leads at last.
     pub(super) fn home(&self) -> Place {
         match self.standing() {
@@ -179,6 +184,8 @@ pub(super) enum Place {
         name: OperatorName,
         form: Form,
     },
+    EnrolBiometric(Form),
+    NewRecoveryCode(Form),
 }
 
 impl Place {
@@ -192,6 +199,8 @@ impl Place {
             | Self::ChangePassword(form)
             | Self::Recover(form)
             | Self::AddOperator(form)
+            | Self::EnrolBiometric(form)
+            | Self::NewRecoveryCode(form)
             | Self::ResetOperator { form, .. } => Some(form),
             _ => None,
         }
@@ -252,6 +261,9 @@ pub(super) struct History {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Said {
     PasswordChanged,
+    BiometricEnrolled,
+    BiometricForgotten,
+    RollBackAccepted,
     Resolved { closed: u64, left: u64 },
     Verified { size: u64, root: String },
 }
@@ -328,6 +340,23 @@ pub enum Event {
     },
     /// The own password is another one.
     PasswordChanged,
+    /// The own finger or face opens the till from now on, or nothing any more.
+    Biometric {
+        /// Whether it does.
+        enrolled: bool,
+        /// Who is at the till.
+        who: TillState,
+    },
+    /// There is a recovery code to be written down.
+    NewCode {
+        /// Who is at the till, where it has changed: a claim whose session did not begin.
+        who: Option<TillState>,
+    },
+    /// The till sells again.
+    RollBackAccepted {
+        /// Who is at it.
+        who: TillState,
+    },
     /// Who works at this till.
     Operators(Vec<OperatorView>),
     /// A name for the sale.
@@ -469,7 +498,21 @@ pub enum Effect {
     RemoveOperator {
         /// Who.
         name: OperatorName,
+        /// Whether the till's keys change as well.
+        rotate: bool,
     },
+    /// Sign in whoever was typed, by finger or face: `SignedIn` or `MustChange`.
+    SignInByBiometric,
+    /// Go on by finger or face: `SignedIn`.
+    UnlockByBiometric,
+    /// Enrol the own finger or face with the password that was typed: `Biometric`.
+    EnrolBiometric,
+    /// Forget it: `Biometric`.
+    ForgetBiometric,
+    /// Make another recovery code with the password that was typed: `NewCode`.
+    NewRecoveryCode,
+    /// Let a till sell again whose records were put back: `RollBackAccepted`.
+    AcceptRollBack,
     /// The recovery code is on paper: wipe it.
     WipeCode,
 }
@@ -488,6 +531,15 @@ impl Effect {
                 | Self::ChangePassword
                 | Self::AddOperator { .. }
                 | Self::ResetOperator { .. }
+                | Self::SignInByBiometric
+                | Self::EnrolBiometric
+                | Self::NewRecoveryCode
         )
+    }
+
+    /// Whether it waits for a finger or a face at the door, where a password may be typed instead.
+    #[must_use]
+    pub fn looks_for_somebody(&self) -> bool {
+        matches!(self, Self::SignInByBiometric | Self::UnlockByBiometric)
     }
 }

@@ -94,11 +94,29 @@ pub enum Choice {
     ResetOperator,
     /// Takes one away.
     RemoveOperator,
+    /// Signs in by finger or face.
+    SignInByBiometric,
+    /// Goes on after a lock by finger or face.
+    UnlockByBiometric,
+    /// To where a finger or face is enrolled.
+    ToEnrolBiometric,
+    /// Enrols it.
+    EnrolBiometric,
+    /// Forgets it.
+    ForgetBiometric,
+    /// To where another recovery code is made.
+    ToNewRecoveryCode,
+    /// Makes it.
+    NewRecoveryCode,
+    /// Takes one away and changes the till's keys.
+    RemoveAndRotate,
+    /// Lets a till sell again whose records were put back.
+    AcceptRollBack,
 }
 
 impl Choice {
     /// Every choice.
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 48] = [
         Self::Charge,
         Self::Cancel,
         Self::NewSale,
@@ -138,6 +156,15 @@ impl Choice {
         Self::ToResetOperator,
         Self::ResetOperator,
         Self::RemoveOperator,
+        Self::SignInByBiometric,
+        Self::UnlockByBiometric,
+        Self::ToEnrolBiometric,
+        Self::EnrolBiometric,
+        Self::ForgetBiometric,
+        Self::ToNewRecoveryCode,
+        Self::NewRecoveryCode,
+        Self::RemoveAndRotate,
+        Self::AcceptRollBack,
     ];
 
     /// The word under which its label stands, `screen.action.…`.
@@ -183,6 +210,15 @@ impl Choice {
             Self::ToResetOperator => "to_reset_operator",
             Self::ResetOperator => "reset_operator",
             Self::RemoveOperator => "remove_operator",
+            Self::SignInByBiometric => "sign_in_by_biometric",
+            Self::UnlockByBiometric => "unlock_by_biometric",
+            Self::ToEnrolBiometric => "to_enrol_biometric",
+            Self::EnrolBiometric => "enrol_biometric",
+            Self::ForgetBiometric => "forget_biometric",
+            Self::ToNewRecoveryCode => "to_new_recovery_code",
+            Self::NewRecoveryCode => "new_recovery_code",
+            Self::RemoveAndRotate => "remove_and_rotate",
+            Self::AcceptRollBack => "accept_roll_back",
         }
     }
 }
@@ -360,7 +396,10 @@ pub const SETUP: &[(Choice, Role)] = &[
     (Choice::Back, Primary),
     (Choice::Verify, Secondary),
     (Choice::Resolve, Secondary),
+    (Choice::AcceptRollBack, Danger),
     (Choice::ToChangePassword, Secondary),
+    (Choice::ToEnrolBiometric, Secondary),
+    (Choice::ForgetBiometric, Secondary),
     (Choice::Operators, Secondary),
     (Choice::OtherLanguage, Secondary),
     (Choice::Lock, Secondary),
@@ -402,6 +441,8 @@ pub const DOORS: &[Door] = &[
     OPERATOR,
     ADD_OPERATOR,
     RESET_OPERATOR,
+    ENROL_BIOMETRIC,
+    NEW_RECOVERY_CODE,
 ];
 
 /// A till that is set up and nobody's yet.
@@ -416,7 +457,12 @@ pub const SIGN_IN: Door = Door {
     kind: ScreenKind::SignIn,
     when: "nobody is signed in",
     fields: &[FieldName::Operator, FieldName::Password],
-    choices: &[(Choice::SignIn, Primary), (Choice::ToRecover, Secondary), (Choice::OtherLanguage, Secondary)],
+    choices: &[
+        (Choice::SignIn, Primary),
+        (Choice::SignInByBiometric, Secondary),
+        (Choice::ToRecover, Secondary),
+        (Choice::OtherLanguage, Secondary),
+    ],
 };
 /// The same on a till that somebody has locked.
 pub const SWITCH: Door = Door {
@@ -429,7 +475,12 @@ pub const LOCKED: Door = Door {
     kind: ScreenKind::Locked,
     when: "the till is locked",
     fields: &[FieldName::Password],
-    choices: &[(Choice::Unlock, Primary), (Choice::SwitchOperator, Secondary), (Choice::SignOut, Danger)],
+    choices: &[
+        (Choice::Unlock, Primary),
+        (Choice::UnlockByBiometric, Secondary),
+        (Choice::SwitchOperator, Secondary),
+        (Choice::SignOut, Danger),
+    ],
 };
 /// The password was right and opens nothing but its own change.
 pub const MUST_CHANGE: Door = Door {
@@ -459,14 +510,19 @@ pub const OPERATORS: Door = Door {
     kind: ScreenKind::Operators,
     when: "a supervisor looks after people",
     fields: &[],
-    choices: &[(Choice::ToAddOperator, Primary), (Choice::Back, Secondary)],
+    choices: &[(Choice::ToAddOperator, Primary), (Choice::ToNewRecoveryCode, Secondary), (Choice::Back, Secondary)],
 };
 /// One of them.
 pub const OPERATOR: Door = Door {
     kind: ScreenKind::Operator,
     when: "one of them is touched",
     fields: &[],
-    choices: &[(Choice::ToResetOperator, Primary), (Choice::Back, Secondary), (Choice::RemoveOperator, Danger)],
+    choices: &[
+        (Choice::ToResetOperator, Primary),
+        (Choice::Back, Secondary),
+        (Choice::RemoveOperator, Danger),
+        (Choice::RemoveAndRotate, Danger),
+    ],
 };
 /// One more.
 pub const ADD_OPERATOR: Door = Door {
@@ -486,6 +542,21 @@ pub const RESET_OPERATOR: Door = Door {
     when: "an operator gets a temporary password",
     fields: &[FieldName::NewPassword, FieldName::NewPasswordAgain],
     choices: &[(Choice::ResetOperator, Primary), (Choice::Back, Secondary)],
+};
+
+/// A finger or face is enrolled.
+pub const ENROL_BIOMETRIC: Door = Door {
+    kind: ScreenKind::EnrolBiometric,
+    when: "somebody enrols the own finger or face",
+    fields: &[FieldName::Password],
+    choices: &[(Choice::EnrolBiometric, Primary), (Choice::Back, Secondary)],
+};
+/// Another recovery code.
+pub const NEW_RECOVERY_CODE: Door = Door {
+    kind: ScreenKind::NewRecoveryCode,
+    when: "a supervisor makes another recovery code",
+    fields: &[FieldName::Password],
+    choices: &[(Choice::NewRecoveryCode, Primary), (Choice::Back, Secondary)],
 };
 
 const WHILE_SELLING: &[(Choice, Role)] = &[(Choice::Cancel, Danger)];

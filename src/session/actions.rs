@@ -56,6 +56,7 @@ macro_rules! actions {
 actions! {
     Sell = "sell", true, [Cashier Supervisor], "Take a payment, and cancel it while that is possible.";
     ResolveDebts = "resolve_debts", true, [Cashier Supervisor], "Drive the reversals that are owed, now.";
+    Settle = "settle", true, [Cashier Supervisor], "Settle the batch with the acquirer.";
     ViewPayments = "view_payments", true, [Cashier Supervisor], "Look at payments and how they stand.";
     PrintReceipt = "print_receipt", true, [Cashier Supervisor], "Print a receipt, and print it again.";
     FollowEvents = "follow_events", true, [Cashier Supervisor], "Read the feed of events and confirm it.";
@@ -65,6 +66,7 @@ actions! {
     VerifyJournal = "verify_journal", false, [Cashier Supervisor Service], "Check that the whole journal is as it was written.";
     ReadPublicKey = "read_public_key", false, [Cashier Supervisor Service], "Show the key that checkpoints are checked with.";
     ChangeOwnPassword = "change_own_password", false, [Cashier Supervisor Service], "Change one's own password.";
+    EnrolBiometric = "enrol_biometric", false, [Cashier Supervisor Service], "Let one's own finger or face open the till, and no longer.";
     ListOperators = "list_operators", false, [Supervisor Service], "See who works at this till.";
     ManageOperators = "manage_operators", false, [Supervisor], "Add and remove operators, and reset their passwords.";
     ViewPolicy = "view_policy", false, [Cashier Supervisor Service], "See the shop's rules.";

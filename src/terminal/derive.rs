@@ -1,7 +1,8 @@
-//! The threads on which a password becomes a key.
+//! The threads on which a password becomes a key, and on which the device recognises somebody.
 //!
 //! Argon2id takes a good part of a second and fills memory that must be wiped; each derivation has a thread of its
-//! own, so that the till answers meanwhile and nothing of it stays on a stack that goes on being used.
+//! own, so that the till answers meanwhile and nothing of it stays on a stack that goes on being used. A recognition waits for a person and is waited for by nobody: a
+//! platform that hangs keeps its thread.
 //!
 //! It never keeps a password. Evidence: `terminal/driver/tests.rs`.
 
@@ -11,7 +12,7 @@ use std::thread::JoinHandle;
 
 use crate::clock::{MonoMs, Now};
 use crate::secret::{Secret, on_a_wiped_stack};
-use crate::till::Work;
+use crate::till::{Recognised, Recognition, Work};
 
 /// Starts derivations, one at a time. Dropping it waits for the one that is under way.
 pub(crate) struct Deriver {
@@ -50,6 +51,30 @@ impl Deriver {
     fn wait(&mut self) {
         if let Some((thread, _)) = self.under_way.take() {
             let _panicked = thread.join();
+        }
+    }
+}
+
+/// Starts recognitions. What a terminal that has ended would hear is dropped.
+pub(crate) struct Recogniser {
+    say: Arc<dyn Fn(Recognised) + Send + Sync>,
+}
+
+impl Recogniser {
+    /// `say` is called on a recognition's thread and must not wait.
+    pub(crate) fn new(say: impl Fn(Recognised) + Send + Sync + 'static) -> Self {
+        Self { say: Arc::new(say) }
+    }
+
+    /// Begins a recognition. Without a thread for it, nobody is recognised.
+    pub(crate) fn begin(&self, work: Recognition) {
+        let say = Arc::clone(&self.say);
+        let refused = work.refused();
+        let thread = std::thread::Builder::new()
+            .name("taptill-recognise".to_owned())
+            .spawn(move || say(on_a_wiped_stack(|| work.run())));
+        if thread.is_err() {
+            (self.say)(refused);
         }
     }
 }

@@ -24,11 +24,11 @@ use crate::payment::{CardCommand, LinkCommand, Ticket};
 use crate::ports::{CardChannel, CardFault, Fate, KillPoint, Moment, Ports, Posture};
 use crate::secret::{Secret, wipe_stack};
 use crate::terminal::calls::{Ending, Said, say};
-use crate::terminal::derive::Deriver;
+use crate::terminal::derive::{Deriver, Recogniser};
 use crate::terminal::net::{NetEvent, NetHappening};
 use crate::terminal::reader::{CardSaid, CardWord, Reader};
 use crate::terminal::reads::{CANCEL_AGAIN_MS, Reads};
-use crate::till::{Ask, Input, NetworkCommand, Output, Till};
+use crate::till::{Ask, Input, NetworkCommand, Output, Recognised, Till};
 
 /// What this thread drives: the till, or a scripted one in a test.
 pub(crate) trait Machine: Send {
@@ -87,6 +87,8 @@ pub(crate) enum Message {
     Net(NetEvent),
     /// A derivation is done; nothing where there was no room for it.
     Derived(Option<Secret<32>>),
+    /// The device has recognised somebody, or not.
+    Recognised(Recognised),
     /// End.
     Close,
 }
@@ -131,6 +133,7 @@ pub(crate) struct Driver<M, W> {
     reads: Reads,
     reader: Reader,
     deriver: Deriver,
+    recogniser: Recogniser,
     inbox: Receiver<Message>,
     ending: Ending,
     waiting: BTreeMap<Ticket, Sender<Said>>,
@@ -153,7 +156,7 @@ impl<M: Machine, W: Wire> Driver<M, W> {
         ports: Ports,
         wire: W,
         reader: Reader,
-        deriver: Deriver,
+        (deriver, recogniser): (Deriver, Recogniser),
         inbox: Receiver<Message>,
         ending: Ending,
     ) -> Self {
@@ -165,6 +168,7 @@ impl<M: Machine, W: Wire> Driver<M, W> {
             wire,
             reader,
             deriver,
+            recogniser,
             inbox,
             ending,
             waiting: BTreeMap::new(),
@@ -256,6 +260,7 @@ impl<M: Machine, W: Wire> Driver<M, W> {
                 let took_ms = self.deriver.done(self.ports.clock.now());
                 self.feed(Input::Derived { key, took_ms })
             }
+            Message::Recognised(said) => self.feed(Input::Recognised(said)),
             Message::Close => Err(End::Closed),
         }
     }
@@ -361,6 +366,7 @@ impl<M: Machine, W: Wire> Driver<M, W> {
             Output::Link(command) => return self.command_link(command),
             Output::Network(command) => return self.command_network(command),
             Output::Derive(work) => self.deriver.begin(work, self.ports.clock.now()),
+            Output::Recognise(work) => self.recogniser.begin(work),
             Output::Notice(notice) => {
                 // It is asked nothing and holds nothing up, not even by a panic.
                 let _panicked = catch_unwind(AssertUnwindSafe(|| self.ports.observer.hear(&notice)));

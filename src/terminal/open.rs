@@ -13,7 +13,7 @@ use crate::ports::Ports;
 use crate::secret::on_a_wiped_stack;
 use crate::terminal::Terminal;
 use crate::terminal::calls::Ending;
-use crate::terminal::derive::Deriver;
+use crate::terminal::derive::{Deriver, Recogniser};
 use crate::terminal::driver::{Driver, Message};
 use crate::terminal::net::Way;
 use crate::terminal::reader::Reader;
@@ -43,12 +43,14 @@ pub(super) fn open(home: &Path, ports: Ports) -> Result<Terminal, Error> {
 
     let (messages, inbox) = channel();
     let ending = Ending::default();
-    let (of_net, of_reader, of_deriver) = (messages.clone(), messages.clone(), messages.clone());
+    let (of_net, of_reader) = (messages.clone(), messages.clone());
+    let (of_deriver, of_recogniser) = (messages.clone(), messages.clone());
     // A till that has ended hears nothing more, and that is no fault of the other threads.
     let way = Way::new(Arc::clone(&ports.clock), move |event| drop(of_net.send(Message::Net(event))));
     let reader = Reader::start(move |said| drop(of_reader.send(Message::Card(said)))).map_err(no_thread)?;
     let deriver = Deriver::new(move |key| drop(of_deriver.send(Message::Derived(key))));
-    let driver = Driver::new(till, ports, way, reader, deriver, inbox, ending.clone());
+    let recogniser = Recogniser::new(move |said| drop(of_recogniser.send(Message::Recognised(said))));
+    let driver = Driver::new(till, ports, way, reader, (deriver, recogniser), inbox, ending.clone());
     let engine = std::thread::Builder::new()
         .name("taptill-engine".to_owned())
         .spawn(move || on_a_wiped_stack(|| driver.run()))

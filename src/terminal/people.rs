@@ -112,6 +112,50 @@ impl Terminal {
         self.done(Ask::ChangePassword { password, new_password })
     }
 
+    /// Another recovery code in place of the one before, which opens nothing any more. For whoever manages operators,
+    /// with the own password once more.
+    ///
+    /// # Errors
+    /// `till_unclaimed`, `till_locked`, `not_permitted`, `sign_in_refused`, `operator_locked_out`, `till_busy`, and the
+    /// errors of keys and storage.
+    pub fn new_recovery_code(&self, password: SecretBytes) -> Result<RecoveryCode, Error> {
+        self.recovery(Ask::NewRecoveryCode { password })
+    }
+
+    /// Signs in by the operator's finger or face. Waits for the person.
+    ///
+    /// # Errors
+    /// `biometric_refused` with the reason, `password_must_change`, otherwise as [`Terminal::sign_in`].
+    pub fn sign_in_by_biometric(&self, name: &OperatorName) -> Result<SessionView, Error> {
+        self.session(Ask::SignInByBiometric { name: name.clone() })
+    }
+
+    /// Goes on where the till was locked, by the finger or face of whoever locked it. Waits for the person.
+    ///
+    /// # Errors
+    /// `biometric_refused` with the reason, otherwise as [`Terminal::unlock`].
+    pub fn unlock_by_biometric(&self) -> Result<SessionView, Error> {
+        self.session(Ask::UnlockByBiometric)
+    }
+
+    /// Lets the own finger or face open the till, for as many days after a password as the shop's rules say. Another
+    /// password ends it. May wait for the person.
+    ///
+    /// # Errors
+    /// `till_unclaimed`, `till_locked`, `sign_in_refused`, `operator_locked_out`, `biometric_refused`, `till_busy`, and
+    /// the errors of keys and storage.
+    pub fn enrol_biometric(&self, password: SecretBytes) -> Result<(), Error> {
+        self.done(Ask::EnrolBiometric { password })
+    }
+
+    /// Lets the own finger or face open nothing any more; the device's key is destroyed.
+    ///
+    /// # Errors
+    /// `till_unclaimed`, `till_locked`, `biometric_refused` where nothing is enrolled, and the errors of keys and storage.
+    pub fn forget_biometric(&self) -> Result<(), Error> {
+        self.done(Ask::ForgetBiometric)
+    }
+
     /// Another operator.
     ///
     /// # Errors

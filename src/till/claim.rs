@@ -6,25 +6,22 @@
 //! It never lets anybody in whose code is wrong: that has cost a guess. Evidence: `tests/people_states.rs`,
 //! `tests/people_kills.rs`.
 
-use std::sync::Arc;
-
 use crate::account::{self, PasswordWork, ShopPolicy};
 use crate::clock::Now;
 use crate::error::{Error, ErrorCode};
 use crate::ids::{OperatorName, Role};
-use crate::journal::Journal;
+use crate::journal::{Journal, SideWork};
 use crate::payment::Ticket;
 use crate::secret::SecretBytes;
+use crate::session::Permit;
+use crate::session::actions::ManageOperators;
 use crate::till::events;
-use crate::till::exchange::Reply;
-use crate::till::flow::{Stage, copy};
+use crate::till::flow::{Led, Stage, copy};
 use crate::till::gate::Answer;
 use crate::till::passwords::{House, rules};
 use crate::till::record::Trouble;
 use crate::till::{At, Left, Till};
-use crate::vault::{
-    self, Calibration, Derivation, Measured, NewPassword, Opened, Params, Terms, Vault, Who, calibrate,
-};
+use crate::vault::{self, Calibration, Derivation, Measured, NewPassword, Opened, Params, Terms, Who, calibrate};
 
 /// A supervisor to be.
 pub(super) struct Newcomer {
@@ -81,10 +78,7 @@ impl Till {
         let terms = self.with_rows(|vault| vault.terms())?;
         if terms.params != params {
             let change = self.with_rows(|vault| vault.set_terms(&Terms { params, ..terms }))?;
-            let (keys, entropy) = (Arc::clone(&self.device_keys), Arc::clone(&self.entropy));
-            let rows = self.rows_mut()?;
-            rows.change_plain(&change.rows)?;
-            Vault::new(rows, &*keys, &*entropy).settle(change.afterwards)?;
+            self.change_rows(change)?;
         }
         self.with_rows(|vault| vault.new_derivation())
     }
@@ -117,22 +111,23 @@ impl Till {
         &mut self,
         ticket: Ticket,
         stage: impl FnOnce(vault::RecoveryCode, Derivation) -> Stage,
-    ) -> Result<Option<Reply>, Trouble> {
+    ) -> Result<Led, Trouble> {
         let code = vault::RecoveryCode::new(&*self.entropy).map_err(Trouble::from)?;
         let derivation = self.with_rows(|vault| vault.new_derivation())?;
         let secret = SecretBytes::new(code.expose().to_vec());
         self.derive(ticket, secret, &derivation.clone(), stage(code, derivation));
-        Ok(None)
+        Ok(Led::On)
     }
 
-    /// The first supervisor: the slots, the event, a new master key, and a session.
+    /// The first supervisor: the slots, the event, a new master key, and a session. What keeps the session from
+    /// beginning is told apart from what kept the claim from being written.
     pub(super) fn finish_claim(
         &mut self,
         newcomer: &Newcomer,
         password: &NewPassword,
         recovery: &NewPassword,
         now: Now,
-    ) -> Result<(), Trouble> {
+    ) -> Result<Result<(), Trouble>, Trouble> {
         let masters = self.with_rows(|vault| vault.open_unclaimed())?;
         let (mut journal, before) = self.unlock_journal(masters.keyring())?;
         let claimed = self.write_claim(&mut journal, newcomer, password, recovery, now);
@@ -140,8 +135,10 @@ impl Till {
             Ok(opened) => opened,
             Err(trouble) => return Err(self.put_back(journal, before, trouble)),
         };
-        journal.rotate(opened.masters().keyring()).map_err(|error| Trouble::Over(error.into()))?;
-        self.begin_session(journal, opened, &newcomer.name, Role::Supervisor, Left::SignedOut, now)
+        if let Err(error) = journal.rotate(opened.masters().keyring()) {
+            return Ok(Err(Trouble::Over(error.into())));
+        }
+        Ok(self.begin_session(journal, opened, &newcomer.name, Role::Supervisor, Left::SignedOut, now))
     }
 
     fn write_claim(
@@ -161,7 +158,7 @@ impl Till {
         Ok(opened)
     }
 
-    /// A supervisor by the recovery code: the slot, the event, and a session.
+    /// A supervisor by the recovery code: the slot, the event, and a session, told apart as for a claim.
     pub(super) fn finish_recovery(
         &mut self,
         newcomer: &Newcomer,
@@ -169,13 +166,13 @@ impl Till {
         password: NewPassword,
         recovery: &NewPassword,
         now: Now,
-    ) -> Result<(), Trouble> {
+    ) -> Result<Result<(), Trouble>, Trouble> {
         let (mut journal, before) = self.unlock_journal(by_code.masters().keyring())?;
         let before = self.end_the_locked_session(before, now);
         match self.write_recovery(&mut journal, newcomer, &by_code, password, recovery, now) {
             Ok(opened) => {
                 let name = newcomer.name.clone();
-                self.begin_session(journal, opened, &name, Role::Supervisor, Left::SignedOut, now)
+                Ok(self.begin_session(journal, opened, &name, Role::Supervisor, Left::SignedOut, now))
             }
             Err(trouble) => Err(self.put_back(journal, before, trouble)),
         }
@@ -198,6 +195,33 @@ impl Till {
         let (change, opened) = self.vault(journal).recover(by_code, &newcomer.name, &password, recovery)?;
         self.record(journal, events::recovered(&newcomer.name), side, change, now)?;
         Ok(opened)
+    }
+
+    /// Another recovery code, for whoever has lost sight of the one before: the own password is asked for again.
+    pub(super) fn new_recovery_code(
+        &mut self,
+        ticket: Ticket,
+        permit: Permit<ManageOperators>,
+        password: &SecretBytes,
+        now: Now,
+    ) -> Result<Answer, Trouble> {
+        self.not_deriving()?;
+        let _by = permit.spend();
+        let Some(name) = self.operator() else { return Err(self.shut(now).into()) };
+        let attempt = self.guess(Who::Operator(&name), now)?;
+        let derivation = attempt.derivation().clone();
+        self.derive(ticket, copy(password), &derivation, Stage::Renewing { attempt });
+        Ok(Answer::Later)
+    }
+
+    /// The one before opens nothing from this event on.
+    pub(super) fn finish_renewal(&mut self, opened: &Opened, code: &NewPassword, now: Now) -> Result<(), Trouble> {
+        self.with_open(now, |till, open| {
+            let by = open.session.operator().clone();
+            let journal = open.engine.journal_mut();
+            let change = till.vault(journal).new_recovery(opened, code)?;
+            till.record(journal, events::recovery_renewed(&by), SideWork::None, change, now)
+        })
     }
 }
 

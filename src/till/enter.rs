@@ -19,19 +19,27 @@ use crate::secret::{Secret, SecretBytes};
 use crate::session::{self, Session};
 use crate::till::events::{self, Why, folds};
 use crate::till::exchange::{NetworkCommand, Output, Reply, SessionView, Standing};
-use crate::till::flow::{Stage, copy};
+use crate::till::flow::{Led, Stage, copy};
 use crate::till::gate::Answer;
 use crate::till::passwords::{House, given, rules};
 use crate::till::record::Trouble;
+use crate::till::schedule::Schedule;
 use crate::till::{At, Left, Open, Till};
-use crate::vault::{Attempt, Derivation, Opened, Vault, VaultError, Who};
+use crate::vault::{Attempt, BiometricAttempt, Change, Derivation, Opened, SlotKind, Vault, VaultError, Who};
 
 /// Somebody who says to be an operator.
 pub(super) struct Entry {
-    name: OperatorName,
+    pub(super) name: OperatorName,
     /// Whether a locked session goes on.
-    unlocks: bool,
-    new_password: Option<SecretBytes>,
+    pub(super) unlocks: bool,
+    pub(super) new_password: Option<SecretBytes>,
+    pub(super) by: By,
+}
+
+/// What somebody comes with.
+pub(super) enum By {
+    Password,
+    Biometric(Box<BiometricAttempt>),
 }
 
 /// What a till was before its journal was unlocked, to be put back.
@@ -49,31 +57,39 @@ impl Till {
         new_password: Option<SecretBytes>,
         now: Now,
     ) -> Result<Answer, Trouble> {
+        self.may_sign_in(&name, now)?;
+        self.make_room(now)?;
+        self.enter(ticket, Entry { name, unlocks: false, new_password, by: By::Password }, password, now)
+    }
+
+    /// Whether somebody of this name may try to sign in here and now.
+    pub(super) fn may_sign_in(&self, name: &OperatorName, now: Now) -> Result<(), Trouble> {
         match &self.at {
             At::Unclaimed { .. } | At::Gone => return Err(self.shut(now).into()),
-            At::Open(open) if *open.session.operator() == name => return Err(ErrorCode::AlreadySignedIn.into()),
+            At::Open(open) if open.session.operator() == name => return Err(ErrorCode::AlreadySignedIn.into()),
             At::Open(_) | At::Closed { .. } => {}
         }
-        self.not_busy()?;
-        if let At::Open(_) = &self.at {
-            self.make_room(now)?;
-        }
-        self.enter(ticket, Entry { name, unlocks: false, new_password }, password, now)
+        self.not_busy()
     }
 
     pub(super) fn unlock(&mut self, ticket: Ticket, password: &SecretBytes, now: Now) -> Result<Answer, Trouble> {
-        let name = match &self.at {
-            At::Open(_) => return Err(ErrorCode::AlreadySignedIn.into()),
+        let name = self.who_locked(now)?;
+        self.not_deriving()?;
+        self.enter(ticket, Entry { name, unlocks: true, new_password: None, by: By::Password }, password, now)
+    }
+
+    /// Whose session an unlocking would go on with.
+    pub(super) fn who_locked(&self, now: Now) -> Result<OperatorName, Trouble> {
+        match &self.at {
+            At::Open(_) => Err(ErrorCode::AlreadySignedIn.into()),
             At::Closed { left: Left::Locked(session), .. } => {
                 if session.standing(now) == session::Standing::Over {
                     return Err(Error::from(ErrorCode::SessionOver).word("why", "full_length").into());
                 }
-                session.operator().clone()
+                Ok(session.operator().clone())
             }
-            _ => return Err(self.shut(now).into()),
-        };
-        self.not_deriving()?;
-        self.enter(ticket, Entry { name, unlocks: true, new_password: None }, password, now)
+            _ => Err(self.shut(now).into()),
+        }
     }
 
     fn enter(&mut self, ticket: Ticket, entry: Entry, password: &SecretBytes, now: Now) -> Result<Answer, Trouble> {
@@ -106,7 +122,14 @@ impl Till {
         step: impl FnOnce(&mut Vault<'_>) -> Result<T, VaultError>,
     ) -> Result<T, Trouble> {
         let (keys, entropy) = (Arc::clone(&self.device_keys), Arc::clone(&self.entropy));
-        Ok(step(&mut Vault::new(self.rows_mut()?, &*keys, &*entropy))?)
+        let sensor = self.sensor.clone();
+        Ok(step(&mut Vault::new(self.rows_mut()?, &*keys, &*entropy).with_biometric(sensor.as_deref()))?)
+    }
+
+    /// Makes a change of the vault that no event goes with, wherever its rows are.
+    pub(super) fn change_rows(&mut self, change: Change) -> Result<(), Trouble> {
+        self.rows_mut()?.change_plain(&change.rows)?;
+        self.with_rows(|vault| vault.settle(change.afterwards))
     }
 
     /// Tries a guess. One that fails has cost what it cost.
@@ -121,16 +144,16 @@ impl Till {
         attempt: Attempt,
         key: Secret<32>,
         now: Now,
-    ) -> Result<Option<Reply>, Trouble> {
+    ) -> Result<Led, Trouble> {
         let opened = self.try_guess(attempt, key, now)?;
         let Some(new_password) = entry.new_password.take() else {
-            return self.come_in(&entry, opened, None, now).map(|view| Some(Reply::Session(view)));
+            return self.come_in(&entry, opened, None, now).map(|view| Led::To(Reply::Session(view)));
         };
         let derivation = self.with_rows(|vault| vault.new_derivation())?;
         let password = copy(&new_password);
         let stage = Stage::EnteringAnew { entry, new_password, opened, derivation: derivation.clone() };
         self.derive(ticket, password, &derivation, stage);
-        Ok(None)
+        Ok(Led::On)
     }
 
     /// An operator whose slot is open: what is due first, then the session.
@@ -177,6 +200,9 @@ impl Till {
     ) -> Result<(Role, bool, Option<u32>), Trouble> {
         let name = &entry.name;
         let role = opened.facts().role.ok_or(ErrorCode::SignInRefused)?;
+        if let By::Biometric(_) = &entry.by {
+            self.hold_to_the_days(journal, entry, opened, now)?;
+        }
         let cut = self.settle_the_past(journal, name, opened, entry.unlocks, now)?;
         let house = House::of(journal, now)?;
         let Some((new_password, derivation, key)) = new else {
@@ -188,6 +214,9 @@ impl Till {
                     return Err(Error::from(ErrorCode::PasswordMustChange).word("why", why).into());
                 }
             };
+            if let By::Password = &entry.by {
+                self.hold_to_the_days(journal, entry, opened, now)?;
+            }
             return Ok((role, cut, days_left));
         };
         let rules = rules(&house.policy, &account::configuration(journal)?, name);
@@ -230,7 +259,7 @@ impl Till {
         Ok(cut.is_some())
     }
 
-    /// Wrong passwords are journalled, and then the guesses are made anew.
+    /// Wrong passwords are journalled, and then the guesses are made anew. Fingers and faces forgive nothing.
     pub(super) fn settle_failures(
         &self,
         journal: &mut Journal,
@@ -238,6 +267,9 @@ impl Till {
         opened: &Opened,
         now: Now,
     ) -> Result<(), Trouble> {
+        if opened.facts().kind == SlotKind::Biometric {
+            return Ok(());
+        }
         let failures = opened.failures();
         if failures.own + failures.unknown > 0 {
             let draft = events::sign_in_failed(name, failures.own, failures.unknown);
@@ -295,9 +327,12 @@ impl Till {
             Left::Locked(mut session) => {
                 session.set_length(length);
                 session.unlock(now);
-                (events::unlocked(name), session)
+                (events::unlocked(name, opened.facts().kind), session)
             }
-            Left::SignedOut => (events::signed_in(name, role), Session::begin(name.clone(), role, length, now)),
+            Left::SignedOut => {
+                let draft = events::signed_in(name, role, opened.facts().kind);
+                (draft, Session::begin(name.clone(), role, length, now))
+            }
         };
         if let Err(trouble) = journal.append(draft, SideWork::None, now).map_err(Trouble::from) {
             return Err(self.put_back(journal, Before::Closed(Left::SignedOut), trouble));
@@ -323,7 +358,9 @@ impl Till {
         self.outputs
             .push(Output::Network(NetworkCommand::Arm { configuration: Arc::clone(&configuration), client_key_pem }));
         let checkpoint_every = policy.checkpoint_every.into();
-        self.at = At::Open(Box::new(Open { engine, session, opened, configuration, checkpoint_every, looked_at }));
+        let schedule = Schedule::from_now_on(policy.settle_at_minute, now);
+        self.at =
+            At::Open(Box::new(Open { engine, session, opened, configuration, checkpoint_every, looked_at, schedule }));
         self.announce(Standing::SignedIn);
         // What an earlier session left is taken up at once.
         self.pay(crate::payment::Input::Tick, now)

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::account::AccountFold;
 use crate::ids::{OperatorName, Role};
 use crate::journal::{Draft, Event, Fold, FoldError, Journal, JournalError, Rows};
+use crate::vault::SlotKind;
 use crate::{payment, settlement};
 
 /// The folds of a till, to be registered when its journal is unlocked.
@@ -52,8 +53,12 @@ pub(super) fn recovered(name: &OperatorName) -> Draft {
     draft(RECOVERED, name, json!({}))
 }
 
-pub(super) fn signed_in(name: &OperatorName, role: Role) -> Draft {
-    Draft { may_use_ballast: true, ..draft(SIGNED_IN, name, json!({ "role": role })) }
+pub(super) fn signed_in(name: &OperatorName, role: Role, by: SlotKind) -> Draft {
+    let body = match by {
+        SlotKind::Biometric => json!({ "role": role, "by": BIOMETRIC }),
+        SlotKind::Operator | SlotKind::Recovery => json!({ "role": role }),
+    };
+    Draft { may_use_ballast: true, ..draft(SIGNED_IN, name, body) }
 }
 
 /// Wrong passwords since the last sign-in, under this name and under names that nobody has.
@@ -75,8 +80,9 @@ pub(super) fn locked(name: &OperatorName, why: Why) -> Draft {
     Draft { may_use_ballast: true, ..draft(LOCKED, name, json!({ "why": why.word() })) }
 }
 
-pub(super) fn unlocked(name: &OperatorName) -> Draft {
-    Draft { may_use_ballast: true, ..draft(UNLOCKED, name, json!({})) }
+pub(super) fn unlocked(name: &OperatorName, by: SlotKind) -> Draft {
+    let body = if by == SlotKind::Biometric { json!({ "by": BIOMETRIC }) } else { json!({}) };
+    Draft { may_use_ballast: true, ..draft(UNLOCKED, name, body) }
 }
 
 pub(super) fn signed_out(name: &OperatorName, why: Why) -> Draft {
@@ -97,6 +103,19 @@ pub(super) fn reset(by: &OperatorName, name: &OperatorName) -> Draft {
 
 pub(super) fn password_changed(name: &OperatorName) -> Draft {
     draft(PASSWORD_CHANGED, name, json!({}))
+}
+
+pub(super) fn recovery_renewed(by: &OperatorName) -> Draft {
+    draft(RECOVERY_RENEWED, by, json!({}))
+}
+
+pub(super) fn biometric_enrolled(name: &OperatorName) -> Draft {
+    draft(BIOMETRIC_ENROLLED, name, json!({}))
+}
+
+/// `asked`, or `enrolment_changed` where the platform's key was void.
+pub(super) fn biometric_forgotten(name: &OperatorName, why: &'static str) -> Draft {
+    draft(BIOMETRIC_FORGOTTEN, name, json!({ "why": why }))
 }
 
 pub(super) fn policy_changed(by: &OperatorName, policy: Value) -> Draft {
@@ -158,4 +177,9 @@ const ADDED: &str = "operator.added";
 const REMOVED: &str = "operator.removed";
 const RESET: &str = "operator.reset";
 const PASSWORD_CHANGED: &str = "operator.password_changed";
+const RECOVERY_RENEWED: &str = "operator.recovery_renewed";
+const BIOMETRIC_ENROLLED: &str = "operator.biometric_enrolled";
+const BIOMETRIC_FORGOTTEN: &str = "operator.biometric_forgotten";
+/// How somebody came whom no password let in.
+const BIOMETRIC: &str = "biometric";
 const KEY_ROTATED: &str = "key.rotated";

@@ -8,23 +8,24 @@
 //! Nothing here waits. Evidence: `terminal/driver/tests.rs`.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crate::account::{Configuration, SecretText, ShopPolicy};
 use crate::acquirer::LinkEvent;
-use crate::clock::MonoMs;
+use crate::clock::{MonoMs, WallMs};
 use crate::emv::CardEvent;
 use crate::error::Error;
-use crate::ids::{AttemptId, OperatorName, RefundId};
+use crate::ids::{AttemptId, BatchNo, OperatorName, RefundId};
 use crate::payment::{
-    self, CardCommand, LinkCommand, ListQuery, ReceiptCopy, RefundDecision, RefundQuery, RefundRequest,
-    RejectionReason, SaleOrder, Ticket,
+    self, CardCommand, Decision, LinkCommand, ListQuery, ReceiptCopy, RefundDecision, RefundQuery, RefundRequest,
+    RejectionReason, SaleOrder, Ticket, VoidOrder,
 };
-use crate::ports::{EncryptedRead, Notice, ReaderFault};
+use crate::ports::{BiometricFault, EncryptedRead, Notice, ReaderFault};
 use crate::secret::{Secret, SecretBytes};
 use crate::session::Role;
 use crate::till::statement::{StatementReply, StatementStep};
-use crate::vault::{self, Derivation};
+use crate::vault::{self, Derivation, SealedEnrolment};
 
 /// Who is at the till.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +66,35 @@ pub struct TillState {
     pub waiting: Option<u64>,
     /// Signed in: how long until the till locks by itself, in milliseconds.
     pub locks_in_ms: Option<u64>,
+    /// Signed in: the time of day at which the batch was to be settled by the shop's rule and was not.
+    pub settlement_missed: Option<WallMs>,
+    /// What fingers or a face are good for here and now.
+    pub biometric: Biometric,
+    /// Signed in: the till's files were put back, and it does not sell until a supervisor accepts it.
+    pub is_rolled_back: bool,
+}
+
+/// What fingers or a face are good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Biometric {
+    /// Nothing: the device lends no such keys, or the shop's rules do not allow it.
+    Absent,
+    /// Nothing yet: signed in, whoever is here may enrol; otherwise a password is needed first.
+    Possible,
+    /// Signed in, the own are enrolled; locked, they may unlock; signed out, somebody's may sign in.
+    Ready,
+}
+
+impl Biometric {
+    /// The stable word, as in JSON.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Absent => "absent",
+            Self::Possible => "possible",
+            Self::Ready => "ready",
+        }
+    }
 }
 
 /// A session that has just begun, or goes on after a lock.
@@ -137,6 +167,21 @@ pub enum ProofOf {
 pub enum Ask {
     /// A sale. Answered by [`Output::Begun`] and, at the end, [`Output::Tell`]; or by a refusal.
     Sale(SaleOrder),
+    /// A sale to be voided. Answered as a sale is.
+    Void(VoidOrder),
+    /// Everything that waits to be finished with the host.
+    Debts,
+    /// How an attempt ended whose reversal is stuck.
+    Decide {
+        /// Which attempt.
+        attempt: AttemptId,
+        /// How it ended.
+        decision: Decision,
+    },
+    /// Whether the host is there.
+    TestHost,
+    /// The host's rules for this till.
+    DownloadParameters,
     /// To end an attempt.
     Cancel(AttemptId),
     /// How an attempt stands.
@@ -145,6 +190,10 @@ pub enum Ask {
     List(ListQuery),
     /// The open debts driven now.
     Resolve,
+    /// The open batch settled, or a settlement that is not finished to go on.
+    Settle,
+    /// How a batch stands: the open one, or the one of this number.
+    Batch(Option<BatchNo>),
     /// To print a receipt.
     PrintReceipt(AttemptId, ReceiptCopy),
     /// Money to be given back.
@@ -230,6 +279,25 @@ pub enum Ask {
         /// The password of whoever locked it.
         password: SecretBytes,
     },
+    /// To sign in by the own finger or face.
+    SignInByBiometric {
+        /// Who.
+        name: OperatorName,
+    },
+    /// To go on after a lock by the finger or face of whoever locked it.
+    UnlockByBiometric,
+    /// To let the own finger or face open the till from now on.
+    EnrolBiometric {
+        /// The own password, once more.
+        password: SecretBytes,
+    },
+    /// To let the own finger or face open nothing any more.
+    ForgetBiometric,
+    /// Another recovery code in place of the one before.
+    NewRecoveryCode {
+        /// The own password, once more.
+        password: SecretBytes,
+    },
     /// To sign out.
     SignOut,
     /// Another password for whoever is signed in.
@@ -278,6 +346,21 @@ pub enum Ask {
     Statement(StatementStep),
 }
 
+impl Ask {
+    /// Whether it is somebody at the door: whoever the device was looking at is looked at no more.
+    pub(crate) fn is_at_the_door(&self) -> bool {
+        matches!(
+            self,
+            Self::SignIn { .. }
+                | Self::Unlock { .. }
+                | Self::Recover { .. }
+                | Self::SignInByBiometric { .. }
+                | Self::UnlockByBiometric
+                | Self::SignOut
+        )
+    }
+}
+
 /// What happened, or what somebody wants.
 pub enum Input<'a> {
     /// A caller wants something and waits.
@@ -299,6 +382,8 @@ pub enum Input<'a> {
         /// How long it took.
         took_ms: u64,
     },
+    /// The device has recognised somebody, or not.
+    Recognised(Recognised),
     /// The card or the reader did something.
     Card(CardEvent<'a>),
     /// Somebody else's reader made a finished read, or why it did not.
@@ -321,6 +406,8 @@ pub enum Output {
     Network(NetworkCommand),
     /// Derive this key, answer with [`Input::Derived`], and wipe. One at a time.
     Derive(Work),
+    /// Have the device recognise somebody and answer with [`Input::Recognised`], on a thread that may wait for ever.
+    Recognise(Recognition),
     /// To the observer.
     Notice(Notice),
     /// A sale was accepted under this name; its result follows with the same ticket.
@@ -366,6 +453,45 @@ impl Work {
     #[must_use]
     pub fn run_with(self, derive: &mut Derive<'_>) -> Option<Secret<32>> {
         (self.0)(derive)
+    }
+}
+
+/// Something that waits for a person whom the device recognises, to be run on a thread of its own.
+pub struct Recognition {
+    number: u64,
+    work: Box<RecognitionOnce>,
+}
+
+type RecognitionOnce = dyn FnOnce() -> Result<Said, BiometricFault> + Send;
+
+/// What came of a [`Recognition`].
+pub struct Recognised {
+    pub(super) number: u64,
+    pub(super) result: Result<Said, BiometricFault>,
+}
+
+/// What the device gave for a recognised person.
+pub(super) enum Said {
+    Released(SecretBytes),
+    Sealed(SealedEnrolment),
+}
+
+impl Recognition {
+    pub(super) fn new(number: u64, work: impl FnOnce() -> Result<Said, BiometricFault> + Send + 'static) -> Self {
+        Self { number, work: Box::new(work) }
+    }
+
+    /// What is to be heard where there is no thread for it.
+    #[must_use]
+    pub fn refused(&self) -> Recognised {
+        Recognised { number: self.number, result: Err(BiometricFault::Unavailable) }
+    }
+
+    /// Asks the device, which asks the person. A port that panics does not serve.
+    #[must_use]
+    pub fn run(self) -> Recognised {
+        let result = catch_unwind(AssertUnwindSafe(self.work)).unwrap_or(Err(BiometricFault::Unavailable));
+        Recognised { number: self.number, result }
     }
 }
 

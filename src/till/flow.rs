@@ -1,4 +1,4 @@
-//! A derivation that is under way, and what it is for: one at a time, one stage after another.
+//! What is under way for somebody who waits, mostly a derivation: one at a time, one stage after another.
 //!
 //! The password goes to a thread of its own, whose stack is wiped; what comes back is the next stage or the end. A
 //! derivation that had no memory is a refusal, and nothing was changed.
@@ -27,6 +27,19 @@ pub(super) struct Flow {
 }
 
 impl Flow {
+    pub fn new(ticket: Ticket, stage: Stage) -> Self {
+        Self { ticket, stage }
+    }
+
+    pub fn into_parts(self) -> (Ticket, Stage) {
+        (self.ticket, self.stage)
+    }
+
+    /// Whether it waits for the device to recognise somebody: it may be let go at any time.
+    pub fn is_at_the_platform(&self) -> bool {
+        matches!(self.stage, Stage::Sealing { .. } | Stage::Recognising { .. })
+    }
+
     pub fn ticket(self) -> Ticket {
         self.ticket
     }
@@ -64,6 +77,26 @@ pub(super) enum Stage {
     Approving { approver: Approver, attempt: Attempt },
     /// A password that somebody else is given.
     Setting { setting: Setting, derivation: Derivation },
+    /// Whether whoever wants another recovery code knows the password.
+    Renewing { attempt: Attempt },
+    /// The other recovery code.
+    RenewingCode { opened: Opened, code: vault::RecoveryCode, derivation: Derivation },
+    /// Whether whoever wants to enrol fingers or a face knows the password.
+    Enrolling { attempt: Attempt },
+    /// The platform makes a key for them.
+    Sealing { opened: Opened },
+    /// The platform looks whether it is them.
+    Recognising { entry: Entry },
+}
+
+/// What a stage led to.
+pub(super) enum Led {
+    /// To another stage.
+    On,
+    /// To the answer.
+    To(Reply),
+    /// To the answer, and to the end of the run.
+    ToTheEnd(Reply, Error),
 }
 
 impl Till {
@@ -93,8 +126,20 @@ impl Till {
             return Ok(());
         };
         match self.next_stage(ticket, stage, key, took_ms, now) {
-            Ok(None) => Ok(()),
-            Ok(Some(reply)) => {
+            Ok(Led::On) => Ok(()),
+            Ok(Led::To(reply)) => self.conclude(ticket, Ok(reply)),
+            Ok(Led::ToTheEnd(reply, error)) => {
+                self.tell(ticket, Ok(reply));
+                Err(Trouble::Over(error))
+            }
+            Err(trouble) => self.conclude(ticket, Err(trouble)),
+        }
+    }
+
+    /// The answer to whoever waits. Trouble that ends the run ends it.
+    pub(super) fn conclude(&mut self, ticket: Ticket, result: Result<Reply, Trouble>) -> Result<(), Trouble> {
+        match result {
+            Ok(reply) => {
                 self.tell(ticket, Ok(reply));
                 Ok(())
             }
@@ -116,12 +161,12 @@ impl Till {
         key: Secret<32>,
         took_ms: u64,
         now: Now,
-    ) -> Result<Option<Reply>, Trouble> {
+    ) -> Result<Led, Trouble> {
         match stage {
             Stage::Measuring { newcomer, mut measured, params } => {
                 measured.push(Measured { params, took_ms });
                 self.measure(ticket, newcomer, measured)?;
-                Ok(None)
+                Ok(Led::On)
             }
             Stage::Claiming { newcomer, derivation } => {
                 let password = given(derivation, key, false, Day::of(now.wall));
@@ -129,13 +174,13 @@ impl Till {
             }
             Stage::ClaimingCode { newcomer, password, code, derivation } => {
                 let recovery = given(derivation, key, false, Day::of(now.wall));
-                self.finish_claim(&newcomer, &password, &recovery, now)?;
-                Ok(Some(Reply::Recovery(RecoveryCode::new(code.text()))))
+                let session = self.finish_claim(&newcomer, &password, &recovery, now)?;
+                Ok(with_code(&code, session))
             }
             Stage::Entering { entry, attempt } => self.entered(ticket, entry, attempt, key, now),
             Stage::EnteringAnew { entry, new_password, opened, derivation } => {
                 let new = (new_password, derivation, key);
-                self.come_in(&entry, opened, Some(new), now).map(|view| Some(Reply::Session(view)))
+                self.come_in(&entry, opened, Some(new), now).map(|view| Led::To(Reply::Session(view)))
             }
             Stage::Recovering { newcomer, attempt } => {
                 let opened = self.try_guess(attempt, key, now).map_err(as_recovery)?;
@@ -143,7 +188,7 @@ impl Till {
                 let password = copy(&newcomer.password);
                 let stage = Stage::RecoveringPassword { newcomer, opened, derivation: derivation.clone() };
                 self.derive(ticket, password, &derivation, stage);
-                Ok(None)
+                Ok(Led::On)
             }
             Stage::RecoveringPassword { newcomer, opened, derivation } => {
                 let password = given(derivation, key, false, Day::of(now.wall));
@@ -157,16 +202,43 @@ impl Till {
             }
             Stage::RecoveringCode { newcomer, opened, password, code, derivation } => {
                 let recovery = given(derivation, key, false, Day::of(now.wall));
-                self.finish_recovery(&newcomer, opened, password, &recovery, now)?;
-                Ok(Some(Reply::Recovery(RecoveryCode::new(code.text()))))
+                let session = self.finish_recovery(&newcomer, opened, password, &recovery, now)?;
+                Ok(with_code(&code, session))
             }
+            inside => self.next_inside(ticket, inside, key, now),
+        }
+    }
+
+    /// The stages of whoever is signed in.
+    fn next_inside(&mut self, ticket: Ticket, stage: Stage, key: Secret<32>, now: Now) -> Result<Led, Trouble> {
+        match stage {
             Stage::Changing { new_password, attempt } => self.may_change(ticket, new_password, attempt, key, now),
             Stage::ChangingAnew { new_password, opened, derivation } => {
-                self.finish_change(&new_password, &opened, derivation, key, now).map(Some)
+                self.finish_change(&new_password, &opened, derivation, key, now).map(Led::To)
             }
             Stage::Approving { approver, attempt } => self.second_person(ticket, approver, attempt, key, now),
-            Stage::Setting { setting, derivation } => self.finish_setting(setting, derivation, key, now).map(Some),
+            Stage::Setting { setting, derivation } => self.finish_setting(setting, derivation, key, now).map(Led::To),
+            Stage::Renewing { attempt } => {
+                let opened = self.proved_own(attempt, key, now)?;
+                self.code_for(ticket, |code, derivation| Stage::RenewingCode { opened, code, derivation })
+            }
+            Stage::RenewingCode { opened, code, derivation } => {
+                let recovery = given(derivation, key, false, Day::of(now.wall));
+                self.finish_renewal(&opened, &recovery, now)?;
+                Ok(with_code(&code, Ok(())))
+            }
+            Stage::Enrolling { attempt } => self.seal_enrolment(ticket, attempt, key, now),
+            _ => unreachable!("nothing else waits for a derivation"),
         }
+    }
+}
+
+/// A code that opens the till is told, whatever became of the session that was to begin with it.
+fn with_code(code: &vault::RecoveryCode, session: Result<(), Trouble>) -> Led {
+    let reply = Reply::Recovery(RecoveryCode::new(code.text()));
+    match session {
+        Ok(()) | Err(Trouble::Refused(_)) => Led::To(reply),
+        Err(Trouble::Over(error)) => Led::ToTheEnd(reply, error),
     }
 }
 

@@ -11,11 +11,12 @@ use std::sync::Arc;
 
 use crate::clock::Now;
 use crate::error::{Error, ErrorCode};
-use crate::payment::{self, Ticket};
+use crate::payment::{self, SettleCause, Ticket};
 use crate::session::actions::{
-    AcceptRollBack, Action, ApproveRefund, ChangeOwnPassword, CheckStatement, DecideStuck, FollowEvents, ListOperators,
-    MakeCheckpoint, ManageOperators, PrintReceipt, ProveConsistency, ProveRecord, ReadPublicKey, RequestRefund,
-    ResolveDebts, RotateKeys, Sell, SetPolicy, VerifyJournal, ViewPayments, ViewPolicy,
+    AcceptRollBack, Action, ApproveRefund, ChangeOwnPassword, CheckStatement, DecideStuck, DownloadParameters,
+    EnrolBiometric, FollowEvents, ListOperators, MakeCheckpoint, ManageOperators, PrintReceipt, ProveConsistency,
+    ProveRecord, ReadPublicKey, RequestRefund, ResolveDebts, RotateKeys, Sell, SetPolicy, Settle, TestHost,
+    VerifyJournal, ViewDebts, ViewPayments, ViewPolicy, VoidSale,
 };
 use crate::session::{Permit, Standing};
 use crate::till::exchange::{Ask, Reply};
@@ -46,13 +47,18 @@ impl Till {
     }
 
     fn answer(&mut self, ticket: Ticket, ask: Ask, now: Now) -> Result<Answer, Trouble> {
+        if ask.is_at_the_door() {
+            self.let_the_platform_go();
+        }
         match ask {
-            Ask::State => Ok(Answer::Now(Reply::State(self.state(now)))),
+            Ask::State => Ok(Answer::Now(Reply::State(self.whole_state(now)?))),
             Ask::Claim { name, password } => self.claim(ticket, name, password),
             Ask::Recover { code, name, password } => self.recover(ticket, &code, name, password, now),
             Ask::SignIn { name, password, new_password } => self.sign_in(ticket, name, &password, new_password, now),
             Ask::Lock => self.lock(ticket, now),
             Ask::Unlock { password } => self.unlock(ticket, &password, now),
+            Ask::SignInByBiometric { name } => self.sign_in_by_biometric(ticket, name, now),
+            Ask::UnlockByBiometric => self.unlock_by_biometric(ticket, now),
             Ask::SignOut => self.sign_out(now),
             ask if matches!(self.at, At::Open(_)) => self.inside(ticket, ask, now),
             _ => Err(self.shut(now).into()),
@@ -64,10 +70,13 @@ impl Till {
         match ask {
             Ask::Sale(order) => {
                 let permit = self.permit::<Sell>(now)?;
-                if !self.lock_wishes.is_empty() {
-                    return Err(Error::from(ErrorCode::TillLocked).word("state", "locked").into());
-                }
+                self.nobody_locks()?;
                 self.payment(payment::Input::StartSale { ticket, order, permit }, now)
+            }
+            Ask::Void(order) => {
+                let permit = self.permit::<VoidSale>(now)?;
+                self.nobody_locks()?;
+                self.payment(payment::Input::StartVoid { ticket, order, permit }, now)
             }
             Ask::Cancel(attempt) => {
                 if !self.is_outlived::<Sell>(now) {
@@ -86,6 +95,15 @@ impl Till {
             Ask::Resolve => {
                 let permit = self.permit::<ResolveDebts>(now)?;
                 self.payment(payment::Input::Resolve { ticket, permit }, now)
+            }
+            Ask::Settle => {
+                let permit = self.permit::<Settle>(now)?;
+                let (ticket, cause) = (Some(ticket), SettleCause::Asked);
+                self.payment(payment::Input::Settle { ticket, cause, permit }, now)
+            }
+            Ask::Batch(batch) => {
+                self.may::<ViewPayments>(now)?;
+                self.payment(payment::Input::Batch { ticket, batch }, now)
             }
             Ask::PrintReceipt(attempt, copy) => {
                 let _printing = self.permit::<PrintReceipt>(now)?;
@@ -107,8 +125,41 @@ impl Till {
                 let permit = self.permit::<AcceptRollBack>(now)?;
                 self.payment(payment::Input::AcceptRollBack { ticket, permit }, now)
             }
+            ask => self.see_to(ticket, ask, now),
+        }
+    }
+
+    /// What concerns debts and the host itself.
+    fn see_to(&mut self, ticket: Ticket, ask: Ask, now: Now) -> Result<Answer, Trouble> {
+        match ask {
+            Ask::Debts => {
+                let _looking = self.permit::<ViewDebts>(now)?;
+                self.payment(payment::Input::Debts { ticket }, now)
+            }
+            Ask::Decide { attempt, decision } => {
+                let permit = self.permit::<DecideStuck>(now)?;
+                self.payment(payment::Input::Decide { ticket, attempt, decision, permit }, now)
+            }
+            Ask::TestHost => {
+                let permit = self.permit::<TestHost>(now)?;
+                self.nobody_locks()?;
+                self.payment(payment::Input::TestHost { ticket, permit }, now)
+            }
+            Ask::DownloadParameters => {
+                let permit = self.permit::<DownloadParameters>(now)?;
+                self.nobody_locks()?;
+                self.payment(payment::Input::DownloadParameters { ticket, permit }, now)
+            }
             ask => self.give_back(ticket, ask, now),
         }
+    }
+
+    /// Nothing begins that somebody who wants to lock the till would have to wait for.
+    fn nobody_locks(&self) -> Result<(), Trouble> {
+        if self.lock_wishes.is_empty() {
+            return Ok(());
+        }
+        Err(Error::from(ErrorCode::TillLocked).word("state", "locked").into())
     }
 
     /// What concerns refunds.
@@ -158,6 +209,18 @@ impl Till {
             Ask::ChangePassword { password, new_password } => {
                 let permit = self.permit::<ChangeOwnPassword>(now)?;
                 self.change_password(ticket, permit, &password, new_password, now)
+            }
+            Ask::EnrolBiometric { password } => {
+                let permit = self.permit::<EnrolBiometric>(now)?;
+                self.enrol_biometric(ticket, permit, &password, now)
+            }
+            Ask::ForgetBiometric => {
+                let permit = self.permit::<EnrolBiometric>(now)?;
+                self.forget_biometric(permit, now)
+            }
+            Ask::NewRecoveryCode { password } => {
+                let permit = self.permit::<ManageOperators>(now)?;
+                self.new_recovery_code(ticket, permit, &password, now)
             }
             Ask::AddOperator(operator) => {
                 let permit = self.permit::<ManageOperators>(now)?;

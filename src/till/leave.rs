@@ -109,6 +109,7 @@ impl Till {
 
     /// Takes everything down that there is only while somebody is signed in.
     fn leave(&mut self, how: Leave, now: Now) -> Result<(), Trouble> {
+        self.let_the_platform_go();
         let At::Open(open) = std::mem::replace(&mut self.at, At::Gone) else { return Ok(()) };
         let Open { engine, session, opened, configuration, .. } = *open;
         let operator = session.operator().clone();

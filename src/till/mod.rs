@@ -16,6 +16,7 @@
 //! It never waits, reads a clock or holds a key while it is locked. Evidence: `tests/people_states.rs`,
 //! `tests/people_kills.rs`.
 
+mod biometric;
 mod claim;
 mod enter;
 mod events;
@@ -29,14 +30,15 @@ mod operators;
 mod passwords;
 mod record;
 mod refunds;
+mod schedule;
 mod statement;
 
 use std::sync::Arc;
 
 pub use events::folds;
 pub use exchange::{
-    Ask, Derive, Input, NetworkCommand, NewOperator, OperatorView, Output, ProofOf, RecoveryCode, Reply, SessionView,
-    Standing, TillState, Work,
+    Ask, Biometric, Derive, Input, NetworkCommand, NewOperator, OperatorView, Output, ProofOf, Recognised, Recognition,
+    RecoveryCode, Reply, SessionView, Standing, TillState, Work,
 };
 pub use open::{inspect, provision};
 pub use statement::{StatementReply, StatementStep};
@@ -47,12 +49,13 @@ use crate::error::{Error, ErrorCode};
 use crate::ids::OperatorName;
 use crate::journal::{CheckpointReason, Draft, JournalError, LockedJournal, SideWork, Waiting};
 use crate::payment::{self, Engine, Ticket};
-use crate::ports::{DeviceKeys, Entropy, FaultPlan, NetworkPosture, Notice};
+use crate::ports::{BiometricKey, DeviceKeys, Entropy, FaultPlan, NetworkPosture, Notice};
 use crate::session::actions::ViewPayments;
 use crate::session::{self, Session};
 use crate::till::events::Why;
 use crate::till::flow::Flow;
 use crate::till::record::Trouble;
+use crate::till::schedule::Schedule;
 use crate::vault::Opened;
 
 /// One till.
@@ -61,6 +64,9 @@ pub struct Till {
     device_keys: Arc<dyn DeviceKeys>,
     entropy: Arc<dyn Entropy>,
     faults: Arc<dyn FaultPlan>,
+    /// Where fingers or faces are recognised, and how often it was asked.
+    sensor: Option<Arc<dyn BiometricKey>>,
+    recognitions: u64,
     network_posture: Arc<dyn NetworkPosture>,
     has_encrypted_reader: bool,
     /// What waits for a derivation: one thing at a time.
@@ -108,6 +114,8 @@ struct Open {
     /// The rule for checkpoints, and the size up to which it was kept.
     checkpoint_every: u64,
     looked_at: u64,
+    /// The rule for settling by itself.
+    schedule: Schedule,
 }
 
 impl Till {
@@ -168,6 +176,7 @@ impl Till {
         match input {
             Input::Ask { ticket, ask } => self.ask(ticket, ask, now),
             Input::Derived { key, took_ms } => self.derived(key, took_ms, now),
+            Input::Recognised(said) => self.recognised(said, now),
             // Nobody waits for an answer to this.
             Input::Taken { .. } if self.may::<ViewPayments>(now).is_err() => Ok(()),
             Input::Taken { attempt } => self.pay(payment::Input::Taken { attempt }, now),
@@ -192,6 +201,7 @@ impl Till {
 
     /// Does what can be done without another input: a lock that was put off, keys that are being changed.
     fn work(&mut self, now: Now) -> Result<(), Trouble> {
+        self.settle_on_time(now)?;
         self.seal_anew(now)?;
         self.sign_now_and_then(now)?;
         self.verify_on(now)?;
@@ -239,6 +249,7 @@ impl Till {
         let mut times = Vec::new();
         if let At::Open(open) = &self.at {
             times.extend(self.engine_alarm);
+            times.extend(self.next_settlement(now));
             if (open.engine.journal().is_resealing() || self.is_verifying()) && !self.is_busy() {
                 times.push(now.mono);
             }
@@ -257,7 +268,18 @@ impl Till {
 
     /// Whether a lock has to wait: a sale is in progress, or a password is being looked at.
     fn is_busy(&self) -> bool {
-        self.flow.is_some() || matches!(&self.at, At::Open(open) if open.engine.is_occupied())
+        self.flow.as_ref().is_some_and(|flow| !flow.is_at_the_platform())
+            || matches!(&self.at, At::Open(open) if open.engine.is_occupied())
+    }
+
+    /// Everything that it says of itself: what a state is never asked for inside is looked up.
+    fn whole_state(&mut self, now: Now) -> Result<TillState, Trouble> {
+        let biometric = self.biometric(now)?;
+        let is_rolled_back = match &self.at {
+            At::Open(open) => open.engine.rolled_back()?.is_some(),
+            _ => false,
+        };
+        Ok(TillState { biometric, is_rolled_back, ..self.state(now) })
     }
 
     fn state(&self, now: Now) -> TillState {
@@ -274,7 +296,9 @@ impl Till {
             At::Open(open) => Some(open.session.left_ms(now)),
             _ => None,
         };
-        TillState { standing, operator, role, waiting: self.waiting(), locks_in_ms }
+        let (biometric, is_rolled_back) = (Biometric::Absent, false);
+        let (waiting, settlement_missed) = (self.waiting(), self.missed_settlement(now));
+        TillState { standing, operator, role, waiting, locks_in_ms, settlement_missed, biometric, is_rolled_back }
     }
 
     fn waiting(&self) -> Option<u64> {

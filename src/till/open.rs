@@ -78,6 +78,8 @@ impl Till {
             device_keys: Arc::clone(&ports.device_keys),
             entropy: Arc::clone(&ports.entropy),
             faults: Arc::clone(&ports.faults),
+            sensor: ports.biometric.clone(),
+            recognitions: 0,
             network_posture: Arc::clone(&ports.network_posture),
             has_encrypted_reader: ports.encrypted_reader.is_some(),
             flow: None,

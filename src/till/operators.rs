@@ -17,10 +17,11 @@ use crate::session::Permit;
 use crate::session::actions::{ChangeOwnPassword, ListOperators, ManageOperators, SetPolicy, ViewPolicy};
 use crate::till::events;
 use crate::till::exchange::{NewOperator, OperatorView, Reply};
-use crate::till::flow::{Stage, copy};
+use crate::till::flow::{Led, Stage, copy};
 use crate::till::gate::Answer;
 use crate::till::passwords::{House, forgotten, given, rules};
 use crate::till::record::Trouble;
+use crate::till::schedule::Schedule;
 use crate::till::{At, Open, Till};
 use crate::vault::{Attempt, Derivation, Opened, SlotKind, Terms, Who};
 
@@ -61,18 +62,23 @@ impl Till {
         attempt: Attempt,
         key: Secret<32>,
         now: Now,
-    ) -> Result<Option<Reply>, Trouble> {
+    ) -> Result<Led, Trouble> {
+        let opened = self.proved_own(attempt, key, now)?;
+        let derivation = self.with_rows(|vault| vault.new_derivation())?;
+        let password = copy(&new_password);
+        let stage = Stage::ChangingAnew { new_password, opened, derivation: derivation.clone() };
+        self.derive(ticket, password, &derivation, stage);
+        Ok(Led::On)
+    }
+
+    /// Whoever is signed in knows the own password, or not.
+    pub(super) fn proved_own(&mut self, attempt: Attempt, key: Secret<32>, now: Now) -> Result<Opened, Trouble> {
         let opened = self.try_guess(attempt, key, now)?;
         let mut open = self.take_open(now)?;
         let name = open.session.operator().clone();
         let settled = self.settle_failures(open.engine.journal_mut(), &name, &opened, now);
         self.at = At::Open(open);
-        settled?;
-        let derivation = self.with_rows(|vault| vault.new_derivation())?;
-        let password = copy(&new_password);
-        let stage = Stage::ChangingAnew { new_password, opened, derivation: derivation.clone() };
-        self.derive(ticket, password, &derivation, stage);
-        Ok(None)
+        settled.map(|()| opened)
     }
 
     pub(super) fn finish_change(
@@ -242,11 +248,13 @@ impl Till {
             let journal = open.engine.journal_mut();
             let params = till.vault(journal).terms()?.params;
             let terms = Terms { tries: policy.tries, lockout_ms: policy.lockout_ms, params };
-            let change = till.vault(journal).set_terms(&terms)?;
+            let mut change = till.vault(journal).set_terms(&terms)?;
+            change.rows.extend(till.vault(journal).limit_biometrics(policy.biometric_days.into())?);
             let body = serde_json::to_value(policy).expect("a policy has text keys");
             till.record(journal, events::policy_changed(&by, body), SideWork::None, change, now)?;
             open.session.set_length(policy.session_length());
             open.checkpoint_every = policy.checkpoint_every.into();
+            open.schedule = Schedule::from_now_on(policy.settle_at_minute, now);
             Ok(Reply::Done)
         })?;
         Ok(Answer::Now(reply))

@@ -60,7 +60,7 @@ impl From<ErrorCode> for Trouble {
 impl Till {
     /// The vault over these rows, for one step.
     pub(super) fn vault<'a>(&'a self, rows: &'a mut dyn PlainRows) -> Vault<'a> {
-        Vault::new(rows, &*self.device_keys, &*self.entropy)
+        Vault::new(rows, &*self.device_keys, &*self.entropy).with_biometric(self.sensor.as_deref())
     }
 
     /// Records an event with a change of the vault in one transaction, and does then what only then may be done.

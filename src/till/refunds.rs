@@ -19,7 +19,7 @@ use crate::session::actions::{ApproveRefund, RequestRefund};
 use crate::session::{Permit, Session};
 use crate::till::events;
 use crate::till::exchange::Reply;
-use crate::till::flow::{Stage, copy};
+use crate::till::flow::{Led, Stage, copy};
 use crate::till::gate::Answer;
 use crate::till::passwords::House;
 use crate::till::record::Trouble;
@@ -78,14 +78,14 @@ impl Till {
         attempt: Attempt,
         key: Secret<32>,
         now: Now,
-    ) -> Result<Option<Reply>, Trouble> {
+    ) -> Result<Led, Trouble> {
         let opened = self.try_guess(attempt, key, now)?;
         let permit = self.permit_of(&approver.name, &opened, now)?;
         drop(opened);
         let has_network = self.has_network();
         let refund = approver.refund;
         self.pay(payment::Input::ApproveRefund { ticket, refund, permit, has_network }, now)?;
-        Ok(None)
+        Ok(Led::On)
     }
 
     /// Tells the journal of wrong passwords before, and gives the leave that this person's role has.

@@ -2,14 +2,15 @@
 //!
 //! Its secret is 32 random bytes that the platform's key releases to a recognised person, and which go the way of a
 //! derived password from there. It must be armed: each sign-in by password makes the slot's arming key anew and writes
-//! down, under its MAC, the boot and the monotonic time. The slot stays shut without that key (a freeze destroys it),
-//! after a restart, and after so many days of monotonic time; a new enrolment makes the platform's key void.
+//! down, under its MAC, the boot, the monotonic time and the days it holds for. The slot stays shut without that key (a
+//! freeze and a lockout destroy it), after a restart and after those days; a new enrolment makes the platform's key void.
 //!
 //! It never asks the person itself: what may wait runs where the caller wants. Evidence: `tests/vault_biometric.rs`.
 
 use super::change::{self, Change};
 use super::derivation::{Derivation, Params, SALT_BYTES};
 use super::error::{BiometricRefusal as Refusal, RowFault, VaultError};
+use super::guess::{Guesses, OnDevice};
 use super::masters::random_key;
 use super::names::{self, Id};
 use super::open::{Failures, Opened};
@@ -23,21 +24,50 @@ use crate::ports::{BiometricFault, BiometricKey, DeviceKeysFault, KeyKind};
 use crate::secret::{Secret, SecretBytes, same_bytes, wipe_stack};
 
 /// A biometric slot that may be opened, if the person is recognised.
+#[derive(Clone)]
 pub struct BiometricAttempt {
     slot: Slot,
+    armed: Armed,
 }
 
 /// A biometric slot that is about to be made.
 pub struct BiometricEnrolment {
     slot: Id,
+    change: Id,
     secret: SecretBytes,
 }
 
 /// A biometric slot's secret, wrapped by the platform.
 pub struct SealedEnrolment {
     slot: Id,
+    change: Id,
     secret: SecretBytes,
     wrapped: Vec<u8>,
+}
+
+/// When the last password was, and for how many days it lets the slot open.
+#[derive(Clone, Copy)]
+struct Armed {
+    boot: BootCount,
+    mono: MonoMs,
+    days: u32,
+}
+
+impl Armed {
+    fn allows(self, days: u32, now: Now) -> Result<(), VaultError> {
+        let refused = |why| Err(VaultError::Biometric(why));
+        if days == 0 {
+            return refused(Refusal::NotAllowed);
+        }
+        if self.boot != now.boot {
+            return refused(Refusal::Restarted);
+        }
+        match now.mono.0.checked_sub(self.mono.0) {
+            None => refused(Refusal::Restarted),
+            Some(passed_ms) if passed_ms > u64::from(days) * DAY_MS => refused(Refusal::TooOld),
+            Some(_) => Ok(()),
+        }
+    }
 }
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
@@ -51,6 +81,14 @@ impl BiometricAttempt {
     pub fn release(&self, port: &dyn BiometricKey) -> Result<SecretBytes, BiometricFault> {
         port.release(&names::biometric_key(&self.slot.id), &self.slot.wrapped, &self.slot.id)
     }
+
+    /// Holds it once more against the rule, which the journal may have changed since it was armed.
+    ///
+    /// # Errors
+    /// [`VaultError::Biometric`].
+    pub fn check(&self, days: u32, now: Now) -> Result<(), VaultError> {
+        self.armed.allows(days, now)
+    }
 }
 
 impl BiometricEnrolment {
@@ -59,26 +97,30 @@ impl BiometricEnrolment {
     /// # Errors
     /// [`BiometricFault`].
     pub fn seal(self, port: &dyn BiometricKey) -> Result<SealedEnrolment, BiometricFault> {
-        let Self { slot, secret } = self;
+        let Self { slot, change, secret } = self;
         let wrapped = port.create(&names::biometric_key(&slot), &secret, &slot)?;
-        Ok(SealedEnrolment { slot, secret, wrapped })
+        Ok(SealedEnrolment { slot, change, secret, wrapped })
     }
 }
 
 impl Vault<'_> {
-    /// Begins to make a biometric slot beside the operator's own.
+    /// Begins to make a biometric slot beside the operator's own. The platform's key is written down as litter before
+    /// there is one: it goes with the next sweep unless the enrolment is finished.
     ///
     /// # Errors
-    /// [`VaultError::NotByRecovery`] where no password opened the till, and [`VaultError::Entropy`].
-    pub fn begin_enrolment(&self, opened: &Opened) -> Result<BiometricEnrolment, VaultError> {
+    /// [`VaultError::NotByRecovery`] where no password opened the till, and [`VaultError::Entropy`]; those of the device
+    /// and of the rows.
+    pub fn begin_enrolment(&mut self, opened: &Opened) -> Result<BiometricEnrolment, VaultError> {
         if opened.facts().kind != SlotKind::Operator {
             return Err(VaultError::NotByRecovery);
         }
         let secret = random_key(self.entropy)?;
-        Ok(BiometricEnrolment { slot: self.random()?, secret: SecretBytes::new(secret.expose().to_vec()) })
+        let (slot, change): (Id, Id) = (self.random()?, self.random()?);
+        change::foresee(self.rows, self.keys, &change, &names::biometric_key(&slot))?;
+        Ok(BiometricEnrolment { slot, change, secret: SecretBytes::new(secret.expose().to_vec()) })
     }
 
-    /// The biometric slot, in place of one that was there, and armed from now on.
+    /// The biometric slot, in place of one that was there, and armed for so many days from now on.
     ///
     /// # Errors
     /// [`VaultError::Row`]; those of the device and of the rows.
@@ -86,6 +128,7 @@ impl Vault<'_> {
         &mut self,
         opened: &Opened,
         sealed: SealedEnrolment,
+        days: u32,
         now: Now,
     ) -> Result<Change, VaultError> {
         let mut slot = Slot {
@@ -115,15 +158,47 @@ impl Vault<'_> {
         filled?;
         let value = row::write(self.keys, &name, &self.mark()?, &row, &slot.to_bytes())?;
         rows.push(PlainChange { name, value: Some(value) });
-        rows.push(self.armed_row(&slot.id, now)?);
+        rows.push(self.armed_row(&slot.id, Armed { boot: now.boot, mono: now.mono, days })?);
+        rows.push(PlainChange { name: names::sweep(&sealed.change), value: None });
         change::finish(self.keys, begun, rows, old)
     }
 
-    /// Lets the operator's biometric slot, where there is one, open again. At each sign-in by password.
+    /// Takes an operator's biometric slot away, and the platform's key with it.
+    ///
+    /// # Errors
+    /// [`VaultError::Biometric`] where there is none; those of the device and of the rows.
+    pub fn forget_biometric(&mut self, name: &OperatorName) -> Result<Change, VaultError> {
+        if !self.has_biometric(name)? {
+            return Err(VaultError::Biometric(Refusal::NotEnrolled));
+        }
+        let begun = self.begin_change(&[])?;
+        let (rows, old) = self.without_biometric(name)?;
+        change::finish(self.keys, begun, rows, old)
+    }
+
+    /// Whether the operator has a biometric slot, open to anybody or not.
+    ///
+    /// # Errors
+    /// Those of the rows.
+    pub fn has_biometric(&self, name: &OperatorName) -> Result<bool, VaultError> {
+        Ok(self.rows.plain(&names::biometric(name))?.is_some())
+    }
+
+    /// Whether anybody's biometric slot may open now.
+    ///
+    /// # Errors
+    /// Those of the device and of the rows.
+    pub fn is_any_biometric_ready(&self, now: Now) -> Result<bool, VaultError> {
+        let slots = self.sound_slots()?;
+        let names = slots.iter().filter(|slot| slot.kind == SlotKind::Biometric).filter_map(|slot| slot.name.as_ref());
+        Ok(names.into_iter().any(|name| self.begin_biometric(name, now).is_ok()))
+    }
+
+    /// Lets the operator's biometric slot, where there is one, open again, for so many days. At each sign-in by password.
     ///
     /// # Errors
     /// [`VaultError::Row`]; those of the device and of the rows. The slot then stays shut.
-    pub fn arm_biometric(&mut self, opened: &Opened, now: Now) -> Result<(), VaultError> {
+    pub fn arm_biometric(&mut self, opened: &Opened, days: u32, now: Now) -> Result<(), VaultError> {
         let Some(name) = opened.facts().name.as_ref().filter(|_| opened.facts().kind == SlotKind::Operator) else {
             return Ok(());
         };
@@ -131,8 +206,22 @@ impl Vault<'_> {
         let alias = names::armed_key(&proved.slot.id);
         self.keys.destroy(&alias)?;
         self.keys.create(&alias, KeyKind::Mac)?;
-        let row = self.armed_row(&proved.slot.id, now)?;
+        let row = self.armed_row(&proved.slot.id, Armed { boot: now.boot, mono: now.mono, days })?;
         Ok(self.rows.change_plain(&[row])?)
+    }
+
+    /// The rows by which every armed slot keeps another rule: so many days since the password that armed it.
+    ///
+    /// # Errors
+    /// Those of the device and of the rows.
+    pub fn limit_biometrics(&self, days: u32) -> Result<Vec<PlainChange>, VaultError> {
+        let mut rows = Vec::new();
+        for slot in self.sound_slots()?.iter().filter(|slot| slot.kind == SlotKind::Biometric) {
+            if let Some(armed) = self.armed(&slot.id)? {
+                rows.push(self.armed_row(&slot.id, Armed { days, ..armed })?);
+            }
+        }
+        Ok(rows)
     }
 
     /// Shuts every biometric slot until its operator's next password.
@@ -144,21 +233,31 @@ impl Vault<'_> {
         slots.iter().try_for_each(|slot| Ok(self.keys.destroy(&names::armed_key(&slot.id))?))
     }
 
-    /// An operator's biometric slot, if it may open now: of this boot, and armed within so many days.
+    /// Shuts an operator's biometric slot, whose guesses are used up, until the next password.
+    pub(super) fn disarm(&self, name: Option<&OperatorName>) -> Result<(), VaultError> {
+        let Some(name) = name else { return Ok(()) };
+        match self.sound_slot(&names::biometric(name))? {
+            Some(proved) => Ok(self.keys.destroy(&names::armed_key(&proved.slot.id))?),
+            None => Ok(()),
+        }
+    }
+
+    /// An operator's biometric slot, if it may open now: of this boot, armed within so many days, and the operator not
+    /// locked out.
     ///
     /// # Errors
     /// [`VaultError::Biometric`], [`VaultError::Row`]; those of the device and of the rows.
-    pub fn begin_biometric(&self, name: &OperatorName, days: u32, now: Now) -> Result<BiometricAttempt, VaultError> {
-        let slot = self.slot(&names::biometric(name))?.ok_or(VaultError::Biometric(Refusal::NotEnrolled))?.slot;
-        let (boot, mono) = self.armed_since(&slot.id)?.ok_or(VaultError::Biometric(Refusal::Frozen))?;
-        if boot != now.boot {
-            return Err(VaultError::Biometric(Refusal::Restarted));
+    pub fn begin_biometric(&self, name: &OperatorName, now: Now) -> Result<BiometricAttempt, VaultError> {
+        let refused = VaultError::Biometric;
+        let slot = self.slot(&names::biometric(name))?.ok_or(refused(Refusal::NotEnrolled))?.slot;
+        let own = self.slot(&names::operator(name))?.ok_or(refused(Refusal::NotEnrolled))?.slot;
+        let (set, terms) = (own.guesses(), self.terms()?);
+        if Guesses::new(&OnDevice::new(self.keys, &set), &set, &terms).left()? == 0 {
+            return Err(refused(Refusal::LockedOut));
         }
-        match now.mono.0.checked_sub(mono.0) {
-            None => Err(VaultError::Biometric(Refusal::Restarted)),
-            Some(passed_ms) if passed_ms > u64::from(days) * DAY_MS => Err(VaultError::Biometric(Refusal::TooOld)),
-            Some(_) => Ok(BiometricAttempt { slot }),
-        }
+        let armed = self.armed(&slot.id)?.ok_or(refused(Refusal::Frozen))?;
+        armed.allows(armed.days, now)?;
+        Ok(BiometricAttempt { slot, armed })
     }
 
     /// Opens the slot with what the platform released.
@@ -167,7 +266,7 @@ impl Vault<'_> {
     /// [`VaultError::Biometric`] where that is not what the slot was made with; those of the device.
     pub fn finish_biometric(
         &mut self,
-        attempt: BiometricAttempt,
+        attempt: &BiometricAttempt,
         released: &SecretBytes,
     ) -> Result<Opened, VaultError> {
         let opened = self.try_released(&attempt.slot, released);
@@ -189,18 +288,19 @@ impl Vault<'_> {
         Ok(Opened::new(slot, masters, Failures::default()))
     }
 
-    fn armed_row(&self, slot: &Id, now: Now) -> Result<PlainChange, VaultError> {
+    fn armed_row(&self, slot: &Id, armed: Armed) -> Result<PlainChange, VaultError> {
         let name = names::armed(slot);
         let mut value = vec![ARMED_FORMAT];
-        value.extend_from_slice(&now.boot.0.to_be_bytes());
-        value.extend_from_slice(&now.mono.0.to_be_bytes());
+        value.extend_from_slice(&armed.boot.0.to_be_bytes());
+        value.extend_from_slice(&armed.mono.0.to_be_bytes());
+        value.extend_from_slice(&armed.days.to_be_bytes());
         let mac = self.keys.mac(&names::armed_key(slot), &row::spoken(&name, &value))?;
         value.extend_from_slice(mac.expose());
         Ok(PlainChange { name, value: Some(value) })
     }
 
     /// Since when; `None` where it is not armed, or by a row that this arming did not write.
-    fn armed_since(&self, slot: &Id) -> Result<Option<(BootCount, MonoMs)>, VaultError> {
+    fn armed(&self, slot: &Id) -> Result<Option<Armed>, VaultError> {
         let name = names::armed(slot);
         let Some(value) = self.rows.plain(&name)? else { return Ok(None) };
         let Some((said, mac)) = value.split_last_chunk::<32>() else { return Ok(None) };
@@ -211,7 +311,10 @@ impl Vault<'_> {
         };
         let mut rest = Parts(said);
         let is_ours = same_bytes(right.expose(), mac) && rest.byte() == Some(ARMED_FORMAT);
-        let since = (|| Some((BootCount(rest.long_number()?), MonoMs(rest.long_number()?))))();
-        Ok(since.filter(|_| is_ours))
+        let armed = (|| {
+            let (boot, mono) = (BootCount(rest.long_number()?), MonoMs(rest.long_number()?));
+            Some(Armed { boot, mono, days: rest.number()? })
+        })();
+        Ok(armed.filter(|_| is_ours))
     }
 }

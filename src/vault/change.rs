@@ -14,7 +14,7 @@ use super::error::VaultError;
 use super::names::{self, Id, TILL_KEY};
 use super::row;
 use crate::journal::{PlainChange, PlainRows};
-use crate::ports::{DeviceKeys, DeviceKeysFault, KeyKind};
+use crate::ports::{BiometricKey, DeviceKeys, DeviceKeysFault, KeyKind};
 use crate::secret::same_bytes;
 
 /// Rows to write, with an event or alone, and what comes after.
@@ -76,32 +76,65 @@ pub(super) fn finish(
     Ok(Change { rows, afterwards: Afterwards(vec![Leftovers { row, aliases }]) })
 }
 
-/// Destroys what a change left over.
-pub(super) fn settle(
+/// Writes down that the platform's key is litter, before the platform is asked for it.
+pub(super) fn foresee(
     rows: &mut dyn PlainRows,
     keys: &dyn DeviceKeys,
+    change: &Id,
+    alias: &str,
+) -> Result<(), VaultError> {
+    Ok(rows.change_plain(&[remember(keys, &names::sweep(change), &[alias.to_owned()])?])?)
+}
+
+/// Who holds the keys that are to be destroyed.
+#[derive(Clone, Copy)]
+pub(super) struct Holders<'a> {
+    pub(super) keys: &'a dyn DeviceKeys,
+    pub(super) biometric: Option<&'a dyn BiometricKey>,
+}
+
+impl Holders<'_> {
+    /// Destroys them, the platform's last: a sensor that does not serve now keeps nothing else alive.
+    fn destroy<'b>(self, aliases: impl Iterator<Item = &'b String> + Clone) -> Result<(), VaultError> {
+        let is_platforms = |alias: &&String| names::is_biometric_key(alias);
+        aliases.clone().filter(|alias| !is_platforms(alias)).try_for_each(|alias| self.keys.destroy(alias))?;
+        let Some(biometric) = self.biometric else { return Ok(()) };
+        aliases.filter(is_platforms).try_for_each(|alias| Ok(biometric.destroy(alias)?))
+    }
+}
+
+/// Destroys what a change left over. What one of them keeps from being destroyed, the others are not kept from.
+pub(super) fn settle(
+    rows: &mut dyn PlainRows,
+    holders: Holders<'_>,
     Afterwards(leftovers): Afterwards,
 ) -> Result<(), VaultError> {
+    let mut settled = Ok(());
     for Leftovers { row, aliases } in leftovers {
-        aliases.iter().try_for_each(|alias| keys.destroy(alias))?;
-        rows.change_plain(&[PlainChange { name: row, value: None }])?;
+        let done = holders.destroy(aliases.iter());
+        let done = done.and_then(|()| Ok(rows.change_plain(&[PlainChange { name: row, value: None }])?));
+        settled = settled.and(done);
     }
-    Ok(())
+    settled
 }
 
 /// Destroys what changes that were never finished or settled left over, but for what is in use.
 pub(super) fn sweep(
     rows: &mut dyn PlainRows,
-    keys: &dyn DeviceKeys,
+    holders: Holders<'_>,
     in_use: &BTreeSet<String>,
 ) -> Result<(), VaultError> {
     for (name, value) in rows.plains(names::SWEEPS)? {
-        for alias in remembered(keys, &name, &value)? {
-            if !in_use.contains(&alias) && alias != TILL_KEY {
-                keys.destroy(&alias)?;
+        let aliases = remembered(holders.keys, &name, &value)?;
+        let litter = aliases.iter().filter(|alias| !in_use.contains(*alias) && *alias != TILL_KEY);
+        match holders.destroy(litter) {
+            // It is tried again after the next open.
+            Err(VaultError::Biometric(_)) => {}
+            done => {
+                done?;
+                rows.change_plain(&[PlainChange { name, value: None }])?;
             }
         }
-        rows.change_plain(&[PlainChange { name, value: None }])?;
     }
     Ok(())
 }

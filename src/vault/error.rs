@@ -104,9 +104,26 @@ pub enum BiometricRefusal {
     NotRecognised,
     /// The platform will not serve now.
     Unavailable,
+    /// Wrong passwords have used up the tries.
+    LockedOut,
+    /// The shop's rules do not allow it.
+    NotAllowed,
 }
 
 impl BiometricRefusal {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::EnrolmentChanged,
+        Self::Restarted,
+        Self::TooOld,
+        Self::Frozen,
+        Self::NotEnrolled,
+        Self::NotRecognised,
+        Self::Unavailable,
+        Self::LockedOut,
+        Self::NotAllowed,
+    ];
+
     /// The stable word, as in JSON.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -118,6 +135,8 @@ impl BiometricRefusal {
             Self::NotEnrolled => "not_enrolled",
             Self::NotRecognised => "not_recognised",
             Self::Unavailable => "unavailable",
+            Self::LockedOut => "locked_out",
+            Self::NotAllowed => "not_allowed",
         }
     }
 }

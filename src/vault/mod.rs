@@ -42,12 +42,13 @@ pub use terms::Terms;
 
 use std::collections::BTreeSet;
 
+use self::change::Holders;
 use self::error::RowFault as Fault;
 use self::names::{Id, TERMS, TILL_KEY, UNCLAIMED, UNCLAIMED_KEY};
 use self::row::{TillMark, Unproved};
 use self::slot::{Parts, ProvedSlot, Slot};
 use crate::journal::{PlainChange, PlainRows};
-use crate::ports::{DeviceKeys, DeviceKeysFault, Entropy, KeyKind};
+use crate::ports::{BiometricKey, DeviceKeys, DeviceKeysFault, Entropy, KeyKind};
 use crate::secret::Secret;
 
 /// The vault, for one step.
@@ -55,6 +56,7 @@ pub struct Vault<'a> {
     rows: &'a mut dyn PlainRows,
     keys: &'a dyn DeviceKeys,
     entropy: &'a dyn Entropy,
+    biometric: Option<&'a dyn BiometricKey>,
 }
 
 /// Version of the row of a till that is nobody's yet.
@@ -64,7 +66,13 @@ const UNCLAIMED_CONTEXT: &[u8] = b"taptill vault unclaimed 1";
 impl<'a> Vault<'a> {
     /// Borrows what it needs. `rows` is a journal, locked or not.
     pub fn new(rows: &'a mut dyn PlainRows, keys: &'a dyn DeviceKeys, entropy: &'a dyn Entropy) -> Self {
-        Self { rows, keys, entropy }
+        Self { rows, keys, entropy, biometric: None }
+    }
+
+    /// The same with the platform's biometric keys, so that those which are left over are destroyed.
+    #[must_use]
+    pub fn with_biometric(self, biometric: Option<&'a dyn BiometricKey>) -> Self {
+        Self { biometric, ..self }
     }
 
     /// Whether the till has operators.
@@ -144,7 +152,7 @@ impl<'a> Vault<'a> {
     /// Those of the device and of the rows; a row that is not what was written is no error here.
     pub fn sweep(&mut self) -> Result<(), VaultError> {
         match self.in_use() {
-            Ok(in_use) => change::sweep(self.rows, self.keys, &in_use),
+            Ok(in_use) => change::sweep(self.rows, Holders { keys: self.keys, biometric: self.biometric }, &in_use),
             Err(VaultError::Row { .. }) => Ok(()),
             Err(error) => Err(error),
         }
@@ -155,7 +163,7 @@ impl<'a> Vault<'a> {
     /// # Errors
     /// Those of the device and of the rows; the rest is swept after the next open.
     pub fn settle(&mut self, afterwards: Afterwards) -> Result<(), VaultError> {
-        change::settle(self.rows, self.keys, afterwards)
+        change::settle(self.rows, Holders { keys: self.keys, biometric: self.biometric }, afterwards)
     }
 
     /// The terms, which may be known while nobody is signed in.
@@ -251,6 +259,7 @@ impl<'a> Vault<'a> {
         used.extend(own_keys(names::UNKNOWN_GUESSES, &terms));
         for (_, ProvedSlot { row, slot }) in self.all_slots()? {
             used.extend([names::row_key(&row), names::slot_key(&slot.kek), names::armed_key(&slot.id)]);
+            used.insert(names::biometric_key(&slot.id));
             used.extend(own_keys(&slot.guesses(), &terms));
         }
         Ok(used)

@@ -34,6 +34,9 @@ pub(super) const UNCLAIMED_KEY: &str = "vault.unclaimed";
 /// What is done at the device beside guesses at names that are nobody's.
 pub(super) const UNKNOWN_GUESSES: &str = "unknown";
 
+/// How the names of the platform's biometric keys begin.
+const BIOMETRIC_KEYS: &str = "vault.biometric.";
+
 pub(super) fn operator(name: &OperatorName) -> String {
     format!("{SLOTS}{name}")
 }
@@ -75,7 +78,12 @@ pub(super) fn armed_key(slot: &Id) -> String {
 
 /// The platform's key of a biometric slot.
 pub(super) fn biometric_key(slot: &Id) -> String {
-    format!("vault.biometric.{}", digits(slot))
+    format!("{BIOMETRIC_KEYS}{}", digits(slot))
+}
+
+/// Whether the platform's biometric port holds it, and not the device's keys.
+pub(super) fn is_biometric_key(alias: &str) -> bool {
+    alias.starts_with(BIOMETRIC_KEYS)
 }
 
 /// One guess that may yet be made.

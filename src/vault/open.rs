@@ -133,8 +133,11 @@ impl Vault<'_> {
             None => Target::Unknown(Box::new(self.made_up(&terms)?)),
         };
         let attempt = Attempt { target, terms, number: tried::number(self.keys, &row)? };
-        self.count(&attempt, |guesses, rows| guesses.spend(rows, now))?;
-        Ok(attempt)
+        let spent = self.count(&attempt, |guesses, rows| guesses.spend(rows, now));
+        if let Err(VaultError::LockedOut { .. }) = spent {
+            self.disarm(attempt.slot().name.as_ref())?;
+        }
+        spent.map(|()| attempt)
     }
 
     /// Tries the guess.
@@ -215,6 +218,7 @@ impl Vault<'_> {
         let (tries_left, _) = self.at_guesses(attempt, |guesses, _| guesses.left())?;
         if tries_left == 0 {
             self.count(attempt, |guesses, rows| guesses.lock_out(rows, now))?;
+            self.disarm(attempt.slot().name.as_ref())?;
         }
         Err(VaultError::Refused { tries_left })
     }

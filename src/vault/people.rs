@@ -164,6 +164,15 @@ impl Vault<'_> {
         Ok((supervisor.and(code), Opened::new(&slot, masters, opened.failures())))
     }
 
+    /// Another recovery code: the one before opens nothing once the change is durable.
+    ///
+    /// # Errors
+    /// [`VaultError::NotByRecovery`], [`VaultError::Row`]; those of the device and of the rows.
+    pub fn new_recovery(&mut self, opened: &Opened, recovery: &NewPassword) -> Result<Change, VaultError> {
+        by_password(opened)?;
+        Ok(self.new_slot(&RECOVERY, recovery, &opened.masters().copy())?.0)
+    }
+
     /// A slot in place of the one that its owner has, if any.
     fn new_slot(
         &mut self,
@@ -258,7 +267,7 @@ impl Vault<'_> {
         let guesses = slot.guesses();
         let mut keys = vec![names::row_key(row), names::slot_key(&slot.kek)];
         if slot.kind == SlotKind::Biometric {
-            keys.push(names::armed_key(&slot.id));
+            keys.extend([names::armed_key(&slot.id), names::biometric_key(&slot.id)]);
             return Ok(keys);
         }
         keys.push(names::lockout_key(&guesses));

@@ -6,6 +6,8 @@
 #![allow(dead_code, reason = "each test binary uses its part")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod sensor;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -17,7 +19,7 @@ use taptill::clock::{BootCount, MonoMs, Now, WallMs};
 use taptill::error::{Error, ErrorCode};
 use taptill::ids::{AttemptId, OperatorName, Role};
 use taptill::iso8583::Dialect;
-use taptill::journal::{Event, JournalPorts, LockedJournal, VerifyReport};
+use taptill::journal::{Event, JournalPorts, LockedJournal, PlainChange, PlainRows, VerifyReport};
 use taptill::money::{Amount, Currency};
 use taptill::payment::{self, CardCommand, SaleOrder, Ticket};
 use taptill::ports::{
@@ -25,10 +27,13 @@ use taptill::ports::{
 };
 use taptill::secret::{Secret, SecretBytes};
 use taptill::till::{
-    self, Ask, Input, NetworkCommand, NewOperator, OperatorView, Output, Reply, SessionView, Till, TillState,
+    self, Ask, Input, NetworkCommand, NewOperator, OperatorView, Output, Recognition, Reply, SessionView, Till,
+    TillState,
 };
 use taptill::vault::{Derivation, Vault, Who, derive};
 use taptill_sandbox::people::{ALICE, BOB, Person};
+
+pub use sensor::Sensor;
 
 use crate::support::device::{Plan, Seeded};
 use crate::support::world::{provisioning, temporary_folder};
@@ -157,10 +162,15 @@ pub struct House {
     pub keys: Arc<Keys>,
     entropy: Arc<Seeded>,
     pub plan: Arc<Plan>,
+    /// Where fingers are recognised; none on a device without such a sensor.
+    pub sensor: Option<Arc<Sensor>>,
+    /// What the sensor was asked last, where the test lets it wait.
+    pub held: Option<Recognition>,
+    pub holds: bool,
     pub now: Now,
     till: Option<Till>,
     tickets: u64,
-    told: BTreeMap<u64, Result<Reply, Error>>,
+    pub told: BTreeMap<u64, Result<Reply, Error>>,
     pub notices: Vec<Notice>,
     /// Whether the way to the host exists.
     pub is_armed: bool,
@@ -198,6 +208,9 @@ impl House {
             keys: Arc::default(),
             entropy: Arc::new(Seeded::new(seed)),
             plan: Arc::default(),
+            sensor: Some(Arc::default()),
+            held: None,
+            holds: false,
             now: MORNING,
             till: None,
             tickets: 0,
@@ -214,7 +227,8 @@ impl House {
 
     /// The same files on a device with the same keys, closed.
     pub fn copy(&self, seed: u64) -> Self {
-        let copy = Self { keys: Arc::new(self.keys.copy()), now: self.now, ..Self::empty(seed) };
+        let sensor = self.sensor.clone();
+        let copy = Self { keys: Arc::new(self.keys.copy()), now: self.now, sensor, ..Self::empty(seed) };
         for file in std::fs::read_dir(self.folder.path()).unwrap() {
             let from = file.unwrap().path();
             std::fs::copy(&from, copy.folder.path().join(from.file_name().unwrap())).unwrap();
@@ -237,6 +251,7 @@ impl House {
             entropy: self.entropy.clone(),
             network_posture: Arc::new(Nobody),
             encrypted_reader: None,
+            biometric: self.sensor.clone().map(|sensor| sensor as _),
             observer: Arc::new(Deaf),
             faults: self.plan.clone(),
         }
@@ -273,6 +288,27 @@ impl House {
         self.now.mono = MonoMs(500);
     }
 
+    /// The process ends; the device goes on.
+    pub fn kill_process(&mut self) {
+        let now = self.now;
+        self.kill();
+        self.now = now;
+    }
+
+    /// What lies beside the journal of a till that is closed, in the clear.
+    pub fn plain_rows(&self, prefix: &str) -> Vec<(String, Vec<u8>)> {
+        let copy = self.copy(0);
+        let locked = LockedJournal::open(&copy.path(), JournalPorts::from(&copy.ports())).unwrap();
+        locked.plains(prefix).unwrap()
+    }
+
+    /// Writes such rows behind the till's back.
+    pub fn change_plain_rows(&self, rows: &[(String, Vec<u8>)]) {
+        let mut locked = LockedJournal::open(&self.path(), JournalPorts::from(&self.ports())).unwrap();
+        let change = |(name, value): &(String, Vec<u8>)| PlainChange { name: name.clone(), value: Some(value.clone()) };
+        locked.change_plain(&rows.iter().map(change).collect::<Vec<_>>()).unwrap();
+    }
+
     pub fn reopen(&mut self) {
         self.kill();
         self.open().unwrap();
@@ -286,7 +322,7 @@ impl House {
 
     fn carry_out(&mut self, outputs: Vec<Output>) {
         self.alarm = None;
-        let mut work = None;
+        let (mut work, mut looks) = (None, None);
         for output in outputs {
             assert!(self.alarm.is_none(), "an alarm is the last output, and the only one");
             match output {
@@ -294,6 +330,7 @@ impl House {
                 Output::Link(_) | Output::Begun { .. } => {}
                 Output::Network(command) => self.is_armed = matches!(command, NetworkCommand::Arm { .. }),
                 Output::Derive(next) => assert!(work.replace(next).is_none(), "one derivation at a time"),
+                Output::Recognise(next) => assert!(looks.replace(next).is_none(), "one recognition at a time"),
                 Output::Notice(notice) => self.notices.push(notice),
                 Output::Tell { ticket, result } => {
                     let again = self.told.insert(ticket.0, result);
@@ -309,6 +346,10 @@ impl House {
             self.derivations += 1;
             let key = if self.derives_for_real { work.run() } else { work.run_with(&mut hashed) };
             self.give(Input::Derived { key, took_ms: 300 });
+        } else if self.holds {
+            self.held = looks.or(self.held.take());
+        } else if let Some(looks) = looks {
+            self.give(Input::Recognised(looks.run()));
         }
     }
 
@@ -382,7 +423,24 @@ impl House {
         self.code(Ask::Recover { code: secret(code), name: person.name(), password: secret(password) })
     }
 
-    fn code(&mut self, ask: Ask) -> Result<String, Error> {
+    /// Lets the finger of whoever is signed in open the till.
+    pub fn enrol(&mut self, person: Person) -> Result<Reply, Error> {
+        self.ask(Ask::EnrolBiometric { password: person.password() })
+    }
+
+    /// Signs in by finger.
+    pub fn touch_in(&mut self, person: Person) -> Result<SessionView, Error> {
+        match self.ask(Ask::SignInByBiometric { name: person.name() })? {
+            Reply::Session(view) => Ok(view),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub fn sensor(&self) -> Arc<Sensor> {
+        self.sensor.clone().unwrap()
+    }
+
+    pub fn code(&mut self, ask: Ask) -> Result<String, Error> {
         match self.ask(ask)? {
             Reply::Recovery(code) => Ok(String::from_utf8(code.expose().to_vec()).unwrap()),
             other => panic!("{other:?}"),

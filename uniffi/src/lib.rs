@@ -12,6 +12,7 @@
 
 mod allocator;
 mod aside;
+mod biometric;
 mod desk;
 mod errors;
 mod events;
@@ -27,6 +28,7 @@ mod screen;
 mod terminal;
 mod values;
 
+pub use biometric::{BiometricFault, BiometricKey, BiometricStanding};
 pub use desk::{Desk, Display, screen_gallery};
 pub use errors::{
     Actor, CoreVersion, Detail, ErrorFacts, ErrorWords, Money, Retry, Reversal, TillError, core_version,

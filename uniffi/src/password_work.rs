@@ -63,9 +63,9 @@ impl PasswordWork {
 /// What work on a password came to.
 #[derive(Clone, uniffi::Record)]
 pub struct PasswordDone {
-    /// Who is signed in by it: after `sign_in`, `sign_in_with_new` and `unlock`.
+    /// Who is signed in by it: after `sign_in`, `sign_in_with_new`, `unlock`, and by finger or face.
     pub session: Option<SessionFacts>,
-    /// The code for the day on which the password is forgotten: after `claim` and `recover`.
+    /// The code for the day on which the password is forgotten: after `claim`, `recover` and `new_recovery_code`.
     pub recovery: Option<Arc<RecoveryCode>>,
 }
 

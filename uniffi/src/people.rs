@@ -13,6 +13,7 @@ use taptill::terminal::Terminal;
 use taptill::{session, till};
 
 use crate::aside::aside;
+use crate::biometric::BiometricStanding;
 use crate::errors::{TillError, same_words};
 use crate::password_work::{PasswordDone, PasswordWork};
 use crate::payments::Open;
@@ -107,6 +108,51 @@ impl People {
     pub fn change_password(&self, password: &[u8], new_password: &[u8]) -> Result<Arc<PasswordWork>, TillError> {
         let (password, new_password) = (secret(password), secret(new_password));
         self.work(move |till| till.change_password(password, new_password).map(PasswordDone::plain))
+    }
+
+    /// Another recovery code in place of the one before, for whoever manages operators: what is done has it.
+    ///
+    /// # Errors
+    /// Here `called_from_port`; from the work `not_permitted`, `sign_in_refused` for a wrong password, `till_locked`.
+    pub fn new_recovery_code(&self, password: &[u8]) -> Result<Arc<PasswordWork>, TillError> {
+        let password = secret(password);
+        self.work(move |till| till.new_recovery_code(password).map(PasswordDone::with_code))
+    }
+
+    /// Signs an operator in by finger or face, for whom the device asks.
+    ///
+    /// # Errors
+    /// Here as `claim`; from the work `biometric_refused` with the reason, `password_must_change`, otherwise as `sign_in`.
+    pub fn sign_in_by_biometric(&self, name: &str) -> Result<Arc<PasswordWork>, TillError> {
+        let name = operator_name(name)?;
+        self.work(move |till| till.sign_in_by_biometric(&name).map(PasswordDone::with_session))
+    }
+
+    /// Opens a locked till again by the finger or face of whoever locked it.
+    ///
+    /// # Errors
+    /// Here `called_from_port`; from the work `biometric_refused` with the reason, otherwise as `unlock`.
+    pub fn unlock_by_biometric(&self) -> Result<Arc<PasswordWork>, TillError> {
+        self.work(|till| till.unlock_by_biometric().map(PasswordDone::with_session))
+    }
+
+    /// Lets the own finger or face open the till, for as many days after a password as the rules say; another password
+    /// ends it. The device may ask for the person.
+    ///
+    /// # Errors
+    /// Here `called_from_port`; from the work `sign_in_refused` for a wrong password, `biometric_refused` with the reason,
+    /// `till_locked`, `till_busy`.
+    pub fn enrol_biometric(&self, password: &[u8]) -> Result<Arc<PasswordWork>, TillError> {
+        let password = secret(password);
+        self.work(move |till| till.enrol_biometric(password).map(PasswordDone::plain))
+    }
+
+    /// Lets the own finger or face open nothing any more: the device's key is destroyed.
+    ///
+    /// # Errors
+    /// `biometric_refused` where nothing is enrolled, `till_locked`, `till_unclaimed`.
+    pub async fn forget_biometric(&self) -> Result<(), TillError> {
+        self.later(Terminal::forget_biometric).await
     }
 
     /// Adds an operator. A temporary password must be changed at the first sign-in.
@@ -264,6 +310,10 @@ pub struct TillState {
     pub waiting: Option<u64>,
     /// Signed in: in how many milliseconds it locks by itself unless it is used.
     pub locks_in_ms: Option<u64>,
+    /// What fingers or a face are good for.
+    pub biometric: BiometricStanding,
+    /// Signed in: its records were put back, and it does not sell until a supervisor accepts it.
+    pub is_rolled_back: bool,
 }
 
 same_words!(session::Role, OperatorRole: Cashier Supervisor Service);
@@ -300,13 +350,15 @@ impl From<till::SessionView> for SessionFacts {
 
 impl From<till::TillState> for TillState {
     fn from(state: till::TillState) -> Self {
-        let till::TillState { standing, operator, role, waiting, locks_in_ms } = state;
+        let till::TillState { standing, operator, role, waiting, locks_in_ms, biometric, is_rolled_back, .. } = state;
         Self {
             standing: standing.into(),
             operator: operator.map(|operator| operator.to_string()),
             role: role.map(OperatorRole::from),
             waiting,
             locks_in_ms,
+            biometric: biometric.into(),
+            is_rolled_back,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The shop's rules about people, as a shell reads and changes them.
+//! The shop's rules, as a shell reads and changes them.
 //!
 //! The records are the core's, word for word; the core checks them. A change holds at once.
 //!
@@ -11,7 +11,7 @@ use taptill::error::{Error, ErrorCode};
 
 use crate::errors::TillError;
 
-/// The shop's rules about people. The core refuses a part that is out of its range, by its name.
+/// The shop's rules. The core refuses a part that is out of its range, by its name.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct ShopPolicy {
     /// What a password must be.
@@ -33,6 +33,9 @@ pub struct ShopPolicy {
     pub shop_words: Vec<String>,
     /// When and how money is given back.
     pub refunds: RefundPolicy,
+    /// At which minute of the day the batch is settled by itself, 0 to 1 439 at the host's place; absent for never.
+    #[uniffi(default = None)]
+    pub settle_at_minute: Option<u16>,
 }
 
 /// The rules about refunds, by the way in which the sale was paid.
@@ -137,6 +140,7 @@ impl From<account::ShopPolicy> for ShopPolicy {
             biometric_days: policy.biometric_days,
             shop_words: policy.shop_words,
             refunds: policy.refunds.into(),
+            settle_at_minute: policy.settle_at_minute,
         }
     }
 }
@@ -153,6 +157,7 @@ impl From<ShopPolicy> for account::ShopPolicy {
             biometric_days: policy.biometric_days,
             shop_words: policy.shop_words,
             refunds: policy.refunds.into(),
+            settle_at_minute: policy.settle_at_minute,
         }
     }
 }

@@ -16,6 +16,7 @@ use taptill::error::ErrorCode;
 use taptill::ports::{self as core, DeviceKeysFault, EntropyFault, NoFaults};
 use taptill::secret::SecretBytes;
 
+use crate::biometric::{BiometricFault, BiometricKey, biometric_key};
 use crate::errors::{TillError, same_words};
 use crate::people::Standing;
 use crate::reader::{EncryptedReader, ReaderFault, encrypted_reader};
@@ -36,6 +37,9 @@ pub struct Ports {
     /// Somebody else's certified reader, where the device has one. Whether a sale uses it is the dialect's to say.
     #[uniffi(default = None)]
     pub encrypted_reader: Option<Arc<dyn EncryptedReader>>,
+    /// Keys that the device gives out for a recognised person alone, where it has such a sensor.
+    #[uniffi(default = None)]
+    pub biometric: Option<Arc<dyn BiometricKey>>,
 }
 
 /// A contactless card in the field. One channel serves one tap and is not used again after a fault. Called on the core's
@@ -184,7 +188,7 @@ impl SecretSink {
 }
 
 impl SecretSink {
-    fn take(&self) -> Option<SecretBytes> {
+    pub(crate) fn take(&self) -> Option<SecretBytes> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
@@ -341,6 +345,7 @@ pub(crate) fn core_ports(ports: Ports) -> core::Ports {
         observer: Arc::new(ForeignObserver(ports.observer)),
         faults: Arc::new(NoFaults),
         encrypted_reader: ports.encrypted_reader.map(encrypted_reader),
+        biometric: ports.biometric.map(biometric_key),
     }
 }
 
@@ -486,4 +491,4 @@ macro_rules! undeclared {
     };
 }
 
-undeclared!(CardFault KeyFault PortFault ReaderFault);
+undeclared!(BiometricFault CardFault KeyFault PortFault ReaderFault);

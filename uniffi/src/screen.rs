@@ -71,6 +71,10 @@ pub enum ScreenKind {
     AddOperator,
     /// One gets a temporary password.
     ResetOperator,
+    /// A finger or face is enrolled by whoever has it.
+    EnrolBiometric,
+    /// Another recovery code is made.
+    NewRecoveryCode,
 }
 
 /// How a screen, or a row of it, is meant.
@@ -216,6 +220,27 @@ pub enum Intent {
         /// Who.
         name: String,
     },
+    /// The same, and other keys for the till: the operator may have kept the present ones.
+    RemoveAndRotate {
+        /// Who.
+        name: String,
+    },
+    /// To sign in by the finger or face of: operator.
+    SignInByBiometric,
+    /// To go on after a lock by finger or face.
+    UnlockByBiometric,
+    /// To where the own finger or face is enrolled.
+    ToEnrolBiometric,
+    /// To let the own finger or face open the till: password.
+    EnrolBiometric,
+    /// To let it open nothing any more.
+    ForgetBiometric,
+    /// To where another recovery code is made.
+    ToNewRecoveryCode,
+    /// Another recovery code: password.
+    NewRecoveryCode,
+    /// Lets a till sell again whose records were put back.
+    AcceptRollBack,
     /// The app is on the glass again. Allowed on every screen.
     Foreground,
     /// The app has left the glass. Allowed on every screen.
@@ -302,7 +327,7 @@ pub struct Screen {
 
 same_words!(core::ScreenKind, ScreenKind: FirstStart AmountPad PresentCard Reading Approved Declined NotKnownYet SeePhone
     TryAnotherWay History Transaction Receipt Settings Trouble Claim SignIn Locked ChangePassword Recover RecoveryCode
-    Operators Operator AddOperator ResetOperator);
+    Operators Operator AddOperator ResetOperator EnrolBiometric NewRecoveryCode);
 same_words!(core::FieldName, FieldName: Operator Password NewPassword NewPasswordAgain RecoveryCode);
 same_words!(core::Tone, Tone: Neutral Good Bad Waiting Attention);
 same_words!(core::Role, Role: Primary Secondary Danger);
@@ -325,6 +350,7 @@ macro_rules! intents {
                     Intent::ToResetOperator { name } => Self::ToResetOperator { name: operator_name(&name)? },
                     Intent::ResetOperator { name } => Self::ResetOperator { name: operator_name(&name)? },
                     Intent::RemoveOperator { name } => Self::RemoveOperator { name: operator_name(&name)? },
+                    Intent::RemoveAndRotate { name } => Self::RemoveAndRotate { name: operator_name(&name)? },
                 })
             }
         }
@@ -342,6 +368,7 @@ macro_rules! intents {
                     core::Intent::ToResetOperator { name } => Self::ToResetOperator { name: name.to_string() },
                     core::Intent::ResetOperator { name } => Self::ResetOperator { name: name.to_string() },
                     core::Intent::RemoveOperator { name } => Self::RemoveOperator { name: name.to_string() },
+                    core::Intent::RemoveAndRotate { name } => Self::RemoveAndRotate { name: name.to_string() },
                 }
             }
         }
@@ -350,7 +377,8 @@ macro_rules! intents {
 
 intents!(DoubleZero Backspace Charge Cancel NewSale TryAgain History OlderPage NewerPage Settings Resolve Verify Back
     Provision Claim SignIn Unlock Lock SignOut SwitchOperator ToChangePassword ChangePassword ToRecover Recover Written
-    Operators ToAddOperator Foreground Background ReaderOff ReaderReady);
+    Operators ToAddOperator SignInByBiometric UnlockByBiometric ToEnrolBiometric EnrolBiometric ForgetBiometric
+    ToNewRecoveryCode NewRecoveryCode AcceptRollBack Foreground Background ReaderOff ReaderReady);
 
 impl From<core::Row> for Row {
     fn from(row: core::Row) -> Self {

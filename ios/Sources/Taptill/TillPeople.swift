@@ -45,6 +45,42 @@ extension Till {
         return try done.session.orPanicked()
     }
 
+    /// Another recovery code in place of the one before, for whoever manages operators. Show it once and wipe it.
+    public func newRecoveryCode(password: Secret) async throws -> RecoveryCode {
+        let done = try await derived("newRecoveryCode", [password]) { people, bytes in
+            try people.newRecoveryCode(password: bytes[0])
+        }
+        return try done.recovery.orPanicked()
+    }
+
+    /// Signs an operator in by finger or face, for whom the phone asks.
+    @discardableResult
+    public func signInByBiometric(_ name: String) async throws -> SessionFacts {
+        let done = try await derived("signInByBiometric", []) { people, _ in
+            try people.signInByBiometric(name: name)
+        }
+        return try done.session.orPanicked()
+    }
+
+    /// Goes on with the session that was locked, by the finger or face of whoever locked it.
+    @discardableResult
+    public func unlockByBiometric() async throws -> SessionFacts {
+        let done = try await derived("unlockByBiometric", []) { people, _ in try people.unlockByBiometric() }
+        return try done.session.orPanicked()
+    }
+
+    /// Lets the own finger or face open the till, for as many days after a password as the rules say.
+    public func enrolBiometric(password: Secret) async throws {
+        _ = try await derived("enrolBiometric", [password]) { people, bytes in
+            try people.enrolBiometric(password: bytes[0])
+        }
+    }
+
+    /// Lets the own finger or face open nothing any more: the phone's key is destroyed.
+    public func forgetBiometric() async throws {
+        try await calls.wait("forgetBiometric") { [people] in try await people.forgetBiometric() }
+    }
+
     /// Locks the till. A sale in progress ends first.
     public func lock() async throws {
         try await calls.wait("lock") { [people] in try await people.lock() }

@@ -13,6 +13,8 @@ public struct TillPorts: Sendable {
     public let clock: any TaptillCore.Clock
     /// A certified reader that hands over finished, encrypted card reads; `nil` where there is none.
     public let encryptedReader: (any EncryptedReader)?
+    /// Keys that the phone gives out for a recognised finger or face alone; `nil` where it has no such sensor.
+    public let biometric: (any BiometricKey)?
     /// Hears the core's notices on the core's own thread: return at once.
     public let observer: (any Observer)?
 
@@ -21,12 +23,14 @@ public struct TillPorts: Sendable {
         network: any NetworkPosture,
         clock: any TaptillCore.Clock = SystemClock(),
         encryptedReader: (any EncryptedReader)? = nil,
+        biometric: (any BiometricKey)? = nil,
         observer: (any Observer)? = nil
     ) {
         self.deviceKeys = deviceKeys
         self.network = network
         self.clock = clock
         self.encryptedReader = encryptedReader
+        self.biometric = biometric
         self.observer = observer
     }
 
@@ -34,6 +38,6 @@ public struct TillPorts: Sendable {
     public func lent(to observer: any Observer) -> Ports {
         Ports(
             deviceKeys: deviceKeys, clock: clock, network: network, observer: observer,
-            encryptedReader: encryptedReader)
+            encryptedReader: encryptedReader, biometric: biometric)
     }
 }

@@ -36,7 +36,9 @@ public struct ScreenModel: Sendable, Equatable {
         case .firstStart, .approved, .declined, .notKnownYet, .seePhone, .tryAnotherWay, .trouble: .outcome
         case .history, .transaction, .settings, .operators, .operator: .list
         case .receipt: .slip
-        case .claim, .signIn, .locked, .changePassword, .recover, .addOperator, .resetOperator: .form
+        case .claim, .signIn, .locked, .changePassword, .recover, .addOperator, .resetOperator, .enrolBiometric,
+            .newRecoveryCode:
+            .form
         case .recoveryCode: .paper
         }
     }

@@ -1,7 +1,7 @@
 //! What the auditor is given: the host's book and what the merchant saw, as plain data.
 //!
 //! The host writes the one, the shop the other; nothing here knows what it means. It never holds a type of the core's.
-//! Evidence: `sandbox/simulator/tests/auditor.rs`.
+//! Evidence: `sandbox/simulator/src/audit/tests.rs`.
 
 /// One line of the host's book.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub(crate) struct Line {
     pub stan: u32,
     pub amount_minor: u64,
     pub is_reversed: bool,
+    /// The host's own number of it.
+    pub rrn: String,
 }
 
 /// One message of the till's that arrived, with what it was answered.
@@ -36,6 +38,8 @@ pub(crate) struct Book {
     pub arrivals: Vec<Arrival>,
     /// What the till should never have sent, in words.
     pub complaints: Vec<String>,
+    /// Whether a message can say that it is sent again.
+    pub marks_repeats: bool,
 }
 
 /// One call at the till and what became of it.

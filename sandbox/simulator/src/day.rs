@@ -240,7 +240,7 @@ fn name(attempt: u32) -> String {
 }
 
 fn id(attempt: u32) -> AttemptId {
-    AttemptId::new(&name(attempt)).expect("a letter and a number")
+    AttemptId::new(name(attempt)).expect("a letter and a number")
 }
 
 fn order(attempt: u32, minor: u64) -> SaleOrder {

@@ -4,7 +4,7 @@
 //! refused when it comes late. What is done to a message on its way is [`Wire`]'s; what the host itself does wrong is in
 //! [`Moods`]. It keeps no time of its own.
 //!
-//! It never looks into a till. Evidence: `sandbox/simulator/tests/auditor.rs`, whose controls change its book.
+//! It never looks into a till. Evidence: `sandbox/simulator/src/audit/tests.rs`.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -65,13 +65,14 @@ pub(crate) struct Host {
 
 impl Host {
     pub fn new(dialect: Arc<Dialect>) -> Self {
+        let marks_repeats = dialect.row(Op::Reversal).is_some_and(|row| row.repeat_mti().is_some());
         Self {
             dialect,
             key_number: 0,
             mac_key: None,
             line: None,
             batch: 1,
-            book: Book::default(),
+            book: Book { marks_repeats, ..Book::default() },
             reversed_unseen: BTreeSet::new(),
             refused: BTreeSet::new(),
             said_no: BTreeMap::new(),
@@ -225,7 +226,7 @@ impl Host {
             op => match envelope::open(&self.dialect, message, Some(op), mac_key(self.mac_key).as_ref()) {
                 Ok(opened) => {
                     self.journal_head = opened.values.get(ValueName::JournalHead).map(<[u8]>::to_vec);
-                    self.financial(op, &opened.values, message, at_ms)
+                    self.financial(op, &opened.values, (message, opened.is_repeat), at_ms)
                 }
                 Err(_) => (echoed(&hearsay.values, at_ms), "A0"),
             },
@@ -257,7 +258,13 @@ impl Host {
         (values, "00")
     }
 
-    fn financial(&mut self, op: Op, request: &Values, message: &[u8], at_ms: u64) -> (Values, &'static str) {
+    fn financial(
+        &mut self,
+        op: Op,
+        request: &Values,
+        (message, is_repeat): (&[u8], bool),
+        at_ms: u64,
+    ) -> (Values, &'static str) {
         let (batch, stan) = (number(request, ValueName::Batch), number(request, ValueName::Stan));
         let amount_minor = u64::from(number(request, ValueName::AmountMinor));
         let mut answer = echoed(request, at_ms);
@@ -274,7 +281,8 @@ impl Host {
             self.book.complaints.push("a reversal that carries a track".to_owned());
         }
         if op == Op::Sale && code == "00" {
-            answer.set(ValueName::AuthCode, "A1B2C3").set(ValueName::Rrn, self.reference());
+            let rrn = self.book.lines.last().map(|line| line.rrn.clone()).unwrap_or_default();
+            answer.set(ValueName::AuthCode, "A1B2C3").set(ValueName::Rrn, &rrn);
         }
         let fingerprint = fingerprint(message);
         self.book.arrivals.push(Arrival {
@@ -283,7 +291,7 @@ impl Host {
             stan,
             amount_minor,
             fingerprint,
-            is_repeat: false,
+            is_repeat,
             code: code.to_owned(),
             at_ms,
         });
@@ -308,7 +316,8 @@ impl Host {
             self.refused.insert(key);
         }
         let (batch, stan) = key;
-        self.book.lines.push(Line { kind: "sale", batch, stan, amount_minor, is_reversed: false });
+        let rrn = self.reference();
+        self.book.lines.push(Line { kind: "sale", batch, stan, amount_minor, is_reversed: false, rrn });
         "00"
     }
 

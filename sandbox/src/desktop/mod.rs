@@ -5,17 +5,25 @@
 //!
 //! It never pretends to be hardware: it attests to nothing. Evidence: `mod tests` of each file.
 
+mod biometric;
 mod clock;
 mod keys;
 
+pub use biometric::{FolderBiometricKeys, Sensor};
 pub use clock::SystemClock;
 pub use keys::FolderDeviceKeys;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ring::rand::{SecureRandom, SystemRandom};
 use taptill::ports::{DeviceKeysFault, Entropy, EntropyFault, FaultPlan, NetworkPosture, Observer, Ports, Posture};
+
+/// Where the simulated finger's keys lie in the folder that stands for a device.
+#[must_use]
+pub fn fingers(device_dir: &Path) -> PathBuf {
+    device_dir.join("fingers")
+}
 
 /// All ports of a desktop till whose device keys live in `device_dir`.
 ///
@@ -26,12 +34,15 @@ pub fn desktop_ports(
     observer: Arc<dyn Observer>,
     faults: Arc<dyn FaultPlan>,
 ) -> Result<Ports, DeviceKeysFault> {
+    // Before what lies in it, which would make the folder without its note.
+    let device_keys = Arc::new(FolderDeviceKeys::open(device_dir)?);
     Ok(Ports {
-        device_keys: Arc::new(FolderDeviceKeys::open(device_dir)?),
+        device_keys,
         clock: Arc::new(SystemClock::new()),
         entropy: Arc::new(RingEntropy::default()),
         network_posture: Arc::new(StatedPosture(Posture::Trusted)),
         encrypted_reader: None,
+        biometric: Some(Arc::new(FolderBiometricKeys::open(&fingers(device_dir))?)),
         observer,
         faults,
     })

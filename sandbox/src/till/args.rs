@@ -8,12 +8,12 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use taptill::ids::Role;
+use taptill::iso8583::Op;
 use taptill::receipt::{Columns, Copy, Zone};
 use taptill::text::Language;
 
 use crate::card;
-use taptill::iso8583::Op;
-
+use crate::desktop::Sensor;
 use crate::host::{Kind, operation};
 
 /// A payment terminal on a desktop, with simulated cards and a simulated acquirer.
@@ -92,11 +92,18 @@ pub(super) enum Command {
     SignIn {
         /// The operator's name
         name: String,
+        /// By the simulated finger instead of the password
+        #[arg(long)]
+        biometric: bool,
     },
     /// Lock the till until its operator is back (in a `shell`)
     Lock,
     /// Go on after a lock (in a `shell`)
-    Unlock,
+    Unlock {
+        /// By the simulated finger instead of the password
+        #[arg(long)]
+        biometric: bool,
+    },
     /// Sign out (in a `shell`)
     SignOut,
     /// Say who is signed in, and how many payments wait
@@ -107,6 +114,14 @@ pub(super) enum Command {
         #[command(subcommand)]
         action: PasswordAction,
     },
+    /// Let your simulated finger open the till beside your password
+    #[command(arg_required_else_help = false)]
+    Biometric {
+        #[command(subcommand)]
+        action: BiometricAction,
+    },
+    /// Make another recovery code; the one before opens nothing any more
+    RecoveryCode,
     /// Show the shop's rules for passwords and sessions, or set them
     Policy {
         #[command(subcommand)]
@@ -116,6 +131,16 @@ pub(super) enum Command {
     RotateKeys,
     /// Take one payment
     Sale(SaleArguments),
+    /// Take a whole payment of the open batch back
+    Void(VoidArguments),
+    /// List what waits to be finished with the acquirer
+    Debts,
+    /// Say how a payment ended of which the acquirer says nothing more
+    Decide(DecideArguments),
+    /// Ask the acquirer's host whether it is there
+    HostTest,
+    /// Fetch the acquirer's rules for this till
+    Parameters,
     /// Tell what is known of one payment
     Status {
         /// The payment's attempt id
@@ -125,6 +150,10 @@ pub(super) enum Command {
     List(ListArguments),
     /// Print a receipt
     Receipt(ReceiptArguments),
+    /// Settle the open batch with the acquirer, or go on with a settlement that is not finished
+    Settle,
+    /// Show what the open batch adds up to, or how an earlier one was settled
+    Batch(BatchArguments),
     /// Drive every payment whose outcome is open to its end
     Resolve,
     /// Recompute the whole journal and say whether it is what was written
@@ -264,6 +293,20 @@ pub(super) enum PasswordAction {
 }
 
 #[derive(Subcommand)]
+pub(super) enum BiometricAction {
+    /// Let your finger open the till; asks for your password
+    Enrol,
+    /// Let it open nothing any more
+    Forget,
+    /// Make the simulated sensor behave so, or enrol another finger on the device
+    Sensor {
+        /// What it makes of whoever touches it; nothing for another finger, which makes every key void
+        #[arg(value_parser = sensors())]
+        told: Option<String>,
+    },
+}
+
+#[derive(Subcommand)]
 pub(super) enum PolicyAction {
     /// Show the rules
     Show,
@@ -309,6 +352,28 @@ pub(super) struct SaleArguments {
 }
 
 #[derive(Args)]
+pub(super) struct VoidArguments {
+    /// The payment's attempt id
+    pub attempt: String,
+    /// The caller's id for the void; the same id twice is the same void
+    #[arg(long = "as", value_name = "ID", allow_hyphen_values = true)]
+    pub void: Option<String>,
+}
+
+#[derive(Args)]
+#[command(group = clap::ArgGroup::new("decision").required(true))]
+pub(super) struct DecideArguments {
+    /// The payment's attempt id
+    pub attempt: String,
+    /// The customer is charged
+    #[arg(long, group = "decision")]
+    pub charged: bool,
+    /// The customer is not charged
+    #[arg(long, group = "decision")]
+    pub not_charged: bool,
+}
+
+#[derive(Args)]
 pub(super) struct ListArguments {
     /// How many at most
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
@@ -340,6 +405,21 @@ pub(super) struct ReceiptArguments {
 }
 
 #[derive(Args)]
+pub(super) struct BatchArguments {
+    /// The batch's number [default: the open one]
+    pub number: Option<u32>,
+    /// Print the report for the shop
+    #[arg(long)]
+    pub report: bool,
+    /// The paper's width
+    #[arg(long, default_value = "32", value_parser = columns())]
+    pub columns: Columns,
+    /// The language of the labels
+    #[arg(long, default_value = "en", value_parser = language())]
+    pub language: Language,
+}
+
+#[derive(Args)]
 pub(super) struct ReplayArguments {
     /// A transcript, or a folder of them (*.json)
     pub path: PathBuf,
@@ -368,6 +448,10 @@ fn card_names() -> PossibleValuesParser {
 
 fn role() -> impl TypedValueParser<Value = Role> {
     PossibleValuesParser::new(Role::ALL.map(Role::word)).try_map(|word| Role::from_word(&word).ok_or("not a role"))
+}
+
+fn sensors() -> PossibleValuesParser {
+    PossibleValuesParser::new(Sensor::ALL.map(Sensor::word))
 }
 
 fn profile() -> PossibleValuesParser {

@@ -1,9 +1,11 @@
-//! `claim` and `recover`: how a till gets its first supervisor, and another one when every password is lost.
+//! `claim`, `recover` and `recovery-code`: how a till gets its first supervisor, and another one when every password is
+//! lost.
 //!
-//! Both print a recovery code. It is shown this once and is nowhere else afterwards: what opens with it is sealed.
+//! All print a recovery code. It is shown this once and is nowhere else afterwards: what opens with it is sealed.
 //! Evidence: `sandbox/tests/till_people.rs`.
 
 use serde_json::json;
+use taptill::error::ErrorCode;
 use taptill::ids::OperatorName;
 use taptill::till::RecoveryCode;
 
@@ -29,6 +31,15 @@ pub(super) fn recover(till: &mut Till, arguments: RecoverArguments, person: &Per
     let password = password::get(person.only_password(), Wanted::NewOf(name.as_str()))?;
     let next = terminal.recover(code, &name, password)?;
     Ok(shown_once(&name, &next, "You are a supervisor of this till again"))
+}
+
+/// Another code for whoever has lost sight of the one before.
+pub(super) fn recovery_code(till: &mut Till, person: &Person) -> Result<Reply, Failure> {
+    let terminal = till.terminal_at_work()?;
+    let name = terminal.till_state()?.operator.ok_or(ErrorCode::TillLocked)?;
+    let password = password::get(person.password(), Wanted::Of(name.as_str()))?;
+    let code = terminal.new_recovery_code(password)?;
+    Ok(shown_once(&name, &code, "The recovery code from before opens nothing any more"))
 }
 
 fn shown_once(name: &OperatorName, code: &RecoveryCode, done: &str) -> Reply {

@@ -11,7 +11,7 @@ use taptill::ports::{FaultPlan, Ports};
 use taptill::terminal::Terminal;
 use taptill::till::Standing;
 
-use crate::desktop::desktop_ports;
+use crate::desktop::{FolderDeviceKeys, desktop_ports, fingers};
 use crate::reader::ScriptedReader;
 
 use super::args::{Global, Person};
@@ -198,6 +198,14 @@ impl Till {
             Some(device) => Ok(device.clone()),
             None => Ok(beside(&self.home()?, "-device")),
         }
+    }
+
+    /// Where the keys of the simulated finger lie.
+    pub(super) fn fingers(&self) -> Result<PathBuf, Failure> {
+        let device = self.device()?;
+        // The device's folder says what it is before anything lies in it.
+        FolderDeviceKeys::open(&device)?;
+        Ok(fingers(&device))
     }
 
     /// Where the simulated cards keep their counters: cards outlive the till that they are tapped on.

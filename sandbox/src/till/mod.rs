@@ -8,11 +8,14 @@
 //! 2 a usage error. Evidence: `sandbox/tests/till_*.rs`, which run the binary.
 
 mod args;
+mod biometric;
 mod card;
 mod cards;
 mod claim;
 mod context;
+mod debts;
 mod demo;
+mod errand;
 mod failure;
 mod faults;
 mod host;
@@ -29,11 +32,13 @@ mod resolve;
 mod sale;
 mod screen;
 mod session;
+mod settle;
 mod shell;
 mod stand;
 mod status;
 mod verify;
 mod view;
+mod void;
 mod words;
 
 use std::ffi::OsString;
@@ -80,18 +85,29 @@ fn execute(till: &mut Till, command: Command, person: &Person, output: Output) -
         Command::Claim { name } => claim::claim(till, name, person),
         Command::Recover(recover) => claim::recover(till, recover, person),
         Command::Operator { action } => operator::run(till, action, person),
-        Command::SignIn { name } => session::sign_in(till, name, person),
+        Command::SignIn { name, biometric: true } => session::sign_in_by_finger(till, name),
+        Command::SignIn { name, biometric: false } => session::sign_in(till, name, person),
         Command::Lock => session::lock(till),
-        Command::Unlock => session::unlock(till, person),
+        Command::Unlock { biometric: true } => session::unlock_by_finger(till),
+        Command::Unlock { biometric: false } => session::unlock(till, person),
         Command::SignOut => session::sign_out(till),
         Command::Who => session::who(till),
         Command::Password { action: PasswordAction::Change } => session::change_password(till, person),
+        Command::Biometric { action } => biometric::run(till, action, person),
+        Command::RecoveryCode => claim::recovery_code(till, person),
         Command::Policy { action } => policy::run(till, action),
         Command::RotateKeys => policy::rotate_keys(till),
         Command::Sale(sale) => sale::run(till, &sale),
+        Command::Void(void) => void::run(till, void),
+        Command::Debts => debts::list(till),
+        Command::Decide(decide) => debts::decide(till, decide),
+        Command::HostTest => errand::test_host(till),
+        Command::Parameters => errand::parameters(till),
         Command::Status { attempt } => status::run(till, attempt),
         Command::List(list) => list::run(till, &list),
         Command::Receipt(receipt) => receipt::run(till, receipt),
+        Command::Settle => settle::run(till),
+        Command::Batch(batch) => settle::batch(till, &batch),
         Command::Resolve => resolve::run(till),
         Command::Verify => verify::run(till),
         Command::AcceptRollBack => proof::accept_roll_back(till),

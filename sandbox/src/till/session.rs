@@ -29,11 +29,23 @@ pub(super) fn sign_in(till: &mut Till, name: String, person: &Person) -> Result<
         }
         None => sign_in_and_change_if_must(terminal, &name, password)?,
     };
-    let mut reply = begun(&session);
+    Ok(begun_and_over(&session, stays))
+}
+
+/// A simulated finger in place of the password.
+pub(super) fn sign_in_by_finger(till: &mut Till, name: String) -> Result<Reply, Failure> {
+    let name = OperatorName::new(name)?;
+    let stays = till.is_shell();
+    let session = till.terminal_of_nobody()?.sign_in_by_biometric(&name)?;
+    Ok(begun_and_over(&session, stays))
+}
+
+fn begun_and_over(session: &SessionView, stays: bool) -> Reply {
+    let mut reply = begun(session);
     if !stays {
         reply.lines.push("Signed out again with this command; `shell` keeps somebody signed in.".to_owned().into());
     }
-    Ok(reply)
+    reply
 }
 
 /// Signs in; where the password must change first, asks for a new one if there is somebody to ask.
@@ -65,6 +77,10 @@ pub(super) fn unlock(till: &mut Till, person: &Person) -> Result<Reply, Failure>
     let password =
         password::get(person.password(), Wanted::Of(who.as_ref().map_or("whoever locked it", |n| n.as_str())))?;
     Ok(begun(&terminal.unlock(password)?))
+}
+
+pub(super) fn unlock_by_finger(till: &mut Till) -> Result<Reply, Failure> {
+    Ok(begun(&till.terminal_of_a_shell("unlock")?.unlock_by_biometric()?))
 }
 
 pub(super) fn sign_out(till: &mut Till) -> Result<Reply, Failure> {
@@ -144,13 +160,19 @@ fn shown(state: &TillState) -> Reply {
     };
     let mut lines = vec![Line::Head(tone, head)];
     lines.extend(state.waiting.filter(|waiting| *waiting > 0).map(|waiting| Line::Plain(waits(waiting))));
+    if state.is_rolled_back {
+        lines.push(
+            "Its record was put back to an older state: it does not sell before `accept-roll-back`.".to_owned().into(),
+        );
+    }
     Reply { json: object(state), lines, ok: true }
 }
 
 fn object(state: &TillState) -> Value {
     json!({
         "ok": true, "state": state.standing.word(), "operator": state.operator, "role": state.role,
-        "waiting": state.waiting, "locks_in_ms": state.locks_in_ms,
+        "waiting": state.waiting, "locks_in_ms": state.locks_in_ms, "biometric": state.biometric.word(),
+        "rolled_back": state.is_rolled_back,
     })
 }
 

@@ -70,6 +70,7 @@ impl RefundEntry {
                 verification: body.verification,
                 verified: body.verified,
                 approved_by: None,
+                approved_ms: None,
                 rejected: None,
                 decision: None,
                 card_masked: None,
@@ -104,7 +105,10 @@ impl RefundEntry {
     fn learn(&mut self, read: RefundEvent, event: &Event) -> Result<(), FoldError> {
         match read {
             RefundEvent::Requested(_) | RefundEvent::Expired(_) => {}
-            RefundEvent::Approved(body) => self.view.approved_by = Some(body.by),
+            RefundEvent::Approved(body) => {
+                self.view.approved_by = Some(body.by);
+                self.view.approved_ms = Some(event.now.wall);
+            }
             RefundEvent::Rejected(body) => {
                 self.view.rejected = Some(Rejected { by: person(event), reason: body.reason });
             }
@@ -296,6 +300,18 @@ pub(in crate::payment) fn has_stan(journal: &Journal, stan: Stan, batch: BatchNo
 pub(in crate::payment) fn batch_holds_records(journal: &Journal, batch: BatchNo) -> Result<bool, JournalError> {
     let was_sent = |entry: RefundEntry| entry.view.sends > 0 && entry.view.state != RefundState::Declined;
     walk(journal, BATCH_INDEX, &batch.to_string(), was_sent)
+}
+
+/// A page of the refunds of a batch, newest first, and where the next begins.
+pub(in crate::payment) fn page_of_batch(
+    journal: &Journal,
+    batch: BatchNo,
+    after: Option<Cursor>,
+) -> Result<(Vec<RefundEntry>, Option<Cursor>), JournalError> {
+    let page = RowQuery { limit: PAGE_ROWS, after };
+    let page = journal.rows_by_index(REFUNDS, BATCH_INDEX, &batch.to_string(), page)?;
+    let read = |value: &[u8]| serde_json::from_slice(value).map_err(|_| JournalError::Newer);
+    Ok((page.rows.iter().map(|row| read(&row.value)).collect::<Result<_, _>>()?, page.next))
 }
 
 /// Gives the entries of an index to `found`, newest first, until it says that this was it. Says whether it did.

@@ -20,9 +20,11 @@ use crate::screen::shown::{Action, Intent, Role, Row, Screen, Tone};
 use crate::screen::state::{Effect, Place, State};
 use crate::screen::table::{Choice, Look};
 use crate::session::actions::{
-    Action as _, ListOperators, ManageOperators, PrintReceipt, ResolveDebts, Sell, VerifyJournal, ViewPayments,
+    AcceptRollBack, Action as _, ListOperators, ManageOperators, PrintReceipt, ResolveDebts, Sell, VerifyJournal,
+    ViewPayments,
 };
 use crate::text::{Arg, Catalogue, Language};
+use crate::till::Biometric;
 
 /// The screen of this state.
 #[must_use]
@@ -114,6 +116,9 @@ impl Pen<'_> {
         if !self.may(choice) {
             return None;
         }
+        if !self.is_there(choice) {
+            return None;
+        }
         let intent = intent(choice, about, self.state.language)?;
         let label = self.say(&format!("screen.action.{}", choice.word()));
         Some(Action { intent, label, role, enabled: !self.is_at_work_on(choice) })
@@ -129,9 +134,26 @@ impl Pen<'_> {
             Choice::History => ViewPayments::ROW.allows(role),
             Choice::Verify => VerifyJournal::ROW.allows(role),
             Choice::Operators => ListOperators::ROW.allows(role),
-            Choice::ToAddOperator | Choice::ToResetOperator | Choice::RemoveOperator => {
-                ManageOperators::ROW.allows(role)
+            Choice::ToAddOperator
+            | Choice::ToResetOperator
+            | Choice::RemoveOperator
+            | Choice::RemoveAndRotate
+            | Choice::ToNewRecoveryCode => ManageOperators::ROW.allows(role),
+            Choice::AcceptRollBack => AcceptRollBack::ROW.allows(role),
+            _ => true,
+        }
+    }
+
+    /// Whether there is what this choice is about: a finger or face that counts, records that were put back.
+    fn is_there(&self, choice: Choice) -> bool {
+        let who = self.state.who.as_ref();
+        let biometric = who.map_or(Biometric::Absent, |who| who.biometric);
+        match choice {
+            Choice::SignInByBiometric | Choice::UnlockByBiometric | Choice::ForgetBiometric => {
+                biometric == Biometric::Ready
             }
+            Choice::ToEnrolBiometric => biometric == Biometric::Possible,
+            Choice::AcceptRollBack => who.is_some_and(|who| who.is_rolled_back),
             _ => true,
         }
     }
@@ -182,7 +204,7 @@ impl Pen<'_> {
 
 /// Whether nothing else can be done until it is done.
 fn is_waited_for(effect: &Effect) -> bool {
-    effect.takes_typed()
+    (effect.takes_typed() && !effect.looks_for_somebody())
         || matches!(
             effect,
             Effect::Open
@@ -191,6 +213,8 @@ fn is_waited_for(effect: &Effect) -> bool {
                 | Effect::Lock { .. }
                 | Effect::SignOut { .. }
                 | Effect::RemoveOperator { .. }
+                | Effect::ForgetBiometric
+                | Effect::AcceptRollBack
         )
 }
 
@@ -232,6 +256,15 @@ fn intent(choice: Choice, about: About<'_>, language: Language) -> Option<Intent
         Choice::ToResetOperator => Intent::ToResetOperator { name: name()? },
         Choice::ResetOperator => Intent::ResetOperator { name: name()? },
         Choice::RemoveOperator => Intent::RemoveOperator { name: name()? },
+        Choice::RemoveAndRotate => Intent::RemoveAndRotate { name: name()? },
+        Choice::SignInByBiometric => Intent::SignInByBiometric,
+        Choice::UnlockByBiometric => Intent::UnlockByBiometric,
+        Choice::ToEnrolBiometric => Intent::ToEnrolBiometric,
+        Choice::EnrolBiometric => Intent::EnrolBiometric,
+        Choice::ForgetBiometric => Intent::ForgetBiometric,
+        Choice::ToNewRecoveryCode => Intent::ToNewRecoveryCode,
+        Choice::NewRecoveryCode => Intent::NewRecoveryCode,
+        Choice::AcceptRollBack => Intent::AcceptRollBack,
     })
 }
 

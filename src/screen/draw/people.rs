@@ -7,10 +7,10 @@
 use crate::error::{Error, ErrorCode, Fact};
 use crate::screen::draw::{About, Pen};
 use crate::screen::shown::{Field, FieldName, Intent, Row, Screen, Tone};
-use crate::screen::state::{Form, Place};
+use crate::screen::state::{Effect, Form, Place};
 use crate::screen::table::{
-    ADD_OPERATOR, CHANGE, CLAIM, Door, LOCKED, MUST_CHANGE, OPERATOR, OPERATORS, RECOVER, RECOVERY_CODE,
-    RESET_OPERATOR, SIGN_IN, SWITCH,
+    ADD_OPERATOR, CHANGE, CLAIM, Door, ENROL_BIOMETRIC, LOCKED, MUST_CHANGE, NEW_RECOVERY_CODE, OPERATOR, OPERATORS,
+    RECOVER, RECOVERY_CODE, RESET_OPERATOR, SIGN_IN, SWITCH,
 };
 use crate::text::Arg;
 use crate::till::{OperatorView, Standing};
@@ -28,6 +28,8 @@ pub(super) fn draw(pen: &Pen<'_>, place: &Place) -> Screen {
         Place::RecoveryCode => recovery_code(pen),
         Place::Operators(operators) => list(pen, operators),
         Place::Operator(view) => operator(pen, view),
+        Place::EnrolBiometric(form) => fill(pen, ENROL_BIOMETRIC, "enrol_biometric", form),
+        Place::NewRecoveryCode(form) => fill(pen, NEW_RECOVERY_CODE, "new_recovery_code", form),
         Place::AddOperator(form) => fill(pen, ADD_OPERATOR, "add_operator", form),
         Place::ResetOperator { name, form } => {
             let screen = fill_about(pen, RESET_OPERATOR, "reset_operator", form, name.into());
@@ -122,6 +124,9 @@ fn fill_about(pen: &Pen<'_>, door: Door, word: &str, form: &Form, about: About<'
     if pen.is_at_work() {
         screen.message = Some(pen.say("screen.say.one_moment"));
         screen.tone = Tone::Waiting;
+    } else if pen.state.wanted.as_ref().is_some_and(Effect::looks_for_somebody) {
+        screen.message = Some(pen.say("screen.say.looks_for_somebody"));
+        screen.tone = Tone::Waiting;
     } else if let Some(error) = &form.refused {
         screen.tone = Tone::Attention;
         screen.message = Some(pen.texts.error_what(error.code()));
@@ -136,8 +141,11 @@ fn field(pen: &Pen<'_>, name: FieldName) -> Field {
     Field { name, label: pen.say(&format!("screen.field.{}", name.word())), is_secret: name.is_secret() }
 }
 
-/// The rule that was broken, or how long to wait, where the error says it.
+/// The rule that was broken, how long to wait, or why no finger counts, where the error says it.
 fn advice(pen: &Pen<'_>, error: &Error) -> String {
+    if let (ErrorCode::BiometricRefused, Some(why)) = (error.code(), word(error, "why")) {
+        return pen.both(&pen.say(&format!("screen.biometric.{why}")), &pen.texts.error_todo(error.code()));
+    }
     let wait_ms = number(error, "retry_after_ms").filter(|_| error.code() == ErrorCode::OperatorLockedOut);
     match (pen.texts.password_rule(error), wait_ms) {
         (Some(rule), _) => rule,
@@ -148,6 +156,13 @@ fn advice(pen: &Pen<'_>, error: &Error) -> String {
         }
         (None, None) => pen.texts.error_todo(error.code()),
     }
+}
+
+fn word(error: &Error, wanted: &str) -> Option<&'static str> {
+    error.facts().iter().find_map(|(name, fact)| match fact {
+        Fact::Word(word) if *name == wanted => Some(*word),
+        _ => None,
+    })
 }
 
 fn number(error: &Error, wanted: &str) -> Option<u64> {

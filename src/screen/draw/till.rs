@@ -37,6 +37,9 @@ pub(super) fn pad(pen: &Pen<'_>) -> Screen {
     if let Some(Hint::Refused(code)) = pen.state.hint {
         screen.tone = Tone::Attention;
         screen.advice = Some(pen.texts.error_todo(code));
+    } else if pen.state.is_rolled_back() {
+        screen.tone = Tone::Attention;
+        screen.advice = Some(pen.say("screen.say.rolled_back"));
     } else if pen.state.is_reader_off {
         screen.tone = Tone::Attention;
         screen.advice = Some(pen.say("screen.say.reader_off"));
@@ -91,7 +94,11 @@ pub(super) fn settings(pen: &Pen<'_>, said: Option<&Said>) -> Screen {
     }
     let (message, tone) = match said {
         _ if pen.is_at_work() => (Some(pen.say("screen.say.one_moment")), Tone::Waiting),
+        None if pen.state.is_rolled_back() => (Some(pen.say("screen.say.rolled_back")), Tone::Attention),
         None => (None, Tone::Neutral),
+        Some(Said::BiometricEnrolled) => (Some(pen.say("screen.say.biometric_enrolled")), Tone::Good),
+        Some(Said::BiometricForgotten) => (Some(pen.say("screen.say.biometric_forgotten")), Tone::Good),
+        Some(Said::RollBackAccepted) => (Some(pen.say("screen.say.roll_back_accepted")), Tone::Good),
         Some(Said::PasswordChanged) => (Some(pen.say("screen.say.password_changed")), Tone::Good),
         Some(Said::Resolved { closed: 0, left: 0 }) => (Some(pen.say("till.nothing_open")), Tone::Good),
         Some(Said::Resolved { closed, left }) => {

@@ -47,7 +47,16 @@ pub(super) fn want(state: &mut State, intent: Intent, todo: &mut Vec<Effect>) {
             state.go_deeper(Place::ResetOperator { name, form: Form::default() });
         }
         Intent::ResetOperator { name } => submit(state, Effect::ResetOperator { name }, todo),
-        Intent::RemoveOperator { name } => state.want(Effect::RemoveOperator { name }, todo),
+        Intent::RemoveOperator { name } => state.want(Effect::RemoveOperator { name, rotate: false }, todo),
+        Intent::RemoveAndRotate { name } => state.want(Effect::RemoveOperator { name, rotate: true }, todo),
+        Intent::SignInByBiometric => submit(state, Effect::SignInByBiometric, todo),
+        Intent::UnlockByBiometric => submit(state, Effect::UnlockByBiometric, todo),
+        Intent::ToEnrolBiometric => state.go_deeper(Place::EnrolBiometric(Form::default())),
+        Intent::EnrolBiometric => submit(state, Effect::EnrolBiometric, todo),
+        Intent::ForgetBiometric => state.want(Effect::ForgetBiometric, todo),
+        Intent::ToNewRecoveryCode => state.go_deeper(Place::NewRecoveryCode(Form::default())),
+        Intent::NewRecoveryCode => submit(state, Effect::NewRecoveryCode, todo),
+        Intent::AcceptRollBack => state.want(Effect::AcceptRollBack, todo),
         // Not of people: taken elsewhere.
         _ => {}
     }
@@ -93,7 +102,7 @@ pub(super) fn signed_in(state: &mut State, event: Event, todo: &mut Vec<Effect>)
 }
 
 pub(super) fn must_change(state: &mut State, operator: OperatorName, why: &'static str) {
-    if state.wanted == Some(Effect::SignIn) {
+    if matches!(state.wanted, Some(Effect::SignIn | Effect::SignInByBiometric)) {
         state.go_deeper(Place::MustChange { operator, why, form: Form::default() });
     }
 }
@@ -153,6 +162,32 @@ pub(super) fn password_changed(state: &mut State) {
     }
 }
 
+/// The own finger or face counts from now on, or no longer.
+pub(super) fn biometric(state: &mut State, enrolled: bool, who: TillState) {
+    state.who = Some(who);
+    if enrolled && state.wanted == Some(Effect::EnrolBiometric) {
+        state.go_back();
+        if let Place::Settings(said) = &mut state.place {
+            *said = Some(Said::BiometricEnrolled);
+        }
+    } else if !enrolled {
+        results::answer(state, &Effect::ForgetBiometric, Said::BiometricForgotten);
+    }
+}
+
+/// A code that nobody has written down goes before everything else.
+pub(super) fn new_code(state: &mut State, who: Option<TillState>) {
+    if let Some(who) = who {
+        leave(state, who);
+    }
+    state.go(Place::RecoveryCode);
+}
+
+pub(super) fn roll_back_accepted(state: &mut State, who: TillState) {
+    state.who = Some(who);
+    results::answer(state, &Effect::AcceptRollBack, Said::RollBackAccepted);
+}
+
 /// The list as it is now: for whoever asked for it, or in the place of the one that was changed.
 pub(super) fn operators(state: &mut State, operators: Vec<OperatorView>) {
     let asked = matches!(
@@ -184,7 +219,8 @@ pub(super) fn operators(state: &mut State, operators: Vec<OperatorView>) {
 
 /// Whether the form that was sent says itself why it was refused. A fault of the till is a screen of its own.
 pub(super) fn refused(state: &mut State, effect: &Effect, error: &Error) -> bool {
-    if state.wanted.as_ref() != Some(effect) || !effect.takes_typed() || !is_of_the_form(error.code()) {
+    let is_of_a_form = effect.takes_typed() || effect.looks_for_somebody();
+    if state.wanted.as_ref() != Some(effect) || !is_of_a_form || !is_of_the_form(error.code()) {
         return false;
     }
     let Some(form) = state.place.form() else { return false };
@@ -208,6 +244,7 @@ fn is_of_the_form(code: ErrorCode) -> bool {
             | E::SessionOver
             | E::TillBusy
             | E::PaymentInProgress
+            | E::BiometricRefused
     )
 }
 

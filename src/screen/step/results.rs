@@ -24,6 +24,9 @@ pub(super) fn take(state: &mut State, event: Event, todo: &mut Vec<Effect>) {
         Event::MustChange { operator, why } => people::must_change(state, operator, why),
         Event::Who { visit, who } => people::who(state, visit, who, todo),
         Event::PasswordChanged => people::password_changed(state),
+        Event::Biometric { enrolled, who } => people::biometric(state, enrolled, who),
+        Event::NewCode { who } => people::new_code(state, who),
+        Event::RollBackAccepted { who } => people::roll_back_accepted(state, who),
         Event::Operators(operators) => people::operators(state, operators),
         Event::Minted(attempt) => minted(state, attempt, todo),
         Event::Begun(attempt) => begun(state, &attempt, todo),
@@ -261,6 +264,10 @@ fn failed(state: &mut State, effect: Effect, error: Error, todo: &mut Vec<Effect
         if state.wanted.as_ref() == Some(&effect) && state.standing().is_some_and(|now| now != Standing::SignedIn) {
             return state.go_home();
         }
+    }
+    if error.code() == ErrorCode::BiometricRefused {
+        // Perhaps it is of no use any more.
+        people::ask_who(state, todo);
     }
     match &effect {
         Effect::Open => {

@@ -44,6 +44,23 @@ pub fn call(bench: &mut Bench<'_>, name: &str, mut with: Args) -> Result<Answer,
             with.finish()?;
             people()?.and_then(|people| people.unlock(password.as_bytes()))
         }
+        "enrol_biometric" | "new_recovery_code" => {
+            let password = with.text_or("password", ALICE.1)?;
+            with.finish()?;
+            people()?.and_then(|people| match name {
+                "enrol_biometric" => people.enrol_biometric(password.as_bytes()),
+                _ => people.new_recovery_code(password.as_bytes()),
+            })
+        }
+        "sign_in_by_biometric" => {
+            let name = with.text_or("name", ALICE.0)?;
+            with.finish()?;
+            people()?.and_then(|people| people.sign_in_by_biometric(&name))
+        }
+        "unlock_by_biometric" => {
+            with.finish()?;
+            people()?.and_then(|people| people.unlock_by_biometric())
+        }
         "change_password" => {
             let (password, new) = (with.text_or("password", ALICE.1)?, with.text("new_password")?);
             with.finish()?;
@@ -69,12 +86,13 @@ pub fn call(bench: &mut Bench<'_>, name: &str, mut with: Args) -> Result<Answer,
 fn plain_call(bench: &Bench<'_>, name: &str, mut with: Args) -> Result<Answer, Failure> {
     let nothing = |()| Value::Null;
     Ok(told(match name {
-        "lock" | "sign_out" | "rotate_keys" => {
+        "lock" | "sign_out" | "rotate_keys" | "forget_biometric" => {
             with.finish()?;
             match (name, people(bench)?) {
                 (_, Err(error)) => Err(error),
                 ("lock", Ok(people)) => wait(bench, people.lock())?,
                 ("sign_out", Ok(people)) => wait(bench, people.sign_out())?,
+                ("forget_biometric", Ok(people)) => wait(bench, people.forget_biometric())?,
                 (_, Ok(people)) => wait(bench, people.rotate_keys())?,
             }
             .map(nothing)
@@ -174,6 +192,7 @@ fn policy(with: &mut Args) -> Result<ShopPolicy, Failure> {
         checkpoint_every: with.optional_whole("checkpoint_every")?.unwrap_or(usual.checkpoint_every),
         biometric_days: with.optional_whole("biometric_days")?.unwrap_or(usual.biometric_days),
         shop_words: with.optional_texts("shop_words")?.unwrap_or(usual.shop_words),
+        settle_at_minute: usual.settle_at_minute,
     })
 }
 

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use taptill::ports::{Clock as _, DeviceKeys as _, DeviceKeysFault};
 use taptill_ffi::{
-    CardChannel, CardFault, Clock, ClockReading, DeviceKeys, Display, EncryptedReader, KeyFault, KeyKind,
-    NetworkPosture, Notice, Observer, PortFault, Ports, Posture, Screen, SecretSink,
+    BiometricFault, BiometricKey, CardChannel, CardFault, Clock, ClockReading, DeviceKeys, Display, EncryptedReader,
+    KeyFault, KeyKind, NetworkPosture, Notice, Observer, PortFault, Ports, Posture, Screen, SecretSink,
 };
 use taptill_sandbox::desktop::{FolderDeviceKeys, SystemClock};
 use taptill_sandbox::scratch::{self, Scratch};
@@ -32,6 +32,8 @@ pub struct Device {
 pub struct State {
     /// None until a key is asked for; another one after the keys were lost.
     keys: Option<(Scratch, FolderDeviceKeys)>,
+    /// What the sensor holds, by alias: the secret and what it is bound to.
+    fingers: BTreeMap<String, (Vec<u8>, Vec<u8>)>,
     /// By port, or by port and method: the word of the fault.
     pub faults: BTreeMap<String, String>,
     pub posture: Option<Posture>,
@@ -113,6 +115,7 @@ impl Device {
             network: Arc::new(Lent(Arc::clone(self))),
             observer: Arc::new(Lent(Arc::clone(self))),
             encrypted_reader: self.state().reader.clone(),
+            biometric: Some(Arc::new(Lent(Arc::clone(self)))),
         }
     }
 
@@ -138,6 +141,15 @@ impl Lent {
         match self.0.fault("device_keys", method).as_deref() {
             None | Some("nothing") => Ok(self.0.keys()),
             Some(word) => Err(key_fault(word)),
+        }
+    }
+
+    /// Whether the sensor gives what it recognised somebody for, unless it is to fail.
+    fn sensor(&self, method: &str) -> Result<bool, BiometricFault> {
+        match self.0.fault("biometric", method).as_deref() {
+            None => Ok(true),
+            Some("nothing") => Ok(false),
+            Some(word) => Err(biometric_fault(word)),
         }
     }
 
@@ -186,6 +198,37 @@ impl DeviceKeys for Lent {
 
     fn sign(&self, alias: String, data: Vec<u8>) -> Result<Vec<u8>, KeyFault> {
         self.keys("sign")?.sign(&alias, &data).map_err(of_core)
+    }
+}
+
+impl BiometricKey for Lent {
+    fn create(&self, alias: String, secret: Vec<u8>, context: Vec<u8>) -> Result<Vec<u8>, BiometricFault> {
+        self.sensor("create")?;
+        let wrapped = alias.clone().into_bytes();
+        self.0.state().fingers.insert(alias, (secret, context));
+        Ok(wrapped)
+    }
+
+    fn release(
+        &self,
+        alias: String,
+        wrapped: Vec<u8>,
+        context: Vec<u8>,
+        into: Arc<SecretSink>,
+    ) -> Result<(), BiometricFault> {
+        let gives = self.sensor("release")?;
+        let held = self.0.state().fingers.get(&alias).cloned();
+        let (secret, bound_to) = held.ok_or(BiometricFault::NotFound)?;
+        if wrapped != alias.as_bytes() || context != bound_to {
+            return Err(BiometricFault::Void);
+        }
+        if gives { into.put(&secret).map_err(|_| BiometricFault::Undeclared) } else { Ok(()) }
+    }
+
+    fn destroy(&self, alias: String) -> Result<(), BiometricFault> {
+        self.sensor("destroy")?;
+        self.0.state().fingers.remove(&alias);
+        Ok(())
     }
 }
 
@@ -247,11 +290,23 @@ fn key_fault(word: &str) -> KeyFault {
     }
 }
 
+fn biometric_fault(word: &str) -> BiometricFault {
+    match word {
+        "void" => BiometricFault::Void,
+        "not_found" => BiometricFault::NotFound,
+        "not_recognised" => BiometricFault::NotRecognised,
+        "cancelled" => BiometricFault::Cancelled,
+        "unavailable" => BiometricFault::Unavailable,
+        _ => BiometricFault::Undeclared,
+    }
+}
+
 /// Whether a port knows this fault.
 pub fn check_fault(port: &str, word: &str) -> Result<(), Failure> {
     let known = match port {
         "card" => ["lost", "timed_out", "reader_failed", "undeclared"].contains(&word),
         "device_keys" => word == "undeclared" || word == "nothing" || key_fault(word) != KeyFault::Undeclared,
+        "biometric" => ["undeclared", "nothing"].contains(&word) || biometric_fault(word) != BiometricFault::Undeclared,
         "clock" | "network" | "observer" => ["failed", "undeclared"].contains(&word),
         _ => false,
     };

@@ -84,6 +84,7 @@ pub fn state(state: &TillState) -> Value {
     json!({
         "standing": word(&state.standing), "operator": state.operator, "role": state.role.as_ref().map(word),
         "waiting": state.waiting, "locks_in_ms": state.locks_in_ms,
+        "biometric": word(&state.biometric), "is_rolled_back": state.is_rolled_back,
     })
 }
 

@@ -303,6 +303,7 @@ impl Phone {
             network: self.network.clone(),
             observer: self.observer.clone(),
             encrypted_reader: None,
+            biometric: None,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What callers were told, held against how the day ended.
 //!
-//! It never excuses a second answer. Evidence: `sandbox/simulator/tests/auditor.rs`.
+//! It never excuses a second answer. Evidence: `sandbox/simulator/src/audit/tests.rs`.
 
 use std::collections::BTreeMap;
 

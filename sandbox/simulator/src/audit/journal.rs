@@ -1,6 +1,6 @@
 //! The journal's bytes, read anew: their tree, their order, and what they say of each attempt.
 //!
-//! It never takes a root for right because the till shows it. Evidence: `sandbox/simulator/tests/auditor.rs`.
+//! It never takes a root for right because the till shows it. Evidence: `sandbox/simulator/src/audit/tests.rs`.
 
 use std::collections::BTreeMap;
 

@@ -9,7 +9,7 @@
 //! | exactly one final result for each call | the results |
 //! | every root that was shown | a tree of its own over the journal's bytes |
 //!
-//! It never uses a type or a sum of the core's. Evidence: `sandbox/simulator/tests/auditor.rs`.
+//! It never uses a type or a sum of the core's. Evidence: `sandbox/simulator/src/audit/tests.rs`.
 
 mod calls;
 mod journal;
@@ -36,7 +36,8 @@ pub(crate) fn audit(book: &Book, seen: &Seen) -> Vec<String> {
     calls::each_has_one_result(seen, &mut findings);
     calls::what_was_told_holds(book, seen, &record, &attempts, &mut findings);
     money::books_are_equal(book, &record, &attempts, &mut findings);
-    money::numbers_are_used_once(book, &record, &mut findings);
+    money::numbers_are_used_once(book, &mut findings);
+    money::repeats_are_marked(book, &mut findings);
     journal::states_agree(&record, &attempts, &mut findings);
     findings.0
 }
@@ -72,3 +73,6 @@ fn parse(text: &str) -> Value {
 fn word<'a>(value: &'a Value, name: &str) -> &'a str {
     value[name].as_str().unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! The two books: what the host holds for an attempt is what the till says of it.
 //!
-//! It never counts a debt that is shown as stuck as closed, nor as wrong. Evidence: `sandbox/simulator/tests/auditor.rs`.
+//! It never counts a debt that is shown as stuck as closed, nor as wrong. Evidence: `sandbox/simulator/src/audit/tests.rs`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,11 +38,30 @@ pub(super) fn books_are_equal(book: &Book, record: &Record, attempts: &Attempts,
         if state != "reversal_stuck" && net != ours {
             findings.say(format!("{name} is {state} with {ours} here and {net} at the host"));
         }
+        let rrn = word(view, "rrn");
+        if state == "approved" && lines_of(book, record, name).all(|line| line.rrn != rrn) {
+            findings.say(format!("{name} is approved as {rrn:?}, which the host never said of it"));
+        }
     }
 }
 
+/// Whatever comes a second time says so, where the dialect has words for it; what the line itself doubles does not.
+pub(super) fn repeats_are_marked(book: &Book, findings: &mut Findings) {
+    let mut heard: BTreeMap<(&str, u32, u32), Vec<[u8; 32]>> = BTreeMap::new();
+    for arrival in book.arrivals.iter().filter(|arrival| MARKED.contains(&arrival.op.as_str())) {
+        let before = heard.entry((&arrival.op, arrival.batch, arrival.stan)).or_default();
+        if !before.is_empty() && !before.contains(&arrival.fingerprint) && !arrival.is_repeat && book.marks_repeats {
+            findings.say(format!("{} {} of batch {} came again as a new one", arrival.op, arrival.stan, arrival.batch));
+        }
+        before.push(arrival.fingerprint);
+    }
+}
+
+/// What a till sends again.
+const MARKED: [&str; 6] = ["reversal", "void_reversal", "refund", "settle", "batch_upload", "settle_end"];
+
 /// One number of a batch is one request's.
-pub(super) fn numbers_are_used_once(book: &Book, _: &Record, findings: &mut Findings) {
+pub(super) fn numbers_are_used_once(book: &Book, findings: &mut Findings) {
     let mut heard: BTreeMap<(u32, u32), BTreeSet<[u8; 32]>> = BTreeMap::new();
     for arrival in book.arrivals.iter().filter(|arrival| arrival.op == "sale") {
         heard.entry((arrival.batch, arrival.stan)).or_default().insert(arrival.fingerprint);

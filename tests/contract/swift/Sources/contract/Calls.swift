@@ -195,6 +195,7 @@ extension Bench {
         case "to_reset_operator": return .toResetOperator(name: try with.text("name"))
         case "reset_operator": return .resetOperator(name: try with.text("name"))
         case "remove_operator": return .removeOperator(name: try with.text("name"))
+        case "remove_and_rotate": return .removeAndRotate(name: try with.text("name"))
         case "add_operator": return .addOperator(role: try role(&with))
         case "use_language": return .useLanguage(language: try language(&with))
         default:
@@ -204,6 +205,8 @@ extension Bench {
                     .doubleZero, .backspace, .charge, .cancel, .newSale, .tryAgain, .history, .olderPage, .newerPage,
                     .settings, .resolve, .verify, .back, .provision, .claim, .signIn, .unlock, .lock, .signOut,
                     .switchOperator, .toChangePassword, .changePassword, .toRecover, .recover, .written, .operators,
+                    .signInByBiometric, .unlockByBiometric, .toEnrolBiometric, .enrolBiometric, .forgetBiometric,
+                    .toNewRecoveryCode, .newRecoveryCode, .acceptRollBack,
                     .toAddOperator, .foreground, .background, .readerOff, .readerReady,
                 ])
         }

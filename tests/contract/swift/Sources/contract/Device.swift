@@ -16,6 +16,8 @@ struct DeviceState {
     var posture = Posture.trusted
     /// How far each of the three clocks is from the system's.
     var shifts = Shifts()
+    /// What the sensor holds, by alias: the secret and what it is bound to.
+    var fingers: [String: (secret: Data, context: Data)] = [:]
     var notices: [String] = []
     /// How many notices `heard` has taken.
     var heard = 0
@@ -72,11 +74,13 @@ final class Device: @unchecked Sendable {
 
     /// What the face borrows.
     func ports() -> Ports {
-        TillPorts(deviceKeys: self, network: self, clock: self, encryptedReader: look().reader).lent(to: self)
+        TillPorts(
+            deviceKeys: self, network: self, clock: self, encryptedReader: look().reader, biometric: CaseSensor(self)
+        ).lent(to: self)
     }
 
     /// Throws what this port is to fail with. `nothing` is for the two methods that give by a sink.
-    private func served(_ port: String, _ method: String = "") throws {
+    fileprivate func served(_ port: String, _ method: String = "") throws {
         let faults = look().faults
         guard let fault = faults[port] ?? faults["\(port).\(method)"], fault != "nothing" else { return }
         throw Self.error(of: port, fault) ?? Surprise()
@@ -87,6 +91,7 @@ final class Device: @unchecked Sendable {
         switch port {
         case "card": cardFaults.first { word($0) == fault }
         case "device_keys": keyFaults.first { word($0) == fault }
+        case "biometric": biometricFaults.first { word($0) == fault }
         case "reader": readerFaults.first { word($0) == fault }
         case "clock", "network", "observer": fault == "failed" ? PortFault.Failed : nil
         default: nil
@@ -95,13 +100,16 @@ final class Device: @unchecked Sendable {
 
     /// Whether a port knows this fault.
     static func check(_ port: String, _ fault: String) throws {
-        let ports = ["card", "reader", "device_keys", "clock", "network", "observer"]
+        let ports = ["card", "reader", "device_keys", "biometric", "clock", "network", "observer"]
         if ports.contains(port), error(of: port, fault) != nil || fault == "undeclared" { return }
-        if port == "device_keys", fault == "nothing" { return }
+        if ["device_keys", "biometric"].contains(port), fault == "nothing" { return }
         throw Failure(.unknown, "\(port) has no fault \(fault)")
     }
 
     private static let cardFaults: [CardFault] = [.Lost, .TimedOut, .ReaderFailed]
+    private static let biometricFaults: [BiometricFault] = [
+        .Void, .NotFound, .NotRecognised, .Cancelled, .Unavailable,
+    ]
     private static let readerFaults: [ReaderFault] = [
         .Cancelled, .TimedOut, .CardNotRead, .TryAnotherCard, .CardDeclined, .PinRequired, .NotReady, .Failed,
     ]
@@ -157,8 +165,40 @@ extension Device: DeviceKeys {
     }
 
     private func gives(_ method: String) -> Bool {
+        gives("device_keys", method)
+    }
+
+    fileprivate func gives(_ port: String, _ method: String) -> Bool {
         let faults = look().faults
-        return (faults["device_keys"] ?? faults["device_keys.\(method)"]) != "nothing"
+        return (faults[port] ?? faults["\(port).\(method)"]) != "nothing"
+    }
+}
+
+/// A sensor with one person in front of it. Its methods are called as those of the device's keys, which is why it is apart.
+final class CaseSensor: BiometricKey, Sendable {
+    private let device: Device
+
+    init(_ device: Device) {
+        self.device = device
+    }
+
+    func create(alias: String, secret: Data, context: Data) throws -> Data {
+        try device.served("biometric", "create")
+        let held = (secret: Data(secret), context: Data(context))
+        device.tell { $0.fingers[alias] = held }
+        return Data(alias.utf8)
+    }
+
+    func release(alias: String, wrapped: Data, context: Data, into: SecretSink) throws {
+        try device.served("biometric", "release")
+        guard let held = device.look().fingers[alias] else { throw BiometricFault.NotFound }
+        guard wrapped == Data(alias.utf8), context == held.context else { throw BiometricFault.Void }
+        if device.gives("biometric", "release") { try into.put(secret: held.secret) }
+    }
+
+    func destroy(alias: String) throws {
+        try device.served("biometric", "destroy")
+        device.tell { $0.fingers[alias] = nil }
     }
 }
 

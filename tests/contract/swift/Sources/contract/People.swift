@@ -34,6 +34,18 @@ extension Bench {
         case "unlock":
             let password = try with.text("password", or: Person.alice.password)
             return try done(&with) { people in try lending(password) { try people.unlock(password: $0) } }
+        case "enrol_biometric", "new_recovery_code":
+            let password = try with.text("password", or: Person.alice.password)
+            return try done(&with) { people in
+                try lending(password) {
+                    try name == "enrol_biometric"
+                        ? people.enrolBiometric(password: $0) : people.newRecoveryCode(password: $0)
+                }
+            }
+        case "sign_in_by_biometric":
+            let who = try with.text("name", or: Person.alice.name)
+            return try done(&with) { people in try people.signInByBiometric(name: who) }
+        case "unlock_by_biometric": return try done(&with) { people in try people.unlockByBiometric() }
         case "change_password":
             let password = try with.text("password", or: Person.alice.password)
             let new = try with.text("new_password")
@@ -74,13 +86,14 @@ extension Bench {
     /// What takes no password.
     private func withoutPassword(_ name: String, _ with: inout Args) throws -> Json? {
         switch name {
-        case "lock", "sign_out", "rotate_keys":
+        case "lock", "sign_out", "rotate_keys", "forget_biometric":
             try with.finish()
             let people = try opened().people()
             try wait {
                 switch name {
                 case "lock": try await people.lock()
                 case "sign_out": try await people.signOut()
+                case "forget_biometric": try await people.forgetBiometric()
                 default: try await people.rotateKeys()
                 }
             }

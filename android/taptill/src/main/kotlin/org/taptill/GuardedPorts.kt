@@ -1,5 +1,7 @@
 package org.taptill
 
+import org.taptill.core.BiometricFault
+import org.taptill.core.BiometricKey
 import org.taptill.core.CardChannel
 import org.taptill.core.CardFault
 import org.taptill.core.Clock
@@ -24,7 +26,8 @@ import org.taptill.core.SecretSink
 //
 // Without them an `Error`, as a failed assertion or no memory, would pass the generated code, which catches exceptions
 // alone: the core
-// would read an answer that nobody wrote. The guard of the key store also wipes the secret that was lent to `wrap`.
+// would read an answer that nobody wrote. The guards of the key store and of the sensor also wipe the secret that was
+// lent to `wrap` and `create`.
 // Evidence: `GuardedPortsTest`, and the contract's cases of ports that throw.
 
 private inline fun <T, reified F : Throwable> guard(heard: (Throwable) -> Unit, undeclared: () -> F, call: () -> T): T =
@@ -65,6 +68,23 @@ internal class GuardedReader(private val reader: EncryptedReader, private val he
         guard<_, ReaderFault>(heard, ReaderFault::Undeclared) { reader.read(request) }
 
     override fun cancel(): Unit = guard<_, PortFault>(heard, PortFault::Undeclared) { reader.cancel() }
+}
+
+internal class GuardedSensor(private val sensor: BiometricKey, private val heard: (Throwable) -> Unit) : BiometricKey {
+    override fun create(alias: String, secret: ByteArray, context: ByteArray): ByteArray =
+        try {
+            guarded { sensor.create(alias, secret, context) }
+        } finally {
+            secret.fill(0)
+        }
+
+    override fun release(alias: String, wrapped: ByteArray, context: ByteArray, into: SecretSink): Unit =
+        into.use { guarded { sensor.release(alias, wrapped, context, it) } }
+
+    override fun destroy(alias: String): Unit = guarded { sensor.destroy(alias) }
+
+    private inline fun <T> guarded(call: () -> T): T =
+        guard<_, BiometricFault>(heard, BiometricFault::Undeclared, call)
 }
 
 internal class GuardedKeys(private val keys: DeviceKeys, private val heard: (Throwable) -> Unit) : DeviceKeys {

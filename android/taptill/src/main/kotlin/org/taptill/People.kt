@@ -59,6 +59,33 @@ public class People internal constructor(private val people: CorePeople, private
      */
     public suspend fun unlock(password: Secret): SessionFacts = work { password.lend(people::unlock) }.session()
 
+    /**
+     * Another recovery code in place of the one before, for whoever manages operators. Show it once and wipe it.
+     *
+     * @throws TillException `not_permitted`, `sign_in_refused` for a wrong password, `till_locked`.
+     */
+    public suspend fun newRecoveryCode(password: Secret): RecoveryCode =
+        work { password.lend(people::newRecoveryCode) }.code()
+
+    /**
+     * Signs an operator in by finger or face, for whom the phone asks.
+     *
+     * @throws TillException `biometric_refused` with the reason, `password_must_change`, otherwise as [signIn].
+     */
+    public suspend fun signInByBiometric(name: String): SessionFacts =
+        work { people.signInByBiometric(name) }.session()
+
+    /** Opens a locked till again by the finger or face of whoever locked it; `biometric_refused` with the reason. */
+    public suspend fun unlockByBiometric(): SessionFacts = work { people.unlockByBiometric() }.session()
+
+    /** Lets the own finger or face open the till, for as many days after a password as the rules say. */
+    public suspend fun enrolBiometric(password: Secret) {
+        work { password.lend(people::enrolBiometric) }
+    }
+
+    /** Lets the own finger or face open nothing any more: the phone's key is destroyed. */
+    public suspend fun forgetBiometric(): Unit = calls.awaiting { people.forgetBiometric() }
+
     /** Gives the operator who is signed in another password; `sign_in_refused`, `password_refused` with the rule. */
     public suspend fun changePassword(password: Secret, newPassword: Secret) {
         work { password.lend { old -> newPassword.lend { people.changePassword(old, it) } } }

@@ -1,5 +1,6 @@
 package org.taptill
 
+import org.taptill.core.BiometricKey
 import org.taptill.core.CardChannel
 import org.taptill.core.Clock
 import org.taptill.core.DeviceKeys
@@ -27,6 +28,8 @@ public class TillPorts(
     public val clock: Clock,
     /** A certified reader that gives the card sealed, where the phone may not talk to it. */
     public val encryptedReader: EncryptedReader? = null,
+    /** Keys that the phone gives out for a recognised finger or face alone, where it has such a sensor. */
+    public val biometric: BiometricKey? = null,
     /** Hears every notice in order, for one who may miss none, as what turns the reader on and off. */
     public val observer: Observer? = null,
     /** Hears what a port threw besides its declared faults, for the app's log. Called on the port's thread. */
@@ -43,6 +46,7 @@ public class TillPorts(
             GuardedNetwork(network, onUndeclared),
             GuardedObserver(observer, onUndeclared),
             encryptedReader?.let { GuardedReader(it, onUndeclared) },
+            biometric?.let { GuardedSensor(it, onUndeclared) },
         )
 
     /** A card behind the same guard. */

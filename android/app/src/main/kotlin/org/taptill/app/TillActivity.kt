@@ -4,6 +4,7 @@ import android.app.Activity
 import android.content.Intent as Errand
 import android.os.Bundle
 import android.view.WindowManager
+import java.lang.ref.WeakReference
 import org.taptill.android.CardReader
 import org.taptill.android.PrivateScreen
 import org.taptill.android.ReaderState
@@ -45,6 +46,7 @@ class TillActivity : Activity() {
 
     override fun onResume() {
         super.onResume()
+        (application as TillApplication).front = WeakReference(this)
         reader.resume()
     }
 

@@ -1,15 +1,21 @@
 package org.taptill.app
 
+import android.app.Activity
 import android.app.Application
+import android.content.pm.PackageManager
+import android.os.Build
 import android.os.Handler
 import android.os.Looper
 import java.io.File
+import java.lang.ref.WeakReference
 import java.util.concurrent.Executors
 import org.taptill.TillPorts
 import org.taptill.android.AndroidClock
 import org.taptill.android.AndroidNetwork
+import org.taptill.android.BiometricKeys
 import org.taptill.android.KeyMaker
 import org.taptill.android.KeystoreKeys
+import org.taptill.android.SystemPrompt
 import org.taptill.core.Desk
 import org.taptill.core.Language
 import org.taptill.core.Notice
@@ -41,11 +47,20 @@ class TillApplication : Application() {
     val home: File
         get() = File(noBackupFilesDir, "till")
 
+    /** The activity over which Android asks for a finger or a face; it is not kept by this. */
+    @Volatile internal var front: WeakReference<Activity> = WeakReference(null)
+
+    /** Before Android 9 there is no dialog of the system's for it. */
+    private fun hasSensor(): Boolean =
+        Build.VERSION.SDK_INT >= Build.VERSION_CODES.P &&
+            SENSORS.any { packageManager.hasSystemFeature(it) }
+
     private val phone by lazy {
         TillPorts(
             deviceKeys = KeystoreKeys(KeyMaker(packageManager)),
             network = AndroidNetwork(this),
             clock = AndroidClock(contentResolver),
+            biometric = BiometricKeys(SystemPrompt { front.get() }).takeIf { hasSensor() },
         )
     }
 
@@ -54,6 +69,10 @@ class TillApplication : Application() {
             "zh" -> Language.ZH_CN
             else -> Language.EN
         }
+
+    private companion object {
+        val SENSORS = listOf(PackageManager.FEATURE_FINGERPRINT, PackageManager.FEATURE_FACE)
+    }
 
     /** The screens say everything. */
     private object Deaf : Observer {

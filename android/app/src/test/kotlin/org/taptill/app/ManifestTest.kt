@@ -41,7 +41,7 @@ class ManifestTest {
         val feature = manifest.all("uses-feature").single()
         assertEquals("android.hardware.nfc" to "true", feature.android("name") to feature.android("required"))
         val permissions = manifest.all("uses-permission").map { it.android("name").substringAfterLast('.') }
-        assertEquals(listOf("NFC", "INTERNET", "ACCESS_NETWORK_STATE"), permissions)
+        assertEquals(listOf("NFC", "INTERNET", "ACCESS_NETWORK_STATE", "USE_BIOMETRIC"), permissions)
     }
 
     @Test

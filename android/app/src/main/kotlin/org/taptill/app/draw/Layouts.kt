@@ -52,6 +52,8 @@ fun layoutOf(kind: ScreenKind): Layout =
         ScreenKind.OPERATORS,
         ScreenKind.OPERATOR,
         ScreenKind.ADD_OPERATOR,
+        ScreenKind.ENROL_BIOMETRIC,
+        ScreenKind.NEW_RECOVERY_CODE,
         ScreenKind.RESET_OPERATOR -> Layout(Badge.NONE)
         ScreenKind.TROUBLE -> Layout(Badge.WARNING, isStage = true)
     }

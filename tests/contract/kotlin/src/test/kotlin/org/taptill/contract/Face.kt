@@ -210,7 +210,16 @@ class Face(
                 "to_reset_operator" -> Intent.ToResetOperator(with.wanted("name"))
                 "reset_operator" -> Intent.ResetOperator(with.wanted("name"))
                 "remove_operator" -> Intent.RemoveOperator(with.wanted("name"))
+                "remove_and_rotate" -> Intent.RemoveAndRotate(with.wanted("name"))
                 "add_operator" -> Intent.AddOperator(People.role(with))
+                "sign_in_by_biometric" -> Intent.SignInByBiometric
+                "unlock_by_biometric" -> Intent.UnlockByBiometric
+                "to_enrol_biometric" -> Intent.ToEnrolBiometric
+                "enrol_biometric" -> Intent.EnrolBiometric
+                "forget_biometric" -> Intent.ForgetBiometric
+                "to_new_recovery_code" -> Intent.ToNewRecoveryCode
+                "new_recovery_code" -> Intent.NewRecoveryCode
+                "accept_roll_back" -> Intent.AcceptRollBack
                 "double_zero" -> Intent.DoubleZero
                 "backspace" -> Intent.Backspace
                 "charge" -> Intent.Charge

@@ -1,6 +1,8 @@
 package org.taptill.contract
 
 import org.taptill.TillPorts
+import org.taptill.core.BiometricFault
+import org.taptill.core.BiometricKey
 import org.taptill.core.CardChannel
 import org.taptill.core.CardFault
 import org.taptill.core.Clock
@@ -15,6 +17,7 @@ import org.taptill.core.Observer
 import org.taptill.core.PortFault
 import org.taptill.core.Posture
 import org.taptill.core.SecretSink
+import org.taptill.putAndWipe
 import org.taptill.testing.DesktopClock
 import org.taptill.testing.MemoryKeys
 
@@ -35,13 +38,14 @@ class FaultyPorts(private val heard: Log<String>, reader: EncryptedReader?) {
     private val faults = java.util.concurrent.ConcurrentHashMap<String, String>()
 
     val ears: Observer = Ears()
-    val ports = TillPorts(Keys(), Network(), Time(), reader, ears)
+    val ports = TillPorts(Keys(), Network(), Time(), reader, Sensor(), ears)
 
     /** From now on [port], or one [method] of it, fails so; `null` mends it. */
     fun fail(port: String, method: String?, fault: String?) {
-        if (port !in PORTS || method != null && method !in METHODS) unknown("the port $port $method")
-        if (fault != null) if (port == "device_keys") keyFault(fault) else portFault(fault)
-        for (one in if (port == "device_keys") method?.let(::listOf) ?: METHODS else listOf("")) {
+        val methods = PORTS[port] ?: unknown("the port $port")
+        if (method != null && method !in methods) unknown("the port $port $method")
+        if (fault != null) faultOf(port, fault)
+        for (one in method?.let(::listOf) ?: methods) {
             val key = "$port $one"
             if (fault == null) faults.remove(key) else faults[key] = fault
         }
@@ -60,6 +64,36 @@ class FaultyPorts(private val heard: Log<String>, reader: EncryptedReader?) {
         val fault = faults["device_keys $method"] ?: return true
         if (fault == "nothing") return false
         throw keyFault(fault)
+    }
+
+    /** A sensor with one person in front of it. */
+    private inner class Sensor : BiometricKey {
+        private val held = java.util.concurrent.ConcurrentHashMap<String, Pair<ByteArray, ByteArray>>()
+
+        override fun create(alias: String, secret: ByteArray, context: ByteArray): ByteArray {
+            gives("create")
+            held[alias] = secret.copyOf() to context
+            return alias.toByteArray()
+        }
+
+        override fun release(alias: String, wrapped: ByteArray, context: ByteArray, into: SecretSink) {
+            val gives = gives("release")
+            val (secret, boundTo) = held[alias] ?: throw BiometricFault.NotFound()
+            val isOurs = wrapped.contentEquals(alias.toByteArray()) && context.contentEquals(boundTo)
+            if (!isOurs) throw BiometricFault.Void()
+            if (gives) into.putAndWipe(secret.copyOf())
+        }
+
+        override fun destroy(alias: String) {
+            gives("destroy")
+            held.remove(alias)
+        }
+
+        private fun gives(method: String): Boolean {
+            val fault = faults["biometric $method"] ?: return true
+            if (fault == "nothing") return false
+            throw biometricFault(fault)
+        }
     }
 
     private inner class Network : NetworkPosture {
@@ -110,8 +144,34 @@ class FaultyPorts(private val heard: Log<String>, reader: EncryptedReader?) {
     }
 
     private companion object {
-        val PORTS = setOf("device_keys", "clock", "network", "observer")
         val METHODS = listOf("create", "exists", "destroy", "public_key", "attest", "wrap", "unwrap", "mac", "sign")
+        val PORTS =
+            mapOf(
+                "device_keys" to METHODS,
+                "biometric" to listOf("create", "release", "destroy"),
+                "clock" to listOf(""),
+                "network" to listOf(""),
+                "observer" to listOf(""),
+            )
+
+        fun faultOf(port: String, fault: String): Exception =
+            when (port) {
+                "device_keys" -> keyFault(fault)
+                "biometric" -> biometricFault(fault)
+                else -> portFault(fault)
+            }
+
+        fun biometricFault(fault: String): Exception =
+            when (fault) {
+                "void" -> BiometricFault.Void()
+                "not_found" -> BiometricFault.NotFound()
+                "not_recognised" -> BiometricFault.NotRecognised()
+                "cancelled" -> BiometricFault.Cancelled()
+                "unavailable" -> BiometricFault.Unavailable()
+                "nothing",
+                "undeclared" -> Undeclared()
+                else -> unknown("the fault $fault")
+            }
 
         fun portFault(fault: String): Exception =
             when (fault) {

@@ -25,6 +25,13 @@ object People {
             "recover" -> recover(with, till)
             "sign_in" -> signIn(with, till)
             "unlock" -> secret(with, "password", ALICES_PASSWORD) { session(till().people.unlock(it)) }
+            "unlock_by_biometric" -> with.done().let { session(till().people.unlockByBiometric()) }
+            "sign_in_by_biometric" -> signInByBiometric(with, till)
+            "enrol_biometric" ->
+                secret(with, "password", ALICES_PASSWORD) { done(till().people.enrolBiometric(it)) }
+            "forget_biometric" -> with.done().let { till().people.forgetBiometric() }
+            "new_recovery_code" ->
+                secret(with, "password", ALICES_PASSWORD) { code(till().people.newRecoveryCode(it)) }
             "change_password" -> changePassword(with, till)
             "add_operator" -> addOperator(with, till)
             "reset_operator" -> bob(with) { who, password -> done(till().people.resetOperator(who, password)) }
@@ -63,6 +70,12 @@ object People {
             if (new == null) session(till().people.signIn(who, password))
             else Secret.of(new.toByteArray()).use { session(till().people.signInWithNew(who, password, it)) }
         }
+    }
+
+    private suspend fun signInByBiometric(with: Keys, till: () -> Till): Any {
+        val name = with.text("name") ?: ALICE
+        with.done()
+        return session(till().people.signInByBiometric(name))
     }
 
     private suspend fun changePassword(with: Keys, till: () -> Till): Any {

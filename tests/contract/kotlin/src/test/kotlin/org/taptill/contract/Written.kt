@@ -151,6 +151,8 @@ private fun written(state: TillState): JsonObject =
         "role" to state.role,
         "waiting" to state.waiting,
         "locks_in_ms" to state.locksInMs,
+        "biometric" to state.biometric,
+        "is_rolled_back" to state.isRolledBack,
     )
 
 private fun written(session: SessionFacts): JsonObject =
