@@ -8,7 +8,7 @@
 
 use zeroize::Zeroizing;
 
-use crate::acquirer::LinkEvent;
+use crate::acquirer::{LinkEvent, StatementLine};
 use crate::clock::MonoMs;
 use crate::emv::CardEvent;
 use crate::error::Error;
@@ -21,7 +21,7 @@ use crate::payment::view::{
 };
 use crate::ports::{EncryptedRead, Notice, ReadRequest, ReaderFault};
 use crate::session::actions::{
-    AcceptRollBack, ApproveRefund, DecideStuck, DownloadParameters, RequestRefund, TestHost, VoidSale,
+    AcceptRollBack, ApproveRefund, CheckStatement, DecideStuck, DownloadParameters, RequestRefund, TestHost, VoidSale,
 };
 use crate::session::{Permit, ResolveDebts, Sell};
 
@@ -78,6 +78,17 @@ pub enum Input<'a> {
         ticket: Ticket,
         /// Leave to do so.
         permit: Permit<DownloadParameters>,
+    },
+    /// A caller wants a page of the host's own statement of a day. Answered when it has come.
+    StatementPage {
+        /// Who waits.
+        ticket: Ticket,
+        /// `YYYYMMDD`.
+        day: String,
+        /// From 1.
+        page: u16,
+        /// Leave to do so.
+        permit: Permit<CheckStatement>,
     },
     /// A caller wants to end an attempt. Answered at once.
     Cancel {
@@ -288,6 +299,13 @@ pub enum Reply {
     HostTested(HostTested),
     /// Of asking for the host's rules.
     Parameters(ParametersView),
+    /// Of asking for a page of the host's statement.
+    StatementPage {
+        /// How many pages there are.
+        pages: u32,
+        /// This page's lines.
+        lines: Vec<StatementLine>,
+    },
     /// Of asking for a receipt: the attempt, and how often this copy was printed before.
     Receipt {
         /// The attempt.

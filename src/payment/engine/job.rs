@@ -47,13 +47,20 @@ pub(super) enum Task {
     },
     /// The host's rules for this till are fetched.
     Parameters,
+    /// A page of the host's own statement of a day is fetched.
+    Statement {
+        /// `YYYYMMDD`.
+        day: String,
+        /// From 1.
+        page: u16,
+    },
 }
 
 impl Task {
     /// Whether earlier debts are driven first.
     fn clears_debts(&self) -> bool {
         match self {
-            Self::HostTest { .. } | Self::Parameters => false,
+            Self::HostTest { .. } | Self::Parameters | Self::Statement { .. } => false,
         }
     }
 }
@@ -124,7 +131,7 @@ impl Engine {
 
     fn begin_job(&mut self, now: Now) -> Result<(), Halt> {
         match self.job.as_ref().map(|job| &job.task) {
-            Some(Task::HostTest { .. } | Task::Parameters) => self.begin_errand(now),
+            Some(Task::HostTest { .. } | Task::Parameters | Task::Statement { .. }) => self.begin_errand(now),
             None => Ok(()),
         }
     }
@@ -132,7 +139,7 @@ impl Engine {
     /// The job's request is packed: what must be durable before it leaves is recorded now.
     pub(super) fn job_leaves(&mut self, _op: Op, now: Now) -> Result<(), Halt> {
         match self.job.as_ref().map(|job| &job.task) {
-            Some(Task::HostTest { .. } | Task::Parameters) => {
+            Some(Task::HostTest { .. } | Task::Parameters | Task::Statement { .. }) => {
                 self.synced(now);
                 Ok(())
             }
@@ -143,7 +150,9 @@ impl Engine {
     /// The host's verified word on the job's request.
     pub(super) fn job_answered(&mut self, answer: &Answer, now: Now) -> Result<(), Halt> {
         match self.job.as_ref().map(|job| &job.task) {
-            Some(Task::HostTest { .. } | Task::Parameters) => self.errand_answered(answer, now),
+            Some(Task::HostTest { .. } | Task::Parameters | Task::Statement { .. }) => {
+                self.errand_answered(answer, now)
+            }
             None => Ok(()),
         }
     }
@@ -151,7 +160,7 @@ impl Engine {
     /// The job's request was provably not sent.
     pub(super) fn job_not_sent(&mut self, cause: &NotSentCause, _now: Now) -> Result<(), Halt> {
         match self.job.as_ref().map(|job| &job.task) {
-            Some(Task::HostTest { .. } | Task::Parameters) => {
+            Some(Task::HostTest { .. } | Task::Parameters | Task::Statement { .. }) => {
                 self.end_job(Err(error_of(cause)));
                 Ok(())
             }
@@ -162,7 +171,7 @@ impl Engine {
     /// There is no verified answer to the job's request.
     pub(super) fn job_in_doubt(&mut self, cause: DoubtCause, _now: Now) -> Result<(), Halt> {
         match self.job.as_ref().map(|job| &job.task) {
-            Some(Task::HostTest { .. } | Task::Parameters) => {
+            Some(Task::HostTest { .. } | Task::Parameters | Task::Statement { .. }) => {
                 self.end_job(Err(Error::from(ErrorCode::HostSilent).word("why", cause.word())));
                 Ok(())
             }
