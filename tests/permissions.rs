@@ -100,6 +100,7 @@ fn ask_for_everything(session: &Session) -> Vec<(&'static str, Result<String, Er
     vec![
         one::<Sell>(session),
         one::<ResolveDebts>(session),
+        one::<Settle>(session),
         one::<ViewPayments>(session),
         one::<PrintReceipt>(session),
         one::<FollowEvents>(session),

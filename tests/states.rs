@@ -1,4 +1,4 @@
-//! `docs/states.md` is printed from the table of legal steps; a page that says something else fails.
+//! `docs/states.md` is printed from the tables of legal steps; a page that says something else fails.
 //! `TAPTILL_WRITE=1 cargo test --test states` writes it anew.
 
 #![allow(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
@@ -6,6 +6,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use taptill::payment::batch::state::{BATCH_TRANSITIONS, BatchState};
 use taptill::payment::refund::state::{REFUND_TRANSITIONS, RefundState, RefundStep};
 use taptill::payment::state::{State, Step, TRANSITIONS};
 
@@ -41,7 +42,22 @@ fn print() -> String {
         "\nEvery other pair is refused with a sentence such as \"attempt.approved cannot follow reversal_due\".\n",
     );
     print_refunds(&mut text);
+    print_batch(&mut text);
     text
+}
+
+fn print_batch(text: &mut String) {
+    text.push_str(BATCH_HEAD);
+    text.push_str("### Picture\n\n```mermaid\nstateDiagram-v2\n    [*] --> open\n");
+    for row in BATCH_TRANSITIONS.iter().filter(|row| row.from != row.to || row.step.event() == "batch.uploaded") {
+        writeln!(text, "    {} --> {}: {}", row.from, row.to, row.step.event()).unwrap();
+    }
+    writeln!(text, "    {} --> [*]", BatchState::Closed).unwrap();
+    text.push_str("```\n\n### Legal transitions\n\n| from | event | to | when |\n|---|---|---|---|\n");
+    for row in BATCH_TRANSITIONS {
+        writeln!(text, "| `{}` | `{}` | `{}` | {} |", row.from, row.step.event(), row.to, row.when).unwrap();
+    }
+    text.push_str("\nEvery other pair is refused with a sentence such as \"batch.closed cannot follow sent\".\n");
 }
 
 fn print_refunds(text: &mut String) {
@@ -81,5 +97,14 @@ supervisor decided about a stuck reversal (`decision`) are facts beside the stat
 
 A void is an attempt of its own (`kind` `void`, `of` its original) and lives by this table, with a reversal of its own
 kind. Its original stays `approved`, with the void's state beside it, until the host approves the void.
+
+";
+
+const BATCH_HEAD: &str = "
+## The life of a batch
+
+Printed from the table in `src/payment/batch/state.rs`. Payments go into a batch while it is `open`; a settlement takes it
+from there to `closed`, and the next batch is open from then on. A settlement that is not finished goes on by itself, also
+after a restart, and nothing is sold meanwhile.
 
 ";

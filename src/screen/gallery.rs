@@ -259,6 +259,7 @@ fn operators() -> Vec<OperatorView> {
         role,
         is_temporary,
         is_locked_out,
+        is_damaged: false,
     };
     vec![
         one("alice", Role::Supervisor, false, false),
@@ -277,6 +278,7 @@ pub(super) fn who(standing: Standing, role: Role) -> TillState {
         role: Some(role).filter(|_| is_there),
         waiting: Some(0),
         locks_in_ms: Some(900_000).filter(|_| standing == Standing::SignedIn),
+        settlement_missed: None,
         biometric: Biometric::Absent,
         is_rolled_back: false,
     }

@@ -8,6 +8,7 @@
 //! It decides nothing. A port must not ask it anything: the engine's thread would wait for itself, so it is refused
 //! as `called_from_port`; `present` and `collision` do not wait. Evidence: `terminal/driver/tests.rs`, `tests/terminal_sale.rs`.
 
+mod batch;
 mod calls;
 mod debts;
 mod derive;

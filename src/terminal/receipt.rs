@@ -128,7 +128,7 @@ fn standing(state: State) -> Option<Standing> {
     }
 }
 
-fn merchant(configuration: &Configuration) -> Result<Merchant, Error> {
+pub(super) fn merchant(configuration: &Configuration) -> Result<Merchant, Error> {
     let zone = Zone::named(&configuration.time_zone)
         .map_err(|_| Error::from(ErrorCode::ConfigurationInvalid).word("part", "time_zone"))?;
     Ok(Merchant {
@@ -174,7 +174,7 @@ fn mark(view: &AttemptView) -> JournalMark {
     JournalMark { sequence: view.journal.sequence, root: array(&view.journal.root).unwrap_or_default() }
 }
 
-fn array<const N: usize>(digits: &str) -> Option<[u8; N]> {
+pub(super) fn array<const N: usize>(digits: &str) -> Option<[u8; N]> {
     hex::decode(digits)?.try_into().ok()
 }
 

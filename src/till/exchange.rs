@@ -13,10 +13,10 @@ use std::sync::Arc;
 
 use crate::account::{Configuration, SecretText, ShopPolicy};
 use crate::acquirer::LinkEvent;
-use crate::clock::MonoMs;
+use crate::clock::{MonoMs, WallMs};
 use crate::emv::CardEvent;
 use crate::error::Error;
-use crate::ids::{AttemptId, OperatorName, RefundId};
+use crate::ids::{AttemptId, BatchNo, OperatorName, RefundId};
 use crate::payment::{
     self, CardCommand, Decision, LinkCommand, ListQuery, ReceiptCopy, RefundDecision, RefundQuery, RefundRequest,
     RejectionReason, SaleOrder, Ticket, VoidOrder,
@@ -66,6 +66,8 @@ pub struct TillState {
     pub waiting: Option<u64>,
     /// Signed in: how long until the till locks by itself, in milliseconds.
     pub locks_in_ms: Option<u64>,
+    /// Signed in: the time of day at which the batch was to be settled by the shop's rule and was not.
+    pub settlement_missed: Option<WallMs>,
     /// What fingers or a face are good for here and now.
     pub biometric: Biometric,
     /// Signed in: the till's files were put back, and it does not sell until a supervisor accepts it.
@@ -117,12 +119,14 @@ pub struct SessionView {
 pub struct OperatorView {
     /// The name.
     pub name: OperatorName,
-    /// What this operator may do follows from it.
+    /// What this operator may do follows from it; cashier where the row is damaged, which says nothing.
     pub role: Role,
     /// Whether the password must be changed at the next sign-in.
     pub is_temporary: bool,
     /// Whether wrong passwords have used up the tries.
     pub is_locked_out: bool,
+    /// Whether the row is not what this till wrote: nobody comes in by it, and it may be removed.
+    pub is_damaged: bool,
 }
 
 /// An operator to be added.
@@ -188,6 +192,10 @@ pub enum Ask {
     List(ListQuery),
     /// The open debts driven now.
     Resolve,
+    /// The open batch settled, or a settlement that is not finished to go on.
+    Settle,
+    /// How a batch stands: the open one, or the one of this number.
+    Batch(Option<BatchNo>),
     /// To print a receipt.
     PrintReceipt(AttemptId, ReceiptCopy),
     /// Money to be given back.

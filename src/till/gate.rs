@@ -11,12 +11,12 @@ use std::sync::Arc;
 
 use crate::clock::Now;
 use crate::error::{Error, ErrorCode};
-use crate::payment::{self, Ticket};
+use crate::payment::{self, SettleCause, Ticket};
 use crate::session::actions::{
     AcceptRollBack, Action, ApproveRefund, ChangeOwnPassword, CheckStatement, DecideStuck, DownloadParameters,
     EnrolBiometric, FollowEvents, ListOperators, MakeCheckpoint, ManageOperators, PrintReceipt, ProveConsistency,
-    ProveRecord, ReadPublicKey, RequestRefund, ResolveDebts, RotateKeys, Sell, SetPolicy, TestHost, VerifyJournal,
-    ViewDebts, ViewPayments, ViewPolicy, VoidSale,
+    ProveRecord, ReadPublicKey, RequestRefund, ResolveDebts, RotateKeys, Sell, SetPolicy, Settle, TestHost,
+    VerifyJournal, ViewDebts, ViewPayments, ViewPolicy, VoidSale,
 };
 use crate::session::{Permit, Standing};
 use crate::till::exchange::{Ask, Reply};
@@ -95,6 +95,15 @@ impl Till {
             Ask::Resolve => {
                 let permit = self.permit::<ResolveDebts>(now)?;
                 self.payment(payment::Input::Resolve { ticket, permit }, now)
+            }
+            Ask::Settle => {
+                let permit = self.permit::<Settle>(now)?;
+                let (ticket, cause) = (Some(ticket), SettleCause::Asked);
+                self.payment(payment::Input::Settle { ticket, cause, permit }, now)
+            }
+            Ask::Batch(batch) => {
+                self.may::<ViewPayments>(now)?;
+                self.payment(payment::Input::Batch { ticket, batch }, now)
             }
             Ask::PrintReceipt(attempt, copy) => {
                 let _printing = self.permit::<PrintReceipt>(now)?;
