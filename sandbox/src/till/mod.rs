@@ -26,7 +26,9 @@ mod output;
 mod password;
 mod policy;
 mod proof;
+mod provoke;
 mod receipt;
+mod refund;
 mod replay;
 mod resolve;
 mod sale;
@@ -99,6 +101,7 @@ fn execute(till: &mut Till, command: Command, person: &Person, output: Output) -
         Command::Policy { action } => policy::run(till, action),
         Command::RotateKeys => policy::rotate_keys(till),
         Command::Sale(sale) => sale::run(till, &sale),
+        Command::Refund { action } => refund::run(till, action),
         Command::Void(void) => void::run(till, void),
         Command::Debts => debts::list(till),
         Command::Decide(decide) => debts::decide(till, decide),
@@ -113,6 +116,7 @@ fn execute(till: &mut Till, command: Command, person: &Person, output: Output) -
         Command::Statement { action } => statement::run(till, &action),
         Command::Verify => verify::run(till),
         Command::AcceptRollBack => proof::accept_roll_back(till),
+        Command::Provoke { code, all } => provoke::run(code.as_deref(), all),
         Command::Checkpoint => proof::checkpoint(till),
         Command::Prove(prove) => proof::prove(till, prove),
         Command::Consistency { old_size } => proof::consistency(till, old_size),

@@ -23,6 +23,8 @@ use crate::payment::view::{JournalPlace, ReceiptCopy, ReceiptCounts};
 pub(in crate::payment) struct RefundEntry {
     /// What callers see; what only the sale knows, and the tree's root, are filled in when it is shown.
     pub view: RefundView,
+    /// Where it stands in the table, by the table's word.
+    stands: String,
     /// What the message is, once it was prepared.
     pub prepared: Option<PreparedRefund>,
     /// The host's days of its first send and of its last, under the STAN that it has.
@@ -87,6 +89,7 @@ impl RefundEntry {
                 vouchers: ReceiptCounts::default(),
                 journal: JournalPlace { sequence: 0, root: String::new() },
             },
+            stands: RefundState::Unknown.table_word().to_owned(),
             prepared: None,
             sent_on: None,
             stans_lost: 0,
@@ -201,7 +204,10 @@ impl Fold for Refunds {
     fn apply(&self, rows: &mut dyn Rows, event: &Event) -> Result<(), FoldError> {
         let Some(read) = RefundEvent::of(event)? else { return Ok(()) };
         let attempt = event.attempt.as_ref().ok_or(FoldError::Refused("refund_without_attempt"))?;
-        let known: Option<RefundEntry> = row(rows, read.refund().as_str())?;
+        let known = match rows.get(read.refund().as_str())? {
+            Some(row) => Some(entry_of(&row).ok_or(FoldError::Refused("row_malformed"))?),
+            None => None,
+        };
         let mut sums: Sums = row(rows, &sums_row(attempt))?.unwrap_or_default();
         let (held, back) = known.as_ref().map_or((false, false), |entry| (entry.holds(), entry.is_back()));
         let from = known.as_ref().map_or(RefundState::Unknown, |entry| entry.view.state);
@@ -221,6 +227,7 @@ impl Fold for Refunds {
         }
         entry.learn(read, event)?;
         entry.view.state = to;
+        to.table_word().clone_into(&mut entry.stands);
         let minor = entry.view.amount.minor();
         sums.held_minor = moved(sums.held_minor, minor, held, entry.holds())?;
         sums.acknowledged_minor = moved(sums.acknowledged_minor, minor, back, entry.is_back())?;
@@ -285,12 +292,22 @@ fn sums_row(attempt: &AttemptId) -> String {
 
 /// One refund's entry.
 pub(in crate::payment) fn entry(journal: &Journal, refund: &RefundId) -> Result<Option<RefundEntry>, JournalError> {
-    read_row(journal.row(REFUNDS, refund.as_str())?)
+    let row = journal.row(REFUNDS, refund.as_str())?;
+    row.map(|row| entry_of(&row).ok_or(JournalError::Newer)).transpose()
+}
+
+/// Reads a row: callers' words do not tell where in the table it stands.
+fn entry_of(row: &[u8]) -> Option<RefundEntry> {
+    let mut entry: RefundEntry = serde_json::from_slice(row).ok()?;
+    entry.view.state = RefundState::ALL.into_iter().find(|state| state.table_word() == entry.stands)?;
+    Some(entry)
 }
 
 /// What goes back of one sale.
 pub(in crate::payment) fn sums(journal: &Journal, attempt: &AttemptId) -> Result<Sums, JournalError> {
-    Ok(read_row(journal.row(REFUNDS, &sums_row(attempt))?)?.unwrap_or_default())
+    let row = journal.row(REFUNDS, &sums_row(attempt))?;
+    let sums = row.map(|row| serde_json::from_slice(&row).map_err(|_| JournalError::Newer)).transpose()?;
+    Ok(sums.unwrap_or_default())
 }
 
 /// All refunds that callers see in this state, oldest first.
@@ -338,7 +355,7 @@ fn walk(
     loop {
         let page = journal.rows_by_index(REFUNDS, index, value, RowQuery { limit: PAGE_ROWS, after })?;
         for row in page.rows {
-            if found(serde_json::from_slice(&row.value).map_err(|_| JournalError::Newer)?) {
+            if found(entry_of(&row.value).ok_or(JournalError::Newer)?) {
                 return Ok(true);
             }
         }
@@ -366,7 +383,7 @@ pub(in crate::payment) fn list(
         let asked = RowQuery { limit: limit - entries.len(), after };
         let page = journal.rows_by_index(REFUNDS, index, value, asked)?;
         for row in &page.rows {
-            let entry: RefundEntry = serde_json::from_slice(&row.value).map_err(|_| JournalError::Newer)?;
+            let entry = entry_of(&row.value).ok_or(JournalError::Newer)?;
             if query.state.is_none_or(|state| state.word() == entry.view.state.word()) {
                 entries.push(entry);
             }
@@ -394,10 +411,6 @@ pub(in crate::payment) fn shown_page(journal: &Journal, query: &RefundQuery) -> 
     let (entries, next) = list(journal, query)?;
     let refunds = entries.into_iter().map(|entry| shown(journal, entry)).collect::<Result<_, _>>()?;
     Ok(RefundPage { refunds, next })
-}
-
-fn read_row<T: serde::de::DeserializeOwned>(row: Option<Vec<u8>>) -> Result<Option<T>, JournalError> {
-    row.map(|row| serde_json::from_slice(&row).map_err(|_| JournalError::Newer)).transpose()
 }
 
 const REFUNDS: &str = "refunds";
