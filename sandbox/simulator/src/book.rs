@@ -6,8 +6,10 @@
 /// One line of the host's book.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Line {
-    /// `sale`, and what there will be.
+    /// `sale`, `void` or `refund`.
     pub kind: &'static str,
+    /// What is taken or given back: batch and STAN of the sale.
+    pub of: Option<(u32, u32)>,
     pub batch: u32,
     pub stan: u32,
     pub amount_minor: u64,
@@ -62,6 +64,8 @@ pub(crate) struct Seen {
     pub calls: Vec<Call>,
     /// How every attempt stands at the end of the day, as JSON.
     pub attempts: Vec<String>,
+    /// How every refund stands at the end of the day, as JSON.
+    pub refunds: Vec<String>,
     /// What the till says of its journal at the end: size and root in hex.
     pub head: Option<(u64, String)>,
     /// The journal's events as they were written.

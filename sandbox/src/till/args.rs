@@ -164,10 +164,24 @@ pub(super) enum Command {
     Batch(BatchArguments),
     /// Drive every payment whose outcome is open to its end
     Resolve,
+    /// Hold a statement of the acquirer or the bank against the record
+    #[command(arg_required_else_help = false)]
+    Statement {
+        #[command(subcommand)]
+        action: StatementAction,
+    },
     /// Recompute the whole journal and say whether it is what was written
     Verify,
     /// Let a till sell again whose record was found to be older than what the acquirer has seen
     AcceptRollBack,
+    /// Bring an error about, to see what becomes of it; without a code, list all of them
+    Provoke {
+        /// The error's code
+        code: Option<String>,
+        /// Bring every error about, one after the other
+        #[arg(long, conflicts_with = "code")]
+        all: bool,
+    },
     /// Sign how long the record is, and its root, as a note that anybody can check
     Checkpoint,
     /// Prove that one payment, or one entry, is in the record, without showing any other
@@ -209,6 +223,16 @@ pub(super) enum HostAction {
     Book,
     /// Print the batches that tills have asked to settle
     Batches,
+    /// Write what an acquirer would send: the book as a statement's file
+    #[command(group = clap::ArgGroup::new("form").required(true))]
+    Statement {
+        /// As comma-separated values
+        #[arg(long, group = "form", value_name = "FILE")]
+        csv: Option<PathBuf>,
+        /// As ISO 20022 camt.053
+        #[arg(long, group = "form", value_name = "FILE")]
+        camt: Option<PathBuf>,
+    },
     /// Make the running host treat its next requests so
     Next {
         /// What to do
@@ -328,6 +352,33 @@ pub(super) enum PolicyAction {
         #[arg(long, group = "rules", value_name = "FILE")]
         file: Option<PathBuf>,
     },
+}
+
+#[derive(Subcommand)]
+pub(super) enum StatementAction {
+    /// Read a statement's file and say what differs, with the entry that proves it and what to do
+    Check(StatementCheck),
+    /// Show what the last check found
+    Last,
+}
+
+#[derive(Args)]
+pub(super) struct StatementCheck {
+    /// CSV, or ISO 20022 camt.053 or camt.054
+    #[arg(long, value_name = "FILE")]
+    pub file: PathBuf,
+    /// Which column of a CSV file is what, as TOML [default: columns named date, amount, currency, rrn and so on]
+    #[arg(long, value_name = "FILE")]
+    pub columns: Option<PathBuf>,
+    /// The first day on which this till's payments are expected [default: the first in the file]
+    #[arg(long, value_name = "DATE", value_parser = day)]
+    pub from: Option<String>,
+    /// The last such day [default: the last in the file]
+    #[arg(long, value_name = "DATE", value_parser = day)]
+    pub to: Option<String>,
+    /// How many differences to show at most; all are counted
+    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    pub limit: u32,
 }
 
 #[derive(Args)]

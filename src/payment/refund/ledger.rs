@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::hex::encode_lower;
 use crate::ids::{AttemptId, BatchNo, OperatorName, RefundId, Stan};
 use crate::journal::{Cursor, Event, Fold, FoldError, Journal, JournalError, Page as RowQuery, Rows};
+use crate::payment::books::{BookedRefund, BookedRefunds, RefundBy};
 use crate::payment::refund::events::{self, Answered, NotTaken, RefundEvent};
 use crate::payment::refund::reason::RefundReason;
 use crate::payment::refund::state::RefundState;
@@ -26,6 +27,8 @@ pub(in crate::payment) struct RefundEntry {
     stands: String,
     /// What the message is, once it was prepared.
     pub prepared: Option<PreparedRefund>,
+    /// The host's days of its first send and of its last, under the STAN that it has.
+    pub sent_on: Option<(String, String)>,
     /// How often the host had something else under its STAN.
     pub stans_lost: u32,
     /// Whether the last send may have been carried out: it was not answered with a refusal.
@@ -88,6 +91,7 @@ impl RefundEntry {
             },
             stands: RefundState::Unknown.table_word().to_owned(),
             prepared: None,
+            sent_on: None,
             stans_lost: 0,
             last_send_may_have_worked: false,
             earlier_send_may_have_worked: false,
@@ -121,6 +125,8 @@ impl RefundEntry {
                     return Err(FoldError::Refused("refund_number_out_of_order"));
                 }
                 self.view.sends = body.number;
+                let first = self.sent_on.take().map_or_else(|| body.host_day.clone(), |(first, _)| first);
+                self.sent_on = Some((first, body.host_day));
                 self.earlier_send_may_have_worked |= self.last_send_may_have_worked;
                 self.last_send_may_have_worked = true;
             }
@@ -166,6 +172,7 @@ impl RefundEntry {
         if body.meaning == NotTaken::StanTaken {
             self.stans_lost += 1;
             self.prepared = None;
+            self.sent_on = None;
             self.view.sends = 0;
         }
     }
@@ -191,7 +198,7 @@ impl Fold for Refunds {
     }
 
     fn schema(&self) -> u32 {
-        1
+        2
     }
 
     fn apply(&self, rows: &mut dyn Rows, event: &Event) -> Result<(), FoldError> {
@@ -269,6 +276,12 @@ fn store(rows: &mut dyn Rows, entry: &RefundEntry) -> Result<(), FoldError> {
         vec![(ALL_INDEX, ALL), (STATE_INDEX, entry.view.state.word()), (ATTEMPT_INDEX, entry.view.attempt.as_str())];
     if let Some((stan, batch)) = &numbers {
         index.extend([(STAN_INDEX, stan.as_str()), (BATCH_INDEX, batch.as_str())]);
+    }
+    if let Some(rrn) = &entry.view.rrn {
+        index.push((RRN_INDEX, rrn.as_str()));
+    }
+    if let Some((_, last)) = &entry.sent_on {
+        index.push((DAY_INDEX, last.as_str()));
     }
     put(rows, entry.view.refund.as_str(), entry, &index)
 }
@@ -401,11 +414,38 @@ pub(in crate::payment) fn shown_page(journal: &Journal, query: &RefundQuery) -> 
 }
 
 const REFUNDS: &str = "refunds";
+/// A page of the refunds that have this in common, newest first.
+pub(in crate::payment) fn booked(
+    journal: &Journal,
+    by: RefundBy<'_>,
+    limit: usize,
+    after: Option<Cursor>,
+) -> Result<BookedRefunds, JournalError> {
+    let stan;
+    let (index, value) = match by {
+        RefundBy::Rrn(rrn) => (RRN_INDEX, rrn.as_str()),
+        RefundBy::Stan(number) => {
+            stan = number.to_string();
+            (STAN_INDEX, stan.as_str())
+        }
+        RefundBy::Attempt(attempt) => (ATTEMPT_INDEX, attempt.as_str()),
+        RefundBy::HostDay(day) => (DAY_INDEX, day),
+    };
+    let page = journal.rows_by_index(REFUNDS, index, value, RowQuery { limit, after })?;
+    let refunds = page.rows.iter().map(|row| {
+        let entry: RefundEntry = serde_json::from_slice(&row.value).map_err(|_| JournalError::Newer)?;
+        Ok(BookedRefund { opened_at: row.created, sent_on: entry.sent_on, view: entry.view })
+    });
+    Ok(BookedRefunds { refunds: refunds.collect::<Result<_, JournalError>>()?, next: page.next })
+}
+
 const STATE_INDEX: &str = "state";
 const ATTEMPT_INDEX: &str = "attempt";
 const STAN_INDEX: &str = "stan";
 const BATCH_INDEX: &str = "batch";
 const ALL_INDEX: &str = "all";
+const RRN_INDEX: &str = "rrn";
+const DAY_INDEX: &str = "day";
 const ALL: &str = "refund";
 const PAGE_ROWS: usize = 50;
 
