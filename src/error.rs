@@ -332,8 +332,6 @@ error_codes! {
     BiometricRefused = "biometric_refused": Auth NotMoved AfterUserAction NotNeeded Cashier,
     /// The acquirer has seen later records than the till holds.
     JournalRolledBack = "journal_rolled_back": Integrity NotMoved Never NotNeeded Supervisor,
-    /// This waits for the end of the payment in progress.
-    PaymentInProgress = "payment_in_progress": Busy NotMoved AfterDelay NotNeeded Cashier,
     /// A part of the shop's policy is out of its range.
     PolicyInvalid = "policy_invalid": User NotMoved AfterUserAction NotNeeded Supervisor,
     /// The records are still being sealed anew under the newest key.
@@ -358,8 +356,6 @@ error_codes! {
     VoidInDoubt = "void_in_doubt": Busy MayHaveMoved AfterDelay Pending Acquirer,
     /// Money was given back for this payment, or is about to be: it can be refunded further, not voided.
     AttemptHasRefunds = "attempt_has_refunds": User Moved Never NotNeeded Cashier,
-    /// The payment belongs to another batch than the open one: it can be refunded, not voided.
-    BatchDiffers = "batch_differs": User Moved Never NotNeeded Cashier,
     /// The host opened another batch while this till's batch holds payments: it must be closed first.
     BatchChangeRefused = "batch_change_refused": Busy NotMoved AfterUserAction NotNeeded Supervisor,
     /// Payments have waited too long to be finished with the host: nothing is sold before they are.
@@ -625,6 +621,7 @@ impl From<crate::money::AmountError> for Error {
         use crate::money::AmountError as E;
         match error {
             E::Empty => ErrorCode::AmountEmpty.into(),
+            E::Negative => ErrorCode::AmountNegative.into(),
             E::NotPlainDigits => ErrorCode::AmountNotPlainDigits.into(),
             E::TooManyDecimals { allowed } => {
                 Self::from(ErrorCode::AmountTooManyDecimals).number("decimals_allowed", u64::from(allowed))

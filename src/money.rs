@@ -136,7 +136,7 @@ impl Amount {
     /// at most the currency's own number of decimals.
     ///
     /// # Errors
-    /// One [`AmountError`] a reason: empty, not a digit, too many decimals, zero, too large. Nothing is
+    /// One [`AmountError`] a reason: empty, negative, not a digit, too many decimals, zero, too large. Nothing is
     /// trimmed, grouped, rounded or taken from another script.
     ///
     /// ```
@@ -149,6 +149,9 @@ impl Amount {
     pub fn parse_charge(text: &str, currency: Currency) -> Result<Self, AmountError> {
         if text.is_empty() {
             return Err(AmountError::Empty);
+        }
+        if text.strip_prefix('-').is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit())) {
+            return Err(AmountError::Negative);
         }
         let (whole, decimals) = text.split_once('.').unwrap_or((text, "0"));
         for part in [whole, decimals] {
@@ -214,6 +217,8 @@ impl fmt::Display for Amount {
 pub enum AmountError {
     /// There is no text.
     Empty,
+    /// It begins with a minus sign.
+    Negative,
     /// Something other than ASCII digits and one point between digits.
     NotPlainDigits,
     /// More decimals than the currency has.
@@ -235,6 +240,7 @@ impl fmt::Display for AmountError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => f.write_str("the amount is empty"),
+            Self::Negative => f.write_str("the amount is below zero"),
             Self::NotPlainDigits => f.write_str("the amount is not plain digits with at most one point, as 12.30"),
             Self::TooManyDecimals { allowed } => {
                 write!(f, "the amount has more decimals than its currency's {allowed}")
@@ -273,7 +279,7 @@ mod tests {
 
     #[test]
     fn a_charge_is_read_exactly_or_refused_with_the_reason() {
-        use AmountError::{Empty, NotPlainDigits, TooLarge, TooManyDecimals, Zero};
+        use AmountError::{Empty, Negative, NotPlainDigits, TooLarge, TooManyDecimals, Zero};
         let cents = TooManyDecimals { allowed: 2 };
         let rows: &[(&str, &str, Result<u64, AmountError>)] = &[
             ("CNY", "12", Ok(1_200)),
@@ -290,7 +296,10 @@ mod tests {
             ("CNY", "12.345", Err(cents)),
             ("CNY", "12.300", Err(cents)),
             ("JPY", "12.0", Err(TooManyDecimals { allowed: 0 })),
-            ("CNY", "-1", Err(NotPlainDigits)),
+            ("CNY", "-1", Err(Negative)),
+            ("CNY", "-0.01", Err(Negative)),
+            ("CNY", "-", Err(NotPlainDigits)),
+            ("CNY", "--1", Err(NotPlainDigits)),
             ("CNY", "+1", Err(NotPlainDigits)),
             ("CNY", "1e3", Err(NotPlainDigits)),
             ("CNY", "1,5", Err(NotPlainDigits)),

@@ -318,6 +318,8 @@ pub enum Fate {
     DiskFull,
     /// The storage reports that the data could not be synced.
     SyncFailed,
+    /// The storage reports that another program holds it.
+    Locked,
 }
 
 /// The plan of a real till: nothing is ever interrupted.

@@ -2,7 +2,8 @@
 //!
 //! Each step is tried once to see which points it passes, and then once for each of them, from the same files. After
 //! the end: the journal is whole, somebody gets in with the old password or with the new one and never with both,
-//! nobody is lost, and the step can be done again. The same for a disk that is full at each point.
+//! nobody is lost, and the step can be done again. The same for a disk that takes nothing at each point, and for a device
+//! that has no random bytes.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
@@ -13,7 +14,7 @@ use std::collections::BTreeSet;
 
 use people_support::{House, MINUTE, NEW, name, newcomer, secret};
 use taptill::account::ShopPolicy;
-use taptill::error::ErrorCode;
+use taptill::error::{Error, ErrorCode};
 use taptill::ids::Role;
 use taptill::ports::Fate;
 use taptill::till::Ask;
@@ -182,46 +183,173 @@ fn a_recovery_that_is_cut_off_was_made_or_can_be_made() {
     }
 }
 
+/// What the disk says at a point, whether it says so from there on, and with which code a step is refused.
+type Disk = (&'static str, Option<Fate>, ErrorCode);
+
+const DISKS: [Disk; 3] = [
+    ("is full once", Some(Fate::DiskFull), ErrorCode::DiskFull),
+    ("is full from there on", None, ErrorCode::DiskFull),
+    ("is another program's", Some(Fate::Locked), ErrorCode::DatabaseLocked),
+];
+
 #[test]
-fn a_disk_that_is_full_refuses_the_step_and_locks_all_the_same() {
+fn a_disk_that_takes_nothing_refuses_the_step_and_locks_all_the_same() {
     let closed = closed();
     for (step, prepare, wish) in STEPS {
-        let mut house = closed.copy(50);
+        let points = points_of((step, prepare, wish), &closed);
+        for (point, disk) in points.iter().flat_map(|point| DISKS.map(|disk| (point, disk))) {
+            meets((step, prepare, wish), &closed, point, disk, |_| ());
+        }
+    }
+}
+
+/// The control: a till that destroys a slot's key although nothing could be written is found at each step.
+#[test]
+fn a_key_that_goes_before_the_disk_took_its_row_is_found_at_each_step() {
+    let closed = closed();
+    for row in STEPS {
+        let points = points_of(row, &closed);
+        let point = points.iter().next().unwrap();
+        let lost = std::panic::AssertUnwindSafe(|| {
+            meets(row, &closed, point, DISKS[0], |house| house.keys.lose("vault.kek"));
+        });
+        assert!(std::panic::catch_unwind(lost).is_err(), "{}: nobody gets in, and the row says nothing", row.0);
+    }
+}
+
+/// The points before something is written that a step passes.
+fn points_of((step, prepare, wish): Row, closed: &House) -> BTreeSet<String> {
+    let mut house = closed.copy(50);
+    house.open().unwrap();
+    prepare(&mut house);
+    house.plan.die_at(None);
+    house.ask(wish()).unwrap();
+    house.wait(MINUTE);
+    let visited = house.plan.visited().into_iter();
+    let points: BTreeSet<String> = visited.filter(|point| point.starts_with("before ")).collect();
+    assert!(!points.is_empty(), "{step}: no point at all");
+    points
+}
+
+fn meets((step, prepare, wish): Row, closed: &House, point: &str, disk: Disk, spoil: fn(&House)) {
+    let (how, once, code) = disk;
+    let told = format!("{step}, the disk {how}, {point}");
+    let mut house = closed.copy(51);
+    house.open().unwrap();
+    prepare(&mut house);
+    match once {
+        Some(fate) => house.plan.fail_at(point, fate, 1),
+        None => house.plan.fill_from(point),
+    }
+    let done = house.ask(wish());
+    // A journal that cannot follow a rotation that is durable is opened again, and ends it then.
+    let may_stop = house.plan.visited().last().is_some_and(|last| last == "before journal.rotated");
+    assert!(house.stopped.is_none() || may_stop, "{told}: the till goes on");
+    if let Err(error) = &done {
+        assert_eq!(error.code(), code, "{told}");
+    }
+    if matches!(step, "lock" | "sign out") {
+        assert!(!house.is_armed && house.standing() != "signed_in", "{told}: it locks all the same");
+    }
+    house.wait(MINUTE);
+    house.plan.heal();
+    house.wait(MINUTE);
+    spoil(&house);
+    house.reopen();
+    let by = alice_is_there(&mut house, &told);
+    let is_new = by == NEW;
+    let changes = matches!(step, "change the password" | "sign in with a new password");
+    assert!(!changes || says_changed(&done) == is_new, "{told}: what was told is what holds: {done:?}");
+    house.wait(MINUTE);
+    house.ask(Ask::RotateKeys).unwrap_or_else(|error| panic!("{told}: {error}"));
+    house.wait(MINUTE);
+    house.verify();
+}
+
+/// A password that was changed is told also where no session could begin.
+fn says_changed<T>(done: &Result<T, Error>) -> bool {
+    done.as_ref().err().is_none_or(|error| error.to_string().contains("password=changed"))
+}
+
+/// Each time that a claim and a recovery ask for random bytes, and each time that they write: whoever is told a code
+/// can use it, and whoever is told none has lost nothing.
+#[test]
+fn a_recovery_code_is_told_or_the_one_before_is_good() {
+    let mut house = House::new(70);
+    house.entropy.fail_at(None);
+    house.plan.die_at(None);
+    let code = house.claim().unwrap();
+    house.wait(MINUTE);
+    let mut faults: Vec<(String, Option<usize>)> =
+        (0..house.entropy.asked()).map(|time| (format!("no random bytes, time {time}"), Some(time))).collect();
+    let points: BTreeSet<String> = house.plan.visited().into_iter().collect();
+    faults.extend(points.into_iter().filter(|point| point.starts_with("before ")).map(|point| (point, None)));
+    house.ask(Ask::SignOut).unwrap();
+    house.close().unwrap();
+    for (told, time) in &faults {
+        let strike = |house: &House| match time {
+            Some(time) => house.entropy.fail_at(Some(*time)),
+            None => house.plan.fail_at(told, Fate::Locked, 1),
+        };
+        let heal = |house: &mut House| {
+            house.entropy.fail_at(None);
+            house.plan.heal();
+            house.wait(MINUTE);
+            house.reopen();
+        };
+        let mut new = House::new(71);
+        strike(&new);
+        let claimed = new.claim();
+        heal(&mut new);
+        let code_of_new = claimed.or_else(|_| new.claim()).unwrap_or_else(|error| panic!("claim, {told}: {error}"));
+        if new.standing() == "signed_in" {
+            new.ask(Ask::SignOut).unwrap();
+        }
+        new.recover(&code_of_new, ALICE, NEW).unwrap_or_else(|error| panic!("claim, {told}: {error}"));
+
+        let mut old = house.copy(72);
+        old.open().unwrap();
+        strike(&old);
+        let recovered = old.recover(&code, ALICE, NEW);
+        heal(&mut old);
+        let good = recovered.as_ref().unwrap_or(&code);
+        old.recover(good, ALICE, "nine old clocks tick 12 times")
+            .unwrap_or_else(|error| panic!("recovery, {told}: {error}"));
+    }
+    assert!(faults.len() > 20, "{}", faults.len());
+}
+
+/// Each time that a step asks for random bytes, there are none.
+#[test]
+fn without_random_bytes_a_step_is_refused_or_done_and_can_be_done_again() {
+    let closed = closed();
+    for (step, prepare, wish) in STEPS {
+        let mut house = closed.copy(52);
         house.open().unwrap();
         prepare(&mut house);
-        house.plan.die_at(None);
+        house.entropy.fail_at(None);
         house.ask(wish()).unwrap();
-        house.wait(MINUTE);
-        let points: BTreeSet<String> =
-            house.plan.visited().into_iter().filter(|point| point.starts_with("before ")).collect();
-        assert!(!points.is_empty(), "{step}: no point at all");
-        for (point, stays_full) in points.iter().flat_map(|point| [(point, false), (point, true)]) {
-            let told = format!("{step}, disk full {point}, for good: {stays_full}");
-            let mut house = closed.copy(51);
+        let asked = house.entropy.asked();
+        assert!(asked > 0, "{step}");
+        for time in 0..asked {
+            let told = format!("{step}, no random bytes, time {time}");
+            let mut house = closed.copy(53);
             house.open().unwrap();
             prepare(&mut house);
-            match stays_full {
-                true => house.plan.fill_from(point),
-                false => house.plan.fail_at(point, Fate::DiskFull, 1),
-            }
+            house.entropy.fail_at(Some(time));
             let done = house.ask(wish());
-            // A journal that cannot follow a rotation that is durable is opened again, and ends it then.
-            let may_stop = house.plan.visited().last().is_some_and(|last| last == "before journal.rotated");
-            assert!(house.stopped.is_none() || may_stop, "{told}: the till goes on");
             if let Err(error) = &done {
-                assert_eq!(error.code(), ErrorCode::DiskFull, "{told}");
+                assert_eq!(error.code(), ErrorCode::EntropyFailed, "{told}");
             }
             if matches!(step, "lock" | "sign out") {
                 assert!(!house.is_armed && house.standing() != "signed_in", "{told}: it locks all the same");
             }
-            house.wait(MINUTE);
-            house.plan.heal();
+            house.entropy.fail_at(None);
             house.wait(MINUTE);
             house.reopen();
-            let by = alice_is_there(&mut house, &told);
-            let is_new = by == NEW;
+            let is_new = alice_is_there(&mut house, &told) == NEW;
             let changes = matches!(step, "change the password" | "sign in with a new password");
-            assert!(!changes || done.is_ok() == is_new, "{told}: what was told is what holds: {done:?}");
+            assert!(!changes || says_changed(&done) == is_new, "{told}: what was told is what holds: {done:?}");
             house.wait(MINUTE);
             house.ask(Ask::RotateKeys).unwrap_or_else(|error| panic!("{told}: {error}"));
             house.wait(MINUTE);

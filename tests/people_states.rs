@@ -330,7 +330,11 @@ fn operators_are_added_reset_and_removed() {
     assert_eq!(house.verdict(add("bob")), "operator_exists");
     let remove = |person: &str| Ask::RemoveOperator { name: name(person), rotate: false };
     assert_eq!(house.verdict(remove("eve")), "operator_unknown");
+    assert_eq!(house.verdict(remove("alice")), "last_supervisor");
+    let carol = newcomer("carol", Role::Supervisor, "nine cups of tea 4", false);
+    assert_eq!(house.verdict(Ask::AddOperator(carol)), "ok");
     assert_eq!(house.verdict(remove("alice")), "not_permitted action=manage_operators role=supervisor why=yourself");
+    assert_eq!(house.verdict(remove("carol")), "ok");
     let reset = |person: &str| Ask::ResetOperator { name: name(person), password: secret(NEW) };
     assert_eq!(house.verdict(reset("eve")), "operator_unknown");
     assert_eq!(house.verdict(reset("bob")), "ok");
@@ -341,6 +345,39 @@ fn operators_are_added_reset_and_removed() {
     assert_eq!(code_of(house.sign_in(BOB)), ErrorCode::SignInRefused, "the password before the reset");
     let refused = house.sign_in_with(BOB, NEW, None).unwrap_err();
     assert_eq!(refused.to_string(), "password_must_change why=temporary");
+}
+
+#[test]
+fn rows_that_somebody_planted_stop_nothing_and_are_told() {
+    let mut house = House::new(12);
+    house.plant(&[("!x", b"planted"), ("zed", b"planted")]);
+    house.open().unwrap();
+    house.claim().unwrap();
+    house.plant(&[("!x", b"again"), ("../y", b"planted")]);
+    house.open().unwrap();
+    house.sign_in(ALICE).unwrap();
+    let list = |house: &mut House| -> Vec<String> {
+        house.operators().iter().map(|one| format!("{} {}", one.name, one.is_damaged)).collect()
+    };
+    assert_eq!(list(&mut house), ["alice false", "zed true"]);
+    house.wait(MINUTE);
+    house.ask(Ask::RotateKeys).unwrap();
+    house.wait(MINUTE);
+    let add = Ask::AddOperator(newcomer("zed", Role::Cashier, "two boats row 3 miles", false));
+    assert_eq!(house.verdict(add), "vault_newer version=112");
+    assert_eq!(house.verdict(Ask::RemoveOperator { name: name("zed"), rotate: true }), "ok");
+    house.wait(MINUTE);
+    assert_eq!(list(&mut house), ["alice false"]);
+    house.ask(Ask::SignOut).unwrap();
+    house.sign_in(ALICE).unwrap();
+    let events = house.events(ALICE, ALICE.password);
+    let told = events.iter().filter(|event| event.kind == "vault.strays_dropped").map(|event| event.body.to_string());
+    let told: Vec<String> = told.collect();
+    assert_eq!(
+        told,
+        [r#"{"count":2,"rows":["vault/slot/!x","vault/slot/../y"]}"#],
+        "at the first sign-in after the claim"
+    );
 }
 
 #[test]

@@ -46,6 +46,20 @@ fn print() -> String {
     text
 }
 
+fn print_batch(text: &mut String) {
+    text.push_str(BATCH_HEAD);
+    text.push_str("### Picture\n\n```mermaid\nstateDiagram-v2\n    [*] --> open\n");
+    for row in BATCH_TRANSITIONS.iter().filter(|row| row.from != row.to || row.step.event() == "batch.uploaded") {
+        writeln!(text, "    {} --> {}: {}", row.from, row.to, row.step.event()).unwrap();
+    }
+    writeln!(text, "    {} --> [*]", BatchState::Closed).unwrap();
+    text.push_str("```\n\n### Legal transitions\n\n| from | event | to | when |\n|---|---|---|---|\n");
+    for row in BATCH_TRANSITIONS {
+        writeln!(text, "| `{}` | `{}` | `{}` | {} |", row.from, row.step.event(), row.to, row.when).unwrap();
+    }
+    text.push_str("\nEvery other pair is refused with a sentence such as \"batch.closed cannot follow sent\".\n");
+}
+
 fn print_refunds(text: &mut String) {
     text.push_str(REFUNDS);
     text.push_str("### Picture\n\n```mermaid\nstateDiagram-v2\n");
@@ -71,20 +85,6 @@ with the same numbers until the host has said what became of it. Callers see `ap
 `forwarding`. That a voucher was printed, and what a supervisor decided about a stuck refund, are facts beside the state.
 
 ";
-
-fn print_batch(text: &mut String) {
-    text.push_str(BATCH_HEAD);
-    text.push_str("### Picture\n\n```mermaid\nstateDiagram-v2\n    [*] --> open\n");
-    for row in BATCH_TRANSITIONS.iter().filter(|row| row.from != row.to || row.step.event() == "batch.uploaded") {
-        writeln!(text, "    {} --> {}: {}", row.from, row.to, row.step.event()).unwrap();
-    }
-    writeln!(text, "    {} --> [*]", BatchState::Closed).unwrap();
-    text.push_str("```\n\n### Legal transitions\n\n| from | event | to | when |\n|---|---|---|---|\n");
-    for row in BATCH_TRANSITIONS {
-        writeln!(text, "| `{}` | `{}` | `{}` | {} |", row.from, row.step.event(), row.to, row.when).unwrap();
-    }
-    text.push_str("\nEvery other pair is refused with a sentence such as \"batch.closed cannot follow sent\".\n");
-}
 
 const HEAD: &str = "# The life of an attempt
 

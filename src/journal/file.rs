@@ -83,9 +83,10 @@ impl DatabaseFile {
             Fate::GoOn => return Ok(()),
             Fate::Die => JournalError::Stopped,
             Fate::SyncFailed => JournalError::SyncFailed,
-            // A disk that is full is met before a commit.
-            Fate::DiskFull if moment == Moment::After => return Ok(()),
+            // A disk that is full is met before a commit, and so is another program.
+            Fate::DiskFull | Fate::Locked if moment == Moment::After => return Ok(()),
             Fate::DiskFull => JournalError::DiskFull,
+            Fate::Locked => JournalError::Locked,
         };
         self.note(&error);
         Err(error)

@@ -259,6 +259,7 @@ fn operators() -> Vec<OperatorView> {
         role,
         is_temporary,
         is_locked_out,
+        is_damaged: false,
     };
     vec![
         one("alice", Role::Supervisor, false, false),

@@ -16,7 +16,7 @@ impl Terminal {
     ///
     /// # Errors
     /// The sale's: `attempt_unknown`, `attempt_not_approved`, `already_voided`, `void_in_doubt`, and with `instead` in
-    /// the details `already_settled`, `attempt_has_refunds` and `batch_differs`. Also `attempt_conflict`, `till_busy`,
+    /// the details `already_settled` and `attempt_has_refunds`. Also `attempt_conflict`, `till_busy`,
     /// `reversal_pending`, `debts_too_old`, `operation_not_in_dialect`, `not_permitted`, `till_locked`, and the errors
     /// of storage.
     pub fn start_void(&self, order: VoidOrder) -> Result<Operation, Error> {

@@ -443,7 +443,7 @@ impl<M: Machine, W: Wire> Driver<M, W> {
     fn pass(&self, moment: Moment, step: &'static str) -> Result<(), End> {
         match self.ports.faults.reach(KillPoint { moment, step }) {
             Fate::Die => Err(End::Stopped(ErrorCode::StoppedByFaultPlan.into())),
-            Fate::GoOn | Fate::DiskFull | Fate::SyncFailed => Ok(()),
+            Fate::GoOn | Fate::DiskFull | Fate::SyncFailed | Fate::Locked => Ok(()),
         }
     }
 }

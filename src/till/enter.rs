@@ -13,7 +13,7 @@ use crate::account::{self, Configuration, SecretText};
 use crate::clock::Now;
 use crate::error::{Error, ErrorCode};
 use crate::ids::{OperatorName, Role};
-use crate::journal::{Journal, Keyring, PlainRows, SideWork};
+use crate::journal::{Journal, Keyring, PlainChange, PlainRows, SideWork};
 use crate::payment::{Engine, Ticket};
 use crate::secret::{Secret, SecretBytes};
 use crate::session::{self, Session};
@@ -168,7 +168,7 @@ impl Till {
         if !entry.unlocks {
             before = self.end_the_locked_session(before, now);
         }
-        let failures = opened.failures();
+        let (failures, is_changed) = (opened.failures(), new.is_some());
         let admitted = self.admit(&mut journal, entry, &opened, new, now);
         let (role, cut_before, password_days_left) = match admitted {
             Ok(admitted) => admitted,
@@ -178,7 +178,11 @@ impl Till {
             Before::Closed(left) if entry.unlocks => left,
             _ => Left::SignedOut,
         };
-        self.begin_session(journal, opened, &entry.name, role, left, now)?;
+        self.begin_session(journal, opened, &entry.name, role, left, now).map_err(|trouble| match trouble {
+            // The old password opens nothing any more, though no session began.
+            Trouble::Refused(error) if is_changed => Trouble::Refused(error.word("password", "changed")),
+            trouble => trouble,
+        })?;
         Ok(SessionView {
             operator: entry.name.clone(),
             role,
@@ -247,6 +251,7 @@ impl Till {
         now: Now,
     ) -> Result<bool, Trouble> {
         tidied(self.vault(journal).sweep())?;
+        tidied(self.drop_strays(journal, name, now))?;
         self.settle_failures(journal, name, opened, now)?;
         while let Some(owed) = self.owed.first().cloned() {
             journal.append(owed, SideWork::None, now)?;
@@ -257,6 +262,18 @@ impl Till {
             journal.append(events::session_cut(name, cut), SideWork::None, now)?;
         }
         Ok(cut.is_some())
+    }
+
+    /// Rows that somebody put among those of the operators are told to the journal and go.
+    fn drop_strays(&self, journal: &mut Journal, name: &OperatorName, now: Now) -> Result<(), VaultError> {
+        let strays = self.vault(journal).strays()?;
+        if strays.is_empty() {
+            return Ok(());
+        }
+        let draft = events::strays_dropped(name, &strays);
+        let rows = strays.into_iter().map(|name| PlainChange { name, value: None }).collect();
+        journal.append_with(draft, SideWork::None, rows, now)?;
+        Ok(())
     }
 
     /// Wrong passwords are journalled, and then the guesses are made anew. Fingers and faces forgive nothing.

@@ -67,6 +67,12 @@ pub(super) fn sign_in_failed(name: &OperatorName, count: u32, unknown: u32) -> D
     Draft { may_use_ballast: true, ..draft(SIGN_IN_FAILED, name, body) }
 }
 
+/// Rows among those of the operators that no operator can have. The first few names are enough to tell.
+pub(super) fn strays_dropped(name: &OperatorName, rows: &[String]) -> Draft {
+    let names: Vec<String> = rows.iter().take(8).map(|row| row.chars().take(64).collect()).collect();
+    Draft { may_use_ballast: true, ..draft(STRAYS_DROPPED, name, json!({ "count": rows.len(), "rows": names })) }
+}
+
 pub(super) fn session_cut(name: &OperatorName, cut: &str) -> Draft {
     Draft { may_use_ballast: true, ..draft(SESSION_CUT, name, json!({ "operator": cut })) }
 }
@@ -169,6 +175,7 @@ const RECOVERED: &str = "operator.recovered";
 const SIGNED_IN: &str = "operator.signed_in";
 const SIGN_IN_FAILED: &str = "operator.sign_in_failed";
 const SESSION_CUT: &str = "operator.session_cut";
+const STRAYS_DROPPED: &str = "vault.strays_dropped";
 const PASSWORD_DUE: &str = "operator.password_due";
 const LOCKED: &str = "operator.locked";
 const UNLOCKED: &str = "operator.unlocked";

@@ -119,12 +119,14 @@ pub struct SessionView {
 pub struct OperatorView {
     /// The name.
     pub name: OperatorName,
-    /// What this operator may do follows from it.
+    /// What this operator may do follows from it; cashier where the row is damaged, which says nothing.
     pub role: Role,
     /// Whether the password must be changed at the next sign-in.
     pub is_temporary: bool,
     /// Whether wrong passwords have used up the tries.
     pub is_locked_out: bool,
+    /// Whether the row is not what this till wrote: nobody comes in by it, and it may be removed.
+    pub is_damaged: bool,
 }
 
 /// An operator to be added.

@@ -182,9 +182,19 @@ impl Till {
         let slots = self.with_rows(|vault| vault.slots())?;
         let operators = slots.into_iter().filter(|slot| slot.kind == SlotKind::Operator).filter_map(|slot| {
             let (name, role) = (slot.name?, slot.role?);
-            Some(OperatorView { name, role, is_temporary: slot.is_temporary, is_locked_out: slot.is_locked_out })
+            let (is_temporary, is_locked_out) = (slot.is_temporary, slot.is_locked_out);
+            Some(OperatorView { name, role, is_temporary, is_locked_out, is_damaged: false })
         });
-        Ok(Answer::Now(Reply::Operators(operators.collect())))
+        let damaged = self.with_rows(|vault| vault.damaged_operators())?.into_iter().map(|name| OperatorView {
+            name,
+            role: Role::Cashier,
+            is_temporary: false,
+            is_locked_out: false,
+            is_damaged: true,
+        });
+        let mut operators: Vec<OperatorView> = operators.chain(damaged).collect();
+        operators.sort_by(|one, other| one.name.cmp(&other.name));
+        Ok(Answer::Now(Reply::Operators(operators)))
     }
 
     pub(super) fn remove_operator(
@@ -197,9 +207,7 @@ impl Till {
         let _by = permit.spend();
         self.not_deriving()?;
         if self.operator().as_ref() == Some(name) {
-            let role = self.role_of(name)?.map_or("supervisor", Role::word);
-            let error = Error::from(ErrorCode::NotPermitted).word("action", "manage_operators").word("role", role);
-            return Err(error.word("why", "yourself").into());
+            return Err(self.why_not_oneself(name)?.into());
         }
         if rotate {
             self.check_no_rotation()?;
@@ -219,6 +227,19 @@ impl Till {
             Ok(Reply::Done)
         })?;
         Ok(Answer::Now(reply))
+    }
+
+    /// Nobody removes oneself; who is the only supervisor is told that another is needed first.
+    fn why_not_oneself(&mut self, name: &OperatorName) -> Result<Error, Trouble> {
+        let slots = self.with_rows(|vault| vault.slots())?;
+        let is_another = |of: Option<&OperatorName>| of.is_some_and(|of| of != name);
+        let is_only = !slots.iter().any(|slot| slot.role == Some(Role::Supervisor) && is_another(slot.name.as_ref()));
+        if is_only {
+            return Ok(ErrorCode::LastSupervisor.into());
+        }
+        let role = self.role_of(name)?.map_or("supervisor", Role::word);
+        let error = Error::from(ErrorCode::NotPermitted).word("action", "manage_operators").word("role", role);
+        Ok(error.word("why", "yourself"))
     }
 
     fn role_of(&mut self, name: &OperatorName) -> Result<Option<Role>, Trouble> {

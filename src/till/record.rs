@@ -100,7 +100,7 @@ impl Till {
     pub(super) fn pass(&self, moment: Moment, step: &'static str) -> Result<(), Trouble> {
         match self.faults.reach(KillPoint { moment, step }) {
             Fate::Die => Err(Trouble::Over(ErrorCode::StoppedByFaultPlan.into())),
-            Fate::GoOn | Fate::DiskFull | Fate::SyncFailed => Ok(()),
+            Fate::GoOn | Fate::DiskFull | Fate::SyncFailed | Fate::Locked => Ok(()),
         }
     }
 }

@@ -47,6 +47,7 @@ use self::error::RowFault as Fault;
 use self::names::{Id, TERMS, TILL_KEY, UNCLAIMED, UNCLAIMED_KEY};
 use self::row::{TillMark, Unproved};
 use self::slot::{Parts, ProvedSlot, Slot};
+use crate::ids::OperatorName;
 use crate::journal::{PlainChange, PlainRows};
 use crate::ports::{BiometricKey, DeviceKeys, DeviceKeysFault, Entropy, KeyKind};
 use crate::secret::Secret;
@@ -75,18 +76,17 @@ impl<'a> Vault<'a> {
         Self { biometric, ..self }
     }
 
-    /// Whether the till has operators.
+    /// Whether the till has operators. Rows that no slot can have count for nothing, and beside a master key that waits
+    /// for its claim nor do those that are not what was written.
     ///
     /// # Errors
     /// [`Fault::Truncated`] where there is neither a slot nor a master key without one; those of the rows.
     pub fn is_claimed(&self) -> Result<bool, VaultError> {
-        if !self.rows.plains(names::SLOTS)?.is_empty() {
-            return Ok(true);
+        if self.rows.plain(UNCLAIMED)?.is_some() {
+            // A row that somebody planted claims no till; one that vouches for itself was written by a claim.
+            return Ok(!self.sound_slots()?.is_empty());
         }
-        match self.rows.plain(UNCLAIMED)? {
-            Some(_) => Ok(false),
-            None => Err(Fault::Truncated.of(UNCLAIMED)),
-        }
+        if self.slot_rows()?.is_empty() { Err(Fault::Truncated.of(UNCLAIMED)) } else { Ok(true) }
     }
 
     /// Makes the vault of a new till, which is nobody's yet; durable on return. A vault that was made so already, and
@@ -96,11 +96,11 @@ impl<'a> Vault<'a> {
     /// [`VaultError::AlreadyClaimed`]; those of the device and of the rows.
     pub fn found(&mut self, terms: &Terms) -> Result<MasterKeys, VaultError> {
         terms.check()?;
-        if !self.rows.plains(names::SLOTS)?.is_empty() {
-            return Err(VaultError::AlreadyClaimed);
-        }
         if self.rows.plain(UNCLAIMED)?.is_some() {
             return self.open_unclaimed();
+        }
+        if !self.slot_rows()?.is_empty() {
+            return Err(VaultError::AlreadyClaimed);
         }
         guess::ensure(self.keys, TILL_KEY)?;
         self.keys.destroy(UNCLAIMED_KEY)?;
@@ -230,7 +230,7 @@ impl<'a> Vault<'a> {
 
     /// Every slot, by the names of their rows.
     fn all_slots(&self) -> Result<Vec<(String, ProvedSlot)>, VaultError> {
-        let rows = self.rows.plains(names::SLOTS)?.into_iter();
+        let rows = self.slot_rows()?.into_iter();
         rows.map(|(name, bytes)| ProvedSlot::prove(self.keys, &name, &bytes).map(|slot| (name, slot))).collect()
     }
 
@@ -242,10 +242,40 @@ impl<'a> Vault<'a> {
     /// Every slot whose row is what was written.
     fn sound_slots(&self) -> Result<Vec<Slot>, VaultError> {
         let mut slots = Vec::new();
-        for (name, bytes) in self.rows.plains(names::SLOTS)? {
+        for (name, bytes) in self.slot_rows()? {
             slots.extend(sound(ProvedSlot::prove(self.keys, &name, &bytes))?.map(|proved| proved.slot));
         }
         Ok(slots)
+    }
+
+    /// The rows whose names are those of slots.
+    fn slot_rows(&self) -> Result<Vec<(String, Vec<u8>)>, VaultError> {
+        let rows = self.rows.plains(names::SLOTS)?.into_iter();
+        Ok(rows.filter(|(name, _)| names::is_of_a_slot(name)).collect())
+    }
+
+    /// Operators whose row is not what was written: they cannot come in, and may be removed or given another password
+    /// by the recovery code.
+    ///
+    /// # Errors
+    /// Those of the device and of the rows.
+    pub fn damaged_operators(&self) -> Result<Vec<OperatorName>, VaultError> {
+        let mut damaged = Vec::new();
+        for (row, bytes) in self.slot_rows()? {
+            if sound(ProvedSlot::prove(self.keys, &row, &bytes))?.is_none() {
+                damaged.extend(names::operator_of(&row));
+            }
+        }
+        Ok(damaged)
+    }
+
+    /// The names of rows among the slots that no slot can have: somebody else wrote them. They may be taken away.
+    ///
+    /// # Errors
+    /// Those of the rows.
+    pub fn strays(&self) -> Result<Vec<String>, VaultError> {
+        let rows = self.rows.plains(names::SLOTS)?.into_iter();
+        Ok(rows.map(|(name, _)| name).filter(|name| !names::is_of_a_slot(name)).collect())
     }
 
     /// The device keys that rows use; an error if any row is not what was written.

@@ -16,6 +16,7 @@ pub(super) type Id = [u8; ID_BYTES];
 
 /// How the rows of all slots begin.
 pub(super) const SLOTS: &str = "vault/slot/";
+const BIOMETRIC: &str = "+biometric";
 /// The recovery code's slot.
 pub(super) const RECOVERY: &str = "vault/slot/+recovery";
 /// The master key of a till that is nobody's yet.
@@ -42,7 +43,18 @@ pub(super) fn operator(name: &OperatorName) -> String {
 }
 
 pub(super) fn biometric(name: &OperatorName) -> String {
-    format!("{SLOTS}{name}+biometric")
+    format!("{SLOTS}{name}{BIOMETRIC}")
+}
+
+/// Whether a row of this name could be a slot's. Any other that begins like one was written by somebody else.
+pub(super) fn is_of_a_slot(row: &str) -> bool {
+    let Some(rest) = row.strip_prefix(SLOTS) else { return false };
+    row == RECOVERY || OperatorName::new(rest.strip_suffix(BIOMETRIC).unwrap_or(rest)).is_ok()
+}
+
+/// Whose password's slot a row of this name is.
+pub(super) fn operator_of(row: &str) -> Option<OperatorName> {
+    OperatorName::new(row.strip_prefix(SLOTS)?).ok()
 }
 
 pub(super) fn lockout(guesses: &str) -> String {
@@ -128,6 +140,18 @@ mod tests {
         for alias in aliases {
             assert!((1..=64).contains(&alias.len()) && alias.bytes().all(plain), "{alias}");
         }
+    }
+
+    #[test]
+    fn a_row_that_no_slot_can_have_is_told_by_its_name() {
+        let name = OperatorName::new("bob.2").unwrap();
+        for row in [operator(&name), biometric(&name), RECOVERY.to_owned()] {
+            assert!(is_of_a_slot(&row), "{row}");
+        }
+        for row in ["!x", "", "+recovery+biometric", "bob+biometric+biometric", "bob+", "Bob", "bob/2", "+biometric"] {
+            assert!(!is_of_a_slot(&format!("{SLOTS}{row}")), "{row}");
+        }
+        assert!(!is_of_a_slot("vault/terms"));
     }
 
     #[test]

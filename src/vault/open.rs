@@ -174,10 +174,10 @@ impl Vault<'_> {
         tried::told(self.rows)
     }
 
-    /// Every slot, by the names of their rows.
+    /// Every slot whose row is what was written, by the names of their rows.
     ///
     /// # Errors
-    /// [`VaultError::Row`] where one is not what was written; those of the device and of the rows.
+    /// [`VaultError::Row`] for the terms; those of the device and of the rows.
     pub fn slots(&self) -> Result<Vec<SlotFacts>, VaultError> {
         let terms = self.terms()?;
         let facts = |slot: &Slot| {
@@ -187,7 +187,7 @@ impl Vault<'_> {
             let is_locked_out = is_guessed && Guesses::new(&keys, &set, &terms).left()? == 0;
             Ok(slot.facts(is_locked_out))
         };
-        self.all_slots()?.iter().map(|(_, proved)| facts(&proved.slot)).collect()
+        self.sound_slots()?.iter().map(facts).collect()
     }
 
     /// The master keys, if the guess is right.

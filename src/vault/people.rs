@@ -15,7 +15,7 @@ use super::row;
 use super::seal::{Pair, boxed, slot_kek};
 use super::slot::{ProvedSlot, Slot, SlotKind};
 use super::terms::{TRIES_MAX, Terms};
-use super::{Vault, guess};
+use super::{Vault, guess, sound};
 use crate::ids::{OperatorName, Role};
 use crate::journal::PlainChange;
 use crate::secret::{Secret, wipe_stack};
@@ -120,8 +120,8 @@ impl Vault<'_> {
     /// The key before is an older one until [`Self::forget_older`].
     ///
     /// # Errors
-    /// [`VaultError::TooManyGenerations`], those of [`Self::remove_operator`]; any row that is not what was written
-    /// stops it.
+    /// [`VaultError::TooManyGenerations`], those of [`Self::remove_operator`]; [`VaultError::Row`] where the row of whoever
+    /// asks is not what was written. Any other that is not is passed over: it opens nothing, and nothing afterwards.
     pub fn rotate(
         &mut self,
         opened: &Opened,
@@ -130,16 +130,16 @@ impl Vault<'_> {
         by_password(opened)?;
         without.map_or(Ok(()), |name| self.check_removal(name))?;
         let masters = opened.masters().next(self.entropy)?;
-        Ok((self.box_anew(&masters, without)?, masters))
+        Ok((self.box_anew(opened, &masters, without)?, masters))
     }
 
     /// Takes the older master keys out of every box, once nothing is sealed under them.
     ///
     /// # Errors
-    /// Any row that is not what was written stops it; those of the device and of the rows.
+    /// Those of [`Self::rotate`].
     pub fn forget_older(&mut self, opened: &Opened) -> Result<(Change, MasterKeys), VaultError> {
         let masters = opened.masters().without_older();
-        Ok((self.box_anew(&masters, None)?, masters))
+        Ok((self.box_anew(opened, &masters, None)?, masters))
     }
 
     /// What the recovery code is good for: a supervisor with a new password, of a new name or of one that was there.
@@ -287,12 +287,23 @@ impl Vault<'_> {
         Ok(keys)
     }
 
-    fn box_anew(&mut self, masters: &MasterKeys, without: Option<&OperatorName>) -> Result<Change, VaultError> {
+    fn box_anew(
+        &mut self,
+        opened: &Opened,
+        masters: &MasterKeys,
+        without: Option<&OperatorName>,
+    ) -> Result<Change, VaultError> {
+        // Whoever asks comes in again afterwards, whatever became of the others.
+        let own = opened.facts().name.as_ref().ok_or(VaultError::OperatorUnknown)?;
+        self.slot(&names::operator(own))?.ok_or(VaultError::OperatorUnknown)?;
         let (mut rows, mut old) = without.map_or(Ok((Vec::new(), Vec::new())), |name| self.without(name))?;
         let stays = |slot: &Slot| without.is_none_or(|name| slot.name.as_ref() != Some(name));
         let mut slots = Vec::new();
-        for (name, proved) in self.all_slots()?.into_iter().filter(|(_, proved)| stays(&proved.slot)) {
-            slots.push((name, self.random::<{ names::ID_BYTES }>()?, proved));
+        for (name, bytes) in self.slot_rows()? {
+            let Some(proved) = sound(ProvedSlot::prove(self.keys, &name, &bytes))? else { continue };
+            if stays(&proved.slot) {
+                slots.push((name, self.random::<{ names::ID_BYTES }>()?, proved));
+            }
         }
         let fresh: Vec<String> = slots.iter().map(|(_, row, _)| names::row_key(row)).collect();
         let begun: Begun = self.begin_change(&fresh)?;

@@ -143,7 +143,8 @@ pub(super) fn at(rows: &dyn PlainRows, number: &Id) -> Result<Tried, VaultError>
     Ok(rows.plain(&names::tried(number))?.map_or_else(Tried::default, |bytes| Tried::read(&bytes)))
 }
 
-/// Writes down what was tried at a name. A disk that is full does not keep anybody out.
+/// Writes down what was tried at a name. A disk that is full keeps nobody out, nor does another program
+/// that holds it.
 pub(super) fn keep(rows: &mut dyn PlainRows, number: &Id, mut tried: Tried) -> Result<(), VaultError> {
     let own = names::tried(number);
     let mut others = rows.plains(names::TRIED)?;
@@ -158,7 +159,7 @@ pub(super) fn keep(rows: &mut dyn PlainRows, number: &Id, mut tried: Tried) -> R
     }
     changes.push(tried.row(number));
     match rows.change_plain(&changes) {
-        Err(JournalError::DiskFull) => Ok(()),
+        Err(JournalError::DiskFull | JournalError::Locked) => Ok(()),
         other => Ok(other?),
     }
 }

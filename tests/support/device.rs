@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
 use ring::{digest, hmac};
@@ -97,11 +97,29 @@ pub struct Seeded {
     state: Mutex<u64>,
     /// Whether the source has failed.
     pub fails: AtomicBool,
+    asked: AtomicUsize,
+    /// The one time that it is asked and has nothing.
+    fails_at: AtomicUsize,
 }
 
 impl Seeded {
     pub fn new(seed: u64) -> Self {
-        Self { state: Mutex::new(seed), fails: AtomicBool::new(false) }
+        Self {
+            state: Mutex::new(seed),
+            fails: AtomicBool::new(false),
+            asked: AtomicUsize::new(0),
+            fails_at: AtomicUsize::new(usize::MAX),
+        }
+    }
+
+    /// Counts anew how often it is asked, and fails once, at the time of this number from 0.
+    pub fn fail_at(&self, time: Option<usize>) {
+        self.asked.store(0, Ordering::Relaxed);
+        self.fails_at.store(time.unwrap_or(usize::MAX), Ordering::Relaxed);
+    }
+
+    pub fn asked(&self) -> usize {
+        self.asked.load(Ordering::Relaxed)
     }
 
     pub fn next(&self) -> u64 {
@@ -121,7 +139,8 @@ impl Seeded {
 
 impl Entropy for Seeded {
     fn fill(&self, buffer: &mut [u8]) -> Result<(), EntropyFault> {
-        if self.fails.load(Ordering::Relaxed) {
+        let time = self.asked.fetch_add(1, Ordering::Relaxed);
+        if self.fails.load(Ordering::Relaxed) || time == self.fails_at.load(Ordering::Relaxed) {
             return Err(EntropyFault);
         }
         for chunk in buffer.chunks_mut(8) {

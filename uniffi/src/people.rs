@@ -265,6 +265,8 @@ pub struct OperatorFacts {
     pub is_temporary: bool,
     /// Whether too many wrong passwords were given; after a while, or by a reset, that ends.
     pub is_locked_out: bool,
+    /// Whether the row is not what this till wrote: nobody comes in by it, and it may be removed. Its role says nothing.
+    pub is_damaged: bool,
 }
 
 /// What there is to say to somebody who has just signed in.
@@ -329,8 +331,8 @@ impl Standing {
 
 impl From<till::OperatorView> for OperatorFacts {
     fn from(view: till::OperatorView) -> Self {
-        let till::OperatorView { name, role, is_temporary, is_locked_out } = view;
-        Self { name: name.to_string(), role: role.into(), is_temporary, is_locked_out }
+        let till::OperatorView { name, role, is_temporary, is_locked_out, is_damaged } = view;
+        Self { name: name.to_string(), role: role.into(), is_temporary, is_locked_out, is_damaged }
     }
 }
 

@@ -26,8 +26,7 @@ pub struct ShopPolicy {
     pub lockout_ms: u64,
     /// After how many events a checkpoint is signed, 1 to 1 000 000.
     pub checkpoint_every: u32,
-    /// For how many days after a password the device's own unlocking may open the till, 0 for never, to 90. It is a rule
-    /// in store: the vault has such slots, and no till offers them yet.
+    /// For how many days after a password the device's own unlocking may open the till, 0 for never, to 90.
     pub biometric_days: u16,
     /// Words that the commonest passwords here would have, at most 32 of 1 to 64 characters.
     pub shop_words: Vec<String>,

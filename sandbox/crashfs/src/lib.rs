@@ -82,6 +82,17 @@ impl Disk {
         vfs::sync_less(connection);
     }
 
+    /// How many bytes the folder holds: the disk's files, and what else lies there, which takes of the same room.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        self.content().held(&self.shared.folder)
+    }
+
+    /// From now on the folder holds at most so many bytes; whatever needs more is told that the disk is full.
+    pub fn limit(&self, bytes: Option<usize>) {
+        self.content().limit = bytes;
+    }
+
     fn content(&self) -> MutexGuard<'_, Content> {
         self.shared.content()
     }
@@ -115,6 +126,8 @@ struct Content {
     regions: Vec<Box<[u8]>>,
     connection: Option<vfs::Connection>,
     log: Option<Log>,
+    /// How many bytes the folder may hold.
+    limit: Option<usize>,
 }
 
 impl Content {
@@ -158,6 +171,18 @@ impl Content {
             self.note(Step::Delete { name: name.to_owned() });
         }
         was_there
+    }
+
+    fn held(&self, folder: &Path) -> usize {
+        let others = std::fs::read_dir(folder).into_iter().flatten().filter_map(|other| other.ok()?.metadata().ok());
+        let others: u64 = others.map(|facts| facts.len()).sum();
+        self.names.values().map(|file| self.files[*file].len()).sum::<usize>() + others as usize
+    }
+
+    /// Whether there is room for this write.
+    fn has_room(&self, folder: &Path, file: usize, offset: usize, length: usize) -> bool {
+        let growth = (offset + length).saturating_sub(self.files[file].len());
+        growth == 0 || self.limit.is_none_or(|limit| self.held(folder) + growth <= limit)
     }
 
     fn write(&mut self, file: usize, offset: usize, bytes: &[u8]) {

@@ -303,7 +303,11 @@ unsafe extern "C" fn read(file: *mut ffi::sqlite3_file, out: *mut c_void, count:
 unsafe extern "C" fn write(file: *mut ffi::sqlite3_file, bytes: *const c_void, count: c_int, offset: i64) -> c_int {
     // SAFETY: an open file of ours, and `count` bytes.
     let (handle, bytes) = unsafe { (handle(file), std::slice::from_raw_parts(bytes.cast::<u8>(), count as usize)) };
-    handle.disk.content().write(handle.file, offset as usize, bytes);
+    let mut content = handle.disk.content();
+    if !content.has_room(&handle.disk.folder, handle.file, offset as usize, bytes.len()) {
+        return ffi::SQLITE_FULL;
+    }
+    content.write(handle.file, offset as usize, bytes);
     ffi::SQLITE_OK
 }
 

@@ -26,7 +26,9 @@ mod output;
 mod password;
 mod policy;
 mod proof;
+mod provoke;
 mod receipt;
+mod refund;
 mod replay;
 mod resolve;
 mod sale;
@@ -35,6 +37,7 @@ mod session;
 mod settle;
 mod shell;
 mod stand;
+mod statement;
 mod status;
 mod verify;
 mod view;
@@ -98,6 +101,7 @@ fn execute(till: &mut Till, command: Command, person: &Person, output: Output) -
         Command::Policy { action } => policy::run(till, action),
         Command::RotateKeys => policy::rotate_keys(till),
         Command::Sale(sale) => sale::run(till, &sale),
+        Command::Refund { action } => refund::run(till, action),
         Command::Void(void) => void::run(till, void),
         Command::Debts => debts::list(till),
         Command::Decide(decide) => debts::decide(till, decide),
@@ -109,8 +113,10 @@ fn execute(till: &mut Till, command: Command, person: &Person, output: Output) -
         Command::Settle => settle::run(till),
         Command::Batch(batch) => settle::batch(till, &batch),
         Command::Resolve => resolve::run(till),
+        Command::Statement { action } => statement::run(till, &action),
         Command::Verify => verify::run(till),
         Command::AcceptRollBack => proof::accept_roll_back(till),
+        Command::Provoke { code, all } => provoke::run(code.as_deref(), all),
         Command::Checkpoint => proof::checkpoint(till),
         Command::Prove(prove) => proof::prove(till, prove),
         Command::Consistency { old_size } => proof::consistency(till, old_size),

@@ -63,13 +63,18 @@ fn must_change(name: &OperatorName) -> Line {
 fn object(operator: &OperatorView) -> Value {
     json!({
         "name": operator.name, "role": operator.role, "temporary": operator.is_temporary,
-        "locked_out": operator.is_locked_out,
+        "locked_out": operator.is_locked_out, "damaged": operator.is_damaged,
     })
 }
 
 fn row(operator: &OperatorView) -> Line {
-    let notes = [(operator.is_temporary, "temporary password"), (operator.is_locked_out, "locked out")];
+    let notes = [
+        (operator.is_temporary, "temporary password"),
+        (operator.is_locked_out, "locked out"),
+        (operator.is_damaged, "row damaged: remove it"),
+    ];
     let notes: Vec<&str> = notes.into_iter().filter(|(holds, _)| *holds).map(|(_, note)| note).collect();
-    let line = format!("{:<34}{:<12}{}", operator.name.as_str(), operator.role.word(), notes.join(", "));
+    let role = if operator.is_damaged { "-" } else { operator.role.word() };
+    let line = format!("{:<34}{:<12}{}", operator.name.as_str(), role, notes.join(", "));
     Line::Plain(line.trim_end().to_owned())
 }

@@ -87,12 +87,17 @@ fn list(pen: &Pen<'_>, operators: &[OperatorView]) -> Screen {
         .iter()
         .map(|view| Row {
             label: view.name.to_string(),
-            value: pen.say(&format!("screen.role.{}", view.role)),
-            tone: if view.is_locked_out { Tone::Attention } else { Tone::Neutral },
+            value: role(pen, view),
+            tone: if view.is_locked_out || view.is_damaged { Tone::Attention } else { Tone::Neutral },
             intent: Some(Intent::Operator { name: view.name.clone() }),
         })
         .collect();
     screen
+}
+
+fn role(pen: &Pen<'_>, view: &OperatorView) -> String {
+    let word = if view.is_damaged { "damaged" } else { view.role.word() };
+    pen.say(&format!("screen.role.{word}"))
 }
 
 fn operator(pen: &Pen<'_>, view: &OperatorView) -> Screen {
@@ -100,7 +105,7 @@ fn operator(pen: &Pen<'_>, view: &OperatorView) -> Screen {
     let yes_or_no = |is| pen.say(if is { "screen.value.yes" } else { "screen.value.no" });
     screen.headline = Some(view.name.to_string());
     screen.rows = vec![
-        pen.row("role", pen.say(&format!("screen.role.{}", view.role))),
+        pen.row("role", role(pen, view)),
         pen.row("temporary", yes_or_no(view.is_temporary)),
         pen.row("locked_out", yes_or_no(view.is_locked_out)),
     ];

@@ -17,6 +17,10 @@ use crate::trace::hex;
 pub(super) struct Record {
     /// Batch and STAN of each request, and whose it was.
     pub requests: BTreeMap<(u32, u32), String>,
+    /// Every batch that the till calls closed, as often as it does.
+    pub closed: Vec<u32>,
+    /// The sale of each void.
+    pub voids: BTreeMap<String, String>,
     /// Where each attempt stands by its last step.
     pub states: BTreeMap<String, &'static str>,
 }
@@ -43,7 +47,7 @@ pub(super) fn read(seen: &Seen, findings: &mut Findings) -> Record {
         }
     }
     let told = seen.calls.iter().flat_map(|call| &call.results);
-    for text in told.chain(&seen.attempts) {
+    for text in told.chain(&seen.attempts).chain(&seen.refunds) {
         for place in places(&parse(text)) {
             let (sequence, root) = (place["sequence"].as_u64().unwrap_or(0), word(&place, "root").to_owned());
             if roots.get(sequence as usize) != Some(&root) {
@@ -56,29 +60,54 @@ pub(super) fn read(seen: &Seen, findings: &mut Findings) -> Record {
 
 /// Every place in the journal that an answer shows.
 fn places(value: &Value) -> Vec<Value> {
-    let attempts = [&value["attempt"], &value["receipt"], value].into_iter();
-    let lists = ["page", "closed", "left"].into_iter().filter_map(|name| value[name].as_array()).flatten();
+    let attempts = [&value["attempt"], &value["receipt"], &value["refund"], &value["batch"], value].into_iter();
+    let lists =
+        ["page", "closed", "left", "refunds", "debts"].into_iter().filter_map(|name| value[name].as_array()).flatten();
     attempts.chain(lists).map(|view| view["journal"].clone()).filter(Value::is_object).collect()
 }
 
 fn take(record: &mut Record, event: &Value, findings: &mut Findings) {
     let (kind, attempt) = (word(event, "kind"), word(event, "attempt").to_owned());
     let body = &event["body"];
-    if kind == "attempt.prepared" {
+    if kind == "batch.closed" {
+        record.closed.push(body["batch"].as_u64().or_else(|| word(body, "batch").parse().ok()).unwrap_or(0) as u32);
+    }
+    if let Some(owner) = owner(kind, &attempt, body) {
         let number = |name: &str| {
             let value = &body[name];
             value.as_u64().or_else(|| value.as_str()?.parse().ok()).unwrap_or(0) as u32
         };
         let key = (number("batch"), number("stan"));
-        if let Some(other) = record.requests.insert(key, attempt.clone()) {
-            findings.say(format!("STAN {} of batch {} belongs to {other} and to {attempt}", key.1, key.0));
+        let other = record.requests.insert(key, owner.clone());
+        if let Some(other) = other.filter(|other| *other != owner || kind == "attempt.prepared") {
+            findings.say(format!("STAN {} of batch {} belongs to {other} and to {owner}", key.1, key.0));
         }
     }
     if kind == "journal.rolled_back" {
         findings.say("the till says that older files were put back, and nobody did that".to_owned());
     }
+    // The approval of a void is the end of its sale too.
+    if kind == "attempt.prepared" && body["of"].is_string() {
+        record.voids.insert(attempt.clone(), word(body, "of").to_owned());
+    }
+    if kind == "attempt.approved"
+        && let Some(of) = record.voids.get(&attempt)
+    {
+        record.states.insert(of.clone(), "voided");
+    }
     if let Some((_, state)) = STEPS.iter().find(|(step, _)| *step == kind) {
         record.states.insert(attempt, state);
+    }
+}
+
+/// Whose number an event takes into use.
+fn owner(kind: &str, attempt: &str, body: &Value) -> Option<String> {
+    match kind {
+        "attempt.prepared" => Some(attempt.to_owned()),
+        "refund.prepared" => Some(word(body, "refund").to_owned()),
+        "batch.sent" => Some(format!("the totals of {}", body["batch"])),
+        "batch.end_sent" => Some(format!("the end of {}", body["batch"])),
+        _ => None,
     }
 }
 

@@ -11,15 +11,18 @@
 //!
 //! It never uses a type or a sum of the core's. Evidence: `sandbox/simulator/src/audit/tests.rs`.
 
+mod batches;
 mod calls;
 mod journal;
 mod money;
+mod refunds;
 mod tree;
 
 use serde_json::Value;
 
 use crate::book::{Book, Seen};
 
+pub(crate) use batches::settlement_has_ended;
 pub(crate) use calls::only_stuck_is_left;
 
 /// All that is wrong, a sentence each.
@@ -36,6 +39,8 @@ pub(crate) fn audit(book: &Book, seen: &Seen) -> Vec<String> {
     calls::each_has_one_result(seen, &mut findings);
     calls::what_was_told_holds(book, seen, &record, &attempts, &mut findings);
     money::books_are_equal(book, &record, &attempts, &mut findings);
+    batches::are_closed_once_and_equal(book, seen, &record, &attempts, &mut findings);
+    refunds::are_what_the_host_paid(book, seen, &record, &attempts, &mut findings);
     money::numbers_are_used_once(book, &mut findings);
     money::repeats_are_marked(book, &mut findings);
     journal::states_agree(&record, &attempts, &mut findings);
@@ -57,6 +62,18 @@ pub(crate) fn page(text: &str) -> (Vec<String>, Option<String>) {
     let value = parse(text);
     let attempts = value["page"].as_array().into_iter().flatten().map(Value::to_string).collect();
     (attempts, value["next"].as_str().map(str::to_owned))
+}
+
+/// The name of a refund that somebody was told of.
+pub(crate) fn refund(text: &str) -> Option<String> {
+    parse(text)["refund"]["refund"].as_str().map(str::to_owned)
+}
+
+/// A page of refunds, each as text, and where the next page begins.
+pub(crate) fn refunds(text: &str) -> (Vec<String>, Option<String>) {
+    let value = parse(text);
+    let refunds = value["refunds"].as_array().into_iter().flatten().map(Value::to_string).collect();
+    (refunds, value["next"].as_str().map(str::to_owned))
 }
 
 /// Size and root, as a verification shows them.

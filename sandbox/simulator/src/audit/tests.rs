@@ -22,8 +22,15 @@ fn good_day() -> (Book, Seen) {
         results: vec![format!(r#"{{"attempt":{view}}}"#)],
         is_orphaned: false,
     };
-    let line =
-        Line { kind: "sale", batch: 1, stan: 7, amount_minor: 100, is_reversed: false, rrn: "260000000001".into() };
+    let line = Line {
+        kind: "sale",
+        of: None,
+        batch: 1,
+        stan: 7,
+        amount_minor: 100,
+        is_reversed: false,
+        rrn: "260000000001".into(),
+    };
     let arrival = Arrival {
         op: "sale".into(),
         batch: 1,
@@ -35,7 +42,14 @@ fn good_day() -> (Book, Seen) {
         at_ms: 1,
     };
     let book = Book { lines: vec![line], arrivals: vec![arrival], marks_repeats: true, ..Book::default() };
-    let seen = Seen { calls: vec![call], attempts: vec![view], head: Some((3, root)), journal, troubles: Vec::new() };
+    let seen = Seen {
+        calls: vec![call],
+        attempts: vec![view],
+        refunds: Vec::new(),
+        head: Some((3, root)),
+        journal,
+        troubles: Vec::new(),
+    };
     (book, seen)
 }
 
@@ -61,7 +75,7 @@ fn each_thing_that_is_wrong_is_said() {
             let again = Arrival { fingerprint: [2; 32], ..book.arrivals[0].clone() };
             book.arrivals.push(again);
         }),
-        ("came again as a new one", |book, _| {
+        ("came 2 times as a new one", |book, _| {
             let first = Arrival { op: "reversal".into(), ..book.arrivals[0].clone() };
             book.arrivals.push(Arrival { fingerprint: [3; 32], ..first.clone() });
             book.arrivals.push(first);
@@ -95,6 +109,8 @@ fn nothing_of_the_cores_is_used_here() {
         include_str!("calls.rs"),
         include_str!("journal.rs"),
         include_str!("money.rs"),
+        include_str!("refunds.rs"),
+        include_str!("batches.rs"),
         include_str!("tree.rs"),
         include_str!("../book.rs"),
     ];
