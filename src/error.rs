@@ -5,7 +5,7 @@
 //! gives these for each code; an [`Error`] adds what is particular: the attempt and how its money stands, a
 //! journal sequence, the host's code, a few named numbers. The words for people are in `texts/*.toml` under the code.
 //!
-//! It never carries card data, paths, SQL or free text from below: facts are numbers and fixed words.
+//! It never carries card data, paths, SQL or free text from below: facts are numbers, fixed words and names of attempts.
 //! Evidence: `tests/errors.rs` (each code has its line in `docs/errors.md` and its texts in both languages).
 
 use std::fmt;
@@ -332,14 +332,20 @@ error_codes! {
     BiometricRefused = "biometric_refused": Auth NotMoved AfterUserAction NotNeeded Cashier,
     /// The acquirer has seen later records than the till holds.
     JournalRolledBack = "journal_rolled_back": Integrity NotMoved Never NotNeeded Supervisor,
-    /// This waits for the end of the payment in progress.
-    PaymentInProgress = "payment_in_progress": Busy NotMoved AfterDelay NotNeeded Cashier,
     /// A part of the shop's policy is out of its range.
     PolicyInvalid = "policy_invalid": User NotMoved AfterUserAction NotNeeded Supervisor,
     /// The records are still being sealed anew under the newest key.
     KeyRotationUnfinished = "key_rotation_unfinished": Busy NotMoved AfterDelay NotNeeded Supervisor,
     /// The journal has no record of this number, or was never this long.
     RecordUnknown = "record_unknown": User NotMoved Never NotNeeded Cashier,
+    /// Something must be finished or decided before the batch can be settled; the details name each.
+    SettlementBlocked = "settlement_blocked": Busy NotMoved AfterUserAction NotNeeded Supervisor,
+    /// The settlement of the batch has begun and is not finished; it goes on by itself.
+    SettlementUnfinished = "settlement_unfinished": Busy NotMoved AfterDelay NotNeeded Acquirer,
+    /// The host refused to settle the batch, which is open as before.
+    SettlementRefused = "settlement_refused": Outcome NotMoved AfterUserAction NotNeeded Acquirer,
+    /// The open batch holds nothing to settle.
+    BatchEmpty = "batch_empty": User NotMoved Never NotNeeded Cashier,
     /// Only a sale that the host has approved can be voided; the details say how this attempt stands.
     AttemptNotApproved = "attempt_not_approved": User NotMoved Never NotNeeded Cashier,
     /// The payment was voided already.
@@ -350,8 +356,6 @@ error_codes! {
     VoidInDoubt = "void_in_doubt": Busy MayHaveMoved AfterDelay Pending Acquirer,
     /// Money was given back for this payment, or is about to be: it can be refunded further, not voided.
     AttemptHasRefunds = "attempt_has_refunds": User Moved Never NotNeeded Cashier,
-    /// The payment belongs to another batch than the open one: it can be refunded, not voided.
-    BatchDiffers = "batch_differs": User Moved Never NotNeeded Cashier,
     /// The host opened another batch while this till's batch holds payments: it must be closed first.
     BatchChangeRefused = "batch_change_refused": Busy NotMoved AfterUserAction NotNeeded Supervisor,
     /// Payments have waited too long to be finished with the host: nothing is sold before they are.
@@ -425,6 +429,16 @@ pub struct Error {
     sequence: Option<u64>,
     host_code: Option<HostCode>,
     facts: Vec<(&'static str, Fact)>,
+    blockers: Vec<Blocker>,
+}
+
+/// Something that must be finished or decided first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Blocker {
+    /// Why it is in the way, as a fixed word.
+    pub why: &'static str,
+    /// Which payment or refund, by its name.
+    pub name: String,
 }
 
 /// A particular of an error: a number or a fixed word, never text from outside.
@@ -439,7 +453,15 @@ pub enum Fact {
 
 impl From<ErrorCode> for Error {
     fn from(code: ErrorCode) -> Self {
-        Self { code, standing: None, attempt: None, sequence: None, host_code: None, facts: Vec::new() }
+        Self {
+            code,
+            standing: None,
+            attempt: None,
+            sequence: None,
+            host_code: None,
+            facts: Vec::new(),
+            blockers: Vec::new(),
+        }
     }
 }
 
@@ -484,6 +506,19 @@ impl Error {
     #[must_use]
     pub fn facts(&self) -> &[(&'static str, Fact)] {
         &self.facts
+    }
+
+    /// What stands in the way, each by name.
+    #[must_use]
+    pub fn blockers(&self) -> &[Blocker] {
+        &self.blockers
+    }
+
+    /// Names what stands in the way.
+    #[must_use]
+    pub fn blocked_by(mut self, blockers: Vec<Blocker>) -> Self {
+        self.blockers = blockers;
+        self
     }
 
     /// Names the attempt.
@@ -544,7 +579,7 @@ impl fmt::Display for Error {
                 Fact::Word(value) => write!(f, " {name}={value}")?,
             }
         }
-        Ok(())
+        self.blockers.iter().try_for_each(|Blocker { why, name }| write!(f, " {why}={name}"))
     }
 }
 
@@ -574,6 +609,9 @@ impl Serialize for Error {
         for (name, fact) in &self.facts {
             map.serialize_entry(name, fact)?;
         }
+        if !self.blockers.is_empty() {
+            map.serialize_entry("blockers", &self.blockers)?;
+        }
         map.end()
     }
 }
@@ -583,6 +621,7 @@ impl From<crate::money::AmountError> for Error {
         use crate::money::AmountError as E;
         match error {
             E::Empty => ErrorCode::AmountEmpty.into(),
+            E::Negative => ErrorCode::AmountNegative.into(),
             E::NotPlainDigits => ErrorCode::AmountNotPlainDigits.into(),
             E::TooManyDecimals { allowed } => {
                 Self::from(ErrorCode::AmountTooManyDecimals).number("decimals_allowed", u64::from(allowed))

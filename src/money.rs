@@ -64,6 +64,17 @@ impl Currency {
     pub fn exponent(self) -> u8 {
         self.0.exponent
     }
+
+    /// The digits of this many minor units, as `12.30`: also of sums, which may be larger than any amount.
+    #[must_use]
+    pub fn digits_of(self, minor: u128) -> String {
+        let exponent = usize::from(self.exponent());
+        if exponent == 0 {
+            return minor.to_string();
+        }
+        let unit = 10_u128.pow(exponent as u32);
+        format!("{}.{:0exponent$}", minor / unit, minor % unit)
+    }
 }
 
 impl fmt::Display for Currency {
@@ -125,7 +136,7 @@ impl Amount {
     /// at most the currency's own number of decimals.
     ///
     /// # Errors
-    /// One [`AmountError`] a reason: empty, not a digit, too many decimals, zero, too large. Nothing is
+    /// One [`AmountError`] a reason: empty, negative, not a digit, too many decimals, zero, too large. Nothing is
     /// trimmed, grouped, rounded or taken from another script.
     ///
     /// ```
@@ -138,6 +149,9 @@ impl Amount {
     pub fn parse_charge(text: &str, currency: Currency) -> Result<Self, AmountError> {
         if text.is_empty() {
             return Err(AmountError::Empty);
+        }
+        if text.strip_prefix('-').is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit())) {
+            return Err(AmountError::Negative);
         }
         let (whole, decimals) = text.split_once('.').unwrap_or((text, "0"));
         for part in [whole, decimals] {
@@ -188,12 +202,7 @@ impl Amount {
     /// The digits alone, as `12.30`, without the currency.
     #[must_use]
     pub fn digits(self) -> String {
-        let exponent = u32::from(self.currency.exponent());
-        if exponent == 0 {
-            return self.minor.to_string();
-        }
-        let unit = 10_u64.pow(exponent);
-        format!("{}.{:0width$}", self.minor / unit, self.minor % unit, width = exponent as usize)
+        self.currency.digits_of(self.minor.into())
     }
 }
 
@@ -208,6 +217,8 @@ impl fmt::Display for Amount {
 pub enum AmountError {
     /// There is no text.
     Empty,
+    /// It begins with a minus sign.
+    Negative,
     /// Something other than ASCII digits and one point between digits.
     NotPlainDigits,
     /// More decimals than the currency has.
@@ -229,6 +240,7 @@ impl fmt::Display for AmountError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => f.write_str("the amount is empty"),
+            Self::Negative => f.write_str("the amount is below zero"),
             Self::NotPlainDigits => f.write_str("the amount is not plain digits with at most one point, as 12.30"),
             Self::TooManyDecimals { allowed } => {
                 write!(f, "the amount has more decimals than its currency's {allowed}")
@@ -267,7 +279,7 @@ mod tests {
 
     #[test]
     fn a_charge_is_read_exactly_or_refused_with_the_reason() {
-        use AmountError::{Empty, NotPlainDigits, TooLarge, TooManyDecimals, Zero};
+        use AmountError::{Empty, Negative, NotPlainDigits, TooLarge, TooManyDecimals, Zero};
         let cents = TooManyDecimals { allowed: 2 };
         let rows: &[(&str, &str, Result<u64, AmountError>)] = &[
             ("CNY", "12", Ok(1_200)),
@@ -284,7 +296,10 @@ mod tests {
             ("CNY", "12.345", Err(cents)),
             ("CNY", "12.300", Err(cents)),
             ("JPY", "12.0", Err(TooManyDecimals { allowed: 0 })),
-            ("CNY", "-1", Err(NotPlainDigits)),
+            ("CNY", "-1", Err(Negative)),
+            ("CNY", "-0.01", Err(Negative)),
+            ("CNY", "-", Err(NotPlainDigits)),
+            ("CNY", "--1", Err(NotPlainDigits)),
             ("CNY", "+1", Err(NotPlainDigits)),
             ("CNY", "1e3", Err(NotPlainDigits)),
             ("CNY", "1,5", Err(NotPlainDigits)),

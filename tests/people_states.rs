@@ -11,7 +11,7 @@ use people_support::{House, MINUTE, NEW, SAM, code_of, name, newcomer, secret};
 use taptill::account::ShopPolicy;
 use taptill::error::ErrorCode;
 use taptill::ids::{AttemptId, Role};
-use taptill::payment::{ListQuery, ReceiptCopy};
+use taptill::payment::{Decision, ListQuery, ReceiptCopy, VoidOrder};
 use taptill::ports::Notice;
 use taptill::till::{Ask, ProofOf, Reply, StatementStep};
 use taptill_sandbox::people::{ALICE, BOB, Person};
@@ -26,7 +26,7 @@ type Wish = fn() -> Ask;
 
 /// Every wish, and what becomes of it: nobody's till, signed out, locked by bob, signed in as bob, alice, sam.
 #[rustfmt::skip]
-const TABLE: [(&str, Wish, [&str; 6]); 34] = [
+const TABLE: [(&str, Wish, [&str; 6]); 39] = [
     ("state", || Ask::State, ["ok", "ok", "ok", "ok", "ok", "ok"]),
     ("claim", || Ask::Claim { name: name("eve"), password: secret(NEW) },
         ["ok", "claimed", "claimed", "claimed", "claimed", "claimed"]),
@@ -40,6 +40,14 @@ const TABLE: [(&str, Wish, [&str; 6]); 34] = [
     ("unlock", || Ask::Unlock { password: BOB.password() }, ["nobody's", "out", "ok", "here", "here", "here"]),
     ("sign out", || Ask::SignOut, ["nobody's", "ok", "ok", "ok", "ok", "ok"]),
     ("sell", || Ask::Sale(people_support::sale("A-1")), ["nobody's", "out", "locked", "later", "later", "sell"]),
+    ("void", || Ask::Void(VoidOrder { attempt: None, of: attempt() }),
+        ["nobody's", "out", "locked", "void_sale", "unknown", "void_sale"]),
+    ("debts", || Ask::Debts, ["nobody's", "out", "locked", "ok", "ok", "view_debts"]),
+    ("decide", || Ask::Decide { attempt: attempt(), decision: Decision::Charged },
+        ["nobody's", "out", "locked", "decide_stuck", "unknown", "decide_stuck"]),
+    ("test host", || Ask::TestHost, ["nobody's", "out", "locked", "later", "later", "later"]),
+    ("parameters", || Ask::DownloadParameters,
+        ["nobody's", "out", "locked", "download_parameters", "later", "later"]),
     ("cancel", || Ask::Cancel(attempt()), ["nobody's", "out", "locked", "unknown", "unknown", "sell"]),
     ("status", || Ask::Status(attempt()), ["nobody's", "out", "locked", "unknown", "unknown", "view_payments"]),
     ("list", || Ask::List(ListQuery { limit: 1, ..ListQuery::default() }),
@@ -322,7 +330,11 @@ fn operators_are_added_reset_and_removed() {
     assert_eq!(house.verdict(add("bob")), "operator_exists");
     let remove = |person: &str| Ask::RemoveOperator { name: name(person), rotate: false };
     assert_eq!(house.verdict(remove("eve")), "operator_unknown");
+    assert_eq!(house.verdict(remove("alice")), "last_supervisor");
+    let carol = newcomer("carol", Role::Supervisor, "nine cups of tea 4", false);
+    assert_eq!(house.verdict(Ask::AddOperator(carol)), "ok");
     assert_eq!(house.verdict(remove("alice")), "not_permitted action=manage_operators role=supervisor why=yourself");
+    assert_eq!(house.verdict(remove("carol")), "ok");
     let reset = |person: &str| Ask::ResetOperator { name: name(person), password: secret(NEW) };
     assert_eq!(house.verdict(reset("eve")), "operator_unknown");
     assert_eq!(house.verdict(reset("bob")), "ok");

@@ -78,6 +78,7 @@ fn a_cashier_changes_nothing_that_is_the_shops() {
         AcceptRollBack::ROW,
         VoidSale::ROW,
         DecideStuck::ROW,
+        ApproveRefund::ROW,
         MakeCheckpoint::ROW,
         ProveRecord::ROW,
     ] {
@@ -99,6 +100,7 @@ fn ask_for_everything(session: &Session) -> Vec<(&'static str, Result<String, Er
     vec![
         one::<Sell>(session),
         one::<ResolveDebts>(session),
+        one::<Settle>(session),
         one::<ViewPayments>(session),
         one::<PrintReceipt>(session),
         one::<FollowEvents>(session),
@@ -119,6 +121,8 @@ fn ask_for_everything(session: &Session) -> Vec<(&'static str, Result<String, Er
         one::<ViewDebts>(session),
         one::<TestHost>(session),
         one::<DownloadParameters>(session),
+        one::<RequestRefund>(session),
+        one::<ApproveRefund>(session),
         one::<CheckStatement>(session),
         one::<RotateKeys>(session),
     ]

@@ -41,6 +41,13 @@ fn the_slips_come_out_to_the_byte() {
         ("reversed.zh-CN.32.customer", Standing::Reversed, set(C32, ZhCn, Customer, false), unanswered),
         ("not-known-yet.en.32.customer", Standing::NotKnownYet, set(C32, En, Customer, false), unanswered),
         ("not-known-yet.zh-CN.48.merchant", Standing::NotKnownYet, set(C48, ZhCn, Shop, false), unanswered),
+        ("voided.en.32.customer", Standing::Voided, set(C32, En, Customer, true), as_it_is),
+        ("void.en.32.customer", Standing::Approved, set(C32, En, Customer, false), of_a_void),
+        ("void.zh-CN.48.merchant.reprint", Standing::Approved, set(C48, ZhCn, Shop, true), of_a_void),
+        ("void.declined.en.48.merchant", Standing::Declined, set(C48, En, Shop, false), of_a_void),
+        ("void.not-known-yet.en.32.customer", Standing::NotKnownYet, set(C32, En, Customer, false), of_a_void),
+        ("void.reversed.zh-CN.32.customer", Standing::Reversed, set(C32, ZhCn, Customer, false), of_a_void),
+        ("void.stuck.en.32.merchant", Standing::ReversalStuck, set(C32, En, Shop, false), of_a_void),
         ("reversal-stuck.en.32.merchant", Standing::ReversalStuck, set(C32, En, Shop, false), unanswered),
     ];
     for (name, standing, layout, change) in rows {
@@ -65,8 +72,10 @@ proptest! {
         at in any::<i64>(),
         standing in prop::sample::select(STANDINGS.to_vec()),
         signature in any::<bool>(),
+        is_void in any::<bool>(),
     ) {
         let mut data = noodle_house(standing);
+        data.void_of = is_void.then(|| AttemptId::new("s".repeat(64)).unwrap());
         data.merchant.name = name;
         data.merchant.address = address;
         data.payment.card_label = Some(label);
@@ -111,8 +120,14 @@ fn a_signature_is_asked_for_on_the_merchants_copy_of_a_paid_sale_only() {
     }
 }
 
-const STANDINGS: [Standing; 5] =
-    [Standing::Approved, Standing::Declined, Standing::Reversed, Standing::NotKnownYet, Standing::ReversalStuck];
+const STANDINGS: [Standing; 6] = [
+    Standing::Approved,
+    Standing::Declined,
+    Standing::Reversed,
+    Standing::Voided,
+    Standing::NotKnownYet,
+    Standing::ReversalStuck,
+];
 
 fn set(columns: Columns, language: Language, copy: Copy, reprint: bool) -> Layout {
     Layout { columns, language, copy, reprint }
@@ -156,6 +171,7 @@ fn noodle_house(standing: Standing) -> ReceiptData {
             host_code: Some(HostCode::new("00").unwrap()),
             signature: false,
         },
+        void_of: None,
         standing,
         journal: JournalMark { sequence: 12, root: [0xAB; 32] },
     }
@@ -189,6 +205,20 @@ fn declined_by_card(data: &mut ReceiptData) {
     data.payment.rrn = None;
     data.payment.stan = None;
     data.payment.batch = None;
+}
+
+/// A void shows the card of its sale, and has no cryptogram of its own.
+fn of_a_void(data: &mut ReceiptData) {
+    data.void_of = Some(AttemptId::new("a-0001").unwrap());
+    data.payment.attempt = AttemptId::new("v-0001").unwrap();
+    (data.payment.cryptogram, data.payment.tvr) = (None, None);
+    data.payment.stan = Some(Stan::new(18).unwrap());
+    data.journal.sequence = 15;
+    match data.standing {
+        Standing::Declined => declined_51(data),
+        Standing::NotKnownYet | Standing::Reversed | Standing::ReversalStuck => unanswered(data),
+        Standing::Approved | Standing::Voided => {}
+    }
 }
 
 fn unanswered(data: &mut ReceiptData) {

@@ -2,6 +2,7 @@
 
 pub mod card;
 pub mod desktop;
+pub mod faults;
 pub mod host;
 pub mod issuer;
 pub mod people;

@@ -15,7 +15,9 @@ fn a_finger_opens_the_till_in_every_process_until_the_sensor_or_a_rule_says_no()
     let shop = Shop::open();
     let finger = || run(shop.nobody().args(["sign-in", "alice", "--biometric"]));
     assert_eq!(why(&finger()), "not_enrolled");
-    assert_eq!(shop.till(&["biometric", "enrol"]).code, Some(2), "the password is asked for once more");
+    let wrong = shop.password_file("wrong", "not the password of 1");
+    let (_, told) = shop.shell(&format!("biometric enrol --password-file '{wrong}'\n"));
+    assert_eq!(told[0]["error"]["code"], "sign_in_refused", "the password is asked for once more");
     let (_, told) = shop.shell_of_nobody(&format!(
         "sign-in alice --password-file '{file}'\nbiometric enrol --password-file '{file}'\nlock\nwho\nunlock --biometric\n",
         file = shop.password_file(ALICE.name, ALICE.password)

@@ -1,5 +1,5 @@
-//! The shop's rules about people: passwords, how long a session lasts, how often may be guessed, how often a
-//! checkpoint is signed.
+//! The shop's rules: passwords, how long a session lasts, how often may be guessed, how often a checkpoint is signed,
+//! when the batch is settled.
 //!
 //! A till begins with the profile `pci`. A change is journalled whole (`policy.changed`) and holds at once; with the
 //! profile `pci` the parts cannot be weaker than PCI DSS 4.0 allows (8.2.8: idle 15 minutes; 8.3.4: ten tries,
@@ -14,7 +14,7 @@ use crate::account::refund_rules::RefundPolicy;
 use crate::error::{Error, ErrorCode};
 use crate::session::SessionLength;
 
-/// The shop's rules about people.
+/// The shop's rules.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ShopPolicy {
@@ -37,6 +37,10 @@ pub struct ShopPolicy {
     /// Who may give money back, when and how.
     #[serde(default)]
     pub refunds: RefundPolicy,
+    /// At which minute of the day the batch is settled by itself, 0 to 1 439 at the host's place; never where there is
+    /// none.
+    #[serde(default)]
+    pub settle_at_minute: Option<u16>,
 }
 
 impl ShopPolicy {
@@ -69,7 +73,7 @@ impl ShopPolicy {
         SessionLength { idle_ms: self.idle_ms, full_ms: self.session_max_ms }
     }
 
-    fn ranges(&self) -> [Rule; 7] {
+    fn ranges(&self) -> [Rule; 8] {
         [
             ("idle_ms", (1_000..=3_600_000).contains(&self.idle_ms), "1000 to 3600000"),
             (
@@ -86,6 +90,7 @@ impl ShopPolicy {
                 self.shop_words.len() <= 32 && self.shop_words.iter().all(|word| is_word(word)),
                 "at most 32 of 1 to 64 characters",
             ),
+            ("settle_at_minute", self.settle_at_minute.is_none_or(|minute| minute < MINUTES_A_DAY), "0 to 1439"),
         ]
     }
 
@@ -111,6 +116,7 @@ impl Default for ShopPolicy {
             biometric_days: 7,
             shop_words: Vec::new(),
             refunds: RefundPolicy::default(),
+            settle_at_minute: None,
         }
     }
 }
@@ -123,6 +129,7 @@ fn is_word(word: &str) -> bool {
 }
 
 const MS_A_DAY: u64 = 86_400_000;
+const MINUTES_A_DAY: u16 = 1_440;
 const PCI_IDLE_MS_MAX: u64 = 900_000;
 const PCI_TRIES_MAX: u8 = 10;
 const PCI_LOCKOUT_MS_MIN: u64 = 1_800_000;
@@ -159,6 +166,7 @@ mod tests {
             (changed(|p| p.shop_words = vec!["x".repeat(65)]), "shop_words", "at most 32 of 1 to 64 characters"),
             (changed(|p| p.shop_words = vec!["a\n".into()]), "shop_words", "at most 32 of 1 to 64 characters"),
             (changed(|p| p.shop_words = vec!["word".into(); 33]), "shop_words", "at most 32 of 1 to 64 characters"),
+            (changed(|p| p.settle_at_minute = Some(1_440)), "settle_at_minute", "0 to 1439"),
             (
                 ShopPolicy { idle_ms: 900_001, ..ShopPolicy::default() },
                 "idle_ms",
@@ -191,8 +199,12 @@ mod tests {
     fn a_policy_has_a_form_that_stays() {
         let json = serde_json::json!({"password": "pci", "idle_ms": 900_000, "session_max_ms": 43_200_000, "tries": 10,
             "lockout_ms": 1_800_000, "checkpoint_every": 1_000, "biometric_days": 7, "shop_words": [],
-            "refunds": {"contactless_card": RefundRules::default(), "encrypted_read": RefundRules::default()}});
+            "refunds": {"contactless_card": RefundRules::default(), "encrypted_read": RefundRules::default()},
+            "settle_at_minute": null});
         assert_eq!(serde_json::to_value(ShopPolicy::default()).unwrap(), json);
+        let mut older = json.clone();
+        older.as_object_mut().unwrap().remove("settle_at_minute");
+        assert_eq!(serde_json::from_value::<ShopPolicy>(older).unwrap(), ShopPolicy::default(), "written before it");
         assert_eq!(serde_json::from_value::<ShopPolicy>(json.clone()).unwrap(), ShopPolicy::default());
         let mut before_refunds = json.clone();
         before_refunds.as_object_mut().unwrap().remove("refunds");

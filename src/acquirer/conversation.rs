@@ -511,7 +511,7 @@ impl Conversation {
 
     fn heard_waiting(&mut self, mut line: Line, flight: Exchange, answer_by: MonoMs, verdict: Verdict, now: Now) {
         match verdict {
-            Verdict::Mine(heard) => match hearing::financial_answer(&self.dialect, &flight, &heard) {
+            Verdict::Mine(heard) => match hearing::request_answer(&self.dialect, &flight, &heard) {
                 Ok(answer) => {
                     let code = answer.host_code.as_str().as_bytes();
                     self.keys_are_proven |= heard.authentic;

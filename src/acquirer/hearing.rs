@@ -65,11 +65,11 @@ pub(super) fn control_answer(dialect: &Dialect, control: &Exchange, heard: &Hear
     host_code(&heard.values).ok_or(DoubtCause::AnswerInvalid)
 }
 
-/// A payment's answer.
+/// The answer to a request.
 ///
 /// # Errors
 /// [`DoubtCause::EchoDiffers`], [`DoubtCause::AnswerInvalid`] where a value is missing or breaks its rule.
-pub(super) fn financial_answer(dialect: &Dialect, flight: &Exchange, heard: &Heard) -> Result<Answer, DoubtCause> {
+pub(super) fn request_answer(dialect: &Dialect, flight: &Exchange, heard: &Heard) -> Result<Answer, DoubtCause> {
     echo_is_equal(dialect, flight, heard)?;
     let values = &heard.values;
     let host_code = host_code(values).ok_or(DoubtCause::AnswerInvalid)?;

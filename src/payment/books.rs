@@ -5,6 +5,7 @@
 use crate::ids::{AttemptId, OrderNo, Rrn, Stan};
 use crate::journal::{Cursor, Journal, JournalError};
 use crate::payment::ledger;
+use crate::payment::refund::{self, RefundView};
 use crate::payment::view::AttemptView;
 
 /// One attempt, with what callers are not shown.
@@ -54,4 +55,50 @@ pub fn attempt(journal: &Journal, attempt: &AttemptId) -> Result<Option<Booked>,
 /// Those of [`Journal::rows_by_index`].
 pub fn page(journal: &Journal, by: By<'_>, limit: usize, after: Option<Cursor>) -> Result<BookedPage, JournalError> {
     ledger::booked(journal, by, limit, after)
+}
+
+/// One refund, with what callers are not shown.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BookedRefund {
+    /// The refund; what only its sale knows is not filled in.
+    pub view: RefundView,
+    /// The host's days of its first send and of its last; nothing for one that was never sent.
+    pub sent_on: Option<(String, String)>,
+    /// The event that asked for it, which no other refund has.
+    pub opened_at: u64,
+}
+
+/// What refunds are looked up by.
+#[derive(Clone, Copy, Debug)]
+pub enum RefundBy<'a> {
+    /// The host's reference number of the refund.
+    Rrn(&'a Rrn),
+    /// The trace number, in whatever batch.
+    Stan(Stan),
+    /// The sale.
+    Attempt(&'a AttemptId),
+    /// The host's day of the last send, as `2026-11-22`.
+    HostDay(&'a str),
+}
+
+/// A page of refunds, newest first.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BookedRefunds {
+    /// The refunds.
+    pub refunds: Vec<BookedRefund>,
+    /// Where the next page begins; nothing after the last.
+    pub next: Option<Cursor>,
+}
+
+/// A page of the refunds that have this in common.
+///
+/// # Errors
+/// Those of [`Journal::rows_by_index`].
+pub fn refunds(
+    journal: &Journal,
+    by: RefundBy<'_>,
+    limit: usize,
+    after: Option<Cursor>,
+) -> Result<BookedRefunds, JournalError> {
+    refund::ledger::booked(journal, by, limit, after)
 }

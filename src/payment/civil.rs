@@ -61,6 +61,18 @@ fn bcd(value: u8) -> u8 {
 
 /// Year, month and day of a count of days since 1970-01-01. Years begin in March here, so that the leap day
 /// is the last of its year and months have a pattern of 153 days in five.
+/// The last reading, not after this one, at which a day at this offset had come to this minute.
+pub(super) fn last_minute(wall: WallMs, minute: u16, utc_offset_minutes: i16) -> WallMs {
+    let offset_ms = i64::from(utc_offset_minutes) * MS_A_MINUTE;
+    let at_ms = i64::from(minute) * MS_A_MINUTE;
+    let here = wall.0.saturating_add(offset_ms);
+    let since = here.saturating_sub(at_ms).rem_euclid(MS_A_DAY);
+    WallMs(wall.0.saturating_sub(since))
+}
+
+const MS_A_MINUTE: i64 = 60_000;
+const MS_A_DAY: i64 = 86_400_000;
+
 fn date_of(days: i64) -> (i64, u8, u8) {
     let from_march_0000 = days + 719_468;
     let era = from_march_0000.div_euclid(146_097);

@@ -43,6 +43,7 @@ mod refund_tap;
 mod reversal;
 mod roll_back;
 mod sale;
+mod settle;
 mod sign_on;
 mod tap;
 mod void;
@@ -52,6 +53,7 @@ use job::Job;
 use leftovers::Leftovers;
 use refund_tap::RefundTap;
 use sale::Sale;
+use settle::SettlementWait;
 
 /// One till's payments.
 pub struct Engine {
@@ -74,6 +76,8 @@ pub struct Engine {
     refunds: refund::Desk,
     /// The refund that waits for the card that paid.
     refund_tap: Option<RefundTap>,
+    /// The settlement that is not finished, with its wait.
+    settlement: SettlementWait,
     /// What the journal still has to be told, because it could not take it.
     leftovers: Leftovers,
     /// When the conversation wants to be polled again.
@@ -130,6 +134,7 @@ impl Engine {
             debts: Debts::default(),
             refunds: refund::Desk::default(),
             refund_tap: None,
+            settlement: SettlementWait::default(),
             leftovers: Leftovers::default(),
             conversation_wakes: None,
             stopped: None,
@@ -244,6 +249,8 @@ impl Engine {
             Input::StartVoid { ticket, order, permit } => self.start_void(ticket, order, permit, now),
             Input::Cancel { ticket, attempt } => self.cancel(ticket, &attempt, now),
             Input::Status { ticket, attempt } => self.status(ticket, &attempt),
+            Input::Settle { ticket, cause, permit } => self.settle(ticket, cause, permit, now),
+            Input::Batch { ticket, batch } => self.batch(ticket, batch, now),
             Input::List { ticket, query } => self.list(ticket, &query),
             Input::Resolve { ticket, permit } => self.resolve(ticket, permit, now),
             Input::Debts { ticket } => self.debts_listed(ticket),
@@ -291,7 +298,8 @@ impl Engine {
     fn work(&mut self, now: Now) -> Result<(), Halt> {
         loop {
             self.drain_conversation(now)?;
-            let moved = self.go_on_with_sale(now)? || self.go_on_with_job(now)? || self.send_next_debt(now)?;
+            let moved = self.go_on_with_sale(now)? || self.go_on_with_job(now)?;
+            let moved = moved || self.send_next_debt(now)? || self.go_on_with_settlement(now)?;
             if !moved {
                 return Ok(());
             }
@@ -302,7 +310,8 @@ impl Engine {
     fn set_the_alarm(&mut self, tidying_is_put_off: bool, now: Now) {
         let debt = self.may_pay_debts().then(|| self.debts.next_due()).flatten();
         let tidying = (self.journal.is_untidy() && !tidying_is_put_off).then_some(now.mono);
-        let times = [self.conversation_wakes, debt, self.leftovers.next_try(), tidying];
+        let settlement = self.settlement.next_due().filter(|_| !self.is_occupied());
+        let times = [self.conversation_wakes, debt, settlement, self.leftovers.next_try(), tidying];
         if let Some(at) = times.into_iter().flatten().min() {
             self.outputs.push(Output::WakeAt(at));
         }
@@ -362,6 +371,8 @@ fn refusal(input: &Input<'_>, error: &Error) -> Option<Output> {
         Input::StartSale { ticket, .. }
         | Input::StartVoid { ticket, .. }
         | Input::Debts { ticket }
+        | Input::Batch { ticket, .. }
+        | Input::Settle { ticket: Some(ticket), .. }
         | Input::TestHost { ticket, .. }
         | Input::DownloadParameters { ticket, .. }
         | Input::List { ticket, .. }
@@ -381,7 +392,12 @@ fn refusal(input: &Input<'_>, error: &Error) -> Option<Output> {
         | Input::Status { ticket, attempt }
         | Input::Decide { ticket, attempt, .. } => (*ticket, error.clone().in_place_of(attempt)),
         Input::PrintReceipt { ticket, attempt, .. } => (*ticket, error.clone().in_place_of(attempt)),
-        Input::Taken { .. } | Input::Card(_) | Input::Read(_) | Input::Link(_) | Input::Tick => return None,
+        Input::Settle { ticket: None, .. }
+        | Input::Taken { .. }
+        | Input::Card(_)
+        | Input::Read(_)
+        | Input::Link(_)
+        | Input::Tick => return None,
     };
     Some(Output::Tell { ticket, result: Err(error) })
 }

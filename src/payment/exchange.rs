@@ -12,8 +12,10 @@ use crate::acquirer::LinkEvent;
 use crate::clock::MonoMs;
 use crate::emv::CardEvent;
 use crate::error::Error;
-use crate::ids::{AttemptId, RefundId};
+use crate::ids::{AttemptId, BatchNo, RefundId};
 use crate::journal::VerifyReport;
+use crate::payment::batch::events::SettleCause;
+use crate::payment::batch::view::BatchView;
 use crate::payment::feed::EventPage;
 use crate::payment::refund::{RefundDecision, RefundPage, RefundQuery, RefundRequest, RefundView, RejectionReason};
 use crate::payment::view::{
@@ -21,7 +23,7 @@ use crate::payment::view::{
 };
 use crate::ports::{EncryptedRead, Notice, ReadRequest, ReaderFault};
 use crate::session::actions::{
-    AcceptRollBack, ApproveRefund, DecideStuck, DownloadParameters, RequestRefund, TestHost, VoidSale,
+    AcceptRollBack, ApproveRefund, DecideStuck, DownloadParameters, RequestRefund, Settle, TestHost, VoidSale,
 };
 use crate::session::{Permit, ResolveDebts, Sell};
 
@@ -92,6 +94,23 @@ pub enum Input<'a> {
         ticket: Ticket,
         /// Which attempt.
         attempt: AttemptId,
+    },
+    /// A caller wants the open batch settled, or a settlement that is not finished to go on now. Answered when it is
+    /// closed, or waits.
+    Settle {
+        /// Who waits; nobody where the till does it by itself.
+        ticket: Option<Ticket>,
+        /// Why.
+        cause: SettleCause,
+        /// Leave to do so.
+        permit: Permit<Settle>,
+    },
+    /// A caller asks how a batch stands. Answered at once.
+    Batch {
+        /// Who waits.
+        ticket: Ticket,
+        /// Its number; `None` for the open one.
+        batch: Option<BatchNo>,
     },
     /// A caller wants a page of attempts. Answered at once.
     List {
@@ -284,6 +303,8 @@ pub enum Reply {
     Resolved(Resolved),
     /// Of asking for debts: the open ones and the stuck ones, decided or not.
     Debts(Vec<AttemptView>),
+    /// Of settling, and of asking for a batch.
+    Batch(Box<BatchView>),
     /// Of an echo test.
     HostTested(HostTested),
     /// Of asking for the host's rules.

@@ -14,6 +14,8 @@ use crate::hex::encode_lower;
 use crate::ids::{AttemptId, BatchNo, HostCode, OrderNo, Rrn, Stan};
 use crate::iso8583::{ValueName, Values};
 use crate::journal::{Cursor, Event, Fold, FoldError, Journal, JournalError, Page as RowQuery, Row, Rows};
+use crate::payment::batch;
+use crate::payment::batch::events::{BatchClosed, BatchEndSent, BatchSent, BatchUploaded};
 use crate::payment::books::{Booked, BookedPage, By};
 use crate::payment::events::{
     AttemptEvent, BatchRefused, Body, CardFacts, DeclinedBy, HostAnswer, HostParameters, NotConfirmed, Opening,
@@ -31,6 +33,7 @@ pub fn folds() -> Vec<Box<dyn Fold>> {
     vec![
         Box::new(Attempts),
         Box::new(Numbers),
+        Box::new(crate::payment::batch::ledger::Batches),
         Box::new(crate::account::AccountFold),
         Box::new(crate::payment::roll_back::RollBacks),
         Box::new(crate::payment::refund::ledger::Refunds),
@@ -53,6 +56,8 @@ pub(super) struct Entry {
     pub earlier_send_may_have_worked: bool,
     /// Whether every send of the reversal fell on the sale's own host day.
     pub reversed_on_the_same_day: bool,
+    /// The event that put it into its batch; 0 while it is in none.
+    pub prepared_sequence: u64,
 }
 
 /// What a reversal repeats of its sale.
@@ -136,6 +141,7 @@ impl Entry {
             last_send_may_have_worked: false,
             earlier_send_may_have_worked: false,
             reversed_on_the_same_day: true,
+            prepared_sequence: 0,
         }
     }
 
@@ -352,6 +358,9 @@ fn follow(known: Option<Entry>, attempt: &AttemptId, step: AttemptEvent, event: 
     if !matches!(step, AttemptEvent::Delivered(_) | AttemptEvent::LateAnswer(_)) {
         entry.view.journal.sequence = event.sequence;
     }
+    if step.step() == Step::Prepare {
+        entry.prepared_sequence = event.sequence;
+    }
     entry.learn(step)?;
     entry.view.state = to.as_callers_see_it();
     Ok(entry)
@@ -432,6 +441,10 @@ impl Fold for Numbers {
             refund::Prepared::KIND => taken.stan = Some(refund::Prepared::of(event)?.stan),
             BatchRefused::KIND => taken.refused = Some(BatchRefused::of(event)?.named),
             SignedOn::KIND => taken.take_batch(SignedOn::of(event)?.batch),
+            BatchSent::KIND => taken.stan = Some(BatchSent::of(event)?.stan),
+            BatchUploaded::KIND => taken.stan = Some(BatchUploaded::of(event)?.stan),
+            BatchEndSent::KIND => taken.stan = Some(BatchEndSent::of(event)?.stan),
+            BatchClosed::KIND => taken.take_batch(Some(BatchClosed::of(event)?.next)),
             HostParameters::KIND => return keep_parameters(rows, &HostParameters::of(event)?),
             RollBackAccepted::KIND => taken.stan = Some(taken.beyond(RollBackAccepted::of(event)?.seen_size)),
             _ => {}
@@ -495,6 +508,18 @@ pub(super) fn entries_in(journal: &Journal, state: State) -> Result<Vec<Entry>, 
             return Ok(entries);
         }
     }
+}
+
+/// A page of the entries of a batch, newest first, and where the next begins.
+pub(super) fn page_of_batch(
+    journal: &Journal,
+    batch: BatchNo,
+    after: Option<Cursor>,
+) -> Result<(Vec<Entry>, Option<Cursor>), JournalError> {
+    let page = RowQuery { limit: PAGE_ROWS, after };
+    let page = journal.rows_by_index(ATTEMPTS, BATCH_INDEX, &batch.to_string(), page)?;
+    let entries = page.rows.iter().map(|row| read(&row.value).ok_or(JournalError::Newer)).collect::<Result<_, _>>()?;
+    Ok((entries, page.next))
 }
 
 /// The newest attempt with this STAN, in any batch or in the given one.
@@ -566,8 +591,11 @@ pub(super) fn parameters(journal: &Journal) -> Result<Option<HostParameters>, Jo
 
 /// Whether the host may have booked anything in this batch that is not taken back.
 pub(super) fn batch_holds_records(journal: &Journal, batch: BatchNo) -> Result<bool, JournalError> {
+    let begins_after = batch::ledger::open(journal)?.begins_after;
     let holds = |entry: &Entry| {
-        !matches!(entry.view.state, State::Prepared | State::NotSent | State::Declined | State::Reversed)
+        // Of a number that came again, what was closed long ago is not held.
+        entry.prepared_sequence > begins_after
+            && !matches!(entry.view.state, State::Prepared | State::NotSent | State::Declined | State::Reversed)
     };
     let mut after = None;
     loop {
@@ -588,6 +616,9 @@ pub(super) fn batch_holds_records(journal: &Journal, batch: BatchNo) -> Result<b
 /// The entry as callers see it.
 pub(super) fn shown(journal: &Journal, entry: Entry) -> Result<AttemptView, JournalError> {
     let mut view = entry.view;
+    if let Some(batch) = view.batch {
+        view.settled = batch::ledger::is_settled(journal, batch, entry.prepared_sequence)?;
+    }
     let sums = crate::payment::refund::ledger::sums(journal, &view.attempt)?;
     view.refunded_minor = sums.acknowledged_minor;
     view.refunds = sums.refunds;

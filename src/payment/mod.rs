@@ -8,6 +8,7 @@
 //! It never waits, reads a clock or believes a host's answer that is not verified. Evidence:
 //! `tests/payment_kills.rs` (every crash point with every misbehaviour of a host), `tests/payment_bugs.rs`.
 
+pub mod batch;
 pub mod books;
 mod bound_read;
 mod card_data;
@@ -24,6 +25,8 @@ mod roll_back;
 pub mod state;
 mod view;
 
+pub use batch::events::SettleCause;
+pub use batch::view::BatchView;
 pub use engine::Engine;
 pub use exchange::{CardCommand, Input, LinkCommand, Output, Reply, Ticket};
 pub use feed::{EVENTS_MAX, EventPage, TillEvent};

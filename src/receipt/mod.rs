@@ -9,11 +9,13 @@
 //! Evidence: `tests/receipts.rs` (golden slips and the property over any text).
 
 mod columns;
+mod report;
 mod slip;
 mod voucher;
 mod zone;
 
 pub use columns::Columns;
+pub use report::{ReportCurrency, ReportData, ReportSums, print_report};
 pub use slip::{Copy, CryptogramKind, JournalMark, Layout, Merchant, Payment, ReceiptData, Standing, print};
 pub use voucher::{Numbers, VoucherData, VoucherStanding, print_voucher};
 pub use zone::{DayError, UnknownZone, Zone};

@@ -20,6 +20,8 @@ pub struct ReceiptData {
     pub merchant: Merchant,
     /// What was paid, how, and the numbers that it goes by.
     pub payment: Payment,
+    /// Of a void: the sale's attempt id.
+    pub void_of: Option<AttemptId>,
     /// What became of it.
     pub standing: Standing,
     /// Where the journal records it.
@@ -179,7 +181,7 @@ impl Slip<'_> {
 
     fn title(&mut self) {
         self.paper.space();
-        self.centre_label("sale");
+        self.centre_label(if self.data.void_of.is_some() { "void" } else { "sale" });
         match self.data.standing {
             Standing::Approved => self.centre_label("approved"),
             Standing::Declined => {
@@ -208,6 +210,7 @@ impl Slip<'_> {
         self.pair("time", &merchant.zone.time(payment.at));
         self.pair_if("order", payment.order.as_ref().map(OrderNo::as_str));
         self.pair("attempt", payment.attempt.as_str());
+        self.pair_if("void_of", self.data.void_of.as_ref().map(AttemptId::as_str));
     }
 
     fn card(&mut self) {
@@ -248,6 +251,13 @@ impl Slip<'_> {
 
     fn foot(&mut self) {
         match self.data.standing {
+            standing if self.data.void_of.is_some() => self.note(match standing {
+                Standing::Approved | Standing::Voided => "void_approved_note",
+                Standing::Declined => "void_declined_note",
+                Standing::Reversed => "void_reversed_note",
+                Standing::NotKnownYet => "void_not_known_yet_note",
+                Standing::ReversalStuck => "void_stuck_note",
+            }),
             Standing::Approved => {
                 if self.data.payment.signature && self.layout.copy == Copy::Merchant {
                     self.signature_line();

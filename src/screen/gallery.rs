@@ -173,7 +173,7 @@ fn slip(language: Language) -> String {
         signature: false,
     };
     let journal = JournalMark { sequence: view.journal.sequence, root: [0x9b; 32] };
-    let data = ReceiptData { merchant, payment, standing: receipt::Standing::Approved, journal };
+    let data = ReceiptData { merchant, payment, void_of: None, standing: receipt::Standing::Approved, journal };
     receipt::print(&data, Layout { columns: Columns::C32, language, copy: Copy::Customer, reprint: false })
 }
 
@@ -278,6 +278,7 @@ pub(super) fn who(standing: Standing, role: Role) -> TillState {
         role: Some(role).filter(|_| is_there),
         waiting: Some(0),
         locks_in_ms: Some(900_000).filter(|_| standing == Standing::SignedIn),
+        settlement_missed: None,
         biometric: Biometric::Absent,
         is_rolled_back: false,
     }

@@ -56,6 +56,7 @@ macro_rules! actions {
 actions! {
     Sell = "sell", true, [Cashier Supervisor], "Take a payment, and cancel it while that is possible.";
     ResolveDebts = "resolve_debts", true, [Cashier Supervisor], "Drive the reversals that are owed, now.";
+    Settle = "settle", true, [Cashier Supervisor], "Settle the batch with the acquirer.";
     ViewPayments = "view_payments", true, [Cashier Supervisor], "Look at payments and how they stand.";
     PrintReceipt = "print_receipt", true, [Cashier Supervisor], "Print a receipt, and print it again.";
     FollowEvents = "follow_events", true, [Cashier Supervisor], "Read the feed of events and confirm it.";

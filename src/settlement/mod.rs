@@ -4,7 +4,7 @@
 //! journal, and what differs is explained with the record that proves it. The journal is only read; that a check was
 //! made, and what it found, is one event at its end.
 //!
-//! It never corrects anything by itself. Evidence: `tests/statement_check.rs`.
+//! It never corrects anything by itself. Evidence: `tests/statement_check.rs`, `sandbox/tests/till_statement.rs`.
 
 pub mod statement;
 

@@ -8,7 +8,9 @@
 //! It decides nothing. A port must not ask it anything: the engine's thread would wait for itself, so it is refused
 //! as `called_from_port`; `present` and `collision` do not wait. Evidence: `terminal/driver/tests.rs`, `tests/terminal_sale.rs`.
 
+mod batch;
 mod calls;
+mod debts;
 mod derive;
 mod driver;
 mod events;
@@ -49,7 +51,7 @@ pub struct Terminal {
     engine_thread: ThreadId,
 }
 
-/// A sale that has begun.
+/// A sale or a void that has begun.
 pub struct Operation {
     attempt: AttemptId,
     result: Waiting,
@@ -153,7 +155,12 @@ impl Terminal {
     /// # Errors
     /// A refusal before anything has begun: of the amount, `attempt_conflict`, `till_busy`, `reversal_pending`.
     pub fn start_sale(&self, order: SaleOrder) -> Result<Operation, Error> {
-        let wait = self.ask(Ask::Sale(order))?;
+        self.begin(Ask::Sale(order))
+    }
+
+    /// Begins an attempt, or finds that it has ended.
+    fn begin(&self, ask: Ask) -> Result<Operation, Error> {
+        let wait = self.ask(ask)?;
         let (attempt, result) = match wait.next()? {
             Said::Begun(attempt) => (attempt, Waiting::OnItsWay(wait)),
             Said::Done(result) => {

@@ -49,8 +49,13 @@ pub(super) fn print(
 ) -> Result<String, Error> {
     let none = || Error::from(ErrorCode::ReceiptNotAvailable).of_attempt(&view.attempt);
     let standing = standing(view.state).ok_or_else(none)?;
-    let data =
-        ReceiptData { merchant: merchant(configuration)?, payment: payment(view), standing, journal: mark(view) };
+    let data = ReceiptData {
+        merchant: merchant(configuration)?,
+        payment: payment(view),
+        void_of: view.of.clone(),
+        standing,
+        journal: mark(view),
+    };
     let ReceiptRequest { columns, language, copy } = request;
     Ok(set(&data, Layout { columns, language, copy, reprint: printed_before > 0 }))
 }
@@ -123,7 +128,7 @@ fn standing(state: State) -> Option<Standing> {
     }
 }
 
-fn merchant(configuration: &Configuration) -> Result<Merchant, Error> {
+pub(super) fn merchant(configuration: &Configuration) -> Result<Merchant, Error> {
     let zone = Zone::named(&configuration.time_zone)
         .map_err(|_| Error::from(ErrorCode::ConfigurationInvalid).word("part", "time_zone"))?;
     Ok(Merchant {
@@ -169,7 +174,7 @@ fn mark(view: &AttemptView) -> JournalMark {
     JournalMark { sequence: view.journal.sequence, root: array(&view.journal.root).unwrap_or_default() }
 }
 
-fn array<const N: usize>(digits: &str) -> Option<[u8; N]> {
+pub(super) fn array<const N: usize>(digits: &str) -> Option<[u8; N]> {
     hex::decode(digits)?.try_into().ok()
 }
 

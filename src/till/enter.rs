@@ -23,6 +23,7 @@ use crate::till::flow::{Led, Stage, copy};
 use crate::till::gate::Answer;
 use crate::till::passwords::{House, given, rules};
 use crate::till::record::Trouble;
+use crate::till::schedule::Schedule;
 use crate::till::{At, Left, Open, Till};
 use crate::vault::{Attempt, BiometricAttempt, Change, Derivation, Opened, SlotKind, Vault, VaultError, Who};
 
@@ -374,7 +375,9 @@ impl Till {
         self.outputs
             .push(Output::Network(NetworkCommand::Arm { configuration: Arc::clone(&configuration), client_key_pem }));
         let checkpoint_every = policy.checkpoint_every.into();
-        self.at = At::Open(Box::new(Open { engine, session, opened, configuration, checkpoint_every, looked_at }));
+        let schedule = Schedule::from_now_on(policy.settle_at_minute, now);
+        self.at =
+            At::Open(Box::new(Open { engine, session, opened, configuration, checkpoint_every, looked_at, schedule }));
         self.announce(Standing::SignedIn);
         // What an earlier session left is taken up at once.
         self.pay(crate::payment::Input::Tick, now)

@@ -13,13 +13,13 @@ use std::sync::Arc;
 
 use crate::account::{Configuration, SecretText, ShopPolicy};
 use crate::acquirer::LinkEvent;
-use crate::clock::MonoMs;
+use crate::clock::{MonoMs, WallMs};
 use crate::emv::CardEvent;
 use crate::error::Error;
-use crate::ids::{AttemptId, OperatorName, RefundId};
+use crate::ids::{AttemptId, BatchNo, OperatorName, RefundId};
 use crate::payment::{
-    self, CardCommand, LinkCommand, ListQuery, ReceiptCopy, RefundDecision, RefundQuery, RefundRequest,
-    RejectionReason, SaleOrder, Ticket,
+    self, CardCommand, Decision, LinkCommand, ListQuery, ReceiptCopy, RefundDecision, RefundQuery, RefundRequest,
+    RejectionReason, SaleOrder, Ticket, VoidOrder,
 };
 use crate::ports::{BiometricFault, EncryptedRead, Notice, ReaderFault};
 use crate::secret::{Secret, SecretBytes};
@@ -66,6 +66,8 @@ pub struct TillState {
     pub waiting: Option<u64>,
     /// Signed in: how long until the till locks by itself, in milliseconds.
     pub locks_in_ms: Option<u64>,
+    /// Signed in: the time of day at which the batch was to be settled by the shop's rule and was not.
+    pub settlement_missed: Option<WallMs>,
     /// What fingers or a face are good for here and now.
     pub biometric: Biometric,
     /// Signed in: the till's files were put back, and it does not sell until a supervisor accepts it.
@@ -167,6 +169,21 @@ pub enum ProofOf {
 pub enum Ask {
     /// A sale. Answered by [`Output::Begun`] and, at the end, [`Output::Tell`]; or by a refusal.
     Sale(SaleOrder),
+    /// A sale to be voided. Answered as a sale is.
+    Void(VoidOrder),
+    /// Everything that waits to be finished with the host.
+    Debts,
+    /// How an attempt ended whose reversal is stuck.
+    Decide {
+        /// Which attempt.
+        attempt: AttemptId,
+        /// How it ended.
+        decision: Decision,
+    },
+    /// Whether the host is there.
+    TestHost,
+    /// The host's rules for this till.
+    DownloadParameters,
     /// To end an attempt.
     Cancel(AttemptId),
     /// How an attempt stands.
@@ -175,6 +192,10 @@ pub enum Ask {
     List(ListQuery),
     /// The open debts driven now.
     Resolve,
+    /// The open batch settled, or a settlement that is not finished to go on.
+    Settle,
+    /// How a batch stands: the open one, or the one of this number.
+    Batch(Option<BatchNo>),
     /// To print a receipt.
     PrintReceipt(AttemptId, ReceiptCopy),
     /// Money to be given back.

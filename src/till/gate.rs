@@ -11,11 +11,12 @@ use std::sync::Arc;
 
 use crate::clock::Now;
 use crate::error::{Error, ErrorCode};
-use crate::payment::{self, Ticket};
+use crate::payment::{self, SettleCause, Ticket};
 use crate::session::actions::{
-    AcceptRollBack, Action, ApproveRefund, ChangeOwnPassword, CheckStatement, DecideStuck, EnrolBiometric,
-    FollowEvents, ListOperators, MakeCheckpoint, ManageOperators, PrintReceipt, ProveConsistency, ProveRecord,
-    ReadPublicKey, RequestRefund, ResolveDebts, RotateKeys, Sell, SetPolicy, VerifyJournal, ViewPayments, ViewPolicy,
+    AcceptRollBack, Action, ApproveRefund, ChangeOwnPassword, CheckStatement, DecideStuck, DownloadParameters,
+    EnrolBiometric, FollowEvents, ListOperators, MakeCheckpoint, ManageOperators, PrintReceipt, ProveConsistency,
+    ProveRecord, ReadPublicKey, RequestRefund, ResolveDebts, RotateKeys, Sell, SetPolicy, Settle, TestHost,
+    VerifyJournal, ViewDebts, ViewPayments, ViewPolicy, VoidSale,
 };
 use crate::session::{Permit, Standing};
 use crate::till::exchange::{Ask, Reply};
@@ -69,10 +70,13 @@ impl Till {
         match ask {
             Ask::Sale(order) => {
                 let permit = self.permit::<Sell>(now)?;
-                if !self.lock_wishes.is_empty() {
-                    return Err(Error::from(ErrorCode::TillLocked).word("state", "locked").into());
-                }
+                self.nobody_locks()?;
                 self.payment(payment::Input::StartSale { ticket, order, permit }, now)
+            }
+            Ask::Void(order) => {
+                let permit = self.permit::<VoidSale>(now)?;
+                self.nobody_locks()?;
+                self.payment(payment::Input::StartVoid { ticket, order, permit }, now)
             }
             Ask::Cancel(attempt) => {
                 if !self.is_outlived::<Sell>(now) {
@@ -91,6 +95,15 @@ impl Till {
             Ask::Resolve => {
                 let permit = self.permit::<ResolveDebts>(now)?;
                 self.payment(payment::Input::Resolve { ticket, permit }, now)
+            }
+            Ask::Settle => {
+                let permit = self.permit::<Settle>(now)?;
+                let (ticket, cause) = (Some(ticket), SettleCause::Asked);
+                self.payment(payment::Input::Settle { ticket, cause, permit }, now)
+            }
+            Ask::Batch(batch) => {
+                self.may::<ViewPayments>(now)?;
+                self.payment(payment::Input::Batch { ticket, batch }, now)
             }
             Ask::PrintReceipt(attempt, copy) => {
                 let _printing = self.permit::<PrintReceipt>(now)?;
@@ -112,8 +125,41 @@ impl Till {
                 let permit = self.permit::<AcceptRollBack>(now)?;
                 self.payment(payment::Input::AcceptRollBack { ticket, permit }, now)
             }
+            ask => self.see_to(ticket, ask, now),
+        }
+    }
+
+    /// What concerns debts and the host itself.
+    fn see_to(&mut self, ticket: Ticket, ask: Ask, now: Now) -> Result<Answer, Trouble> {
+        match ask {
+            Ask::Debts => {
+                let _looking = self.permit::<ViewDebts>(now)?;
+                self.payment(payment::Input::Debts { ticket }, now)
+            }
+            Ask::Decide { attempt, decision } => {
+                let permit = self.permit::<DecideStuck>(now)?;
+                self.payment(payment::Input::Decide { ticket, attempt, decision, permit }, now)
+            }
+            Ask::TestHost => {
+                let permit = self.permit::<TestHost>(now)?;
+                self.nobody_locks()?;
+                self.payment(payment::Input::TestHost { ticket, permit }, now)
+            }
+            Ask::DownloadParameters => {
+                let permit = self.permit::<DownloadParameters>(now)?;
+                self.nobody_locks()?;
+                self.payment(payment::Input::DownloadParameters { ticket, permit }, now)
+            }
             ask => self.give_back(ticket, ask, now),
         }
+    }
+
+    /// Nothing begins that somebody who wants to lock the till would have to wait for.
+    fn nobody_locks(&self) -> Result<(), Trouble> {
+        if self.lock_wishes.is_empty() {
+            return Ok(());
+        }
+        Err(Error::from(ErrorCode::TillLocked).word("state", "locked").into())
     }
 
     /// What concerns refunds.

@@ -147,14 +147,18 @@ impl Till {
         }
     }
 
-    /// A checkpoint each time that so many events have come, once nobody waits for anything.
+    /// A checkpoint when a batch is closed, and each time that so many events have come, once nobody waits for anything.
     pub(super) fn sign_now_and_then(&mut self, now: Now) -> Result<(), Trouble> {
         if self.stopped.is_some() || self.is_busy() || !matches!(self.at, At::Open(_)) {
             return Ok(());
         }
         self.with_open(now, |till, open| {
             let operator = open.session.operator().clone();
+            let has_closed = open.engine.has_closed_a_batch();
             let journal = open.engine.journal_mut();
+            if has_closed {
+                till.sign_the_head(journal, CheckpointReason::BatchClose, &operator, now)?;
+            }
             let size = journal.head().size;
             let is_due = CheckpointReason::is_routine_due(open.looked_at, size, open.checkpoint_every);
             if is_due {

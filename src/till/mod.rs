@@ -30,6 +30,7 @@ mod operators;
 mod passwords;
 mod record;
 mod refunds;
+mod schedule;
 mod statement;
 
 use std::sync::Arc;
@@ -54,6 +55,7 @@ use crate::session::{self, Session};
 use crate::till::events::Why;
 use crate::till::flow::Flow;
 use crate::till::record::Trouble;
+use crate::till::schedule::Schedule;
 use crate::vault::Opened;
 
 /// One till.
@@ -112,6 +114,8 @@ struct Open {
     /// The rule for checkpoints, and the size up to which it was kept.
     checkpoint_every: u64,
     looked_at: u64,
+    /// The rule for settling by itself.
+    schedule: Schedule,
 }
 
 impl Till {
@@ -197,6 +201,7 @@ impl Till {
 
     /// Does what can be done without another input: a lock that was put off, keys that are being changed.
     fn work(&mut self, now: Now) -> Result<(), Trouble> {
+        self.settle_on_time(now)?;
         self.seal_anew(now)?;
         self.sign_now_and_then(now)?;
         self.verify_on(now)?;
@@ -244,6 +249,7 @@ impl Till {
         let mut times = Vec::new();
         if let At::Open(open) = &self.at {
             times.extend(self.engine_alarm);
+            times.extend(self.next_settlement(now));
             if (open.engine.journal().is_resealing() || self.is_verifying()) && !self.is_busy() {
                 times.push(now.mono);
             }
@@ -291,7 +297,8 @@ impl Till {
             _ => None,
         };
         let (biometric, is_rolled_back) = (Biometric::Absent, false);
-        TillState { standing, operator, role, waiting: self.waiting(), locks_in_ms, biometric, is_rolled_back }
+        let (waiting, settlement_missed) = (self.waiting(), self.missed_settlement(now));
+        TillState { standing, operator, role, waiting, locks_in_ms, settlement_missed, biometric, is_rolled_back }
     }
 
     fn waiting(&self) -> Option<u64> {

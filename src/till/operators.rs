@@ -21,6 +21,7 @@ use crate::till::flow::{Led, Stage, copy};
 use crate::till::gate::Answer;
 use crate::till::passwords::{House, forgotten, given, rules};
 use crate::till::record::Trouble;
+use crate::till::schedule::Schedule;
 use crate::till::{At, Open, Till};
 use crate::vault::{Attempt, Derivation, Opened, SlotKind, Terms, Who};
 
@@ -206,9 +207,7 @@ impl Till {
         let _by = permit.spend();
         self.not_deriving()?;
         if self.operator().as_ref() == Some(name) {
-            let role = self.role_of(name)?.map_or("supervisor", Role::word);
-            let error = Error::from(ErrorCode::NotPermitted).word("action", "manage_operators").word("role", role);
-            return Err(error.word("why", "yourself").into());
+            return Err(self.why_not_oneself(name)?.into());
         }
         if rotate {
             self.check_no_rotation()?;
@@ -228,6 +227,19 @@ impl Till {
             Ok(Reply::Done)
         })?;
         Ok(Answer::Now(reply))
+    }
+
+    /// Nobody removes oneself; who is the only supervisor is told that another is needed first.
+    fn why_not_oneself(&mut self, name: &OperatorName) -> Result<Error, Trouble> {
+        let slots = self.with_rows(|vault| vault.slots())?;
+        let is_another = |of: Option<&OperatorName>| of.is_some_and(|of| of != name);
+        let is_only = !slots.iter().any(|slot| slot.role == Some(Role::Supervisor) && is_another(slot.name.as_ref()));
+        if is_only {
+            return Ok(ErrorCode::LastSupervisor.into());
+        }
+        let role = self.role_of(name)?.map_or("supervisor", Role::word);
+        let error = Error::from(ErrorCode::NotPermitted).word("action", "manage_operators").word("role", role);
+        Ok(error.word("why", "yourself"))
     }
 
     fn role_of(&mut self, name: &OperatorName) -> Result<Option<Role>, Trouble> {
@@ -263,6 +275,7 @@ impl Till {
             till.record(journal, events::policy_changed(&by, body), SideWork::None, change, now)?;
             open.session.set_length(policy.session_length());
             open.checkpoint_every = policy.checkpoint_every.into();
+            open.schedule = Schedule::from_now_on(policy.settle_at_minute, now);
             Ok(Reply::Done)
         })?;
         Ok(Answer::Now(reply))

@@ -6,9 +6,12 @@ use std::sync::Mutex;
 use taptill::ports::{BiometricFault, BiometricKey};
 use taptill::secret::SecretBytes;
 
+/// A secret, and what it is bound to.
+type Held = (Vec<u8>, Vec<u8>);
+
 #[derive(Default)]
 pub struct Sensor {
-    keys: Mutex<BTreeMap<String, (Vec<u8>, Vec<u8>)>>,
+    keys: Mutex<BTreeMap<String, Held>>,
     fault: Mutex<Option<BiometricFault>>,
     asked: Mutex<u32>,
 }

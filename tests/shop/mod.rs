@@ -5,7 +5,6 @@
 #![allow(dead_code, reason = "each test binary uses its part")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
-pub mod faults;
 pub mod relay;
 
 use std::net::SocketAddr;
@@ -25,6 +24,7 @@ use taptill::ports::{CardChannel, NoFaults, Notice, Observer, Ports};
 use taptill::terminal::{Operation, Terminal};
 use taptill_sandbox::card::{self, SimulatedCard};
 use taptill_sandbox::desktop::desktop_ports;
+pub use taptill_sandbox::faults;
 use taptill_sandbox::host::{Host, HostError, Kind, Options, RunningHost, Script, book, provision_in, set_next};
 use taptill_sandbox::people;
 use taptill_sandbox::scratch::{self, Scratch};

@@ -12,14 +12,14 @@ use taptill::acquirer::{LinkEvent, LinkFault};
 use taptill::clock::{BootCount, MonoMs, Now, WallMs};
 use taptill::emv::{CaKeys, CardEvent, TerminalData};
 use taptill::error::{Error, ErrorCode};
-use taptill::ids::{AttemptId, MerchantId, OperatorName, OrderNo, Role, TerminalId};
+use taptill::ids::{AttemptId, BatchNo, MerchantId, OperatorName, OrderNo, Role, TerminalId};
 use taptill::iso8583::Dialect;
 use taptill::journal::{Journal, JournalError, JournalPorts, Keyring, LockedJournal};
 use taptill::money::{Amount, Currency};
 use taptill::payment::refund::state::RefundState;
 use taptill::payment::{
-    self, AttemptView, CardCommand, Decision, Engine, EventPage, Input, LinkCommand, ListQuery, Output, Page,
-    ReceiptCopy, Reply, Resolved, RollBack, SaleOrder, Ticket, VoidOrder,
+    self, AttemptView, BatchView, CardCommand, Decision, Engine, EventPage, Input, LinkCommand, ListQuery, Output,
+    Page, ReceiptCopy, Reply, Resolved, RollBack, SaleOrder, SettleCause, Ticket, VoidOrder,
 };
 use taptill::ports::{
     CardChannel, CardFault, EncryptedRead, Fate, FaultPlan, KillPoint, Moment, Notice, ReadCvm, ReadRequest,
@@ -735,6 +735,28 @@ impl World {
         match self.await_caller(ticket) {
             Caller::Told(Ok(Reply::Resolved(resolved))) => Some(resolved),
             Caller::Orphaned => None,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Settles the open batch, as far as one run comes. `None` when the process died on the way.
+    pub fn settle(&mut self) -> Option<Result<BatchView, Error>> {
+        let ticket = self.ticket();
+        let permit = permit(self.now);
+        self.give(Input::Settle { ticket: Some(ticket), cause: SettleCause::Asked, permit });
+        match self.await_caller(ticket) {
+            Caller::Told(Ok(Reply::Batch(view))) => Some(Ok(*view)),
+            Caller::Told(Err(error)) => Some(Err(error)),
+            Caller::Orphaned => None,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// How a batch stands: the open one, or the one of this number.
+    pub fn batch(&mut self, number: Option<u32>) -> Result<BatchView, Error> {
+        let batch = number.map(|number| BatchNo::new(number).unwrap());
+        match self.ask(|ticket| Input::Batch { ticket, batch })? {
+            Reply::Batch(view) => Ok(*view),
             other => panic!("{other:?}"),
         }
     }

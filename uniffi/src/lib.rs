@@ -24,6 +24,7 @@ mod policy;
 mod ports;
 mod proofs;
 mod reader;
+mod refunds;
 mod screen;
 mod terminal;
 mod values;
@@ -39,13 +40,17 @@ pub use operation::Operation;
 pub use password_work::{PasswordDone, PasswordWork, RecoveryCode};
 pub use payments::Payments;
 pub use people::{OperatorFacts, OperatorRole, People, SessionFacts, Standing, TillState};
-pub use policy::{PasswordProfile, PasswordRules, ShopPolicy, shipped_policy};
+pub use policy::{
+    PasswordProfile, PasswordRules, RefundApproval, RefundPolicy, RefundRules, RefundVerification, ShopPolicy,
+    shipped_policy,
+};
 pub use ports::{
     CardChannel, CardFault, Clock, ClockReading, DeviceKeys, KeyFault, KeyKind, NetworkPosture, Notice, Observer,
     PortFault, Ports, Posture, Prompt, SecretSink,
 };
 pub use proofs::Proofs;
 pub use reader::{EncryptedRead, EncryptedReader, ReadCvm, ReadRequest, ReaderFault};
+pub use refunds::{Refund, RefundOf, RefundPage, RefundQuery, RefundState, Refunds};
 pub use screen::{Action, Field, FieldName, Intent, Role, Row, Screen, ScreenKind, ScreenSample, Tone};
 pub use terminal::{Terminal, inspect_till, provision_till};
 pub use values::{

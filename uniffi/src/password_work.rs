@@ -9,6 +9,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use taptill::error::{Error, ErrorCode};
+use taptill::payment;
 use taptill::terminal::Terminal;
 use taptill::till;
 use tokio::sync::watch;
@@ -17,6 +18,7 @@ use crate::aside::thread;
 use crate::errors::TillError;
 use crate::payments::Open;
 use crate::people::SessionFacts;
+use crate::refunds::Refund;
 
 /// What deriving a key from a password came to, once it has.
 type Outcome = Result<PasswordDone, TillError>;
@@ -67,19 +69,25 @@ pub struct PasswordDone {
     pub session: Option<SessionFacts>,
     /// The code for the day on which the password is forgotten: after `claim`, `recover` and `new_recovery_code`.
     pub recovery: Option<Arc<RecoveryCode>>,
+    /// The refund that was approved: after `approve_as`.
+    pub refund: Option<Refund>,
 }
 
 impl PasswordDone {
     pub(crate) fn plain((): ()) -> Self {
-        Self { session: None, recovery: None }
+        Self { session: None, recovery: None, refund: None }
     }
 
     pub(crate) fn with_session(session: till::SessionView) -> Self {
-        Self { session: Some(session.into()), recovery: None }
+        Self { session: Some(session.into()), recovery: None, refund: None }
     }
 
     pub(crate) fn with_code(code: till::RecoveryCode) -> Self {
-        Self { session: None, recovery: Some(RecoveryCode::new(Arc::new(code))) }
+        Self { session: None, recovery: Some(RecoveryCode::new(Arc::new(code))), refund: None }
+    }
+
+    pub(crate) fn with_refund(refund: payment::RefundView) -> Self {
+        Self { session: None, recovery: None, refund: Some(refund.into()) }
     }
 }
 

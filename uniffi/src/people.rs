@@ -352,7 +352,7 @@ impl From<till::SessionView> for SessionFacts {
 
 impl From<till::TillState> for TillState {
     fn from(state: till::TillState) -> Self {
-        let till::TillState { standing, operator, role, waiting, locks_in_ms, biometric, is_rolled_back } = state;
+        let till::TillState { standing, operator, role, waiting, locks_in_ms, biometric, is_rolled_back, .. } = state;
         Self {
             standing: standing.into(),
             operator: operator.map(|operator| operator.to_string()),

@@ -1,4 +1,4 @@
-//! The shop's rules about people, as a shell reads and changes them.
+//! The shop's rules, as a shell reads and changes them.
 //!
 //! The records are the core's, word for word; the core checks them. A change holds at once.
 //!
@@ -11,7 +11,7 @@ use taptill::error::{Error, ErrorCode};
 
 use crate::errors::TillError;
 
-/// The shop's rules about people. The core refuses a part that is out of its range, by its name.
+/// The shop's rules. The core refuses a part that is out of its range, by its name.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct ShopPolicy {
     /// What a password must be.
@@ -26,13 +26,15 @@ pub struct ShopPolicy {
     pub lockout_ms: u64,
     /// After how many events a checkpoint is signed, 1 to 1 000 000.
     pub checkpoint_every: u32,
-    /// For how many days after a password the device's own unlocking may open the till, 0 for never, to 90. It is a rule
-    /// in store: the vault has such slots, and no till offers them yet.
+    /// For how many days after a password the device's own unlocking may open the till, 0 for never, to 90.
     pub biometric_days: u16,
     /// Words that the commonest passwords here would have, at most 32 of 1 to 64 characters.
     pub shop_words: Vec<String>,
     /// When and how money is given back.
     pub refunds: RefundPolicy,
+    /// At which minute of the day the batch is settled by itself, 0 to 1 439 at the host's place; absent for never.
+    #[uniffi(default = None)]
+    pub settle_at_minute: Option<u16>,
 }
 
 /// The rules about refunds, by the way in which the sale was paid.
@@ -137,6 +139,7 @@ impl From<account::ShopPolicy> for ShopPolicy {
             biometric_days: policy.biometric_days,
             shop_words: policy.shop_words,
             refunds: policy.refunds.into(),
+            settle_at_minute: policy.settle_at_minute,
         }
     }
 }
@@ -153,6 +156,7 @@ impl From<ShopPolicy> for account::ShopPolicy {
             biometric_days: policy.biometric_days,
             shop_words: policy.shop_words,
             refunds: policy.refunds.into(),
+            settle_at_minute: policy.settle_at_minute,
         }
     }
 }

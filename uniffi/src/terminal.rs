@@ -18,6 +18,7 @@ use crate::payments::{Open, Payments};
 use crate::people::{People, TillState};
 use crate::ports::{CardChannel, Ports, card_channel, core_ports, guarded};
 use crate::proofs::Proofs;
+use crate::refunds::Refunds;
 use crate::values::{TillInfo, Verified};
 
 /// An open till. Its methods, and those of all that it gives out, may be called from any thread, and from several at
@@ -82,6 +83,14 @@ impl Terminal {
     /// None today; every exported function may refuse.
     pub fn payments(&self) -> Result<Arc<Payments>, TillError> {
         Ok(Arc::new(Payments { till: Arc::clone(&self.till) }))
+    }
+
+    /// Money that is given back. A handle to this same till; as cheap as it looks.
+    ///
+    /// # Errors
+    /// None today; every exported function may refuse.
+    pub fn refunds(&self) -> Result<Arc<Refunds>, TillError> {
+        Ok(Arc::new(Refunds { till: Arc::clone(&self.till) }))
     }
 
     /// What happened, to be pulled by cursor. A handle to this same till; as cheap as it looks.

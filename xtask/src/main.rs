@@ -1,13 +1,14 @@
 //! The project's own commands, run as `cargo xtask …`.
 //!
-//! `test` is what the continuous integration runs; `bindings` makes the Kotlin and Swift bindings; `ratios` measures
-//! the till against peers in the same run; `licences` alone checks the licences of everything that is linked. It
-//! changes no source file, but for `bindings --accept`, which writes the reviewed surfaces.
+//! `test` is what the continuous integration runs; `simulate` plays store days by seed; `bindings` makes the Kotlin and
+//! Swift bindings; `ratios` measures the till against peers in the same run; `licences` alone checks the licences of
+//! everything that is linked. It changes no source file, but for `bindings --accept`, which writes the reviewed surfaces.
 
 mod bindings;
 mod licences;
 mod ratios;
 mod screens;
+mod simulate;
 mod size;
 mod sources;
 mod steps;
@@ -53,6 +54,12 @@ enum Command {
         #[arg(long)]
         accept: bool,
     },
+    /// Play store days in virtual time, by seed, and let an auditor look at the books
+    Simulate {
+        /// What the simulator takes: --seeds A..B, --days N, --replay SEED --trace, --bug NAME
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Weigh the library that ships, and count the shells' lines
     Size,
     /// Check that no shell decides on amounts, states or codes
@@ -67,6 +74,7 @@ fn main() -> ExitCode {
         Command::Ratios { json, rust_only } => ratios::run(json, rust_only),
         Command::Screens { out } => screens::run(out.as_deref()),
         Command::Bindings { accept } => bindings::run(accept),
+        Command::Simulate { arguments } => simulate::run(&arguments),
         Command::Size => size::run(),
         Command::Thin => thin::run(),
         Command::Licences => licences::check(),

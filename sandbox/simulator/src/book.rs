@@ -1,17 +1,21 @@
 //! What the auditor is given: the host's book and what the merchant saw, as plain data.
 //!
 //! The host writes the one, the shop the other; nothing here knows what it means. It never holds a type of the core's.
-//! Evidence: `sandbox/simulator/tests/auditor.rs`.
+//! Evidence: `sandbox/simulator/src/audit/tests.rs`.
 
 /// One line of the host's book.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Line {
-    /// `sale`, and what there will be.
+    /// `sale`, `void` or `refund`.
     pub kind: &'static str,
+    /// What is taken or given back: batch and STAN of the sale.
+    pub of: Option<(u32, u32)>,
     pub batch: u32,
     pub stan: u32,
     pub amount_minor: u64,
     pub is_reversed: bool,
+    /// The host's own number of it.
+    pub rrn: String,
 }
 
 /// One message of the till's that arrived, with what it was answered.
@@ -36,6 +40,8 @@ pub(crate) struct Book {
     pub arrivals: Vec<Arrival>,
     /// What the till should never have sent, in words.
     pub complaints: Vec<String>,
+    /// Whether a message can say that it is sent again.
+    pub marks_repeats: bool,
 }
 
 /// One call at the till and what became of it.
@@ -58,6 +64,8 @@ pub(crate) struct Seen {
     pub calls: Vec<Call>,
     /// How every attempt stands at the end of the day, as JSON.
     pub attempts: Vec<String>,
+    /// How every refund stands at the end of the day, as JSON.
+    pub refunds: Vec<String>,
     /// What the till says of its journal at the end: size and root in hex.
     pub head: Option<(u64, String)>,
     /// The journal's events as they were written.

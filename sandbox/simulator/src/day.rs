@@ -5,17 +5,19 @@
 //!
 //! It never skips a step that it does not understand. Evidence: `sandbox/simulator/tests/same_bytes.rs`.
 
-use taptill::ids::AttemptId;
+use taptill::ids::{AttemptId, RefundId};
 use taptill::journal::{JournalPorts, LockedJournal};
 use taptill::money::{Amount, Currency};
-use taptill::payment::{ListQuery, ReceiptCopy, SaleOrder};
+use taptill::payment::{
+    Decision, ListQuery, ReceiptCopy, RefundOf, RefundQuery, RefundRequest, RejectionReason, SaleOrder, VoidOrder,
+};
 use taptill::secret::SecretBytes;
 use taptill::till::{self, Ask};
 use taptill::vault::{Vault, Who as Name};
 
 use crate::audit;
 use crate::calendar::until_midnight_ms;
-use crate::schedule::{Action, Card, Fault, Step, Who};
+use crate::schedule::{Action, Card, Fault, Step, Then, Who};
 use crate::shop::Shop;
 use crate::stage::{self, DIALECTS, Place, hashed};
 use crate::trace::Trace;
@@ -37,8 +39,8 @@ pub(crate) fn play(place: &Place, seed: u64, steps: &[Step], mistake: Option<&st
         steps.iter().flat_map(|step| &step.faults).any(|fault| matches!(fault, Fault::Kill { power: Some(_), .. }));
     let trace = Trace::new(keeps_lines);
     let mut shop = Shop::open_up(place, &template, seed, has_power_cuts, trace);
-    shop.host.books_late_originals = mistake == Some(HOST_BOOKS_LATE);
-    let mut day = Day { amounts: std::collections::BTreeMap::new(), shop };
+    shop.host.counter.books_late_originals = mistake == Some(HOST_BOOKS_LATE);
+    let mut day = Day { amounts: std::collections::BTreeMap::new(), refunds: Vec::new(), shop };
     day.shop.see_that_it_is_open();
     for step in steps {
         day.step(step);
@@ -54,6 +56,8 @@ struct Day<'a> {
     shop: Shop<'a>,
     /// What each attempt was first asked for.
     amounts: std::collections::BTreeMap<u32, u64>,
+    /// Every refund that was asked for, by its name.
+    refunds: Vec<String>,
 }
 
 impl Day<'_> {
@@ -77,6 +81,23 @@ impl Day<'_> {
             Action::Sale { attempt, minor, card } => self.sale(*attempt, *minor, *card),
             Action::Cancel { attempt, minor, after_ms } => self.cancel(*attempt, *minor, *after_ms),
             Action::Again { attempt, with_other_amount } => self.again(*attempt, *with_other_amount),
+            Action::Void { attempt, of } => self.void(*attempt, *of),
+            Action::Refund { of, percent, by, then } => self.refund(*of, *percent, *by, *then),
+            Action::Later { refund, then } => {
+                if let Some(refund) = self.refunds.get(*refund as usize).cloned() {
+                    self.go_on(&refund, *then);
+                }
+            }
+            Action::Decide { attempt, charged } => {
+                self.be(Who::Alice);
+                let decision = if *charged { Decision::Charged } else { Decision::NotCharged };
+                self.call("decide", Some(*attempt), Ask::Decide { attempt: id(*attempt), decision });
+            }
+            Action::Errands => {
+                self.be(Who::Alice);
+                self.call("test_host", None, Ask::TestHost);
+                self.call("parameters", None, Ask::DownloadParameters);
+            }
             Action::Look { attempt } => self.look(*attempt),
             Action::Resolve => {
                 self.somebody(Who::Bob);
@@ -121,6 +142,59 @@ impl Day<'_> {
         self.call("sign_in", None, Ask::SignIn { name, password, new_password: None });
     }
 
+    /// Sees to it that this person is signed in, and nobody else.
+    fn be(&mut self, who: Who) {
+        let state = self.call("state", None, Ask::State);
+        let sign = format!("\"{}\"", who.name());
+        if !state.is_some_and(|text| text.contains("\"signed_in\"") && text.contains(&sign)) {
+            self.sign_in(who);
+        }
+    }
+
+    fn void(&mut self, attempt: u32, of: u32) {
+        self.be(Who::Alice);
+        let order = VoidOrder { attempt: Some(id(attempt)), of: id(of) };
+        self.call("void", Some(attempt), Ask::Void(order));
+    }
+
+    fn refund(&mut self, of: u32, percent: u64, by: Who, then: Then) {
+        let Some(minor) = self.amounts.get(&of).map(|minor| (minor * percent).div_ceil(100)) else { return };
+        self.be(by);
+        let request = RefundRequest { of: RefundOf::Attempt(id(of)), amount: amount(minor) };
+        let Some(told) = self.call("request_refund", None, Ask::RequestRefund(request)) else { return };
+        if let Some(refund) = audit::refund(&told) {
+            self.refunds.push(refund.clone());
+            self.go_on(&refund, then);
+        }
+    }
+
+    fn go_on(&mut self, refund: &str, then: Then) {
+        let Ok(refund) = RefundId::new(refund) else { return };
+        match then {
+            Then::Waits => {}
+            Then::ApprovedAs(approver) => {
+                self.somebody(Who::Bob);
+                let (approver, password) = (approver.name(), approver.password());
+                self.call("approve_refund", None, Ask::ApproveRefundAs { refund, approver, password });
+            }
+            Then::ApprovedBy(approver) => {
+                self.be(approver);
+                self.call("approve_refund", None, Ask::ApproveRefund(refund));
+            }
+            Then::RejectedBy(approver) => {
+                self.be(approver);
+                let Ok(reason) = RejectionReason::new("not today") else { return };
+                self.call("reject_refund", None, Ask::RejectRefund { refund, reason });
+            }
+            Then::ApprovedTwice => {
+                for approver in [Who::Alice, Who::Carol] {
+                    self.be(approver);
+                    self.call("approve_refund", None, Ask::ApproveRefund(refund.clone()));
+                }
+            }
+        }
+    }
+
     fn order(&mut self, attempt: u32, minor: u64) -> u64 {
         self.somebody(Who::Bob);
         let ask = Ask::Sale(order(attempt, minor));
@@ -157,6 +231,7 @@ impl Day<'_> {
         self.somebody(Who::Alice);
         self.call("status", Some(attempt), Ask::Status(id(attempt)));
         self.call("list", None, Ask::List(ListQuery::default()));
+        self.call("debts", None, Ask::Debts);
         self.call("events", None, Ask::Events { after: None, limit: 20 });
         self.call("receipt", Some(attempt), Ask::PrintReceipt(id(attempt), ReceiptCopy::Customer));
         self.call("verify", None, Ask::Verify);
@@ -195,6 +270,16 @@ impl Day<'_> {
                 None => break,
             }
         }
+        loop {
+            let query = RefundQuery { limit: 100, cursor: cursor.take(), ..RefundQuery::default() };
+            let Some(page) = self.call("refunds", None, Ask::Refunds(query)) else { break };
+            let (refunds, next) = audit::refunds(&page);
+            self.shop.seen.refunds.extend(refunds);
+            match next {
+                Some(next) => cursor = Some(next),
+                None => break,
+            }
+        }
         let verified = self.call("verify", None, Ask::Verify);
         self.shop.seen.head = verified.and_then(|text| audit::head(&text));
     }
@@ -205,7 +290,7 @@ impl Day<'_> {
             Ok(journal) => self.shop.seen.journal = journal,
             Err(why) => self.shop.seen.troubles.push(format!("the journal cannot be read: {why}")),
         }
-        let findings = audit::audit(&self.shop.host.book, &self.shop.seen);
+        let findings = audit::audit(&self.shop.host.counter.book, &self.shop.seen);
         for finding in &findings {
             self.shop.trace.note(0, finding, &[]);
         }
@@ -240,10 +325,13 @@ fn name(attempt: u32) -> String {
 }
 
 fn id(attempt: u32) -> AttemptId {
-    AttemptId::new(&name(attempt)).expect("a letter and a number")
+    AttemptId::new(name(attempt)).expect("a letter and a number")
 }
 
 fn order(attempt: u32, minor: u64) -> SaleOrder {
-    let amount = Amount::from_minor(minor, Currency::CNY).expect("amounts of a day are small");
-    SaleOrder { attempt: Some(id(attempt)), amount, order: None }
+    SaleOrder { attempt: Some(id(attempt)), amount: amount(minor), order: None }
+}
+
+fn amount(minor: u64) -> Amount {
+    Amount::from_minor(minor, Currency::CNY).expect("amounts of a day are small")
 }

@@ -1,12 +1,11 @@
 //! The simulated host: messages in, bytes and endings out, each with a delay. It books, and forgets nothing.
 //!
-//! A booking is named by batch and STAN. A reversal of something that never came is remembered, and what it reverses is
-//! refused when it comes late. What is done to a message on its way is [`Wire`]'s; what the host itself does wrong is in
-//! [`Moods`]. It keeps no time of its own.
+//! What is booked is the [`Counter`]'s. What is done to a message on its way is [`Wire`]'s; what the host itself does
+//! wrong is in [`Moods`]. It keeps no time of its own.
 //!
-//! It never looks into a till. Evidence: `sandbox/simulator/tests/auditor.rs`, whose controls change its book.
+//! It never looks into a till. Evidence: `sandbox/simulator/src/audit/tests.rs`.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use ring::digest;
@@ -14,8 +13,9 @@ use taptill::acquirer::envelope;
 use taptill::iso8583::{Deframer, Dialect, Op, Side, ValueName, Values};
 use taptill::paycrypto::{ClearKeys, MacKey, MasterKey, make_key_block};
 
-use crate::book::{Arrival, Book, Line};
+use crate::book::Arrival;
 use crate::calendar::Civil;
+use crate::counter::{Counter, Key};
 use crate::schedule::{Fault, Wire};
 use crate::stage::MASTER_KEY;
 
@@ -24,9 +24,6 @@ pub(crate) enum Said {
     Bytes { after_ms: u64, bytes: Vec<u8> },
     End { after_ms: u64 },
 }
-
-/// Batch and STAN.
-type Key = (u32, u32);
 
 /// What the host does wrong until the step is over.
 #[derive(Default)]
@@ -41,45 +38,42 @@ struct Moods {
     other_batch: bool,
 }
 
+impl Moods {
+    /// What the host says instead of doing what it is asked.
+    fn said_to(&mut self, op: Op) -> Option<&'static str> {
+        match op {
+            Op::Reversal | Op::VoidReversal => self.reversal_answers.pop_front(),
+            _ => self.refusals.pop_front(),
+        }
+    }
+}
+
 pub(crate) struct Host {
     dialect: Arc<Dialect>,
     key_number: u8,
     mac_key: Option<[u8; 16]>,
     line: Option<Deframer>,
     batch: u32,
-    pub book: Book,
-    /// Reversals whose original never came.
-    reversed_unseen: BTreeSet<Key>,
-    /// What this host will not reverse.
-    refused: BTreeSet<Key>,
-    /// What it said no to: the same request again is answered the same.
-    said_no: BTreeMap<Key, &'static str>,
+    pub counter: Counter,
     moods: Moods,
     /// A request that has not arrived yet.
     held: Option<Vec<u8>>,
     journal_head: Option<Vec<u8>>,
-    references: u32,
-    /// A mistake of the host's own: it books an original that comes after its reversal.
-    pub books_late_originals: bool,
 }
 
 impl Host {
     pub fn new(dialect: Arc<Dialect>) -> Self {
+        let marks_repeats = dialect.row(Op::Reversal).is_some_and(|row| row.repeat_mti().is_some());
         Self {
             dialect,
             key_number: 0,
             mac_key: None,
             line: None,
             batch: 1,
-            book: Book::default(),
-            reversed_unseen: BTreeSet::new(),
-            refused: BTreeSet::new(),
-            said_no: BTreeMap::new(),
+            counter: Counter::new(marks_repeats),
             moods: Moods::default(),
             held: None,
             journal_head: None,
-            references: 0,
-            books_late_originals: false,
         }
     }
 
@@ -136,7 +130,7 @@ impl Host {
                 Ok(Some(message)) => messages.push(message.to_vec()),
                 Ok(None) => break,
                 Err(_) => {
-                    self.book.complaints.push("a frame that is none".to_owned());
+                    self.counter.book.complaints.push("a frame that is none".to_owned());
                     break;
                 }
             }
@@ -215,7 +209,7 @@ impl Host {
     /// What the host does about a message, and what it says.
     fn hear(&mut self, message: &[u8], at_ms: u64) -> Option<(Op, Values)> {
         let Ok(hearsay) = envelope::open_unverified(&self.dialect, message) else {
-            self.book.complaints.push("a message that is none of the dialect's".to_owned());
+            self.counter.book.complaints.push("a message that is none of the dialect's".to_owned());
             return None;
         };
         let op = hearsay.op;
@@ -225,7 +219,7 @@ impl Host {
             op => match envelope::open(&self.dialect, message, Some(op), mac_key(self.mac_key).as_ref()) {
                 Ok(opened) => {
                     self.journal_head = opened.values.get(ValueName::JournalHead).map(<[u8]>::to_vec);
-                    self.financial(op, &opened.values, message, at_ms)
+                    self.financial(op, &opened.values, (message, opened.is_repeat), at_ms)
                 }
                 Err(_) => (echoed(&hearsay.values, at_ms), "A0"),
             },
@@ -248,7 +242,7 @@ impl Host {
         if let Ok(block) = block {
             values.set(ValueName::KeyBlock, &block);
         }
-        values.set(ValueName::Rrn, self.reference());
+        values.set(ValueName::Rrn, self.counter.reference());
         if let Some(head) = &self.journal_head {
             values.set(ValueName::JournalHead, head);
         }
@@ -257,94 +251,51 @@ impl Host {
         (values, "00")
     }
 
-    fn financial(&mut self, op: Op, request: &Values, message: &[u8], at_ms: u64) -> (Values, &'static str) {
+    fn financial(
+        &mut self,
+        op: Op,
+        request: &Values,
+        (message, is_repeat): (&[u8], bool),
+        at_ms: u64,
+    ) -> (Values, &'static str) {
         let (batch, stan) = (number(request, ValueName::Batch), number(request, ValueName::Stan));
         let amount_minor = u64::from(number(request, ValueName::AmountMinor));
         let mut answer = echoed(request, at_ms);
+        let said = self.moods.said_to(op);
         let code = match op {
-            Op::Sale => self.sale((batch, stan), amount_minor),
-            Op::Reversal => {
-                let original = (number(request, ValueName::OriginalBatch), number(request, ValueName::OriginalStan));
-                let of_its_own_batch = if original.0 == 0 { (batch, original.1) } else { original };
-                self.reversal(of_its_own_batch)
-            }
+            Op::Sale => self.counter.sale((batch, stan), amount_minor, said, &mut self.moods.never_reverses),
+            Op::Void => self.counter.void((batch, stan), original(request), said, &mut self.moods.never_reverses),
+            Op::Refund => self.counter.refund((batch, stan), original(request), amount_minor, said),
+            Op::Reversal | Op::VoidReversal => self.counter.reversal(original(request), said),
             _ => "40",
         };
-        if op == Op::Reversal && request.get(ValueName::Track2).is_some() {
-            self.book.complaints.push("a reversal that carries a track".to_owned());
+        if request.get(ValueName::Track2).is_some() && op != Op::Sale {
+            self.counter.book.complaints.push("a track in what is no sale".to_owned());
         }
-        if op == Op::Sale && code == "00" {
-            answer.set(ValueName::AuthCode, "A1B2C3").set(ValueName::Rrn, self.reference());
+        if code == "00" && matches!(op, Op::Sale | Op::Void | Op::Refund) {
+            let rrn = self.counter.book.lines.last().map(|line| line.rrn.clone()).unwrap_or_default();
+            answer.set(ValueName::AuthCode, "A1B2C3").set(ValueName::Rrn, &rrn);
         }
         let fingerprint = fingerprint(message);
-        self.book.arrivals.push(Arrival {
-            op: op.to_string(),
+        self.counter.book.arrivals.push(Arrival {
+            op: op.word().to_owned(),
             batch,
             stan,
             amount_minor,
             fingerprint,
-            is_repeat: false,
+            is_repeat,
             code: code.to_owned(),
             at_ms,
         });
         (answer, code)
     }
 
-    fn sale(&mut self, key: Key, amount_minor: u64) -> &'static str {
-        if let Some(code) = self.said_no.get(&key) {
-            return code;
-        }
-        if let Some(code) = self.moods.refusals.pop_front() {
-            self.said_no.insert(key, code);
-            return code;
-        }
-        if self.reversed_unseen.contains(&key) && !self.books_late_originals {
-            return "12";
-        }
-        if self.line_of(key).is_some() {
-            return "94";
-        }
-        if std::mem::take(&mut self.moods.never_reverses) {
-            self.refused.insert(key);
-        }
-        let (batch, stan) = key;
-        self.book.lines.push(Line { kind: "sale", batch, stan, amount_minor, is_reversed: false });
-        "00"
-    }
-
-    fn reversal(&mut self, key: Key) -> &'static str {
-        if let Some(code) = self.moods.reversal_answers.pop_front() {
-            return code;
-        }
-        if self.refused.contains(&key) {
-            return "12";
-        }
-        match self.line_of(key) {
-            Some(line) if line.is_reversed => "25",
-            Some(line) => {
-                line.is_reversed = true;
-                "00"
-            }
-            None => {
-                self.reversed_unseen.insert(key);
-                "00"
-            }
-        }
-    }
-
-    fn line_of(&mut self, (batch, stan): Key) -> Option<&mut Line> {
-        self.book.lines.iter_mut().find(|line| (line.batch, line.stan) == (batch, stan))
-    }
-
-    fn reference(&mut self) -> String {
-        self.references += 1;
-        format!("2601{:08}", self.references)
-    }
-
     fn seal(&mut self, op: Op, values: &Values, key: Option<[u8; 16]>) -> Option<Vec<u8>> {
         let sealed = envelope::seal(&self.dialect, op, Side::Answer, values, mac_key(key).as_ref());
         sealed
-            .inspect_err(|error| self.book.complaints.push(format!("an answer to {op} that cannot be made: {error}")))
+            .inspect_err(|error| {
+                self.counter.book.complaints.push(format!("an answer to {op} that cannot be made: {error}"))
+            })
             .ok()
     }
 }
@@ -372,6 +323,15 @@ fn echoed(request: &Values, at_ms: u64) -> Values {
     let here = Civil::at_the_host(at_ms);
     values.set(ValueName::LocalTime, here.hhmmss()).set(ValueName::LocalDate, here.mmdd());
     values
+}
+
+/// Batch and STAN of what a message is about. A dialect that does not name the batch means the message's own.
+fn original(request: &Values) -> Key {
+    let batch = match number(request, ValueName::OriginalBatch) {
+        0 => number(request, ValueName::Batch),
+        batch => batch,
+    };
+    (batch, number(request, ValueName::OriginalStan))
 }
 
 fn number(values: &Values, name: ValueName) -> u32 {

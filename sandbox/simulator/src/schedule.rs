@@ -35,6 +35,30 @@ pub(crate) enum Action {
         attempt: u32,
         with_other_amount: bool,
     },
+    /// A sale taken back whole, by an attempt of its own.
+    Void {
+        attempt: u32,
+        of: u32,
+    },
+    /// Money back: who asks for it, how much of the sale in percent, and what becomes of the request.
+    Refund {
+        of: u32,
+        percent: u64,
+        by: Who,
+        then: Then,
+    },
+    /// A refund that was asked for before, by its place in the day.
+    Later {
+        refund: u32,
+        then: Then,
+    },
+    /// What is said of an attempt whose reversal is stuck.
+    Decide {
+        attempt: u32,
+        charged: bool,
+    },
+    /// The host is asked whether it is there, and for its rules.
+    Errands,
     /// Somebody looks around: status, list, events, a receipt.
     Look {
         attempt: u32,
@@ -59,6 +83,19 @@ pub(crate) enum Action {
     ClockJumps {
         by_ms: i64,
     },
+}
+
+/// What becomes of a request for a refund.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Then {
+    Waits,
+    /// This person approves it with a password, while another stays signed in.
+    ApprovedAs(Who),
+    /// This person signs in and approves it.
+    ApprovedBy(Who),
+    RejectedBy(Who),
+    /// Two people approve it, one after the other.
+    ApprovedTwice,
 }
 
 /// Which card is held to the reader.
@@ -212,7 +249,7 @@ fn action(dice: &mut Dice, sold: &mut u32) -> Action {
         *sold += 1;
         *sold
     };
-    match dice.below(32) {
+    match dice.below(44) {
         0..16 => {
             let attempt = another();
             let card = match dice.below(12) {
@@ -239,14 +276,48 @@ fn action(dice: &mut Dice, sold: &mut u32) -> Action {
         27 => Action::CloseAndOpen,
         28 => Action::Wait { ms: 1_000 * (1 + dice.below(1_000)) },
         29 => Action::Midnight,
+        32..35 => {
+            let of = 1 + dice.below(u64::from((*sold).max(1))) as u32;
+            *sold += 1;
+            Action::Void { attempt: *sold, of }
+        }
+        35..40 => {
+            let of = 1 + dice.below(u64::from((*sold).max(1))) as u32;
+            let (percent, by) = (dice.of(&[100, 100, 60, 60, 30, 101]), dice.of(&[Who::Bob, Who::Bob, Who::Carol]));
+            Action::Refund { of, percent, by, then: then(dice) }
+        }
+        40 => Action::Later { refund: dice.below(4) as u32, then: then(dice) },
+        41 => Action::Decide { attempt: 1 + dice.below(u64::from((*sold).max(1))) as u32, charged: dice.happens(1, 2) },
+        42 => Action::Errands,
         _ => Action::ClockJumps { by_ms: (dice.below(5) as i64 - 2) * DAY_MS + dice.below(7_200_000) as i64 },
+    }
+}
+
+fn then(dice: &mut Dice) -> Then {
+    match dice.below(10) {
+        0 => Then::Waits,
+        1..5 => Then::ApprovedAs(dice.of(&[Who::Alice, Who::Alice, Who::Carol, Who::Bob])),
+        5..8 => Then::ApprovedBy(dice.of(&[Who::Alice, Who::Carol, Who::Bob])),
+        8 => Then::RejectedBy(dice.of(&[Who::Alice, Who::Carol])),
+        _ => Then::ApprovedTwice,
     }
 }
 
 fn faults(dice: &mut Dice, action: &Action) -> Vec<Fault> {
     let mut faults = Vec::new();
-    let reaches_the_host =
-        matches!(action, Action::Sale { .. } | Action::Cancel { .. } | Action::Again { .. } | Action::Resolve);
+    let reaches_the_host = !matches!(
+        action,
+        Action::Look { .. }
+            | Action::SignIn { .. }
+            | Action::WrongPassword { .. }
+            | Action::Lock
+            | Action::SignOut
+            | Action::CloseAndOpen
+            | Action::Wait { .. }
+            | Action::Midnight
+            | Action::ClockJumps { .. }
+            | Action::Decide { .. }
+    );
     if reaches_the_host {
         for _ in 0..dice.of(&[0, 0, 1, 1, 2, 3]) {
             faults.push(Fault::Payment(dice.of(&WIRES)));

@@ -1,6 +1,6 @@
 //! What the merchant sees of an answer, as JSON bytes: for the auditor, who reads nothing else.
 //!
-//! It never adds to what was told. Evidence: `sandbox/simulator/tests/auditor.rs`.
+//! It never adds to what was told. Evidence: `sandbox/simulator/src/audit/tests.rs`.
 
 use serde_json::{Value, json};
 use taptill::error::Error;
@@ -32,7 +32,9 @@ fn of_reply(reply: &Reply) -> Value {
         Reply::Payment(payment) => of_payment(payment),
         Reply::Receipt { view, printed_before, .. } => json!({ "receipt": view, "printed_before": printed_before }),
         Reply::Session(session) => json!({ "session": { "operator": session.operator, "waiting": session.waiting } }),
-        Reply::State(state) => json!({ "state": { "standing": state.standing.word(), "waiting": state.waiting } }),
+        Reply::State(state) => json!({ "state": {
+            "standing": state.standing.word(), "operator": state.operator, "waiting": state.waiting
+        } }),
         Reply::Text(text) => json!({ "text": text }),
         _ => json!({ "done": true }),
     }
@@ -50,6 +52,8 @@ fn of_payment(reply: &payment::Reply) -> Value {
         payment::Reply::Verified(report) => {
             json!({ "verified": { "size": report.size, "root": hex(&report.root) } })
         }
+        payment::Reply::Refund(refund) => json!({ "refund": refund }),
+        payment::Reply::Refunds(page) => json!({ "refunds": page.refunds, "next": page.next }),
         payment::Reply::Debts(debts) => json!({ "debts": debts }),
         _ => json!({ "done": true }),
     }

@@ -255,6 +255,8 @@ impl<'a> Shop<'a> {
                 Output::Link(command) => self.link_command(command),
                 Output::Network(NetworkCommand::Arm { .. }) => self.is_armed = true,
                 Output::Network(NetworkCommand::Disarm) => self.is_armed = false,
+                // Nobody here is known by a finger.
+                Output::Recognise(_) => {}
                 Output::Derive(work) => self.later(300, Event::Derived(work)),
                 Output::Notice(notice) => self.note(&format!("notice {notice:?}"), &[]),
                 Output::Begun { ticket, attempt } => self.begun(ticket, &attempt),

@@ -124,6 +124,7 @@ pub(crate) fn ports(keys: Arc<Keys>, entropy: Arc<Seeded>, faults: Arc<dyn Fault
         entropy,
         network_posture: Arc::new(Still),
         encrypted_reader: Some(Arc::new(Still)),
+        biometric: None,
         observer: Arc::new(Deaf),
         faults,
     }

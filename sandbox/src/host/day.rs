@@ -33,6 +33,11 @@ impl HostTime {
         self.local.date() == other.local.date()
     }
 
+    /// `2026-11-22`.
+    pub(super) fn iso_day(self) -> String {
+        format!("{:04}-{:02}-{:02}", self.local.year(), u8::from(self.local.month()), self.local.day())
+    }
+
     /// The day of this `YYYYMMDD` on the host's clock: its first instant, and that of the next day.
     pub(super) fn span_of(day: &str) -> Option<(WallMs, WallMs)> {
         let number = |from: usize, to: usize| day.get(from..to)?.parse::<u16>().ok();

@@ -35,6 +35,7 @@ mod script;
 mod server;
 mod settlement;
 mod statement;
+mod statement_file;
 
 pub use acquirer::{Acquirer, Action, LATE_BY_MS, Line};
 pub use batches::{BatchEntry, Totals};
@@ -44,3 +45,4 @@ pub use error::HostError;
 pub use home::{batches, book, set_next, set_next_of};
 pub use script::{COUNT_MAX, Kind, Script, Step, operation};
 pub use server::{Host, RunningHost};
+pub use statement_file::{statement_camt, statement_csv};

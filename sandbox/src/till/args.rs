@@ -9,6 +9,8 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use taptill::ids::Role;
 use taptill::iso8583::Op;
+use taptill::payment::RefundDecision;
+use taptill::payment::refund::state::RefundState;
 use taptill::receipt::{Columns, Copy, Zone};
 use taptill::text::Language;
 
@@ -131,6 +133,22 @@ pub(super) enum Command {
     RotateKeys,
     /// Take one payment
     Sale(SaleArguments),
+    /// Give money back: one person asks, another approves
+    #[command(arg_required_else_help = false)]
+    Refund {
+        #[command(subcommand)]
+        action: RefundAction,
+    },
+    /// Take a whole payment of the open batch back
+    Void(VoidArguments),
+    /// List what waits to be finished with the acquirer
+    Debts,
+    /// Say how a payment ended of which the acquirer says nothing more
+    Decide(DecideArguments),
+    /// Ask the acquirer's host whether it is there
+    HostTest,
+    /// Fetch the acquirer's rules for this till
+    Parameters,
     /// Tell what is known of one payment
     Status {
         /// The payment's attempt id
@@ -140,12 +158,30 @@ pub(super) enum Command {
     List(ListArguments),
     /// Print a receipt
     Receipt(ReceiptArguments),
+    /// Settle the open batch with the acquirer, or go on with a settlement that is not finished
+    Settle,
+    /// Show what the open batch adds up to, or how an earlier one was settled
+    Batch(BatchArguments),
     /// Drive every payment whose outcome is open to its end
     Resolve,
+    /// Hold a statement of the acquirer or the bank against the record
+    #[command(arg_required_else_help = false)]
+    Statement {
+        #[command(subcommand)]
+        action: StatementAction,
+    },
     /// Recompute the whole journal and say whether it is what was written
     Verify,
     /// Let a till sell again whose record was found to be older than what the acquirer has seen
     AcceptRollBack,
+    /// Bring an error about, to see what becomes of it; without a code, list all of them
+    Provoke {
+        /// The error's code
+        code: Option<String>,
+        /// Bring every error about, one after the other
+        #[arg(long, conflicts_with = "code")]
+        all: bool,
+    },
     /// Sign how long the record is, and its root, as a note that anybody can check
     Checkpoint,
     /// Prove that one payment, or one entry, is in the record, without showing any other
@@ -187,6 +223,16 @@ pub(super) enum HostAction {
     Book,
     /// Print the batches that tills have asked to settle
     Batches,
+    /// Write what an acquirer would send: the book as a statement's file
+    #[command(group = clap::ArgGroup::new("form").required(true))]
+    Statement {
+        /// As comma-separated values
+        #[arg(long, group = "form", value_name = "FILE")]
+        csv: Option<PathBuf>,
+        /// As ISO 20022 camt.053
+        #[arg(long, group = "form", value_name = "FILE")]
+        camt: Option<PathBuf>,
+    },
     /// Make the running host treat its next requests so
     Next {
         /// What to do
@@ -308,6 +354,33 @@ pub(super) enum PolicyAction {
     },
 }
 
+#[derive(Subcommand)]
+pub(super) enum StatementAction {
+    /// Read a statement's file and say what differs, with the entry that proves it and what to do
+    Check(StatementCheck),
+    /// Show what the last check found
+    Last,
+}
+
+#[derive(Args)]
+pub(super) struct StatementCheck {
+    /// CSV, or ISO 20022 camt.053 or camt.054
+    #[arg(long, value_name = "FILE")]
+    pub file: PathBuf,
+    /// Which column of a CSV file is what, as TOML [default: columns named date, amount, currency, rrn and so on]
+    #[arg(long, value_name = "FILE")]
+    pub columns: Option<PathBuf>,
+    /// The first day on which this till's payments are expected [default: the first in the file]
+    #[arg(long, value_name = "DATE", value_parser = day)]
+    pub from: Option<String>,
+    /// The last such day [default: the last in the file]
+    #[arg(long, value_name = "DATE", value_parser = day)]
+    pub to: Option<String>,
+    /// How many differences to show at most; all are counted
+    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    pub limit: u32,
+}
+
 #[derive(Args)]
 pub(super) struct ProveArguments {
     /// A payment's attempt id, or the number of an entry
@@ -335,6 +408,28 @@ pub(super) struct SaleArguments {
     /// The shop's order number
     #[arg(long, value_name = "NO", allow_hyphen_values = true)]
     pub order: Option<String>,
+}
+
+#[derive(Args)]
+pub(super) struct VoidArguments {
+    /// The payment's attempt id
+    pub attempt: String,
+    /// The caller's id for the void; the same id twice is the same void
+    #[arg(long = "as", value_name = "ID", allow_hyphen_values = true)]
+    pub void: Option<String>,
+}
+
+#[derive(Args)]
+#[command(group = clap::ArgGroup::new("decision").required(true))]
+pub(super) struct DecideArguments {
+    /// The payment's attempt id
+    pub attempt: String,
+    /// The customer is charged
+    #[arg(long, group = "decision")]
+    pub charged: bool,
+    /// The customer is not charged
+    #[arg(long, group = "decision")]
+    pub not_charged: bool,
 }
 
 #[derive(Args)]
@@ -366,6 +461,121 @@ pub(super) struct ReceiptArguments {
     /// For whom
     #[arg(long, default_value = "customer", value_parser = copy())]
     pub copy: Copy,
+}
+
+#[derive(Subcommand)]
+pub(super) enum RefundAction {
+    /// Ask for money to be given back; prints the refund's id
+    Request(RefundRequestArguments),
+    /// Approve a refund that somebody else has asked for
+    Approve {
+        /// The refund's id
+        refund: String,
+        #[command(flatten)]
+        second: SecondArguments,
+    },
+    /// Reject a refund that waits
+    Reject {
+        /// The refund's id
+        refund: String,
+        /// Why, in a few words
+        #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+        reason: String,
+    },
+    /// Say how a refund has ended of which the bank says nothing more
+    Decide {
+        /// The refund's id
+        refund: String,
+        /// Whether the customer has the money
+        #[arg(value_parser = refund_decision())]
+        decision: RefundDecision,
+    },
+    /// List refunds, newest first
+    List(RefundListArguments),
+    /// Print a refund's voucher
+    Voucher(VoucherArguments),
+}
+
+#[derive(Args)]
+pub(super) struct RefundRequestArguments {
+    /// The payment's attempt id; left out where an option names the payment
+    #[arg(value_name = "ATTEMPT|AMOUNT", allow_hyphen_values = true)]
+    pub first: String,
+    /// The amount in plain digits, as 12.30
+    #[arg(value_name = "AMOUNT", allow_hyphen_values = true)]
+    pub second: Option<String>,
+    /// The payment of this order
+    #[arg(long, value_name = "NO", allow_hyphen_values = true, group = "of")]
+    pub order: Option<String>,
+    /// The payment to which the bank gave this reference number
+    #[arg(long, value_name = "RRN", group = "of")]
+    pub rrn: Option<String>,
+    /// The payment with this STAN on its receipt, or batch and STAN
+    #[arg(long, value_name = "[BATCH/]STAN", group = "of")]
+    pub receipt: Option<String>,
+    /// The currency's three letters [default: the till's own]
+    #[arg(long)]
+    pub currency: Option<String>,
+    /// Which simulated card is held to the reader, where the shop's rules want it again
+    #[arg(long, value_name = "NAME", default_value = "visa", hide_possible_values = true, value_parser = card_names())]
+    pub card: String,
+}
+
+/// A second person, beside whoever is signed in.
+#[derive(Args)]
+pub(super) struct SecondArguments {
+    /// Who approves, while whoever is signed in stays so
+    #[arg(long, value_name = "NAME")]
+    pub second: Option<String>,
+    /// Read that person's password from a file instead of asking
+    #[arg(long, value_name = "FILE", requires = "second")]
+    pub second_password_file: Option<PathBuf>,
+    /// Read it from an open file descriptor, up to the end of a line
+    #[arg(long, value_name = "N", requires = "second", conflicts_with = "second_password_file")]
+    pub second_password_fd: Option<u16>,
+}
+
+#[derive(Args)]
+pub(super) struct RefundListArguments {
+    /// How many at most
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+    pub limit: u32,
+    /// Only refunds of this payment
+    #[arg(long, value_name = "ATTEMPT")]
+    pub attempt: Option<String>,
+    /// Only refunds that stand so
+    #[arg(long, value_name = "STATE", value_parser = refund_state())]
+    pub state: Option<RefundState>,
+}
+
+#[derive(Args)]
+pub(super) struct VoucherArguments {
+    /// The refund's id
+    pub refund: String,
+    /// The paper's width
+    #[arg(long, default_value = "32", value_parser = columns())]
+    pub columns: Columns,
+    /// The language of the labels
+    #[arg(long, default_value = "en", value_parser = language())]
+    pub language: Language,
+    /// For whom
+    #[arg(long, default_value = "customer", value_parser = copy())]
+    pub copy: Copy,
+}
+
+#[derive(Args)]
+pub(super) struct BatchArguments {
+    /// The batch's number [default: the open one]
+    pub number: Option<u32>,
+    /// Print the report for the shop
+    #[arg(long)]
+    pub report: bool,
+    /// The paper's width
+    #[arg(long, default_value = "32", value_parser = columns())]
+    pub columns: Columns,
+    /// The language of the labels
+    #[arg(long, default_value = "en", value_parser = language())]
+    pub language: Language,
 }
 
 #[derive(Args)]
@@ -405,6 +615,21 @@ fn sensors() -> PossibleValuesParser {
 
 fn profile() -> PossibleValuesParser {
     PossibleValuesParser::new(["pci", "nist"])
+}
+
+fn refund_state() -> impl TypedValueParser<Value = RefundState> {
+    let states = RefundState::ALL.into_iter().filter(|state| *state != RefundState::Unknown);
+    let mut words: Vec<&str> = states.map(RefundState::word).collect();
+    words.dedup();
+    PossibleValuesParser::new(words)
+        .try_map(|word| RefundState::ALL.into_iter().find(|state| state.word() == word).ok_or("not a state"))
+}
+
+fn refund_decision() -> impl TypedValueParser<Value = RefundDecision> {
+    PossibleValuesParser::new(["paid", "not-paid"]).map(|word| match word.as_str() {
+        "paid" => RefundDecision::Paid,
+        _ => RefundDecision::NotPaid,
+    })
 }
 
 fn columns() -> impl TypedValueParser<Value = Columns> {

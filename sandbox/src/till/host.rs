@@ -2,8 +2,9 @@
 //! Evidence: `sandbox/tests/till_sales.rs`.
 
 use serde_json::json;
+use taptill::error::{Error, ErrorCode};
 
-use crate::host::{BatchEntry, BookEntry, Host, Script, batches, book, set_next_of};
+use crate::host::{BatchEntry, BookEntry, Host, Script, batches, book, set_next_of, statement_camt, statement_csv};
 
 use super::args::{HostAction, HostArguments};
 use super::context::Till;
@@ -32,6 +33,16 @@ pub(super) fn ask(till: &Till, arguments: &HostArguments) -> Result<Reply, Failu
         Some(HostAction::Book) => {
             let entries = book(&home)?;
             Reply::of(&entries, lines(&entries))
+        }
+        Some(HostAction::Statement { csv, camt }) => {
+            let entries = book(&home)?;
+            for (path, text) in [(csv, statement_csv(&entries)), (camt, statement_camt(&entries))] {
+                let Some(path) = path else { continue };
+                std::fs::write(path, text).map_err(|_| Error::from(ErrorCode::FileUnusable))?;
+            }
+            let said = format!("The statement of {} entries is written.", entries.len());
+            let json = json!({ "ok": true, "entries": entries.len() });
+            Ok(Reply { json, lines: vec![Line::Plain(said)], ok: true })
         }
         Some(HostAction::Batches) => {
             let batches = batches(&home)?;

@@ -13,7 +13,9 @@ mod card;
 mod cards;
 mod claim;
 mod context;
+mod debts;
 mod demo;
+mod errand;
 mod failure;
 mod faults;
 mod host;
@@ -24,17 +26,22 @@ mod output;
 mod password;
 mod policy;
 mod proof;
+mod provoke;
 mod receipt;
+mod refund;
 mod replay;
 mod resolve;
 mod sale;
 mod screen;
 mod session;
+mod settle;
 mod shell;
 mod stand;
+mod statement;
 mod status;
 mod verify;
 mod view;
+mod void;
 mod words;
 
 use std::ffi::OsString;
@@ -94,12 +101,22 @@ fn execute(till: &mut Till, command: Command, person: &Person, output: Output) -
         Command::Policy { action } => policy::run(till, action),
         Command::RotateKeys => policy::rotate_keys(till),
         Command::Sale(sale) => sale::run(till, &sale),
+        Command::Refund { action } => refund::run(till, action),
+        Command::Void(void) => void::run(till, void),
+        Command::Debts => debts::list(till),
+        Command::Decide(decide) => debts::decide(till, decide),
+        Command::HostTest => errand::test_host(till),
+        Command::Parameters => errand::parameters(till),
         Command::Status { attempt } => status::run(till, attempt),
         Command::List(list) => list::run(till, &list),
         Command::Receipt(receipt) => receipt::run(till, receipt),
+        Command::Settle => settle::run(till),
+        Command::Batch(batch) => settle::batch(till, &batch),
         Command::Resolve => resolve::run(till),
+        Command::Statement { action } => statement::run(till, &action),
         Command::Verify => verify::run(till),
         Command::AcceptRollBack => proof::accept_roll_back(till),
+        Command::Provoke { code, all } => provoke::run(code.as_deref(), all),
         Command::Checkpoint => proof::checkpoint(till),
         Command::Prove(prove) => proof::prove(till, prove),
         Command::Consistency { old_size } => proof::consistency(till, old_size),

@@ -72,7 +72,13 @@ fn lines(policy: &ShopPolicy) -> Vec<Line> {
         pair("Guessing", &format!("{}, then a wait of {}", tries(policy.tries), span(policy.lockout_ms))),
         pair("Fingers", &fingers(policy.biometric_days)),
         pair("Checkpoint", &format!("every {}", counted(policy.checkpoint_every.into(), "entry"))),
+        pair("Settlement", &settles(policy.settle_at_minute)),
     ]
+}
+
+fn settles(at_minute: Option<u16>) -> String {
+    let at = |minute: u16| format!("by itself at {:02}:{:02}", minute / 60, minute % 60);
+    at_minute.map_or_else(|| "when somebody asks".to_owned(), at)
 }
 
 fn fingers(days: u16) -> String {

@@ -6,7 +6,7 @@ use taptill::text::{Arg, Catalogue, Language};
 use super::context::Till;
 use super::failure::Failure;
 use super::output::{Line, Reply, Tone};
-use super::view;
+use super::{refund, view};
 
 pub(super) fn run(till: &mut Till) -> Result<Reply, Failure> {
     let screen = till.screen();
@@ -17,7 +17,8 @@ pub(super) fn run(till: &mut Till) -> Result<Reply, Failure> {
 
 fn lines(resolved: &Resolved) -> Vec<Line> {
     let texts = Catalogue::of(Language::En);
-    if resolved.closed.is_empty() && resolved.left.is_empty() {
+    let (closed, left) = (&resolved.refunds_closed, &resolved.refunds_left);
+    if resolved.closed.is_empty() && resolved.left.is_empty() && closed.is_empty() && left.is_empty() {
         return vec![texts.say("till.nothing_open", &[]).into()];
     }
     let mut lines = Vec::new();
@@ -28,5 +29,6 @@ fn lines(resolved: &Resolved) -> Vec<Line> {
             lines.extend(views.iter().flat_map(view::lines));
         }
     }
+    lines.extend(closed.iter().chain(left).flat_map(refund::lines));
     lines
 }

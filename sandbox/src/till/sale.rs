@@ -68,7 +68,7 @@ fn sell(terminal: &Terminal, screen: &Screen, order: SaleOrder, card: &Simulated
 }
 
 /// The card of this name. It counts its transactions in a file beside the till, as long as it lives.
-fn card_from_pocket(name: &str, cards: &Path) -> Result<SimulatedCard, Failure> {
+pub(super) fn card_from_pocket(name: &str, cards: &Path) -> Result<SimulatedCard, Failure> {
     let card = card::named(name).ok_or_else(|| Failure::Usage(format!("there is no simulated card {name}")))?;
     std::fs::create_dir_all(cards).map_err(|_| ErrorCode::FileUnusable)?;
     let takes_its_time = Arc::new(|ms| std::thread::sleep(Duration::from_millis(ms)));

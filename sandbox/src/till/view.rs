@@ -1,8 +1,8 @@
 //! One payment as lines for a person. The words come from the catalogue, the facts from the journal.
 //! Evidence: `sandbox/tests/till_sales.rs`.
 
-use taptill::payment::AttemptView;
 use taptill::payment::state::State;
+use taptill::payment::{AttemptView, Decision, Kind};
 use taptill::text::{Arg, Catalogue, Language};
 
 use super::output::{Line, Tone, pair};
@@ -10,9 +10,13 @@ use super::output::{Line, Tone, pair};
 /// What became of the payment, what that means, and the numbers that it goes by.
 pub(super) fn lines(view: &AttemptView) -> Vec<Line> {
     let texts = Catalogue::of(Language::En);
-    let (tone, key) = headline(view.state);
-    let mut lines = vec![Line::Head(tone, texts.say(key, &[("amount", Arg::Amount(view.amount))]))];
-    lines.push(texts.say(&format!("state_meaning.{}", view.state.word()), &[]).into());
+    let (tone, head) = headline(view.state);
+    let (head, meaning) = match view.kind {
+        Kind::Sale => (head.to_owned(), "state_meaning"),
+        Kind::Void => (format!("void.{}", view.state), "void_meaning"),
+    };
+    let mut lines = vec![Line::Head(tone, texts.say(&head, &[("amount", Arg::Amount(view.amount))]))];
+    lines.push(texts.say(&format!("{meaning}.{}", view.state), &[]).into());
     if let Some(reason) = view.reason {
         lines.push(texts.say(&format!("reason.{}", reason.word()), &[]).into());
     }
@@ -21,6 +25,18 @@ pub(super) fn lines(view: &AttemptView) -> Vec<Line> {
     }
     if view.state.is_debt() {
         lines.push(texts.say("till.open_debt", &[]).into());
+    }
+    if let Some(decision) = view.decision {
+        let said = match decision {
+            Decision::Charged => "till.decided_charged",
+            Decision::NotCharged => "till.decided_not_charged",
+        };
+        lines.push(texts.say(said, &[]).into());
+    }
+    if let Some(void) = view.void.as_ref().filter(|void| void.state != State::Approved) {
+        let state = texts.say(&format!("state.{}", void.state), &[]);
+        let args = [("attempt", Arg::Word(void.attempt.as_str())), ("state", Arg::Word(&state))];
+        lines.push(texts.say("till.void_stands", &args).into());
     }
     lines.extend(numbers(view));
     lines
@@ -33,7 +49,8 @@ pub(super) fn row(view: &AttemptView, date: &str, time: &str) -> Line {
     let state = Catalogue::of(Language::En).say(&format!("state.{}", view.state.word()), &[]);
     let time = time.split(' ').next().unwrap_or_default();
     let amount = view.amount.to_string();
-    Line::Plain(format!("{date} {time}  {state:<26}{amount:>16}  {card:<19}  {}{order}", view.attempt))
+    let of = view.of.as_ref().map(|of| format!("  void of {of}")).unwrap_or_default();
+    Line::Plain(format!("{date} {time}  {state:<26}{amount:>16}  {card:<19}  {}{order}{of}", view.attempt))
 }
 
 fn headline(state: State) -> (Tone, &'static str) {
@@ -56,6 +73,7 @@ fn numbers(view: &AttemptView) -> Vec<Line> {
     });
     let rows = [
         ("Attempt", Some(view.attempt.to_string())),
+        ("Void of", view.of.as_ref().map(ToString::to_string)),
         ("Order", view.order.as_ref().map(ToString::to_string)),
         ("Card", card),
         ("Auth code", view.auth_code.as_ref().map(ToString::to_string)),

@@ -2,6 +2,8 @@
 //!
 //! What the conversation says is written as words, so that a row reads: what happened, then the verdict.
 
+mod operations;
+
 use proptest::prelude::*;
 
 use super::*;

@@ -84,6 +84,11 @@ impl Debts {
         self.open.iter().filter_map(|debt| debt.owed.reversal())
     }
 
+    /// The refunds that are to be forwarded, oldest first.
+    pub fn refunds(&self) -> impl Iterator<Item = &RefundId> {
+        self.open.iter().filter_map(|debt| debt.owed.refund())
+    }
+
     pub fn is_on_the_line(&self) -> bool {
         self.on_the_line.is_some()
     }

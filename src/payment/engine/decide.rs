@@ -15,6 +15,7 @@ use crate::payment::engine::{Engine, Halt};
 use crate::payment::events::{Body, Decided};
 use crate::payment::exchange::Ticket;
 use crate::payment::ledger;
+use crate::payment::refund::ledger as refunds;
 use crate::payment::state::State;
 use crate::payment::view::Decision;
 use crate::session::Permit;
@@ -73,6 +74,12 @@ impl Engine {
         for attempt in self.debts.reversals() {
             if let Some(entry) = ledger::entry(&self.journal, attempt)? {
                 oldest = oldest.max(u64::try_from(now.wall.0 - entry.view.created_ms.0).unwrap_or(0));
+            }
+        }
+        for refund in self.debts.refunds() {
+            if let Some(entry) = refunds::entry(&self.journal, refund)? {
+                let since = entry.view.approved_ms.unwrap_or(entry.view.requested_ms);
+                oldest = oldest.max(u64::try_from(now.wall.0 - since.0).unwrap_or(0));
             }
         }
         Ok(oldest)

@@ -36,7 +36,7 @@ impl Engine {
         let op = match self.job.as_ref().map(|job| &job.task) {
             Some(Task::HostTest { .. }) => Op::Echo,
             Some(Task::Parameters) => Op::Parameters,
-            None => return Ok(()),
+            Some(Task::Settle(_)) | None => return Ok(()),
         };
         if self.dialect.row(op).is_none() {
             self.end_job(Err(Error::from(ErrorCode::OperationNotInDialect).word("operation", op.word())));
@@ -68,7 +68,7 @@ impl Engine {
                 Ok(())
             }
             Some(Job { task: Task::Parameters, .. }) => self.take_parameters(answer, now),
-            None => Ok(()),
+            Some(Job { task: Task::Settle(_), .. }) | None => Ok(()),
         }
     }
 

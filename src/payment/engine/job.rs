@@ -6,7 +6,7 @@
 //! | on the line | its messages | its file |
 //! |---|---|---|
 //! | a debt | reversals, refunds | `debts.rs`, `reversal.rs`, `forward.rs` |
-//! | a job | what its [`Task`] says | `errand.rs` |
+//! | a job | what its [`Task`] says | `errand.rs`, `settle.rs` |
 //! | the attempt | the sale, the void | `host.rs` |
 //!
 //! It never lets a job end without an answer to whoever waits. Evidence: `tests/payment_errands.rs`.
@@ -16,6 +16,7 @@ use crate::clock::{MonoMs, Now};
 use crate::error::{Error, ErrorCode};
 use crate::iso8583::Op;
 use crate::payment::engine::sale::Phase;
+use crate::payment::engine::settle::SettleRun;
 use crate::payment::engine::{Engine, Halt};
 use crate::payment::exchange::{Reply, Ticket};
 
@@ -47,6 +48,8 @@ pub(super) enum Task {
     },
     /// The host's rules for this till are fetched.
     Parameters,
+    /// A batch is settled, as far as this run comes.
+    Settle(Box<SettleRun>),
 }
 
 impl Task {
@@ -54,6 +57,7 @@ impl Task {
     fn clears_debts(&self) -> bool {
         match self {
             Self::HostTest { .. } | Self::Parameters => false,
+            Self::Settle(_) => true,
         }
     }
 }
@@ -125,17 +129,19 @@ impl Engine {
     fn begin_job(&mut self, now: Now) -> Result<(), Halt> {
         match self.job.as_ref().map(|job| &job.task) {
             Some(Task::HostTest { .. } | Task::Parameters) => self.begin_errand(now),
+            Some(Task::Settle(_)) => self.begin_settlement(now),
             None => Ok(()),
         }
     }
 
     /// The job's request is packed: what must be durable before it leaves is recorded now.
-    pub(super) fn job_leaves(&mut self, _op: Op, now: Now) -> Result<(), Halt> {
+    pub(super) fn job_leaves(&mut self, op: Op, now: Now) -> Result<(), Halt> {
         match self.job.as_ref().map(|job| &job.task) {
             Some(Task::HostTest { .. } | Task::Parameters) => {
                 self.synced(now);
                 Ok(())
             }
+            Some(Task::Settle(_)) => self.settlement_leaves(op, now),
             None => self.withdraw(now),
         }
     }
@@ -144,28 +150,31 @@ impl Engine {
     pub(super) fn job_answered(&mut self, answer: &Answer, now: Now) -> Result<(), Halt> {
         match self.job.as_ref().map(|job| &job.task) {
             Some(Task::HostTest { .. } | Task::Parameters) => self.errand_answered(answer, now),
+            Some(Task::Settle(_)) => self.settlement_answered(answer, now),
             None => Ok(()),
         }
     }
 
     /// The job's request was provably not sent.
-    pub(super) fn job_not_sent(&mut self, cause: &NotSentCause, _now: Now) -> Result<(), Halt> {
+    pub(super) fn job_not_sent(&mut self, cause: &NotSentCause, now: Now) -> Result<(), Halt> {
         match self.job.as_ref().map(|job| &job.task) {
             Some(Task::HostTest { .. } | Task::Parameters) => {
                 self.end_job(Err(error_of(cause)));
                 Ok(())
             }
+            Some(Task::Settle(_)) => self.settlement_not_sent(cause, now),
             None => Ok(()),
         }
     }
 
     /// There is no verified answer to the job's request.
-    pub(super) fn job_in_doubt(&mut self, cause: DoubtCause, _now: Now) -> Result<(), Halt> {
+    pub(super) fn job_in_doubt(&mut self, cause: DoubtCause, now: Now) -> Result<(), Halt> {
         match self.job.as_ref().map(|job| &job.task) {
             Some(Task::HostTest { .. } | Task::Parameters) => {
                 self.end_job(Err(Error::from(ErrorCode::HostSilent).word("why", cause.word())));
                 Ok(())
             }
+            Some(Task::Settle(_)) => self.settlement_in_doubt(cause, now),
             None => Ok(()),
         }
     }

@@ -82,7 +82,8 @@ impl Engine {
             self.leftovers.owe(entry.view.attempt, ReversalReason::NoAnswer, Reason::Interrupted, now);
         }
         self.clear_leftovers(now)?;
-        self.take_up_refunds(now)
+        self.take_up_refunds(now)?;
+        self.take_up_settlement(now)
     }
 
     /// Records what is left over, as far as the disk has room.

@@ -85,6 +85,9 @@ impl Engine {
         has_network: bool,
         now: Now,
     ) -> Result<Result<Admitted, Error>, Halt> {
+        if let Some(unfinished) = self.settlement_refusal()? {
+            return Ok(Err(unfinished));
+        }
         if let Some(found) = self.unaccepted()? {
             return Ok(Err(found.error()));
         }
@@ -217,6 +220,9 @@ impl Engine {
         permit: Permit<ApproveRefund>,
         has_network: bool,
     ) -> Result<Result<RefundApproved, Error>, Halt> {
+        if let Some(unfinished) = self.settlement_refusal()? {
+            return Ok(Err(unfinished));
+        }
         let Some(sale) = attempts::entry(&self.journal, &entry.view.attempt)? else {
             return Ok(Err(ErrorCode::AttemptUnknown.into()));
         };

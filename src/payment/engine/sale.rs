@@ -181,6 +181,9 @@ impl Engine {
 
     /// Why no attempt may begin now, whatever it is for.
     pub(super) fn nothing_may_begin(&self) -> Result<Option<Error>, Halt> {
+        if let Some(unfinished) = self.settlement_refusal()? {
+            return Ok(Some(unfinished));
+        }
         if self.is_occupied() {
             return Ok(Some(ErrorCode::TillBusy.into()));
         }

@@ -154,7 +154,8 @@ fn refusal(sale: &AttemptView, open: BatchNo, held_minor: u64) -> Option<ErrorCo
     if held_minor > 0 {
         return Some(ErrorCode::AttemptHasRefunds);
     }
-    (sale.batch != Some(open)).then_some(ErrorCode::BatchDiffers)
+    // Whatever is approved in another batch than the open one was closed with it.
+    (sale.batch != Some(open)).then_some(ErrorCode::AlreadySettled)
 }
 
 /// Why the sale does not stand, so that nothing of it can be given back.
@@ -177,7 +178,7 @@ pub(super) fn not_standing(sale: &AttemptView) -> Option<ErrorCode> {
 }
 
 fn can_be_refunded(code: ErrorCode) -> bool {
-    matches!(code, ErrorCode::AlreadySettled | ErrorCode::AttemptHasRefunds | ErrorCode::BatchDiffers)
+    matches!(code, ErrorCode::AlreadySettled | ErrorCode::AttemptHasRefunds)
 }
 
 /// What the host called the sale.

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::hex::encode_lower;
 use crate::ids::{AttemptId, BatchNo, OperatorName, RefundId, Stan};
 use crate::journal::{Cursor, Event, Fold, FoldError, Journal, JournalError, Page as RowQuery, Rows};
+use crate::payment::books::{BookedRefund, BookedRefunds, RefundBy};
 use crate::payment::refund::events::{self, Answered, NotTaken, RefundEvent};
 use crate::payment::refund::reason::RefundReason;
 use crate::payment::refund::state::RefundState;
@@ -22,8 +23,12 @@ use crate::payment::view::{JournalPlace, ReceiptCopy, ReceiptCounts};
 pub(in crate::payment) struct RefundEntry {
     /// What callers see; what only the sale knows, and the tree's root, are filled in when it is shown.
     pub view: RefundView,
+    /// Where it stands in the table, by the table's word.
+    stands: String,
     /// What the message is, once it was prepared.
     pub prepared: Option<PreparedRefund>,
+    /// The host's days of its first send and of its last, under the STAN that it has.
+    pub sent_on: Option<(String, String)>,
     /// How often the host had something else under its STAN.
     pub stans_lost: u32,
     /// Whether the last send may have been carried out: it was not answered with a refusal.
@@ -70,6 +75,7 @@ impl RefundEntry {
                 verification: body.verification,
                 verified: body.verified,
                 approved_by: None,
+                approved_ms: None,
                 rejected: None,
                 decision: None,
                 card_masked: None,
@@ -83,7 +89,9 @@ impl RefundEntry {
                 vouchers: ReceiptCounts::default(),
                 journal: JournalPlace { sequence: 0, root: String::new() },
             },
+            stands: RefundState::Unknown.table_word().to_owned(),
             prepared: None,
+            sent_on: None,
             stans_lost: 0,
             last_send_may_have_worked: false,
             earlier_send_may_have_worked: false,
@@ -104,7 +112,10 @@ impl RefundEntry {
     fn learn(&mut self, read: RefundEvent, event: &Event) -> Result<(), FoldError> {
         match read {
             RefundEvent::Requested(_) | RefundEvent::Expired(_) => {}
-            RefundEvent::Approved(body) => self.view.approved_by = Some(body.by),
+            RefundEvent::Approved(body) => {
+                self.view.approved_by = Some(body.by);
+                self.view.approved_ms = Some(event.now.wall);
+            }
             RefundEvent::Rejected(body) => {
                 self.view.rejected = Some(Rejected { by: person(event), reason: body.reason });
             }
@@ -114,6 +125,8 @@ impl RefundEntry {
                     return Err(FoldError::Refused("refund_number_out_of_order"));
                 }
                 self.view.sends = body.number;
+                let first = self.sent_on.take().map_or_else(|| body.host_day.clone(), |(first, _)| first);
+                self.sent_on = Some((first, body.host_day));
                 self.earlier_send_may_have_worked |= self.last_send_may_have_worked;
                 self.last_send_may_have_worked = true;
             }
@@ -159,6 +172,7 @@ impl RefundEntry {
         if body.meaning == NotTaken::StanTaken {
             self.stans_lost += 1;
             self.prepared = None;
+            self.sent_on = None;
             self.view.sends = 0;
         }
     }
@@ -184,13 +198,16 @@ impl Fold for Refunds {
     }
 
     fn schema(&self) -> u32 {
-        1
+        2
     }
 
     fn apply(&self, rows: &mut dyn Rows, event: &Event) -> Result<(), FoldError> {
         let Some(read) = RefundEvent::of(event)? else { return Ok(()) };
         let attempt = event.attempt.as_ref().ok_or(FoldError::Refused("refund_without_attempt"))?;
-        let known: Option<RefundEntry> = row(rows, read.refund().as_str())?;
+        let known = match rows.get(read.refund().as_str())? {
+            Some(row) => Some(entry_of(&row).ok_or(FoldError::Refused("row_malformed"))?),
+            None => None,
+        };
         let mut sums: Sums = row(rows, &sums_row(attempt))?.unwrap_or_default();
         let (held, back) = known.as_ref().map_or((false, false), |entry| (entry.holds(), entry.is_back()));
         let from = known.as_ref().map_or(RefundState::Unknown, |entry| entry.view.state);
@@ -210,6 +227,7 @@ impl Fold for Refunds {
         }
         entry.learn(read, event)?;
         entry.view.state = to;
+        to.table_word().clone_into(&mut entry.stands);
         let minor = entry.view.amount.minor();
         sums.held_minor = moved(sums.held_minor, minor, held, entry.holds())?;
         sums.acknowledged_minor = moved(sums.acknowledged_minor, minor, back, entry.is_back())?;
@@ -259,6 +277,12 @@ fn store(rows: &mut dyn Rows, entry: &RefundEntry) -> Result<(), FoldError> {
     if let Some((stan, batch)) = &numbers {
         index.extend([(STAN_INDEX, stan.as_str()), (BATCH_INDEX, batch.as_str())]);
     }
+    if let Some(rrn) = &entry.view.rrn {
+        index.push((RRN_INDEX, rrn.as_str()));
+    }
+    if let Some((_, last)) = &entry.sent_on {
+        index.push((DAY_INDEX, last.as_str()));
+    }
     put(rows, entry.view.refund.as_str(), entry, &index)
 }
 
@@ -268,12 +292,22 @@ fn sums_row(attempt: &AttemptId) -> String {
 
 /// One refund's entry.
 pub(in crate::payment) fn entry(journal: &Journal, refund: &RefundId) -> Result<Option<RefundEntry>, JournalError> {
-    read_row(journal.row(REFUNDS, refund.as_str())?)
+    let row = journal.row(REFUNDS, refund.as_str())?;
+    row.map(|row| entry_of(&row).ok_or(JournalError::Newer)).transpose()
+}
+
+/// Reads a row: callers' words do not tell where in the table it stands.
+fn entry_of(row: &[u8]) -> Option<RefundEntry> {
+    let mut entry: RefundEntry = serde_json::from_slice(row).ok()?;
+    entry.view.state = RefundState::ALL.into_iter().find(|state| state.table_word() == entry.stands)?;
+    Some(entry)
 }
 
 /// What goes back of one sale.
 pub(in crate::payment) fn sums(journal: &Journal, attempt: &AttemptId) -> Result<Sums, JournalError> {
-    Ok(read_row(journal.row(REFUNDS, &sums_row(attempt))?)?.unwrap_or_default())
+    let row = journal.row(REFUNDS, &sums_row(attempt))?;
+    let sums = row.map(|row| serde_json::from_slice(&row).map_err(|_| JournalError::Newer)).transpose()?;
+    Ok(sums.unwrap_or_default())
 }
 
 /// All refunds that callers see in this state, oldest first.
@@ -298,6 +332,18 @@ pub(in crate::payment) fn batch_holds_records(journal: &Journal, batch: BatchNo)
     walk(journal, BATCH_INDEX, &batch.to_string(), was_sent)
 }
 
+/// A page of the refunds of a batch, newest first, and where the next begins.
+pub(in crate::payment) fn page_of_batch(
+    journal: &Journal,
+    batch: BatchNo,
+    after: Option<Cursor>,
+) -> Result<(Vec<RefundEntry>, Option<Cursor>), JournalError> {
+    let page = RowQuery { limit: PAGE_ROWS, after };
+    let page = journal.rows_by_index(REFUNDS, BATCH_INDEX, &batch.to_string(), page)?;
+    let read = |value: &[u8]| serde_json::from_slice(value).map_err(|_| JournalError::Newer);
+    Ok((page.rows.iter().map(|row| read(&row.value)).collect::<Result<_, _>>()?, page.next))
+}
+
 /// Gives the entries of an index to `found`, newest first, until it says that this was it. Says whether it did.
 fn walk(
     journal: &Journal,
@@ -309,7 +355,7 @@ fn walk(
     loop {
         let page = journal.rows_by_index(REFUNDS, index, value, RowQuery { limit: PAGE_ROWS, after })?;
         for row in page.rows {
-            if found(serde_json::from_slice(&row.value).map_err(|_| JournalError::Newer)?) {
+            if found(entry_of(&row.value).ok_or(JournalError::Newer)?) {
                 return Ok(true);
             }
         }
@@ -337,7 +383,7 @@ pub(in crate::payment) fn list(
         let asked = RowQuery { limit: limit - entries.len(), after };
         let page = journal.rows_by_index(REFUNDS, index, value, asked)?;
         for row in &page.rows {
-            let entry: RefundEntry = serde_json::from_slice(&row.value).map_err(|_| JournalError::Newer)?;
+            let entry = entry_of(&row.value).ok_or(JournalError::Newer)?;
             if query.state.is_none_or(|state| state.word() == entry.view.state.word()) {
                 entries.push(entry);
             }
@@ -367,16 +413,39 @@ pub(in crate::payment) fn shown_page(journal: &Journal, query: &RefundQuery) -> 
     Ok(RefundPage { refunds, next })
 }
 
-fn read_row<T: serde::de::DeserializeOwned>(row: Option<Vec<u8>>) -> Result<Option<T>, JournalError> {
-    row.map(|row| serde_json::from_slice(&row).map_err(|_| JournalError::Newer)).transpose()
+const REFUNDS: &str = "refunds";
+/// A page of the refunds that have this in common, newest first.
+pub(in crate::payment) fn booked(
+    journal: &Journal,
+    by: RefundBy<'_>,
+    limit: usize,
+    after: Option<Cursor>,
+) -> Result<BookedRefunds, JournalError> {
+    let stan;
+    let (index, value) = match by {
+        RefundBy::Rrn(rrn) => (RRN_INDEX, rrn.as_str()),
+        RefundBy::Stan(number) => {
+            stan = number.to_string();
+            (STAN_INDEX, stan.as_str())
+        }
+        RefundBy::Attempt(attempt) => (ATTEMPT_INDEX, attempt.as_str()),
+        RefundBy::HostDay(day) => (DAY_INDEX, day),
+    };
+    let page = journal.rows_by_index(REFUNDS, index, value, RowQuery { limit, after })?;
+    let refunds = page.rows.iter().map(|row| {
+        let entry: RefundEntry = serde_json::from_slice(&row.value).map_err(|_| JournalError::Newer)?;
+        Ok(BookedRefund { opened_at: row.created, sent_on: entry.sent_on, view: entry.view })
+    });
+    Ok(BookedRefunds { refunds: refunds.collect::<Result<_, JournalError>>()?, next: page.next })
 }
 
-const REFUNDS: &str = "refunds";
 const STATE_INDEX: &str = "state";
 const ATTEMPT_INDEX: &str = "attempt";
 const STAN_INDEX: &str = "stan";
 const BATCH_INDEX: &str = "batch";
 const ALL_INDEX: &str = "all";
+const RRN_INDEX: &str = "rrn";
+const DAY_INDEX: &str = "day";
 const ALL: &str = "refund";
 const PAGE_ROWS: usize = 50;
 

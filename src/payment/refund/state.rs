@@ -11,16 +11,15 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::error::{Money, Reversal};
 
-/// Where a refund stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+/// Where a refund stands. In JSON it is the word that callers see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum RefundState {
     /// Nothing about it is in the journal.
-    #[serde(skip)]
     Unknown,
     /// It was asked for and waits for its approval. Its amount is kept for it.
     Waiting,
@@ -122,6 +121,21 @@ impl RefundState {
             .find(|row| row.from == self && row.step == step)
             .map(|row| row.to)
             .ok_or(IllegalRefundStep { from: self, step })
+    }
+}
+
+impl Serialize for RefundState {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.word())
+    }
+}
+
+/// One that is being forwarded is read as one that was sent: nobody else can tell them apart.
+impl<'de> Deserialize<'de> for RefundState {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let word = String::deserialize(deserializer)?;
+        let state = Self::ALL.into_iter().rev().find(|state| state.word() == word);
+        state.filter(|state| *state != Self::Unknown).ok_or_else(|| D::Error::custom("no state of a refund"))
     }
 }
 
@@ -306,6 +320,23 @@ mod tests {
             }
         }
         assert_eq!(refused + REFUND_TRANSITIONS.len(), RefundState::ALL.len() * RefundStep::ALL.len());
+    }
+
+    #[test]
+    fn callers_are_not_told_how_far_a_refund_has_been_forwarded() {
+        for (state, word, read) in [
+            (RefundState::Approved, "forwarding", RefundState::Sent),
+            (RefundState::Prepared, "forwarding", RefundState::Sent),
+            (RefundState::Sent, "forwarding", RefundState::Sent),
+            (RefundState::Waiting, "waiting", RefundState::Waiting),
+            (RefundState::Stuck, "stuck", RefundState::Stuck),
+        ] {
+            let json = serde_json::to_value(state).unwrap();
+            assert_eq!((json.as_str(), serde_json::from_value(json.clone()).unwrap()), (Some(word), read));
+        }
+        for word in ["unknown", "approved", "sent", ""] {
+            assert!(serde_json::from_value::<RefundState>(word.into()).is_err(), "{word}");
+        }
     }
 
     #[test]

@@ -71,6 +71,8 @@ pub struct RefundView {
     pub verified: RefundVerified,
     /// Who let it go out.
     pub approved_by: Option<ApprovedBy>,
+    /// When.
+    pub approved_ms: Option<WallMs>,
     /// Who said no, and why.
     pub rejected: Option<Rejected>,
     /// What a supervisor decided, where it is stuck.

@@ -243,7 +243,6 @@ fn is_of_the_form(code: ErrorCode) -> bool {
             | E::IdentifierMalformed
             | E::SessionOver
             | E::TillBusy
-            | E::PaymentInProgress
             | E::BiometricRefused
     )
 }

@@ -11,18 +11,21 @@
 //! It never writes. Evidence: `tests/statement_check.rs`.
 
 mod find;
+mod ours;
 mod standing;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::journal::{Cursor, Draft, Journal, JournalError};
 use crate::payment::Kind as AttemptKind;
-use crate::payment::books::{self, Booked, By};
+use crate::payment::books::{self, Booked, BookedRefund, By, RefundBy};
 use crate::settlement::statement::bits::Bits;
 use crate::settlement::statement::events::{StatementChecked, hex};
 use crate::settlement::statement::{
-    Counts, Day, Difference, DifferenceKind as Kind, Line, LineKind, Remedy, Source, Why, sessions,
+    Counts, Day, Difference, DifferenceKind as Kind, Line, LineKind, Remedy, Source, Why,
 };
+use find::Named;
+use ours::{Ours, Verdict, found};
 use standing::{Standing, given_back};
 
 /// What is checked.
@@ -58,8 +61,31 @@ pub struct Check {
 
 /// Where the walk over our own attempts is.
 struct Walk {
+    /// The days that are left; the last one is the present one.
     days: Vec<Day>,
+    /// Whether its attempts were all looked at, and its refunds are next.
+    is_at_refunds: bool,
     after: Option<Cursor>,
+}
+
+impl Walk {
+    /// The next page of this day: attempts first, then refunds.
+    fn step(&mut self, journal: &Journal, day: Day) -> Result<(Vec<Booked>, Vec<BookedRefund>), JournalError> {
+        let day = day.to_string();
+        if self.is_at_refunds {
+            let page = books::refunds(journal, RefundBy::HostDay(&day), PAGE_ROWS, self.after)?;
+            self.after = page.next;
+            if page.next.is_none() {
+                self.is_at_refunds = false;
+                self.days.pop();
+            }
+            return Ok((Vec::new(), page.refunds));
+        }
+        let page = books::page(journal, By::HostDay(&day), PAGE_ROWS, self.after)?;
+        self.after = page.next;
+        self.is_at_refunds = page.next.is_none();
+        Ok((page.attempts, Vec::new()))
+    }
 }
 
 impl Check {
@@ -105,17 +131,15 @@ impl Check {
                 period.into_iter().flat_map(|(from, to)| (0..=from.distance(to)).map(move |day| from.plus(day)));
             self.days.iter().copied().chain(expected).collect::<BTreeSet<_>>().into_iter().collect()
         };
-        let walk = self.walk.get_or_insert_with(|| Walk { days: all_days(), after: None });
+        let walk = self.walk.get_or_insert_with(|| Walk { days: all_days(), is_at_refunds: false, after: None });
         let Some(day) = walk.days.last().copied() else { return Ok(None) };
-        let page = books::page(journal, By::HostDay(&day.to_string()), PAGE_ROWS, walk.after)?;
-        walk.after = page.next;
-        if page.next.is_none() {
-            walk.days.pop();
-        }
+        let (attempts, refunds) = walk.step(journal, day)?;
         let is_expected = period.is_some_and(|(from, to)| (from..=to).contains(&day));
         let size = self.size;
-        let ours = page.attempts.into_iter().filter(|booked| booked.opened_at <= size);
-        let found = ours.filter_map(|booked| self.unnamed(booked, is_expected)).collect();
+        let attempts = attempts.into_iter().filter(|booked| booked.opened_at <= size);
+        let mut found: Vec<_> = attempts.filter_map(|booked| self.unnamed(booked, is_expected)).collect();
+        let refunds = refunds.into_iter().filter(|refund| refund.opened_at <= size);
+        found.extend(refunds.filter_map(|refund| self.unnamed_refund(refund, is_expected)));
         Ok(Some(self.counted(found)))
     }
 
@@ -159,24 +183,26 @@ impl Check {
         if !line.is_booking_date {
             self.span_over(line.date);
         }
-        let Some((booked, is_void)) = find::attempt(journal, &line, &self.charged)? else {
+        let Some(named) = find::named(journal, &line, &self.charged, &self.taken_back)? else {
             return Ok(Some(found(Kind::NotMine, Some(Why::NoAttempt), Remedy::LookAtOtherTills).on(line)));
         };
-        if let Some(day) = our_day(&booked) {
-            self.days.insert(day);
+        let ours = Ours::of(&named);
+        if let Some((first, last)) = ours.days {
+            self.days.insert(last);
             if line.is_booking_date {
-                self.span_over(day);
+                self.span_over(first);
             }
         }
-        let difference = if is_void || self.takes_back(&line, &booked) {
-            self.taken_back(line, &booked)
-        } else {
-            self.paid(line, &booked)
+        let verdict = match &named {
+            Named::Refund(refund) => self.refunded(line, refund, &ours),
+            Named::Void(booked) => self.taken_back(line, booked, &ours),
+            Named::Sale(booked) if self.takes_back(&line, booked) => self.taken_back(line, booked, &ours),
+            Named::Sale(booked) => self.paid(line, booked, &ours),
         };
-        match difference {
+        match verdict {
             Verdict::Differs(difference) => Ok(Some(*difference)),
             Verdict::Waits => Ok(None),
-            Verdict::Fits(line) => in_time(journal, line, &booked),
+            Verdict::Fits(line) => ours.in_time(journal, line),
         }
     }
 
@@ -201,13 +227,13 @@ impl Check {
     }
 
     /// A line of a payment.
-    fn paid(&mut self, line: Line, booked: &Booked) -> Verdict {
+    fn paid(&mut self, line: Line, booked: &Booked, ours: &Ours) -> Verdict {
         if !self.charged.insert(booked.opened_at) {
-            return differs(Kind::Duplicate, None, Remedy::AskToGiveBack, line, booked);
+            return ours.differs(Kind::Duplicate, None, Remedy::AskToGiveBack, line);
         }
         match Standing::of(&booked.view) {
-            Standing::Charged => same_amount(line, booked, gain(booked)),
-            Standing::TakenBack(_) => match same_amount(line, booked, gain(booked)) {
+            Standing::Charged => ours.same_amount(line, ours.gain()),
+            Standing::TakenBack(_) => match ours.same_amount(line, ours.gain()) {
                 Verdict::Fits(line) => {
                     if !self.taken_back.contains(booked.opened_at) && self.waiting.len() < WAITING_MAX {
                         self.waiting.insert(booked.opened_at, line);
@@ -216,29 +242,40 @@ impl Check {
                 }
                 other => other,
             },
-            Standing::Open(why, remedy) => differs(Kind::Unexpected, Some(why), remedy, line, booked),
+            Standing::Open(why, remedy) => ours.differs(Kind::Unexpected, Some(why), remedy, line),
         }
     }
 
-    /// A line that gives back.
-    fn taken_back(&mut self, line: Line, booked: &Booked) -> Verdict {
+    /// A line that takes a whole payment back.
+    fn taken_back(&mut self, line: Line, booked: &Booked, ours: &Ours) -> Verdict {
         match Standing::of(&booked.view) {
             Standing::TakenBack(_) => {
                 if !self.taken_back.insert(booked.opened_at) {
-                    return differs(Kind::Duplicate, None, Remedy::AskToChargeAgain, line, booked);
+                    return ours.differs(Kind::Duplicate, None, Remedy::AskToChargeAgain, line);
                 }
                 self.waiting.remove(&booked.opened_at);
                 // On whichever day it was taken back, it fits.
-                match same_amount(line, booked, -gain(booked)) {
+                match ours.same_amount(line, -ours.gain()) {
                     Verdict::Fits(_) => Verdict::Waits,
                     other => other,
                 }
             }
             Standing::Charged => {
                 let (why, remedy) = given_back(&booked.view);
-                differs(Kind::Unexpected, Some(why), remedy, line, booked)
+                ours.differs(Kind::Unexpected, Some(why), remedy, line)
             }
-            Standing::Open(why, _) => differs(Kind::Unexpected, Some(why), Remedy::ResolveAndCheckAgain, line, booked),
+            Standing::Open(why, _) => ours.differs(Kind::Unexpected, Some(why), Remedy::ResolveAndCheckAgain, line),
+        }
+    }
+
+    /// A line of a refund.
+    fn refunded(&mut self, line: Line, refund: &BookedRefund, ours: &Ours) -> Verdict {
+        if !self.taken_back.insert(refund.opened_at) {
+            return ours.differs(Kind::Duplicate, None, Remedy::AskToChargeAgain, line);
+        }
+        match standing::of_refund(&refund.view) {
+            Ok(()) => ours.same_amount(line, -ours.gain()),
+            Err((why, remedy)) => ours.differs(Kind::Unexpected, Some(why), remedy, line),
         }
     }
 
@@ -249,93 +286,34 @@ impl Check {
         if booked.view.kind == AttemptKind::Void {
             return None;
         }
-        match Standing::of(&booked.view) {
-            Standing::Charged if !is_charged && is_expected => {
-                Some(found(Kind::Missing, Some(Why::Approved), Remedy::AskToBook).about(&booked))
-            }
+        let standing = Standing::of(&booked.view);
+        let ours = Ours::of(&Named::Sale(Box::new(booked)));
+        match standing {
+            Standing::Charged if !is_charged && is_expected => Some(ours.missing(Why::Approved, Remedy::AskToBook)),
             Standing::Open(Why::ReversalStuck, _) if !is_charged && is_expected => {
-                Some(found(Kind::Missing, Some(Why::ReversalStuck), Remedy::DecideNotCharged).about(&booked))
+                Some(ours.missing(Why::ReversalStuck, Remedy::DecideNotCharged))
             }
             Standing::TakenBack(why) if is_charged != is_taken_back => {
                 let remedy = if is_charged { Remedy::AskToGiveBack } else { Remedy::AskToChargeAgain };
-                let line = self.waiting.remove(&booked.opened_at);
-                Some(Difference { line, ..found(Kind::Unexpected, Some(why), remedy).about(&booked) })
+                let line = self.waiting.remove(&ours.opened_at);
+                Some(Difference { line, ..ours.finding(Kind::Unexpected, Some(why), remedy) })
             }
             _ => None,
         }
     }
-}
 
-/// What a line is found to be.
-enum Verdict {
-    Fits(Line),
-    /// Nothing to say of it now.
-    Waits,
-    Differs(Box<Difference>),
-}
-
-/// The merchant's gain of an attempt that stands.
-fn gain(booked: &Booked) -> i64 {
-    i64::try_from(booked.view.amount.minor()).expect("an amount has twelve digits")
-}
-
-fn our_day(booked: &Booked) -> Option<Day> {
-    booked.host_day.as_deref().and_then(Day::from_iso)
-}
-
-/// Compares direction, amount and currency.
-fn same_amount(line: Line, booked: &Booked, expected: i64) -> Verdict {
-    let same_currency = line.currency == booked.view.amount.currency();
-    let kept_back = line.fee_minor.is_some_and(|fee| line.amount_minor.checked_add(fee) == Some(expected));
-    if same_currency && line.amount_minor == expected {
-        return Verdict::Fits(line);
-    }
-    let (kind, why, remedy) = if same_currency && line.amount_minor == -expected {
-        (Kind::WrongSign, None, Remedy::AskToCorrectTheSign)
-    } else if same_currency && kept_back {
-        (Kind::Fee, Some(Why::KeptBack), Remedy::CompareTheContract)
-    } else {
-        (Kind::Amount, None, Remedy::CompareTheReceipt)
-    };
-    differs(kind, why, remedy, line, booked)
-}
-
-/// Whose it is, and on which day: what is looked at when the money is right.
-fn in_time(journal: &Journal, line: Line, booked: &Booked) -> Result<Option<Difference>, JournalError> {
-    if sessions::is_outside(journal, &booked.view.attempt)? {
-        let found = found(Kind::NotMine, Some(Why::OperatorNotSignedIn), Remedy::LookAtTheOperators);
-        return Ok(Some(found.about(booked).on(line)));
-    }
-    let Some(day) = our_day(booked) else { return Ok(None) };
-    let fits = if line.is_booking_date {
-        (day..=day.plus(BOOKED_LATE_DAYS_MAX)).contains(&line.date)
-    } else {
-        line.date == day
-    };
-    Ok((!fits).then(|| found(Kind::WrongDay, None, Remedy::AskWhyThatDay).about(booked).on(line)))
-}
-
-fn found(kind: Kind, why: Option<Why>, remedy: Remedy) -> Difference {
-    Difference { kind, why, line: None, attempt: None, sequence: None, ours_minor: None, our_date: None, remedy }
-}
-
-fn differs(kind: Kind, why: Option<Why>, remedy: Remedy, line: Line, booked: &Booked) -> Verdict {
-    Verdict::Differs(Box::new(found(kind, why, remedy).about(booked).on(line)))
-}
-
-impl Difference {
-    fn about(self, booked: &Booked) -> Self {
-        Self {
-            attempt: Some(booked.view.attempt.clone()),
-            sequence: Some(booked.view.journal.sequence),
-            ours_minor: Some(if Standing::of(&booked.view) == Standing::Charged { gain(booked) } else { 0 }),
-            our_date: our_day(booked),
-            ..self
+    /// The same of a refund.
+    fn unnamed_refund(&self, refund: BookedRefund, is_expected: bool) -> Option<Difference> {
+        if !is_expected || self.taken_back.contains(refund.opened_at) {
+            return None;
         }
-    }
-
-    fn on(self, line: Line) -> Self {
-        Self { line: Some(line), ..self }
+        let standing = standing::of_refund(&refund.view);
+        let ours = Ours::of(&Named::Refund(Box::new(refund)));
+        match standing {
+            Ok(()) => Some(ours.missing(Why::Refunded, Remedy::AskToBookTheRefund)),
+            Err((Why::RefundStuck, _)) => Some(ours.missing(Why::RefundStuck, Remedy::DecideNotPaid)),
+            Err(_) => None,
+        }
     }
 }
 
@@ -343,5 +321,3 @@ impl Difference {
 const PAGE_ROWS: usize = 200;
 /// How many payments may wait for the line that takes them back. Beyond it the attempt is reported without its line.
 const WAITING_MAX: usize = 10_000;
-/// How long after a payment a bank may book it: a long holiday and a weekend.
-const BOOKED_LATE_DAYS_MAX: u32 = 10;

@@ -17,7 +17,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::AttemptId;
+use crate::ids::{AttemptId, RefundId};
 use crate::settlement::statement::{Day, Line};
 
 macro_rules! words {
@@ -78,6 +78,10 @@ words! {
         Reversed = "reversed",
         /// Ours was voided.
         Voided = "voided",
+        /// Ours was refunded.
+        Refunded = "refunded",
+        /// What became of our refund is not known: the statement says what the host did.
+        RefundStuck = "refund_stuck",
         /// The reversal of ours is stuck: the statement says what the host did.
         ReversalStuck = "reversal_stuck",
         /// Ours was not taken back.
@@ -108,6 +112,12 @@ words! {
         DecideCharged = "decide_charged",
         /// The host did not charge the customer: a supervisor decides the stuck reversal so.
         DecideNotCharged = "decide_not_charged",
+        /// The acquirer owes the customer the money.
+        AskToBookTheRefund = "ask_to_book_the_refund",
+        /// The host has paid the customer: a supervisor decides the stuck refund so.
+        DecidePaid = "decide_paid",
+        /// The host has not paid the customer: a supervisor decides the stuck refund so.
+        DecideNotPaid = "decide_not_paid",
         /// Receipt and record say what was agreed.
         CompareTheReceipt = "compare_the_receipt",
         /// The acquirer booked it late or early.
@@ -135,7 +145,9 @@ pub struct Difference {
     pub line: Option<Line>,
     /// The attempt that it is about.
     pub attempt: Option<AttemptId>,
-    /// The event in which the attempt stands as it does; `prove` gives the proof of it.
+    /// The refund that it is about.
+    pub refund: Option<RefundId>,
+    /// The event in which it stands as it does; `prove` gives the proof of it.
     pub sequence: Option<u64>,
     /// What ours is, in minor units, as the merchant's gain.
     pub ours_minor: Option<i64>,

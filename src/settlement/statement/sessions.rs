@@ -1,4 +1,4 @@
-//! Which attempts were opened for somebody who was not signed in.
+//! Which attempts and refunds were opened for somebody who was not signed in.
 //!
 //! The till itself lets nobody sell without a session; this fold does not take its word for it. It follows who is
 //! signed in as the journal says it, and keeps the name of each attempt whose first event names anybody else. A lock
@@ -9,13 +9,13 @@
 use crate::ids::AttemptId;
 use crate::journal::{Event, Fold, FoldError, Journal, JournalError, Rows};
 
-/// Whether this attempt was opened outside every session of its operator.
-pub(super) fn is_outside(journal: &Journal, attempt: &AttemptId) -> Result<bool, JournalError> {
+/// Whether the attempt or refund of this name was opened outside every session of its operator.
+pub(super) fn is_outside(journal: &Journal, name: &str) -> Result<bool, JournalError> {
     // Almost always there is none, and one small row says so.
     if journal.row(FOLD, ANY)?.is_none() {
         return Ok(false);
     }
-    Ok(journal.row(FOLD, &key(attempt))?.is_some())
+    Ok(journal.row(FOLD, &key(name))?.is_some())
 }
 
 /// The fold.
@@ -37,11 +37,11 @@ impl Fold for Sessions {
                 rows.put(OPEN, name.as_bytes(), &[])?;
             }
             "operator.signed_out" | "operator.session_cut" | "operator.locked" => rows.delete(OPEN)?,
-            "attempt.prepared" => {
-                let attempt = event.attempt.as_ref().ok_or(FoldError::Refused("attempt_without_name"))?;
+            "attempt.prepared" | "refund.requested" => {
+                let opened = opened(event).ok_or(FoldError::Refused("attempt_without_name"))?;
                 let open = rows.get(OPEN)?;
                 if open.is_none() || open.as_deref() != event.operator.as_ref().map(String::as_bytes) {
-                    rows.put(&key(attempt), b"", &[])?;
+                    rows.put(&key(opened), b"", &[])?;
                     rows.put(ANY, b"", &[])?;
                 }
             }
@@ -51,8 +51,16 @@ impl Fold for Sessions {
     }
 }
 
-fn key(attempt: &AttemptId) -> String {
-    format!("outside/{attempt}")
+/// The attempt or the refund that an event opens.
+fn opened(event: &Event) -> Option<&str> {
+    if event.kind == "refund.requested" {
+        return event.body.get("refund")?.as_str();
+    }
+    event.attempt.as_ref().map(AttemptId::as_str)
+}
+
+fn key(opened: &str) -> String {
+    format!("outside/{opened}")
 }
 
 const FOLD: &str = "sessions";

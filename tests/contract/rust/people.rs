@@ -192,6 +192,8 @@ fn policy(with: &mut Args) -> Result<ShopPolicy, Failure> {
         checkpoint_every: with.optional_whole("checkpoint_every")?.unwrap_or(usual.checkpoint_every),
         biometric_days: with.optional_whole("biometric_days")?.unwrap_or(usual.biometric_days),
         shop_words: with.optional_texts("shop_words")?.unwrap_or(usual.shop_words),
+        settle_at_minute: usual.settle_at_minute,
+        refunds: usual.refunds,
     })
 }
 

@@ -39,7 +39,7 @@ pub struct Options {
     /// Leave a language out, where its tools cannot be had; refused where CI=true
     #[arg(long, value_enum)]
     pub skip: Vec<Language>,
-    /// 10,000 sales a language instead of 500, 100,000 power cuts instead of 5,000
+    /// 10,000 sales a language instead of 500, 100,000 power cuts instead of 5,000, 100,000 store days instead of 300
     #[arg(long)]
     pub long: bool,
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::options::Language;
 use super::verdicts::{Verdict, find};
 use crate::steps::{cargo, listen, step, target_folder};
-use crate::{licences, thin};
+use crate::{licences, simulate, thin};
 
 /// What can be said from the sources alone.
 pub fn sources() -> Result<(), String> {
@@ -32,6 +32,10 @@ pub fn tests(kept: &Path, long: bool) -> Result<Verdict, String> {
         tests.env("TAPTILL_LONG", "1").env("TAPTILL_WIPED_BIN", target_folder()?.join("shipped/taptill"));
     }
     let said = listen("tests and documentation tests", &mut tests, |_| true)?;
+    simulate::found()?;
+    if long {
+        simulate::run(&["--seeds", "0..100000"].map(str::to_owned))?;
+    }
     let docs = ["doc", "--workspace", "--no-deps", "--locked"];
     step("documentation without warnings", cargo(&docs).env("RUSTDOCFLAGS", "--deny warnings"))?;
     let rows = ["run", "--quiet", "--locked", "--package", "taptill-benches", "--bin", "ratios", "--", "--once"];

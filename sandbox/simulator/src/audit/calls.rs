@@ -1,13 +1,13 @@
 //! What callers were told, held against how the day ended.
 //!
-//! It never excuses a second answer. Evidence: `sandbox/simulator/tests/auditor.rs`.
+//! It never excuses a second answer. Evidence: `sandbox/simulator/src/audit/tests.rs`.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
 use super::journal::Record;
-use super::money::net_of;
+use super::money::charged_by;
 use super::{Findings, parse, word};
 use crate::book::{Book, Call, Seen};
 
@@ -30,7 +30,7 @@ pub(super) fn attempts(seen: &Seen, findings: &mut Findings) -> Attempts {
     attempts
 }
 
-const CLOSED: [&str; 5] = ["approved", "declined", "not_sent", "reversed", "reversal_stuck"];
+const CLOSED: [&str; 6] = ["approved", "voided", "declined", "not_sent", "reversed", "reversal_stuck"];
 
 pub(super) fn each_has_one_result(seen: &Seen, findings: &mut Findings) {
     for call in &seen.calls {
@@ -59,14 +59,14 @@ pub(super) fn what_was_told_holds(
             let view = &value["attempt"];
             if view.is_object() {
                 let name = word(view, "attempt");
-                told_state(name, view, attempts.get(name), net_of(book, record, name), findings);
+                told_state(name, view, attempts.get(name), charged_by(book, record, name), findings);
                 told_amount(call, view, findings);
             }
             if call.what == "sale" && word(&value["error"], "money") == "not_moved" {
                 let asked_again = seen.calls[place + 1..].iter().any(|later| is_sale_of(later, &call.attempt));
                 let asked_before = seen.calls[..place].iter().any(|earlier| is_sale_of(earlier, &call.attempt));
                 let name = call.attempt.as_deref().unwrap_or_default();
-                let net = net_of(book, record, name);
+                let net = charged_by(book, record, name);
                 if !asked_again && !asked_before && net > 0 {
                     findings.say(format!("somebody was told that no money moved for {name}, and the host holds {net}"));
                 }
@@ -81,10 +81,11 @@ fn is_sale_of(call: &Call, attempt: &Option<String>) -> bool {
 
 fn told_state(name: &str, told: &Value, evening: Option<&Value>, net: u64, findings: &mut Findings) {
     let (told, evening) = (word(told, "state"), evening.map_or("unknown", |view| word(view, "state")));
-    if FINAL_WHEN_TOLD.contains(&told) && told != evening {
+    let was_voided = told == "approved" && evening == "voided";
+    if FINAL_WHEN_TOLD.contains(&told) && told != evening && !was_voided {
         findings.say(format!("somebody was told that {name} is {told}, and it is {evening}"));
     }
-    if told == "approved" && net == 0 {
+    if told == "approved" && net == 0 && !was_voided {
         findings.say(format!("somebody was told that {name} is approved, and the host holds nothing"));
     }
     if ["declined", "not_sent", "reversed"].contains(&told) && net > 0 {
@@ -92,7 +93,7 @@ fn told_state(name: &str, told: &Value, evening: Option<&Value>, net: u64, findi
     }
 }
 
-const FINAL_WHEN_TOLD: [&str; 5] = ["approved", "declined", "not_sent", "reversed", "reversal_stuck"];
+const FINAL_WHEN_TOLD: [&str; 6] = ["approved", "voided", "declined", "not_sent", "reversed", "reversal_stuck"];
 
 fn told_amount(call: &Call, view: &Value, findings: &mut Findings) {
     let shown = &view["amount"]["minor"];

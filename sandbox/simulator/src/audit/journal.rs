@@ -1,6 +1,6 @@
 //! The journal's bytes, read anew: their tree, their order, and what they say of each attempt.
 //!
-//! It never takes a root for right because the till shows it. Evidence: `sandbox/simulator/tests/auditor.rs`.
+//! It never takes a root for right because the till shows it. Evidence: `sandbox/simulator/src/audit/tests.rs`.
 
 use std::collections::BTreeMap;
 
@@ -17,6 +17,8 @@ use crate::trace::hex;
 pub(super) struct Record {
     /// Batch and STAN of each request, and whose it was.
     pub requests: BTreeMap<(u32, u32), String>,
+    /// The sale of each void.
+    pub voids: BTreeMap<String, String>,
     /// Where each attempt stands by its last step.
     pub states: BTreeMap<String, &'static str>,
 }
@@ -43,7 +45,7 @@ pub(super) fn read(seen: &Seen, findings: &mut Findings) -> Record {
         }
     }
     let told = seen.calls.iter().flat_map(|call| &call.results);
-    for text in told.chain(&seen.attempts) {
+    for text in told.chain(&seen.attempts).chain(&seen.refunds) {
         for place in places(&parse(text)) {
             let (sequence, root) = (place["sequence"].as_u64().unwrap_or(0), word(&place, "root").to_owned());
             if roots.get(sequence as usize) != Some(&root) {
@@ -56,26 +58,37 @@ pub(super) fn read(seen: &Seen, findings: &mut Findings) -> Record {
 
 /// Every place in the journal that an answer shows.
 fn places(value: &Value) -> Vec<Value> {
-    let attempts = [&value["attempt"], &value["receipt"], value].into_iter();
-    let lists = ["page", "closed", "left"].into_iter().filter_map(|name| value[name].as_array()).flatten();
+    let attempts = [&value["attempt"], &value["receipt"], &value["refund"], value].into_iter();
+    let lists =
+        ["page", "closed", "left", "refunds", "debts"].into_iter().filter_map(|name| value[name].as_array()).flatten();
     attempts.chain(lists).map(|view| view["journal"].clone()).filter(Value::is_object).collect()
 }
 
 fn take(record: &mut Record, event: &Value, findings: &mut Findings) {
     let (kind, attempt) = (word(event, "kind"), word(event, "attempt").to_owned());
     let body = &event["body"];
-    if kind == "attempt.prepared" {
+    if kind == "attempt.prepared" || kind == "refund.prepared" {
+        let owner = if kind == "refund.prepared" { word(body, "refund").to_owned() } else { attempt.clone() };
         let number = |name: &str| {
             let value = &body[name];
             value.as_u64().or_else(|| value.as_str()?.parse().ok()).unwrap_or(0) as u32
         };
         let key = (number("batch"), number("stan"));
-        if let Some(other) = record.requests.insert(key, attempt.clone()) {
-            findings.say(format!("STAN {} of batch {} belongs to {other} and to {attempt}", key.1, key.0));
+        if let Some(other) = record.requests.insert(key, owner.clone()) {
+            findings.say(format!("STAN {} of batch {} belongs to {other} and to {owner}", key.1, key.0));
         }
     }
     if kind == "journal.rolled_back" {
         findings.say("the till says that older files were put back, and nobody did that".to_owned());
+    }
+    // The approval of a void is the end of its sale too.
+    if kind == "attempt.prepared" && body["of"].is_string() {
+        record.voids.insert(attempt.clone(), word(body, "of").to_owned());
+    }
+    if kind == "attempt.approved"
+        && let Some(of) = record.voids.get(&attempt)
+    {
+        record.states.insert(of.clone(), "voided");
     }
     if let Some((_, state)) = STEPS.iter().find(|(step, _)| *step == kind) {
         record.states.insert(attempt, state);

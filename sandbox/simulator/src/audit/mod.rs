@@ -9,11 +9,12 @@
 //! | exactly one final result for each call | the results |
 //! | every root that was shown | a tree of its own over the journal's bytes |
 //!
-//! It never uses a type or a sum of the core's. Evidence: `sandbox/simulator/tests/auditor.rs`.
+//! It never uses a type or a sum of the core's. Evidence: `sandbox/simulator/src/audit/tests.rs`.
 
 mod calls;
 mod journal;
 mod money;
+mod refunds;
 mod tree;
 
 use serde_json::Value;
@@ -36,7 +37,9 @@ pub(crate) fn audit(book: &Book, seen: &Seen) -> Vec<String> {
     calls::each_has_one_result(seen, &mut findings);
     calls::what_was_told_holds(book, seen, &record, &attempts, &mut findings);
     money::books_are_equal(book, &record, &attempts, &mut findings);
-    money::numbers_are_used_once(book, &record, &mut findings);
+    refunds::are_what_the_host_paid(book, seen, &record, &attempts, &mut findings);
+    money::numbers_are_used_once(book, &mut findings);
+    money::repeats_are_marked(book, &mut findings);
     journal::states_agree(&record, &attempts, &mut findings);
     findings.0
 }
@@ -58,6 +61,18 @@ pub(crate) fn page(text: &str) -> (Vec<String>, Option<String>) {
     (attempts, value["next"].as_str().map(str::to_owned))
 }
 
+/// The name of a refund that somebody was told of.
+pub(crate) fn refund(text: &str) -> Option<String> {
+    parse(text)["refund"]["refund"].as_str().map(str::to_owned)
+}
+
+/// A page of refunds, each as text, and where the next page begins.
+pub(crate) fn refunds(text: &str) -> (Vec<String>, Option<String>) {
+    let value = parse(text);
+    let refunds = value["refunds"].as_array().into_iter().flatten().map(Value::to_string).collect();
+    (refunds, value["next"].as_str().map(str::to_owned))
+}
+
 /// Size and root, as a verification shows them.
 pub(crate) fn head(text: &str) -> Option<(u64, String)> {
     let value = parse(text);
@@ -72,3 +87,6 @@ fn parse(text: &str) -> Value {
 fn word<'a>(value: &'a Value, name: &str) -> &'a str {
     value[name].as_str().unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

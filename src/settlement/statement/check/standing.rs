@@ -1,5 +1,7 @@
 //! What an attempt should be worth to the merchant. Evidence: `tests/statement_check.rs`.
 
+use crate::payment::refund::state::RefundState;
+use crate::payment::refund::{RefundDecision, RefundView};
 use crate::payment::state::State;
 use crate::payment::{AttemptView, Decision};
 use crate::settlement::statement::{Remedy, Why};
@@ -44,5 +46,25 @@ pub(super) fn given_back(view: &AttemptView) -> (Why, Remedy) {
         }
         Some((State::ReversalStuck, None)) => (Why::ReversalStuck, Remedy::DecideNotCharged),
         _ => (Why::NotTakenBack, Remedy::AskToChargeAgain),
+    }
+}
+
+/// Whether a refund is to be in the statement, or why not and what to do if it is.
+pub(super) fn of_refund(view: &RefundView) -> Result<(), (Why, Remedy)> {
+    match (view.state, view.decision) {
+        (RefundState::Acknowledged, _) | (RefundState::Stuck, Some(RefundDecision::Paid)) => Ok(()),
+        (RefundState::Stuck, None) => Err((Why::RefundStuck, Remedy::DecidePaid)),
+        (RefundState::Approved | RefundState::Prepared | RefundState::Sent, _) => {
+            Err((Why::NotKnownYet, Remedy::ResolveAndCheckAgain))
+        }
+        (
+            RefundState::Unknown
+            | RefundState::Waiting
+            | RefundState::Rejected
+            | RefundState::Expired
+            | RefundState::Declined
+            | RefundState::Stuck,
+            _,
+        ) => Err((Why::NotTakenBack, Remedy::AskToChargeAgain)),
     }
 }

@@ -181,7 +181,8 @@ extension Bench {
             lockoutMs: try with.optionalWhole("lockout_ms", as: UInt64.self) ?? usual.lockoutMs,
             checkpointEvery: try with.optionalWhole("checkpoint_every", as: UInt32.self) ?? usual.checkpointEvery,
             biometricDays: try with.optionalWhole("biometric_days", as: UInt16.self) ?? usual.biometricDays,
-            shopWords: try with.optionalTexts("shop_words") ?? usual.shopWords)
+            shopWords: try with.optionalTexts("shop_words") ?? usual.shopWords,
+            refunds: usual.refunds)
     }
 
     private func rules(_ object: Json) throws -> PasswordRules {

@@ -83,8 +83,7 @@ internal class GuardedSensor(private val sensor: BiometricKey, private val heard
 
     override fun destroy(alias: String): Unit = guarded { sensor.destroy(alias) }
 
-    private inline fun <T> guarded(call: () -> T): T =
-        guard<_, BiometricFault>(heard, BiometricFault::Undeclared, call)
+    private inline fun <T> guarded(call: () -> T): T = guard<_, BiometricFault>(heard, BiometricFault::Undeclared, call)
 }
 
 internal class GuardedKeys(private val keys: DeviceKeys, private val heard: (Throwable) -> Unit) : DeviceKeys {

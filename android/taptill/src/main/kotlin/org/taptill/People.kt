@@ -72,8 +72,7 @@ public class People internal constructor(private val people: CorePeople, private
      *
      * @throws TillException `biometric_refused` with the reason, `password_must_change`, otherwise as [signIn].
      */
-    public suspend fun signInByBiometric(name: String): SessionFacts =
-        work { people.signInByBiometric(name) }.session()
+    public suspend fun signInByBiometric(name: String): SessionFacts = work { people.signInByBiometric(name) }.session()
 
     /** Opens a locked till again by the finger or face of whoever locked it; `biometric_refused` with the reason. */
     public suspend fun unlockByBiometric(): SessionFacts = work { people.unlockByBiometric() }.session()

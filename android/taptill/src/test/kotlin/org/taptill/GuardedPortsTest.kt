@@ -6,6 +6,8 @@ import org.junit.jupiter.api.Assertions.assertSame
 import org.junit.jupiter.api.Assertions.assertThrows
 import org.junit.jupiter.api.Test
 import org.taptill.core.Amount
+import org.taptill.core.BiometricFault
+import org.taptill.core.BiometricKey
 import org.taptill.core.CardChannel
 import org.taptill.core.CardFault
 import org.taptill.core.Clock
@@ -102,6 +104,41 @@ class GuardedPortsTest {
             assertThrows(KeyFault::class.java) { GuardedKeys(keys, heard::add).wrap("a", secret, byteArrayOf()) }
             assertArrayEquals(byteArrayOf(0, 0), secret)
         }
+    }
+
+    @Test
+    fun a_sensor_is_guarded_as_the_key_store_is() {
+        val sink = SecretSink(NoHandle)
+        fun calls(sensor: BiometricKey): List<() -> Unit> =
+            listOf(
+                { sensor.create("a", byteArrayOf(), byteArrayOf()) },
+                { sensor.release("a", byteArrayOf(), byteArrayOf(), sink) },
+                { sensor.destroy("a") },
+            )
+        val declared = BiometricFault.NotRecognised()
+        for (call in calls(GuardedSensor(FailingSensor(declared), heard::add))) {
+            assertSame(declared, assertThrows(BiometricFault::class.java, call))
+        }
+        assertEquals(emptyList<Throwable>(), heard)
+        val thrown = OutOfMemoryError()
+        for (call in calls(GuardedSensor(FailingSensor(thrown), heard::add))) {
+            assertThrows(BiometricFault.Undeclared::class.java, call)
+        }
+        assertEquals(List(3) { thrown }, heard)
+        val secret = byteArrayOf(1, 2)
+        assertThrows(BiometricFault::class.java) {
+            GuardedSensor(FailingSensor(declared), heard::add).create("a", secret, byteArrayOf())
+        }
+        assertArrayEquals(byteArrayOf(0, 0), secret)
+    }
+
+    private class FailingSensor(private val thrown: Throwable) : BiometricKey {
+        override fun create(alias: String, secret: ByteArray, context: ByteArray): ByteArray = throw thrown
+
+        override fun release(alias: String, wrapped: ByteArray, context: ByteArray, into: SecretSink): Unit =
+            throw thrown
+
+        override fun destroy(alias: String): Unit = throw thrown
     }
 
     private fun keyCalls(failing: Failing): List<Pair<String, () -> Unit>> {

@@ -7,7 +7,16 @@ import org.taptill.core.Clock
  */
 internal object Handles {
     private val ports =
-        listOf("CardChannel", "Clock", "DeviceKeys", "NetworkPosture", "Observer", "Display", "EncryptedReader", "BiometricKey")
+        listOf(
+            "CardChannel",
+            "Clock",
+            "DeviceKeys",
+            "NetworkPosture",
+            "Observer",
+            "Display",
+            "EncryptedReader",
+            "BiometricKey",
+        )
 
     /** By port, those of which it holds any. */
     fun held(): Map<String, Int> = ports.associateWith { entries("FfiConverterType$it").size }.filterValues { it > 0 }

@@ -52,8 +52,7 @@ class TillApplication : Application() {
 
     /** Before Android 9 there is no dialog of the system's for it. */
     private fun hasSensor(): Boolean =
-        Build.VERSION.SDK_INT >= Build.VERSION_CODES.P &&
-            SENSORS.any { packageManager.hasSystemFeature(it) }
+        Build.VERSION.SDK_INT >= Build.VERSION_CODES.P && SENSORS.any { packageManager.hasSystemFeature(it) }
 
     private val phone by lazy {
         TillPorts(

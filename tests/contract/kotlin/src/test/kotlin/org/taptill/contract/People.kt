@@ -27,11 +27,9 @@ object People {
             "unlock" -> secret(with, "password", ALICES_PASSWORD) { session(till().people.unlock(it)) }
             "unlock_by_biometric" -> with.done().let { session(till().people.unlockByBiometric()) }
             "sign_in_by_biometric" -> signInByBiometric(with, till)
-            "enrol_biometric" ->
-                secret(with, "password", ALICES_PASSWORD) { done(till().people.enrolBiometric(it)) }
+            "enrol_biometric" -> secret(with, "password", ALICES_PASSWORD) { done(till().people.enrolBiometric(it)) }
             "forget_biometric" -> with.done().let { till().people.forgetBiometric() }
-            "new_recovery_code" ->
-                secret(with, "password", ALICES_PASSWORD) { code(till().people.newRecoveryCode(it)) }
+            "new_recovery_code" -> secret(with, "password", ALICES_PASSWORD) { code(till().people.newRecoveryCode(it)) }
             "change_password" -> changePassword(with, till)
             "add_operator" -> addOperator(with, till)
             "reset_operator" -> bob(with) { who, password -> done(till().people.resetOperator(who, password)) }
@@ -144,6 +142,7 @@ object People {
             with.long("checkpoint_every")?.toUInt() ?: usual.checkpointEvery,
             with.number("biometric_days")?.toUShort() ?: usual.biometricDays,
             (with.value("shop_words") as? JsonArray)?.map { it.text() } ?: usual.shopWords,
+            usual.refunds,
         )
     }
 

@@ -1,30 +1,35 @@
-//! Ports that fail when they are told to, and work otherwise.
+//! Ports that fail when they are told to, and work otherwise: for tests and for showing what the core makes of it.
+//!
+//! Each wraps a port of the desktop. None fails by itself. Evidence: `tests/ports.rs`, `tests/bad_days.rs`.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use taptill::clock::{BootCount, MonoMs, Now, WallMs};
 use taptill::ports::{Clock, DeviceKeys, DeviceKeysFault, Entropy, EntropyFault, Fate, FaultPlan, KeyKind, KillPoint};
 use taptill::secret::SecretBytes;
-use taptill_sandbox::desktop::{FolderDeviceKeys, RingEntropy, SystemClock};
+
+use crate::desktop::{FolderDeviceKeys, RingEntropy, SystemClock};
 
 /// Meets the core with one fate at one point, each time that it comes by.
 #[derive(Default)]
 pub struct Plan(Mutex<Option<(&'static str, Fate)>>);
 
 impl Plan {
+    /// This fate at this point.
     pub fn at(point: &'static str, fate: Fate) -> Arc<Self> {
         Arc::new(Self(Mutex::new(Some((point, fate)))))
     }
 
+    /// From now on nothing happens.
     pub fn lift(&self) {
-        *self.0.lock().unwrap() = None;
+        *lock(&self.0) = None;
     }
 }
 
 impl FaultPlan for Plan {
     fn reach(&self, point: KillPoint) -> Fate {
-        match *self.0.lock().unwrap() {
+        match *lock(&self.0) {
             Some((at, fate)) if at == point.to_string() => fate,
             _ => Fate::GoOn,
         }
@@ -40,6 +45,7 @@ pub struct SetClock {
 }
 
 impl SetClock {
+    /// The system's clock, this far ahead; a negative number is behind.
     pub fn ahead_by_ms(wall_ahead_ms: i64) -> Arc<Self> {
         Arc::new(Self {
             system: SystemClock::new(),
@@ -77,10 +83,12 @@ impl Clock for SetClock {
 pub struct FailingEntropy(AtomicI64);
 
 impl FailingEntropy {
+    /// Works for so many calls.
     pub fn after(calls: i64) -> Arc<Self> {
         Arc::new(Self(AtomicI64::new(calls)))
     }
 
+    /// Works from now on.
     pub fn works(&self) {
         self.0.store(-1, Ordering::Relaxed);
     }
@@ -90,6 +98,7 @@ impl FailingEntropy {
         self.0.load(Ordering::Relaxed) == 0
     }
 
+    /// Works for so many calls more.
     pub fn fails_after(&self, calls: i64) {
         self.0.store(calls, Ordering::Relaxed);
     }
@@ -111,10 +120,15 @@ impl Entropy for FailingEntropy {
 /// One call of the device's key store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyCall {
+    /// Making a key.
     Create,
+    /// Asking whether there is one.
     Exists,
+    /// Wrapping a secret.
     Wrap,
+    /// Opening what was wrapped.
     Unwrap,
+    /// All of them.
     Any,
 }
 
@@ -125,20 +139,23 @@ pub struct FailingKeys {
 }
 
 impl FailingKeys {
+    /// These keys, with this fault at this call.
     pub fn of(keys: FolderDeviceKeys, call: KeyCall, fault: DeviceKeysFault) -> Arc<Self> {
         Arc::new(Self { keys, fault: Mutex::new(Some((call, fault))) })
     }
 
+    /// From now on nothing fails.
     pub fn lift(&self) {
-        *self.fault.lock().unwrap() = None;
+        *lock(&self.fault) = None;
     }
 
+    /// From now on this call fails so.
     pub fn fail(&self, call: KeyCall, fault: DeviceKeysFault) {
-        *self.fault.lock().unwrap() = Some((call, fault));
+        *lock(&self.fault) = Some((call, fault));
     }
 
     fn pass(&self, call: KeyCall) -> Result<(), DeviceKeysFault> {
-        match *self.fault.lock().unwrap() {
+        match *lock(&self.fault) {
             Some((at, fault)) if at == call || at == KeyCall::Any => Err(fault),
             _ => Ok(()),
         }
@@ -190,4 +207,9 @@ impl DeviceKeys for FailingKeys {
         self.pass(KeyCall::Any)?;
         self.keys.sign(alias, data)
     }
+}
+
+/// A port goes on when a thread that held it has panicked.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

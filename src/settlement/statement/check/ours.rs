@@ -1,0 +1,144 @@
+//! What our record says of whatever a line names, and how the line differs from it. Evidence: `tests/statement_check.rs`.
+
+use crate::ids::{AttemptId, RefundId};
+use crate::journal::{Journal, JournalError};
+use crate::money::Amount;
+use crate::payment::books::Booked;
+use crate::settlement::statement::check::find::Named;
+use crate::settlement::statement::check::standing::{self, Standing};
+use crate::settlement::statement::{Day, Difference, DifferenceKind as Kind, Line, Remedy, Why, sessions};
+
+/// A sale or a refund of ours.
+pub(super) struct Ours {
+    attempt: AttemptId,
+    refund: Option<RefundId>,
+    sequence: u64,
+    pub opened_at: u64,
+    amount: Amount,
+    /// What it is worth to the merchant as it stands.
+    worth: i64,
+    /// The host's first and last day of it.
+    pub days: Option<(Day, Day)>,
+}
+
+/// What a line is found to be.
+pub(super) enum Verdict {
+    Fits(Line),
+    /// Nothing to say of it now.
+    Waits,
+    Differs(Box<Difference>),
+}
+
+impl Ours {
+    pub fn of(named: &Named) -> Self {
+        match named {
+            Named::Sale(booked) | Named::Void(booked) => Self {
+                attempt: booked.view.attempt.clone(),
+                refund: None,
+                sequence: booked.view.journal.sequence,
+                opened_at: booked.opened_at,
+                amount: booked.view.amount,
+                worth: if Standing::of(&booked.view) == Standing::Charged { minor(booked.view.amount) } else { 0 },
+                days: our_day(booked).map(|day| (day, day)),
+            },
+            Named::Refund(refund) => Self {
+                attempt: refund.view.attempt.clone(),
+                refund: Some(refund.view.refund.clone()),
+                sequence: refund.view.journal.sequence,
+                opened_at: refund.opened_at,
+                amount: refund.view.amount,
+                worth: if standing::of_refund(&refund.view).is_ok() { -minor(refund.view.amount) } else { 0 },
+                days: refund
+                    .sent_on
+                    .as_ref()
+                    .and_then(|(first, last)| Some((Day::from_iso(first)?, Day::from_iso(last)?))),
+            },
+        }
+    }
+
+    /// The amount itself, as a gain.
+    pub fn gain(&self) -> i64 {
+        minor(self.amount)
+    }
+
+    /// Compares direction, amount and currency.
+    pub fn same_amount(&self, line: Line, expected: i64) -> Verdict {
+        let same_currency = line.currency == self.amount.currency();
+        let kept_back = line.fee_minor.is_some_and(|fee| line.amount_minor.checked_add(fee) == Some(expected));
+        if same_currency && line.amount_minor == expected {
+            return Verdict::Fits(line);
+        }
+        let (kind, why, remedy) = if same_currency && line.amount_minor == -expected {
+            (Kind::WrongSign, None, Remedy::AskToCorrectTheSign)
+        } else if same_currency && kept_back {
+            (Kind::Fee, Some(Why::KeptBack), Remedy::CompareTheContract)
+        } else {
+            (Kind::Amount, None, Remedy::CompareTheReceipt)
+        };
+        self.differs(kind, why, remedy, line)
+    }
+
+    /// Whose it is, and on which day: what is looked at when the money is right.
+    pub fn in_time(&self, journal: &Journal, line: Line) -> Result<Option<Difference>, JournalError> {
+        let name = self.refund.as_ref().map_or(self.attempt.as_str(), RefundId::as_str);
+        if sessions::is_outside(journal, name)? {
+            let found = self.finding(Kind::NotMine, Some(Why::OperatorNotSignedIn), Remedy::LookAtTheOperators);
+            return Ok(Some(found.on(line)));
+        }
+        let Some((first, last)) = self.days else { return Ok(None) };
+        let late = if line.is_booking_date { BOOKED_LATE_DAYS_MAX } else { 0 };
+        let fits = (first..=last.plus(late)).contains(&line.date);
+        Ok((!fits).then(|| self.finding(Kind::WrongDay, None, Remedy::AskWhyThatDay).on(line)))
+    }
+
+    pub fn differs(&self, kind: Kind, why: Option<Why>, remedy: Remedy, line: Line) -> Verdict {
+        Verdict::Differs(Box::new(self.finding(kind, why, remedy).on(line)))
+    }
+
+    pub fn missing(&self, why: Why, remedy: Remedy) -> Difference {
+        self.finding(Kind::Missing, Some(why), remedy)
+    }
+
+    pub fn finding(&self, kind: Kind, why: Option<Why>, remedy: Remedy) -> Difference {
+        Difference {
+            attempt: Some(self.attempt.clone()),
+            refund: self.refund.clone(),
+            sequence: Some(self.sequence),
+            ours_minor: Some(self.worth),
+            our_date: self.days.map(|(first, _)| first),
+            ..found(kind, why, remedy)
+        }
+    }
+}
+
+/// A finding that is about nothing of ours.
+pub(super) fn found(kind: Kind, why: Option<Why>, remedy: Remedy) -> Difference {
+    Difference {
+        kind,
+        why,
+        line: None,
+        attempt: None,
+        refund: None,
+        sequence: None,
+        ours_minor: None,
+        our_date: None,
+        remedy,
+    }
+}
+
+impl Difference {
+    pub(super) fn on(self, line: Line) -> Self {
+        Self { line: Some(line), ..self }
+    }
+}
+
+pub(super) fn our_day(booked: &Booked) -> Option<Day> {
+    booked.host_day.as_deref().and_then(Day::from_iso)
+}
+
+fn minor(amount: Amount) -> i64 {
+    i64::try_from(amount.minor()).expect("an amount has twelve digits")
+}
+
+/// How long after a payment a bank may book it: a long holiday and a weekend.
+pub(super) const BOOKED_LATE_DAYS_MAX: u32 = 10;
