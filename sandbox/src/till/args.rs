@@ -71,7 +71,7 @@ pub(super) struct Person {
 
 #[derive(Subcommand)]
 pub(super) enum Command {
-    /// Show the whole story in a temporary folder: people, sales, reversals, a kill, a receipt, proofs
+    /// Show the whole story in a temporary folder: people, sales, reversals, kills, a refund, a settlement, proofs
     Demo,
     /// Run the simulated acquirer until Ctrl-C, read its book, or make it misbehave
     Host(HostArguments),
