@@ -26,7 +26,7 @@ type Wish = fn() -> Ask;
 
 /// Every wish, and what becomes of it: nobody's till, signed out, locked by bob, signed in as bob, alice, sam.
 #[rustfmt::skip]
-const TABLE: [(&str, Wish, [&str; 6]); 39] = [
+const TABLE: [(&str, Wish, [&str; 6]); 41] = [
     ("state", || Ask::State, ["ok", "ok", "ok", "ok", "ok", "ok"]),
     ("claim", || Ask::Claim { name: name("eve"), password: secret(NEW) },
         ["ok", "claimed", "claimed", "claimed", "claimed", "claimed"]),
@@ -53,6 +53,8 @@ const TABLE: [(&str, Wish, [&str; 6]); 39] = [
     ("list", || Ask::List(ListQuery { limit: 1, ..ListQuery::default() }),
         ["nobody's", "out", "locked", "ok", "ok", "view_payments"]),
     ("resolve", || Ask::Resolve, ["nobody's", "out", "locked", "ok", "ok", "resolve_debts"]),
+    ("settle", || Ask::Settle, ["nobody's", "out", "locked", "empty", "empty", "settle"]),
+    ("batch", || Ask::Batch(None), ["nobody's", "out", "locked", "ok", "ok", "view_payments"]),
     ("print", || Ask::PrintReceipt(attempt(), ReceiptCopy::Merchant),
         ["nobody's", "out", "locked", "unknown", "unknown", "print_receipt"]),
     ("events", || Ask::Events { after: None, limit: 1 }, ["nobody's", "out", "locked", "ok", "ok", "follow_events"]),
@@ -98,6 +100,7 @@ fn refusal(word: &str, role: &str) -> String {
         "no code" => "recovery_refused".into(),
         "not enrolled" => "biometric_refused why=not_enrolled".into(),
         "unknown" => "attempt_unknown".into(),
+        "empty" => "batch_empty batch=1".into(),
         "wrong" => "sign_in_refused tries_left=9".into(),
         action => format!("not_permitted action={action} role={role}"),
     }

@@ -1,7 +1,7 @@
 //! What stands on a refund's voucher and in which order.
 //!
 //! It never calls a refund paid that the host has not acknowledged, and never prints a card number that is not masked.
-//! Who asked and who approved stands on the shop's copy alone. Evidence: `tests/receipts.rs`.
+//! Who asked and who approved stands on the shop's copy alone. Evidence: `tests/vouchers.rs`.
 
 use crate::card::MaskedPan;
 use crate::clock::WallMs;

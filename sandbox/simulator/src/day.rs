@@ -93,6 +93,10 @@ impl Day<'_> {
                 let decision = if *charged { Decision::Charged } else { Decision::NotCharged };
                 self.call("decide", Some(*attempt), Ask::Decide { attempt: id(*attempt), decision });
             }
+            Action::Settle => {
+                self.somebody(Who::Bob);
+                self.call("settle", None, Ask::Settle);
+            }
             Action::Errands => {
                 self.be(Who::Alice);
                 self.call("test_host", None, Ask::TestHost);
@@ -251,11 +255,25 @@ impl Day<'_> {
             self.shop.wait(5_000);
             let resolved = self.call("resolve", None, Ask::Resolve);
             if resolved.is_some_and(|text| audit::only_stuck_is_left(&text)) {
+                self.close_the_batch();
                 return self.read_everything();
             }
         }
         self.shop.seen.troubles.push("the debts are never closed".to_owned());
         self.read_everything();
+    }
+
+    /// The batch is closed, or somebody says by name why it is not.
+    fn close_the_batch(&mut self) {
+        for _ in 0..20 {
+            self.somebody(Who::Alice);
+            let told = self.call("settle", None, Ask::Settle).unwrap_or_default();
+            if audit::settlement_has_ended(&told) {
+                return;
+            }
+            self.shop.wait(5_000);
+        }
+        self.shop.seen.troubles.push("the batch is never closed".to_owned());
     }
 
     fn read_everything(&mut self) {

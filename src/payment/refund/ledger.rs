@@ -340,7 +340,7 @@ pub(in crate::payment) fn page_of_batch(
 ) -> Result<(Vec<RefundEntry>, Option<Cursor>), JournalError> {
     let page = RowQuery { limit: PAGE_ROWS, after };
     let page = journal.rows_by_index(REFUNDS, BATCH_INDEX, &batch.to_string(), page)?;
-    let read = |value: &[u8]| serde_json::from_slice(value).map_err(|_| JournalError::Newer);
+    let read = |value: &[u8]| entry_of(value).ok_or(JournalError::Newer);
     Ok((page.rows.iter().map(|row| read(&row.value)).collect::<Result<_, _>>()?, page.next))
 }
 
