@@ -30,6 +30,8 @@ pub(crate) struct Counter {
     pub heard: BTreeMap<u32, Sums>,
     /// A mistake of the host's own: it books an original that comes after its reversal.
     pub books_late_originals: bool,
+    /// Another: it closes a batch again when it is asked again.
+    pub closes_again: bool,
 }
 
 impl Counter {
@@ -44,6 +46,7 @@ impl Counter {
             uploaded: BTreeSet::new(),
             heard: BTreeMap::new(),
             books_late_originals: false,
+            closes_again: false,
         }
     }
 

@@ -40,6 +40,7 @@ pub(crate) fn play(place: &Place, seed: u64, steps: &[Step], mistake: Option<&st
     let trace = Trace::new(keeps_lines);
     let mut shop = Shop::open_up(place, &template, seed, has_power_cuts, trace);
     shop.host.counter.books_late_originals = mistake == Some(HOST_BOOKS_LATE);
+    shop.host.counter.closes_again = mistake == Some(HOST_CLOSES_TWICE);
     let mut day = Day { amounts: std::collections::BTreeMap::new(), refunds: Vec::new(), shop };
     day.shop.see_that_it_is_open();
     for step in steps {
@@ -51,6 +52,9 @@ pub(crate) fn play(place: &Place, seed: u64, steps: &[Step], mistake: Option<&st
 
 /// A mistake of the host's own, by which the auditor is tried.
 pub(crate) const HOST_BOOKS_LATE: &str = "host_books_an_original_after_its_reversal";
+
+/// Another.
+pub(crate) const HOST_CLOSES_TWICE: &str = "host_closes_a_batch_twice";
 
 struct Day<'a> {
     shop: Shop<'a>,

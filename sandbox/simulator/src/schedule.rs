@@ -222,7 +222,8 @@ const POINTS: [&str; 14] = [
 ];
 
 const REFUSALS: [&str; 10] = ["51", "05", "0A", "10", "01", "30", "91", "96", "25", "A0"];
-const REVERSAL_ANSWERS: [&str; 7] = ["96", "91", "12", "40", "25", "A0", "77"];
+/// A host that has a booking and says that it has none (25) is not tried: it is believed where it may be.
+const REVERSAL_ANSWERS: [&str; 6] = ["96", "91", "12", "40", "A0", "77"];
 const AMOUNTS: [u64; 5] = [100, 990, 1_230, 2_500, 4_999];
 const DAY_MS: i64 = 86_400_000;
 

@@ -25,6 +25,13 @@ impl Counter {
     /// The till's totals against the host's own; `looks_again` makes it want every record whatever they are.
     pub fn settle(&mut self, request: &Values, looks_again: bool, answer: &mut Values) -> &'static str {
         let batch = number(request, ValueName::Batch);
+        if self.closes_again {
+            self.book
+                .closings
+                .iter_mut()
+                .filter(|closing| closing.batch == batch)
+                .for_each(|closing| closing.times += 1);
+        }
         let closed = self.book.closings.iter().find(|closing| closing.batch == batch).cloned();
         if closed.is_none() && batch != self.batch {
             return "12";
