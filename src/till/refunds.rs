@@ -4,7 +4,7 @@
 //! towards the lock-out and is journalled, one that is temporary or too old opens nothing. What comes of it is a session
 //! of no length at all, which gives one permit and is gone.
 //!
-//! It never signs anybody in or out. Evidence: `tests/refund_people.rs`.
+//! It never signs anybody in or out. Evidence: `tests/refund_terminal.rs`.
 
 use std::sync::Arc;
 
