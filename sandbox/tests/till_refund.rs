@@ -133,7 +133,7 @@ fn a_request_is_listed_and_rejected_with_a_reason() {
         refunds(&shop, words).iter().map(|refund| refund["refund"].as_str().unwrap().to_owned()).collect()
     };
     assert_eq!(names(&[]), [second.clone(), first.clone()]);
-    assert_eq!(names(&["--limit", "1"]), [second.clone()]);
+    assert_eq!(names(&["--limit", "1"]), std::slice::from_ref(&second));
     assert_eq!(shop.till(&["refund", "reject", &first]).refusal(), refused("refund_rejected_reason_missing"));
     let rejected = shop.till(&["refund", "reject", &first, "--reason", "the goods stay"]).json();
     assert_eq!((&rejected["state"], &rejected["rejected"]["reason"]), (&json!("rejected"), &json!("the goods stay")));
