@@ -81,6 +81,22 @@ mod chosen {
         ToldTwice = "result_told_twice",
         /// What is sent again looks like what was sent first.
         RepeatNotMarked = "retransmission_never_marked_as_repeat",
+        /// A void that nobody answered has surely worked.
+        VoidAssumed = "void_without_an_answer_told_as_voided",
+        /// A refund that nobody answered is sent again as another one.
+        RefundNewNumber = "refund_forwarded_with_a_new_number",
+        /// A refund that nobody answered has surely worked.
+        RefundAssumed = "refund_without_an_answer_told_as_paid",
+        /// Whoever asks for a refund approves it.
+        RefundSelfApproved = "refund_approved_by_its_requester",
+        /// Each refund is looked at by itself.
+        RefundSumUnchecked = "refund_sum_not_checked",
+        /// A settlement that nobody answered has surely worked.
+        SettlementAssumed = "batch_closed_without_the_hosts_word",
+        /// The host answered the totals, so they are equal.
+        UnbalancedClosed = "batch_closed_out_of_balance",
+        /// Voids are no business of the totals.
+        TotalsMiscounted = "totals_leave_voids_out",
         /// The answer to one request is taken for the answer to another.
         AnswerOfAnother = "answer_of_another_request_taken",
     }

@@ -87,6 +87,7 @@ fn what_cannot_be_voided_says_why_and_what_to_do_instead() {
         (void_in_doubt, "A-1", "void_in_doubt", Money::MayHaveMoved, Reversal::Pending, None),
         (void_stuck, "A-1", "void_in_doubt", Money::MayHaveMoved, Reversal::Pending, None),
         (void_decided_not_charged, "A-1", "already_voided", Money::Reversed, Reversal::NotNeeded, None),
+        (settled, "A-1", "already_settled", Money::Moved, Reversal::NotNeeded, Some("refund")),
     ];
     for (number, (change, of, code, money, reversal, instead)) in rows.iter().enumerate() {
         let mut world = sold("iso87");
@@ -121,6 +122,10 @@ fn sell_with(world: &mut World, trouble: Trouble) {
     world.host.troubles.push_back(trouble);
     world.sell("A-2", 500).unwrap().unwrap();
     world.settle_down();
+}
+
+fn settled(world: &mut World) {
+    world.settle().unwrap().unwrap();
 }
 
 fn voided(world: &mut World) {

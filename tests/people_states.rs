@@ -37,7 +37,7 @@ type Wish = fn() -> Ask;
 
 /// Every wish, and what becomes of it: nobody's till, signed out, locked by bob, signed in as bob, alice, sam.
 #[rustfmt::skip]
-const TABLE: [(&str, Wish, [&str; 6]); 46] = [
+const TABLE: [(&str, Wish, [&str; 6]); 48] = [
     ("state", || Ask::State, ["ok", "ok", "ok", "ok", "ok", "ok"]),
     ("claim", || Ask::Claim { name: name("eve"), password: secret(NEW) },
         ["ok", "claimed", "claimed", "claimed", "claimed", "claimed"]),
@@ -64,6 +64,8 @@ const TABLE: [(&str, Wish, [&str; 6]); 46] = [
     ("list", || Ask::List(ListQuery { limit: 1, ..ListQuery::default() }),
         ["nobody's", "out", "locked", "ok", "ok", "view_payments"]),
     ("resolve", || Ask::Resolve, ["nobody's", "out", "locked", "ok", "ok", "resolve_debts"]),
+    ("settle", || Ask::Settle, ["nobody's", "out", "locked", "empty", "empty", "settle"]),
+    ("batch", || Ask::Batch(None), ["nobody's", "out", "locked", "ok", "ok", "view_payments"]),
     ("print", || Ask::PrintReceipt(attempt(), ReceiptCopy::Merchant),
         ["nobody's", "out", "locked", "unknown", "unknown", "print_receipt"]),
     ("refund", || Ask::RequestRefund(RefundRequest { of: RefundOf::Attempt(attempt()), amount: yuan() }),
@@ -124,6 +126,7 @@ fn refusal(word: &str, role: &str) -> String {
         "not enrolled" => "biometric_refused why=not_enrolled".into(),
         "unknown" => "attempt_unknown".into(),
         "no refund" => "refund_unknown".into(),
+        "empty" => "batch_empty batch=1".into(),
         "wrong" => "sign_in_refused tries_left=9".into(),
         action => format!("not_permitted action={action} role={role}"),
     }

@@ -512,3 +512,15 @@ fn a_long_day_is_walked_page_by_page() {
     let found = shop.check(vec![line(450, 22)], None);
     assert_eq!((found.len(), found.iter().all(|difference| difference.kind.word() == "missing")), (449, true));
 }
+
+#[test]
+fn the_page_for_merchants_names_every_word_and_its_map_is_one() {
+    use taptill::settlement::statement::{ColumnMap, DifferenceKind, Remedy, Why};
+    let page = include_str!("../docs/statement.md");
+    let words = DifferenceKind::ALL.iter().map(|kind| kind.word()).chain(Why::ALL.iter().map(|why| why.word()));
+    for word in words.chain(Remedy::ALL.iter().map(|remedy| remedy.word())) {
+        assert!(page.contains(&format!("`{word}`")), "{word}");
+    }
+    let map = page.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    assert!(ColumnMap::from_toml(map).is_ok());
+}

@@ -170,6 +170,75 @@ fn a_dialect_of_encrypted_reads_has_no_field_for_a_card_in_clear() {
     }
 }
 
+/// The till keeps no card number, so that nothing that comes after a sale can carry one.
+#[test]
+fn what_comes_after_a_sale_names_it_and_carries_no_card() {
+    let after = [Op::Void, Op::VoidReversal, Op::Refund, Op::Settle, Op::BatchUpload, Op::SettleEnd, Op::Statement];
+    for (name, op) in SHIPPED.into_iter().flat_map(|name| after.map(|op| (name, op))) {
+        let dialect = dialect(name);
+        let set = dialect.compose(op, Side::Request, &all_values()).unwrap();
+        for field in [2, 14, 23, 35, 45, 52, 55, 120, 121, 122, 123, 127] {
+            assert!(set.get(field).is_none(), "{name} {op} field {field}");
+        }
+        let card = ValueName::ALL.iter().filter(|value| value.is_card_data() || value.is_of_a_read());
+        for value in card {
+            let carried = [Side::Request, Side::Answer].iter().any(|side| dialect.carries(op, *side, *value));
+            assert!(!carried, "{name} {op} carries {}", value.word());
+        }
+        if matches!(op, Op::Void | Op::VoidReversal | Op::Refund) {
+            assert_eq!(set.get(37), Some(&b"000000000041"[..]), "{name} {op}");
+            assert_eq!(set.get(38), Some(&b"A1B2C3"[..]), "{name} {op}");
+            let original = if name == "unionpay" {
+                &b"0000010001231122"[..]
+            } else {
+                b"020000012311212244500000000000000000000000"
+            };
+            assert_eq!(set.get(if name == "unionpay" { 61 } else { 90 }), Some(original), "{name} {op}");
+        }
+    }
+    // The control: a sale carries one.
+    assert!(dialect("unionpay").compose(Op::Sale, Side::Request, &all_values()).unwrap().get(2).is_some());
+}
+
+#[test]
+fn a_sale_of_which_reference_and_code_are_unknown_can_still_be_named() {
+    for (name, op) in SHIPPED.into_iter().flat_map(|name| [Op::Void, Op::VoidReversal, Op::Refund].map(|op| (name, op)))
+    {
+        let mut values = all_values();
+        values.remove(ValueName::OriginalRrn);
+        values.remove(ValueName::OriginalAuthCode);
+        let set = dialect(name).compose(op, Side::Request, &values).unwrap();
+        assert_eq!((set.get(37), set.get(38)), (None, None), "{name} {op}");
+    }
+}
+
+#[test]
+fn a_settlement_says_what_it_is_over_in_the_dialects_own_fields() {
+    let settlement = |name: &str| dialect(name).compose(Op::Settle, Side::Request, &all_values()).unwrap();
+    let unionpay = settlement("unionpay");
+    assert_eq!(unionpay.get(48), Some(&b"0000001200000000120000000205000000030"[..]));
+    assert_eq!(unionpay.get(60), Some(&b"00000001201"[..]));
+    for name in ["iso87", "encrypted"] {
+        let set = settlement(name);
+        for (field, verdict) in [
+            (74, &b"0000000001"[..]),
+            (76, b"0000000012"),
+            (77, b"0000000002"),
+            (86, b"0000000000000500"),
+            (88, b"0000000000120000"),
+            (89, b"0000000000020000"),
+            (97, b"D0000000000099500"),
+        ] {
+            assert_eq!(set.get(field), Some(verdict), "{name} field {field}");
+        }
+    }
+    // More than the field can say is refused, never cut.
+    let mut values = all_values();
+    values.set(ValueName::SalesMinor, "0001000000000000");
+    let refused = dialect("unionpay").compose(Op::Settle, Side::Request, &values).err().unwrap();
+    assert_eq!((refused.field, refused.fault), (48, CodecFault::ValueMalformed(ValueName::SalesMinor)));
+}
+
 #[test]
 fn a_unionpay_reversal_keeps_the_trace_number_and_names_the_original() {
     let set = dialect("unionpay").compose(Op::Reversal, Side::Request, &all_values()).unwrap();
@@ -294,10 +363,10 @@ fn response_codes_match_whole_or_not_at_all() {
 }
 
 #[test]
-fn sales_and_reversals_are_authenticated_both_ways() {
+fn everything_but_echo_and_sign_on_is_authenticated_both_ways() {
     for name in SHIPPED {
         let dialect = dialect(name);
-        for op in [Op::Sale, Op::Reversal] {
+        for op in Op::ALL.into_iter().filter(|op| !matches!(op, Op::Echo | Op::SignOn)) {
             let row = dialect.row(op).unwrap();
             assert!(row.mac_on_request() && row.mac_on_answer() == MacOnAnswer::Always);
             assert_eq!(row.timeout_ms(), 2000);

@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
+use taptill::acquirer::{StatementLine, UploadLine};
 use taptill::iso8583::{Dialect, FieldClass, FieldSet, Side};
 
 const SHIPPED: [&str; 3] = ["unionpay", "iso87", "encrypted"];
@@ -132,6 +133,37 @@ proptest! {
         }
     }
 
+    /// What is read as lines is written back to the same bytes; what is not is refused within what came.
+    #[test]
+    fn no_bytes_make_the_readers_of_lines_panic_or_guess(
+        good in vec(prop::sample::select(&LINES[..]), 0..4),
+        changes in vec((any::<prop::sample::Index>(), prop::sample::select(&b"SVRFCD 09A\xFF\0"[..])), 0..3),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let mut bytes = good.concat().into_bytes();
+        if !bytes.is_empty() {
+            changes.iter().for_each(|(at, byte)| { let at = at.index(bytes.len()); bytes[at] = *byte; });
+        }
+        for part in [&bytes[..], &bytes[..cut.index(bytes.len() + 1)]] {
+            match UploadLine::read_all(part) {
+                Ok(lines) => {
+                    let mut again = Vec::new();
+                    lines.iter().for_each(|line| line.write(&mut again));
+                    prop_assert_eq!(&again[..], part);
+                }
+                Err(refused) => prop_assert!(refused.line * UploadLine::BYTES < part.len()),
+            }
+            match StatementLine::read_all(part) {
+                Ok(lines) => {
+                    let mut again = Vec::new();
+                    lines.iter().for_each(|line| line.write(&mut again));
+                    prop_assert_eq!(&again[..], part);
+                }
+                Err(refused) => prop_assert!(refused.line * StatementLine::BYTES < part.len()),
+            }
+        }
+    }
+
     /// Lines of a good dialect left out, doubled or cut: it compiles or is refused, and what compiles still parses.
     #[test]
     fn no_damage_to_a_dialect_makes_its_reader_panic(
@@ -153,6 +185,13 @@ proptest! {
         }
     }
 }
+
+/// An upload's, and a statement's.
+const LINES: [&str; 3] = [
+    "S0000000100000000071122632612000001A1B2C3",
+    "SC00000001000015620261122000007000042632612000001",
+    "FD00000000010015620261122                        ",
+];
 
 fn sale() -> Vec<u8> {
     let json: serde_json::Value = serde_json::from_str(include_str!("vectors/iso8583-0200-unionpay.json")).unwrap();

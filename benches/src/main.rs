@@ -12,6 +12,7 @@ mod million;
 mod sale;
 mod shells;
 mod sign_in;
+mod statement;
 mod table;
 mod wire;
 
@@ -41,13 +42,14 @@ type Measure = fn(Effort) -> Vec<Row>;
 
 /// The rows of these rooms, or of all where none is named.
 fn measure(effort: Effort, named: &[&str]) -> Vec<Row> {
-    let rooms: [(&str, Measure); 7] = [
+    let rooms: [(&str, Measure); 8] = [
         ("card", card::rows),
         ("wire", wire::rows),
         ("journal", journal::rows),
         ("million", million::rows),
         ("sale", sale::rows),
         ("sign-in", sign_in::rows),
+        ("statement", statement::rows),
         ("shells", |_| shells::rows()),
     ];
     let wanted = rooms.into_iter().filter(|(name, _)| named.is_empty() || named.contains(name));

@@ -35,6 +35,8 @@ pub struct Row {
     pub bar: Option<f64>,
     /// Allocations of one warm call of ours, where they are counted.
     pub allocations: Option<u64>,
+    /// Bytes of ours and of the peer, where the row is about memory and not about time.
+    pub bytes: Option<(u64, u64)>,
 }
 
 impl Row {
@@ -99,6 +101,23 @@ pub fn row(plan: Plan, calls: usize, samples: &[(Duration, Duration)]) -> Row {
         spread: (ratios[0], ratios[ratios.len() - 1]),
         bar: plan.bar,
         allocations: None,
+        bytes: None,
+    }
+}
+
+/// The row of two amounts of memory.
+pub fn bytes_row(plan: Plan, ours: u64, theirs: u64) -> Row {
+    let ratio = ours as f64 / theirs.max(1) as f64;
+    Row {
+        name: plan.name,
+        peer: plan.peer,
+        ours: Duration::ZERO,
+        theirs: Duration::ZERO,
+        ratio,
+        spread: (ratio, ratio),
+        bar: plan.bar,
+        allocations: None,
+        bytes: Some((ours, theirs)),
     }
 }
 

@@ -54,6 +54,7 @@ fn row(line: &str) -> Result<Row, String> {
         spread: (ratio, ratio),
         bar: Some(BAR),
         allocations: None,
+        bytes: None,
     })
 }
 

@@ -23,7 +23,10 @@ pub fn print(rows: &[Row]) {
             true => "holds",
             false => "MISSED",
         };
-        let (ours, theirs) = (short(row.ours), short(row.theirs));
+        let (ours, theirs) = match row.bytes {
+            Some((ours, theirs)) => (kilobytes(ours), kilobytes(theirs)),
+            None => (short(row.ours), short(row.theirs)),
+        };
         println!(
             "{:<42} {ours:>11} {theirs:>11} {:>7.3} {spread:>15} {bar:>6} {allocations:>7}  {verdict}",
             row.name, row.ratio
@@ -50,6 +53,8 @@ fn as_json(row: &Row) -> serde_json::Value {
         "ratio_max": row.spread.1,
         "bar": row.bar,
         "allocations": row.allocations,
+        "ours_bytes": row.bytes.map(|(ours, _)| ours),
+        "peer_bytes": row.bytes.map(|(_, theirs)| theirs),
         "holds": row.holds(),
     })
 }
@@ -60,6 +65,10 @@ fn machine() -> String {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let build = if cfg!(debug_assertions) { "a debug build: times mean nothing" } else { "a release build" };
     format!("{} cores of{}, {build}", cores, model.split_once(':').map_or(model, |(_, name)| name))
+}
+
+fn kilobytes(bytes: u64) -> String {
+    format!("{} KB", bytes / 1_000)
 }
 
 fn short(time: Duration) -> String {

@@ -170,3 +170,36 @@ fn only_a_supervisor_checks_a_statement() {
     assert_eq!(ran.refusal(), (Some(1), "not_permitted".to_owned()));
     assert_eq!(shop.till(&["statement", "check", "--file", path.to_str().unwrap()]).code, Some(0));
 }
+
+#[test]
+fn the_hosts_own_lines_are_checked_without_a_file() {
+    let shop = Shop::open();
+    for (attempt, amount) in [("a-1", "12.30"), ("a-2", "5.00"), ("a-3", "7.00")] {
+        shop.till(&["sale", amount, "--attempt", attempt]);
+    }
+    shop.till(&["void", "a-3"]);
+    let verdict = |shop: &Shop| {
+        let ran = shop.till(&["statement", "check"]);
+        let json = ran.json();
+        let differences = json["differences"].as_array().unwrap_or_else(|| panic!("{json}")).clone();
+        assert_eq!(json["summary"]["source"], "host");
+        let word = |difference: &Value| difference["difference"].as_str().unwrap().to_owned();
+        differences.iter().map(word).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(verdict(&shop), "");
+    for (kind, expected) in [
+        ("statement-missing", "missing"),
+        ("statement-extra", "not_mine"),
+        ("statement-amount", "amount"),
+        ("statement-duplicate", "duplicate"),
+        ("statement-day", "wrong_day"),
+        ("statement-sign", "wrong_sign"),
+        ("statement-fee", "fee"),
+    ] {
+        assert_eq!(shop.host(&["next", kind]).code, Some(0), "{kind}");
+        assert_eq!(verdict(&shop), expected, "{kind}");
+    }
+    assert_eq!(verdict(&shop), "");
+    let backwards = shop.till(&["statement", "check", "--from", "2026-11-23", "--to", "2026-11-22"]);
+    assert_eq!(backwards.refusal(), (Some(1), "statement_period_invalid".to_owned()));
+}

@@ -6,7 +6,8 @@
 //! sign-on or an echo, never with a payment, and a payment's bytes leave only after `synced`.
 //!
 //! It never retries a financial message, and never takes keys that are not durable.
-//! Evidence: `conversation/tests.rs`; the states and their legal inputs are in `state.rs`.
+//! Evidence: `conversation/tests.rs`, and for each operation `conversation/tests/operation_tests.rs`; the states and
+//! their legal inputs are in `state.rs`.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -263,6 +263,10 @@ impl Engine {
                 self.download_parameters(ticket, permit, now);
                 Ok(())
             }
+            Input::StatementPage { ticket, day, page, permit } => {
+                self.statement_page(ticket, permit, (day, page), now);
+                Ok(())
+            }
             Input::Verify { ticket } => self.verify(ticket),
             Input::PrintReceipt { ticket, attempt, copy } => self.print_receipt(ticket, &attempt, copy, now),
             Input::Events { ticket, after, limit } => self.events(ticket, after, limit),
@@ -375,6 +379,7 @@ fn refusal(input: &Input<'_>, error: &Error) -> Option<Output> {
         | Input::Settle { ticket: Some(ticket), .. }
         | Input::TestHost { ticket, .. }
         | Input::DownloadParameters { ticket, .. }
+        | Input::StatementPage { ticket, .. }
         | Input::List { ticket, .. }
         | Input::Resolve { ticket, .. }
         | Input::Verify { ticket }

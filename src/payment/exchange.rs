@@ -8,7 +8,7 @@
 
 use zeroize::Zeroizing;
 
-use crate::acquirer::LinkEvent;
+use crate::acquirer::{LinkEvent, StatementLine};
 use crate::clock::MonoMs;
 use crate::emv::CardEvent;
 use crate::error::Error;
@@ -23,7 +23,8 @@ use crate::payment::view::{
 };
 use crate::ports::{EncryptedRead, Notice, ReadRequest, ReaderFault};
 use crate::session::actions::{
-    AcceptRollBack, ApproveRefund, DecideStuck, DownloadParameters, RequestRefund, Settle, TestHost, VoidSale,
+    AcceptRollBack, ApproveRefund, CheckStatement, DecideStuck, DownloadParameters, RequestRefund, Settle, TestHost,
+    VoidSale,
 };
 use crate::session::{Permit, ResolveDebts, Sell};
 
@@ -80,6 +81,17 @@ pub enum Input<'a> {
         ticket: Ticket,
         /// Leave to do so.
         permit: Permit<DownloadParameters>,
+    },
+    /// A caller wants a page of the host's own statement of a day. Answered when it has come.
+    StatementPage {
+        /// Who waits.
+        ticket: Ticket,
+        /// `YYYYMMDD`.
+        day: String,
+        /// From 1.
+        page: u16,
+        /// Leave to do so.
+        permit: Permit<CheckStatement>,
     },
     /// A caller wants to end an attempt. Answered at once.
     Cancel {
@@ -309,6 +321,13 @@ pub enum Reply {
     HostTested(HostTested),
     /// Of asking for the host's rules.
     Parameters(ParametersView),
+    /// Of asking for a page of the host's statement.
+    StatementPage {
+        /// How many pages there are.
+        pages: u32,
+        /// This page's lines.
+        lines: Vec<StatementLine>,
+    },
     /// Of asking for a receipt: the attempt, and how often this copy was printed before.
     Receipt {
         /// The attempt.

@@ -9,9 +9,12 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
+use crate::acquirer::StatementLine;
 use crate::error::{Error, ErrorCode};
+use crate::payment::Reply as Paid;
 use crate::settlement::statement::{
-    CamtLines, Check, ColumnMap, CsvLines, Day, Difference, Line, Refused, Source, StatementSummary, WhyRefused,
+    CamtLines, Check, ColumnMap, CsvLines, Day, Difference, HostLines, Line, Refused, Source, StatementSummary,
+    WhyRefused,
 };
 use crate::terminal::Terminal;
 use crate::till::{Ask, Reply, StatementReply, StatementStep};
@@ -77,6 +80,47 @@ impl Terminal {
                 let check = self.lines_against_journal(Source::Camt, request, &mut lines, each)?;
                 self.left_and_end(check, lines.digest(), each)
             }
+        }
+    }
+
+    /// The same with the acquirer's own statement of these days, fetched from its host page by page. Payments come
+    /// between two pages, never during one.
+    ///
+    /// # Errors
+    /// `statement_period_invalid` unless the days are one to 366 in order, `operation_not_in_dialect`, `till_busy` while
+    /// something else is done with the host, `host_unreachable`, `host_silent`, `host_refused`, `host_answer_invalid`,
+    /// `statement_value_malformed`, `till_locked`, `not_permitted`, and the errors of the storage. Nothing has changed
+    /// then.
+    pub fn check_statement_of_host(
+        &self,
+        from: Day,
+        to: Day,
+        each: &mut dyn FnMut(Difference),
+    ) -> Result<StatementSummary, Error> {
+        if from > to || from.distance(to) >= HOST_DAYS_MAX {
+            return Err(ErrorCode::StatementPeriodInvalid.into());
+        }
+        let begin = StatementStep::Begin { source: Source::Host, from: Some(from), to: Some(to) };
+        let mut check = self.go_on(begin, each)?;
+        let mut lines = HostLines::default();
+        for day in (0..=from.distance(to)).map(|days| from.plus(days)) {
+            let mut page = 1;
+            loop {
+                let (pages, some) = self.page_of_host(day, page)?;
+                check = self.go_on(StatementStep::Lines(check, lines.page(&some)?), each)?;
+                if u32::from(page) >= pages || page == u16::MAX {
+                    break;
+                }
+                page += 1;
+            }
+        }
+        self.left_and_end(check, lines.digest(), each)
+    }
+
+    fn page_of_host(&self, day: Day, page: u16) -> Result<(u32, Vec<StatementLine>), Error> {
+        match self.answer(Ask::Statement(StatementStep::FromHost { day, page }))? {
+            Reply::Payment(Paid::StatementPage { pages, lines }) => Ok((pages, lines)),
+            _ => unreachable!("the engine answers a page of a statement with it"),
         }
     }
 
@@ -155,6 +199,8 @@ impl Terminal {
     }
 }
 
+/// The longest period for which a host is asked.
+const HOST_DAYS_MAX: u32 = 366;
 /// How much of a file is read at once.
 const READ_BYTES: usize = 64 << 10;
 /// How many lines go to the till at once: a few milliseconds of its time.

@@ -155,7 +155,7 @@ impl Till {
     }
 
     /// Nothing begins that somebody who wants to lock the till would have to wait for.
-    fn nobody_locks(&self) -> Result<(), Trouble> {
+    pub(super) fn nobody_locks(&self) -> Result<(), Trouble> {
         if self.lock_wishes.is_empty() {
             return Ok(());
         }
@@ -264,7 +264,7 @@ impl Till {
             }
             Ask::Statement(step) => {
                 let permit = self.permit::<CheckStatement>(now)?;
-                self.statement(permit, step, now)
+                self.statement(ticket, permit, step, now)
             }
             Ask::PublicKey => {
                 let permit = self.permit::<ReadPublicKey>(now)?;

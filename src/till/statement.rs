@@ -8,6 +8,7 @@
 use crate::clock::Now;
 use crate::error::{Error, ErrorCode};
 use crate::journal::SideWork;
+use crate::payment::{self, Ticket};
 use crate::session::Permit;
 use crate::session::actions::CheckStatement;
 use crate::settlement::statement::{Check, Day, Difference, Line, Source, StatementSummary, Terms, last};
@@ -33,6 +34,13 @@ pub enum StatementStep {
     Left(Box<Check>),
     /// All was said: to record it, with SHA-256 of what was read.
     End(Box<Check>, [u8; 32]),
+    /// A page of the host's own lines of a day, to go on with.
+    FromHost {
+        /// The day.
+        day: Day,
+        /// From 1.
+        page: u16,
+    },
     /// What the last check found.
     Last,
 }
@@ -50,10 +58,20 @@ pub enum StatementReply {
 impl Till {
     pub(super) fn statement(
         &mut self,
+        ticket: Ticket,
         permit: Permit<CheckStatement>,
         step: StatementStep,
         now: Now,
     ) -> Result<Answer, Trouble> {
+        let step = match step {
+            StatementStep::FromHost { day, page } => {
+                self.nobody_locks()?;
+                let day = day.digits();
+                self.pay(payment::Input::StatementPage { ticket, day, page, permit }, now)?;
+                return Ok(Answer::Later);
+            }
+            step => step,
+        };
         let by = permit.spend();
         let At::Open(open) = &mut self.at else { return Err(self.shut(now).into()) };
         let journal = open.engine.journal_mut();
@@ -78,6 +96,7 @@ impl Till {
                 journal.append(check.end(&digest, by), SideWork::None, now)?;
                 StatementReply::Recorded(last(journal)?.map(Box::new))
             }
+            StatementStep::FromHost { .. } => unreachable!("the engine answers it"),
             StatementStep::Last => StatementReply::Recorded(last(journal)?.map(Box::new)),
         };
         Ok(Answer::Now(Reply::Statement(reply)))

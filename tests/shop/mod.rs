@@ -24,6 +24,7 @@ use taptill::ports::{CardChannel, NoFaults, Notice, Observer, Ports};
 use taptill::terminal::{Operation, Terminal};
 use taptill_sandbox::card::{self, SimulatedCard};
 use taptill_sandbox::desktop::desktop_ports;
+#[allow(unused_imports, reason = "each test binary uses its part")]
 pub use taptill_sandbox::faults;
 use taptill_sandbox::host::{Host, HostError, Kind, Options, RunningHost, Script, book, provision_in, set_next};
 use taptill_sandbox::people;

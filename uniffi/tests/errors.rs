@@ -24,6 +24,7 @@ fn variant(error: &TillError) -> &'static str {
         TillError::Auth { .. } => "auth",
         TillError::Network { .. } => "network",
         TillError::Outcome { .. } => "outcome",
+        TillError::Refund { .. } => "refund",
         TillError::Lifecycle { .. } => "lifecycle",
         TillError::Storage { .. } => "storage",
     }

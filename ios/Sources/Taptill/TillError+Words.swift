@@ -5,8 +5,8 @@ extension TillError {
     public var facts: ErrorFacts {
         switch self {
         case .Integration(let facts), .Busy(let facts), .User(let facts), .Tap(let facts), .Device(let facts),
-            .Integrity(let facts), .Auth(let facts), .Network(let facts), .Outcome(let facts), .Refund(let facts), .Lifecycle(let facts),
-            .Storage(let facts):
+            .Integrity(let facts), .Auth(let facts), .Network(let facts), .Outcome(let facts), .Refund(let facts),
+            .Lifecycle(let facts), .Storage(let facts):
             facts
         }
     }

@@ -33,11 +33,29 @@ pub(crate) struct Arrival {
     pub at_ms: u64,
 }
 
+/// Count and minor units of sales, voids and refunds.
+pub(crate) type Sums = [(u64, u64); 3];
+
+/// A batch that somebody settled.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Closing {
+    pub batch: u32,
+    /// What the host had when it closed it.
+    pub host: Sums,
+    /// What the till had said.
+    pub till: Sums,
+    /// How many records came one by one; none where both had the same.
+    pub uploaded: u64,
+    /// How often it was closed.
+    pub times: u32,
+}
+
 /// The host's book.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Book {
     pub lines: Vec<Line>,
     pub arrivals: Vec<Arrival>,
+    pub closings: Vec<Closing>,
     /// What the till should never have sent, in words.
     pub complaints: Vec<String>,
     /// Whether a message can say that it is sent again.

@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::book::{Book, Line};
+use crate::book::{Book, Line, Sums};
 
 /// Batch and STAN.
 pub(crate) type Key = (u32, u32);
@@ -22,8 +22,16 @@ pub(crate) struct Counter {
     /// What it said no to: the same request again is answered the same.
     said_no: BTreeMap<Key, &'static str>,
     references: u32,
+    /// The batch that is open.
+    pub batch: u32,
+    /// Records that came one by one, by batch and place.
+    pub uploaded: BTreeSet<Key>,
+    /// What the till last said of each batch.
+    pub heard: BTreeMap<u32, Sums>,
     /// A mistake of the host's own: it books an original that comes after its reversal.
     pub books_late_originals: bool,
+    /// Another: it closes a batch again when it is asked again.
+    pub closes_again: bool,
 }
 
 impl Counter {
@@ -34,7 +42,11 @@ impl Counter {
             never_reversed: BTreeSet::new(),
             said_no: BTreeMap::new(),
             references: 0,
+            batch: 1,
+            uploaded: BTreeSet::new(),
+            heard: BTreeMap::new(),
             books_late_originals: false,
+            closes_again: false,
         }
     }
 
@@ -78,6 +90,9 @@ impl Counter {
             Some(line) if line.is_reversed => "25",
             Some(line) => {
                 line.is_reversed = true;
+                if key.0 < self.batch {
+                    self.book.complaints.push("a reversal in a batch that is closed".to_owned());
+                }
                 "00"
             }
             None => {
@@ -91,6 +106,9 @@ impl Counter {
     fn refusal(&mut self, key: Key, said: Option<&'static str>) -> Option<&'static str> {
         if let Some(code) = self.said_no.get(&key) {
             return Some(code);
+        }
+        if key.0 < self.batch && self.line_of(key).is_none() {
+            return Some("12");
         }
         if self.line_of(key).is_some() {
             return Some("94");

@@ -40,6 +40,7 @@ pub(crate) fn play(place: &Place, seed: u64, steps: &[Step], mistake: Option<&st
     let trace = Trace::new(keeps_lines);
     let mut shop = Shop::open_up(place, &template, seed, has_power_cuts, trace);
     shop.host.counter.books_late_originals = mistake == Some(HOST_BOOKS_LATE);
+    shop.host.counter.closes_again = mistake == Some(HOST_CLOSES_TWICE);
     let mut day = Day { amounts: std::collections::BTreeMap::new(), refunds: Vec::new(), shop };
     day.shop.see_that_it_is_open();
     for step in steps {
@@ -51,6 +52,9 @@ pub(crate) fn play(place: &Place, seed: u64, steps: &[Step], mistake: Option<&st
 
 /// A mistake of the host's own, by which the auditor is tried.
 pub(crate) const HOST_BOOKS_LATE: &str = "host_books_an_original_after_its_reversal";
+
+/// Another.
+pub(crate) const HOST_CLOSES_TWICE: &str = "host_closes_a_batch_twice";
 
 struct Day<'a> {
     shop: Shop<'a>,
@@ -92,6 +96,10 @@ impl Day<'_> {
                 self.be(Who::Alice);
                 let decision = if *charged { Decision::Charged } else { Decision::NotCharged };
                 self.call("decide", Some(*attempt), Ask::Decide { attempt: id(*attempt), decision });
+            }
+            Action::Settle => {
+                self.somebody(Who::Bob);
+                self.call("settle", None, Ask::Settle);
             }
             Action::Errands => {
                 self.be(Who::Alice);
@@ -251,11 +259,25 @@ impl Day<'_> {
             self.shop.wait(5_000);
             let resolved = self.call("resolve", None, Ask::Resolve);
             if resolved.is_some_and(|text| audit::only_stuck_is_left(&text)) {
+                self.close_the_batch();
                 return self.read_everything();
             }
         }
         self.shop.seen.troubles.push("the debts are never closed".to_owned());
         self.read_everything();
+    }
+
+    /// The batch is closed, or somebody says by name why it is not.
+    fn close_the_batch(&mut self) {
+        for _ in 0..20 {
+            self.somebody(Who::Alice);
+            let told = self.call("settle", None, Ask::Settle).unwrap_or_default();
+            if audit::settlement_has_ended(&told) {
+                return;
+            }
+            self.shop.wait(5_000);
+        }
+        self.shop.seen.troubles.push("the batch is never closed".to_owned());
     }
 
     fn read_everything(&mut self) {

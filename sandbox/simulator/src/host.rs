@@ -36,6 +36,7 @@ struct Moods {
     is_down: bool,
     goes_down: bool,
     other_batch: bool,
+    looks_again: bool,
 }
 
 impl Moods {
@@ -53,7 +54,6 @@ pub(crate) struct Host {
     key_number: u8,
     mac_key: Option<[u8; 16]>,
     line: Option<Deframer>,
-    batch: u32,
     pub counter: Counter,
     moods: Moods,
     /// A request that has not arrived yet.
@@ -69,7 +69,6 @@ impl Host {
             key_number: 0,
             mac_key: None,
             line: None,
-            batch: 1,
             counter: Counter::new(marks_repeats),
             moods: Moods::default(),
             held: None,
@@ -91,6 +90,7 @@ impl Host {
                 Fault::HostGoesDown => moods.goes_down = true,
                 Fault::HostLosesKeys => self.mac_key = Some([0x13; 16]),
                 Fault::OtherBatch => moods.other_batch = true,
+                Fault::OutOfBalance => moods.looks_again = true,
                 _ => {}
             }
         }
@@ -246,7 +246,7 @@ impl Host {
         if let Some(head) = &self.journal_head {
             values.set(ValueName::JournalHead, head);
         }
-        let batch = if std::mem::take(&mut self.moods.other_batch) { self.batch + 1 } else { self.batch };
+        let batch = self.counter.named(std::mem::take(&mut self.moods.other_batch));
         values.set_number(ValueName::Batch, batch.into());
         (values, "00")
     }
@@ -267,6 +267,14 @@ impl Host {
             Op::Void => self.counter.void((batch, stan), original(request), said, &mut self.moods.never_reverses),
             Op::Refund => self.counter.refund((batch, stan), original(request), amount_minor, said),
             Op::Reversal | Op::VoidReversal => self.counter.reversal(original(request), said),
+            Op::Settle | Op::BatchUpload | Op::SettleEnd if said.is_some() => said.unwrap_or("96"),
+            Op::Settle => {
+                let looks_again = std::mem::take(&mut self.moods.looks_again);
+                self.counter.settle(request, looks_again, &mut answer)
+            }
+            Op::BatchUpload => self.counter.upload(request),
+            Op::SettleEnd => self.counter.end(request),
+            Op::Parameters => "00",
             _ => "40",
         };
         if request.get(ValueName::Track2).is_some() && op != Op::Sale {
@@ -334,7 +342,7 @@ fn original(request: &Values) -> Key {
     (batch, number(request, ValueName::OriginalStan))
 }
 
-fn number(values: &Values, name: ValueName) -> u32 {
+pub(crate) fn number(values: &Values, name: ValueName) -> u32 {
     values.text(name).and_then(|text| text.parse().ok()).unwrap_or(0)
 }
 

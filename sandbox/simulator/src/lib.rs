@@ -9,7 +9,7 @@
 //! |---|---|
 //! | `schedule` | a day as a list of steps with faults |
 //! | `stage`, `shop`, `day` | the till set up, driven, and a schedule played on it |
-//! | `host`, `counter`, `reader`, `keys`, `faults` | what surrounds it |
+//! | `host`, `counter`, `settling`, `reader`, `keys`, `faults` | what surrounds it |
 //! | `audit` | reads `book` alone, with sums and a tree of its own |
 //! | `run`, `shrink` | many seeds, and a short replay of one that fails |
 //!
@@ -28,6 +28,7 @@ mod reader;
 mod run;
 mod schedule;
 mod seen;
+mod settling;
 mod shop;
 mod shrink;
 mod stage;

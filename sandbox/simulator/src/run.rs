@@ -7,10 +7,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use crate::day::{self, HOST_BOOKS_LATE, Outcome};
+use crate::day::{self, HOST_BOOKS_LATE, HOST_CLOSES_TWICE, Outcome};
 use crate::schedule::{self, Step};
 use crate::shrink::shrink;
 use crate::stage::Place;
+
+const OF_THE_HOST: [&str; 2] = [HOST_BOOKS_LATE, HOST_CLOSES_TWICE];
 
 /// What came of many seeds.
 #[derive(Clone, Debug, Default)]
@@ -35,7 +37,7 @@ pub struct Failure {
 /// The mistakes that can be planted, by name: the host's, and with the feature `planted-bugs` the core's.
 #[must_use]
 pub fn mistakes() -> Vec<&'static str> {
-    let host = [HOST_BOOKS_LATE].into_iter();
+    let host = OF_THE_HOST.into_iter();
     #[cfg(feature = "planted-bugs")]
     let host = host.chain(taptill::planted::NAMES.iter().copied());
     host.collect()
@@ -107,7 +109,7 @@ fn played(place: &Place, seed: u64, steps: &[Step], mistake: Option<&str>) -> Ve
 /// Runs something with a mistake planted in the core of this thread.
 fn with_mistake<T>(mistake: Option<&str>, work: impl FnOnce() -> T) -> T {
     #[cfg(feature = "planted-bugs")]
-    taptill::planted::plant(mistake.filter(|name| *name != HOST_BOOKS_LATE));
+    taptill::planted::plant(mistake.filter(|name| !OF_THE_HOST.contains(name)));
     #[cfg(not(feature = "planted-bugs"))]
     let _of_the_host_alone = mistake;
     let done = work();

@@ -57,6 +57,8 @@ pub(crate) enum Action {
         attempt: u32,
         charged: bool,
     },
+    /// The open batch is closed.
+    Settle,
     /// The host is asked whether it is there, and for its rules.
     Errands,
     /// Somebody looks around: status, list, events, a receipt.
@@ -153,6 +155,8 @@ pub(crate) enum Fault {
     HostLosesKeys,
     /// The host names another batch at the next sign-on.
     OtherBatch,
+    /// The host wants every record of the next settlement, whatever its totals.
+    OutOfBalance,
     /// Nobody takes the results.
     NotTaken,
 }
@@ -218,7 +222,8 @@ const POINTS: [&str; 14] = [
 ];
 
 const REFUSALS: [&str; 10] = ["51", "05", "0A", "10", "01", "30", "91", "96", "25", "A0"];
-const REVERSAL_ANSWERS: [&str; 7] = ["96", "91", "12", "40", "25", "A0", "77"];
+/// A host that has a booking and says that it has none (25) is not tried: it is believed where it may be.
+const REVERSAL_ANSWERS: [&str; 6] = ["96", "91", "12", "40", "A0", "77"];
 const AMOUNTS: [u64; 5] = [100, 990, 1_230, 2_500, 4_999];
 const DAY_MS: i64 = 86_400_000;
 
@@ -249,7 +254,7 @@ fn action(dice: &mut Dice, sold: &mut u32) -> Action {
         *sold += 1;
         *sold
     };
-    match dice.below(44) {
+    match dice.below(46) {
         0..16 => {
             let attempt = another();
             let card = match dice.below(12) {
@@ -289,6 +294,7 @@ fn action(dice: &mut Dice, sold: &mut u32) -> Action {
         40 => Action::Later { refund: dice.below(4) as u32, then: then(dice) },
         41 => Action::Decide { attempt: 1 + dice.below(u64::from((*sold).max(1))) as u32, charged: dice.happens(1, 2) },
         42 => Action::Errands,
+        43..45 => Action::Settle,
         _ => Action::ClockJumps { by_ms: (dice.below(5) as i64 - 2) * DAY_MS + dice.below(7_200_000) as i64 },
     }
 }
@@ -336,6 +342,9 @@ fn faults(dice: &mut Dice, action: &Action) -> Vec<Fault> {
             10 => faults.push(Fault::Control(dice.of(&WIRES))),
             _ => {}
         }
+    }
+    if *action == Action::Settle && dice.happens(1, 3) {
+        faults.push(Fault::OutOfBalance);
     }
     match dice.below(16) {
         0..3 => {

@@ -52,6 +52,7 @@ fn of_payment(reply: &payment::Reply) -> Value {
         payment::Reply::Verified(report) => {
             json!({ "verified": { "size": report.size, "root": hex(&report.root) } })
         }
+        payment::Reply::Batch(batch) => json!({ "batch": batch }),
         payment::Reply::Refund(refund) => json!({ "refund": refund }),
         payment::Reply::Refunds(page) => json!({ "refunds": page.refunds, "next": page.next }),
         payment::Reply::Debts(debts) => json!({ "debts": debts }),

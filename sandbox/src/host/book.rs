@@ -159,25 +159,12 @@ const SCHEMA: &str = "
         booked_ms INTEGER NOT NULL, kind TEXT NOT NULL DEFAULT 'sale', of_batch INTEGER, of_stan INTEGER,
         UNIQUE (tid, batch, stan)
     ) STRICT;
-    CREATE INDEX entries_by_day ON entries (tid, booked_ms);
     CREATE TABLE next (
         place INTEGER PRIMARY KEY, kind TEXT NOT NULL, remaining INTEGER NOT NULL, op TEXT NOT NULL DEFAULT 'sale'
     ) STRICT;
     CREATE TABLE reads (
         nonce BLOB PRIMARY KEY, tid TEXT NOT NULL, batch INTEGER NOT NULL, stan INTEGER NOT NULL
-    ) STRICT;
-    CREATE TABLE batches (
-        id INTEGER PRIMARY KEY, tid TEXT NOT NULL, batch INTEGER NOT NULL, balanced INTEGER NOT NULL,
-        paid_minor INTEGER, closed_ms INTEGER, UNIQUE (tid, batch)
-    ) STRICT;
-    CREATE TABLE uploads (
-        tid TEXT NOT NULL, batch INTEGER NOT NULL, place INTEGER NOT NULL, line BLOB NOT NULL,
-        PRIMARY KEY (tid, batch, place)
-    ) STRICT;
-    CREATE TABLE statement_changes (
-        place INTEGER PRIMARY KEY, tid TEXT NOT NULL, kind TEXT NOT NULL, lines INTEGER NOT NULL
-    ) STRICT;
-    PRAGMA user_version = 4;";
+    ) STRICT;";
 /// What a book of version 1 lacks.
 const SINCE_VERSION_1: &str = "
     CREATE TABLE reads (
@@ -192,9 +179,11 @@ const SINCE_VERSION_3: &str = "
     ALTER TABLE entries ADD COLUMN kind TEXT NOT NULL DEFAULT 'sale';
     ALTER TABLE entries ADD COLUMN of_batch INTEGER;
     ALTER TABLE entries ADD COLUMN of_stan INTEGER;
-    CREATE INDEX entries_by_day ON entries (tid, booked_ms);
     ALTER TABLE next ADD COLUMN op TEXT NOT NULL DEFAULT 'sale';
-    UPDATE next SET op = 'reversal' WHERE kind = 'refuse-reversal';
+    UPDATE next SET op = 'reversal' WHERE kind = 'refuse-reversal';";
+/// What every book has since version 4: batches, and an index to find a day by.
+const SETTLEMENTS: &str = "
+    CREATE INDEX entries_by_day ON entries (tid, booked_ms);
     CREATE TABLE batches (
         id INTEGER PRIMARY KEY, tid TEXT NOT NULL, batch INTEGER NOT NULL, balanced INTEGER NOT NULL,
         paid_minor INTEGER, closed_ms INTEGER, UNIQUE (tid, batch)
@@ -225,15 +214,17 @@ impl Book {
         connection.busy_timeout(Duration::from_secs(5))?;
         connection.pragma_update(None, "synchronous", "full")?;
         let mut book = Self { connection };
-        let steps = match book.change(|page| page.schema_version())? {
-            0 => &[SCHEMA][..],
-            1 => &[SINCE_VERSION_1, SINCE_VERSION_2, SINCE_VERSION_3],
-            2 => &[SINCE_VERSION_2, SINCE_VERSION_3],
-            3 => &[SINCE_VERSION_3],
-            SCHEMA_VERSION => return Ok(book),
-            _ => return Err(HostError::BookUnusable),
-        };
-        book.change(|page| Ok(page.transaction.execute_batch(&steps.concat())?))?;
+        book.change(|page| {
+            let steps = match page.schema_version()? {
+                0 => &[SCHEMA, SETTLEMENTS][..],
+                1 => &[SINCE_VERSION_1, SINCE_VERSION_2, SINCE_VERSION_3, SETTLEMENTS],
+                2 => &[SINCE_VERSION_2, SINCE_VERSION_3, SETTLEMENTS],
+                3 => &[SINCE_VERSION_3, SETTLEMENTS],
+                SCHEMA_VERSION => &[],
+                _ => return Err(HostError::BookUnusable),
+            };
+            Ok(page.transaction.execute_batch(&steps.concat())?)
+        })?;
         Ok(book)
     }
 

@@ -47,13 +47,13 @@ pub fn statement_camt(entries: &[BookEntry]) -> String {
         let is_reversal = kind == "void";
         let code = if kind == "refund" { "RIMB" } else { "POSP" };
         let day = day(entry);
-        let _writing_to_memory = write!(
+        let _writing_to_memory = writeln!(
             file,
             "<Ntry><Amt Ccy=\"{}\">{}</Amt><CdtDbtInd>{direction}</CdtDbtInd><RvslInd>{is_reversal}</RvslInd>\
              <Sts><Cd>BOOK</Cd></Sts><BookgDt><Dt>{day}</Dt></BookgDt>\
              <BkTxCd><Domn><Cd>PMNT</Cd><Fmly><Cd>MCRD</Cd><SubFmlyCd>{code}</SubFmlyCd></Fmly></Domn></BkTxCd>\
              <CardTx><POI><Id><Id>{}</Id></Id></POI><Tx><Indv><SaleRcncltnId>{}</SaleRcncltnId><SeqNb>{}</SeqNb>\
-             <TxId><TxDtTm>{day}T00:00:00+08:00</TxDtTm><TxRef>{}</TxRef></TxId></Indv></Tx></CardTx></Ntry>\n",
+             <TxId><TxDtTm>{day}T00:00:00+08:00</TxDtTm><TxRef>{}</TxRef></TxId></Indv></Tx></CardTx></Ntry>",
             entry.currency,
             digits(entry),
             entry.terminal,

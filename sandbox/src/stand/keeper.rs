@@ -23,7 +23,7 @@ use taptill::ports::{EncryptedRead, ReadRequest};
 use super::files::befall;
 use super::request::{Order, Refusal, Request, mishap, order};
 use crate::card;
-use crate::host::{Host, HostError, Options, RunningHost, Script, book, provision, set_next};
+use crate::host::{Host, HostError, Options, RunningHost, Script, Step, batches, book, provision, set_next_of};
 use crate::reader::read_card;
 use crate::scratch::{self, Scratch};
 use crate::vpcd::{CardServer, RunningCard};
@@ -70,8 +70,8 @@ impl Keeper {
         match request {
             Request::Till { dialect } => self.till(&dialect),
             Request::Card { name } => self.card(&name),
-            Request::Host { home, next, count, stop, start } => {
-                let order = order(next.as_deref(), count, stop, start)?;
+            Request::Host { home, next, count, of, stop, start } => {
+                let order = order(next.as_deref(), (count, of.as_deref()), stop, start)?;
                 self.known(&home)?.obey(&order).map(|()| json!({ "ok": true }))
             }
             Request::Read { card, minor, currency, attempt, nonce } => {
@@ -85,7 +85,10 @@ impl Keeper {
                 let kept = self.known(&home)?.kept.clone();
                 befall(Path::new(&home), &kept, &mishap).map(|()| json!({ "ok": true }))
             }
-            Request::Book { home } => Ok(json!({ "entries": book(&self.known(&home)?.host_home)? })),
+            Request::Book { home } => {
+                let till = self.known(&home)?;
+                Ok(json!({ "entries": book(&till.host_home)?, "batches": batches(&till.host_home)? }))
+            }
         }
     }
 
@@ -123,9 +126,9 @@ impl Till {
     fn obey(&self, order: &Order) -> Result<(), Refusal> {
         let mut host = lock(&self.host);
         match (order, host.take()) {
-            (Order::Next(kind, count), running) => {
+            (Order::Next(Step { kind, count, of }), running) => {
                 *host = running;
-                Ok(set_next(&self.host_home, *kind, *count)?)
+                Ok(set_next_of(&self.host_home, *kind, *count, Some(*of))?)
             }
             (Order::Stop, Some(running)) => {
                 running.stop();
@@ -219,7 +222,7 @@ mod tests {
             assert!(tills[..index].iter().all(|other| other["host"] != till["host"] && other["home"] != till["home"]));
             assert_eq!(
                 ask(&keeper, &format!(r#"{{"do":"book","home":{}}}"#, till["home"])),
-                Ok(json!({"entries": []}))
+                Ok(json!({"batches": [], "entries": []}))
             );
         }
         let folder = lock(&keeper.folder).as_ref().unwrap().path().to_owned();

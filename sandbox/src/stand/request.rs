@@ -4,7 +4,7 @@
 use serde::Deserialize;
 
 use super::files::{Mishap, Spoiling};
-use crate::host::{HostError, Kind};
+use crate::host::{HostError, Step, operation};
 
 /// One line of a client.
 #[derive(Debug, PartialEq, Eq, Deserialize)]
@@ -21,6 +21,7 @@ pub(super) enum Request {
         home: String,
         next: Option<String>,
         count: Option<u32>,
+        of: Option<String>,
         stop: Option<bool>,
         start: Option<bool>,
     },
@@ -47,7 +48,7 @@ pub(super) enum Request {
 /// What a host is told.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Order {
-    Next(Kind, u32),
+    Next(Step),
     Stop,
     Start,
 }
@@ -57,7 +58,7 @@ pub(super) enum Order {
 pub(super) enum Refusal {
     /// It is not one object of the agreed shape; the words of the JSON reader name the part.
     Malformed(String),
-    /// `host` takes exactly one of `next`, `stop` and `start`, and `count` with `next` alone.
+    /// `host` takes exactly one of `next`, `stop` and `start`, and `count` and `of` with `next` alone.
     OneOrder,
     /// No card has this name.
     CardUnknown,
@@ -101,7 +102,7 @@ impl Refusal {
     pub(super) fn message(&self) -> String {
         match self {
             Self::Malformed(what) => what.clone(),
-            Self::OneOrder => "host takes exactly one of next, stop and start; count goes with next".to_owned(),
+            Self::OneOrder => "host takes exactly one of next, stop and start; count and of go with next".to_owned(),
             Self::CardUnknown => "no simulated card has this name".to_owned(),
             Self::ReadRequest => {
                 "read takes an amount in minor units, a currency, an attempt's name and a nonce of 32 hex digits"
@@ -135,14 +136,17 @@ pub(super) fn read(line: &[u8]) -> Result<Request, Refusal> {
 /// Which one thing a host is told.
 pub(super) fn order(
     next: Option<&str>,
-    count: Option<u32>,
+    (count, of): (Option<u32>, Option<&str>),
     stop: Option<bool>,
     start: Option<bool>,
 ) -> Result<Order, Refusal> {
-    match (next, count, stop, start) {
-        (Some(kind), count, None, None) => Ok(Order::Next(kind.parse()?, count.unwrap_or(1))),
-        (None, None, Some(true), None) => Ok(Order::Stop),
-        (None, None, None, Some(true)) => Ok(Order::Start),
+    match (next, (count, of), stop, start) {
+        (Some(kind), (count, of), None, None) => {
+            let of = of.map(operation).transpose()?;
+            Ok(Order::Next(Step::new(kind.parse()?, count.unwrap_or(1), of)?))
+        }
+        (None, (None, None), Some(true), None) => Ok(Order::Stop),
+        (None, (None, None), None, Some(true)) => Ok(Order::Start),
         _ => Err(Refusal::OneOrder),
     }
 }
@@ -171,7 +175,10 @@ fn usual_dialect() -> String {
 
 #[cfg(test)]
 mod tests {
+    use taptill::iso8583::Op;
+
     use super::*;
+    use crate::host::Kind;
 
     #[test]
     fn a_line_is_understood_whole_or_refused_by_the_name_of_its_part() {
@@ -202,23 +209,33 @@ mod tests {
 
     #[test]
     fn a_host_is_told_exactly_one_thing() {
-        assert_eq!(order(Some("reset"), None, None, None), Ok(Order::Next(Kind::Reset, 1)));
-        assert_eq!(order(Some("reset"), Some(3), None, None), Ok(Order::Next(Kind::Reset, 3)));
-        assert_eq!(order(None, None, Some(true), None), Ok(Order::Stop));
-        assert_eq!(order(None, None, None, Some(true)), Ok(Order::Start));
+        let next = |kind, count, of| Ok(Order::Next(Step::new(kind, count, of).unwrap()));
+        assert_eq!(order(Some("reset"), (None, None), None, None), next(Kind::Reset, 1, None));
+        assert_eq!(order(Some("reset"), (Some(3), Some("void")), None, None), next(Kind::Reset, 3, Some(Op::Void)));
+        assert_eq!(order(None, (None, None), Some(true), None), Ok(Order::Stop));
+        assert_eq!(order(None, (None, None), None, Some(true)), Ok(Order::Start));
         for (next, count, stop, start) in [
-            (None, None, None, None),
-            (None, Some(1), None, None),
-            (None, None, Some(false), None),
-            (None, None, Some(true), Some(true)),
-            (None, Some(1), Some(true), None),
-            (Some("reset"), None, Some(true), None),
-            (Some("reset"), None, None, Some(false)),
+            (None, (None, None), None, None),
+            (None, (Some(1), None), None, None),
+            (None, (None, None), Some(false), None),
+            (None, (None, None), Some(true), Some(true)),
+            (None, (Some(1), None), Some(true), None),
+            (None, (None, Some("void")), Some(true), None),
+            (Some("reset"), (None, None), Some(true), None),
+            (Some("reset"), (None, None), None, Some(false)),
         ] {
             assert_eq!(order(next, count, stop, start), Err(Refusal::OneOrder));
         }
-        assert_eq!(order(Some("explode"), None, None, None), Err(Refusal::Host(HostError::KindUnknown)));
+        for (kind, count, of, verdict) in [
+            ("explode", None, None, HostError::KindUnknown),
+            ("reset", Some(0), None, HostError::CountOutOfRange),
+            ("reset", None, Some("lunch"), HostError::OperationUnknown),
+            ("refuse-reversal", None, Some("void"), HostError::OperationUnknown),
+        ] {
+            assert_eq!(order(Some(kind), (count, of), None, None), Err(Refusal::Host(verdict)), "{kind}");
+        }
     }
+
     #[test]
     fn a_folder_has_exactly_one_mishap() {
         let name = || Some("a".to_owned());

@@ -71,7 +71,7 @@ pub(super) struct Person {
 
 #[derive(Subcommand)]
 pub(super) enum Command {
-    /// Show the whole story in a temporary folder: people, sales, reversals, a kill, a receipt, proofs
+    /// Show the whole story in a temporary folder: people, sales, reversals, kills, a refund, a settlement, proofs
     Demo,
     /// Run the simulated acquirer until Ctrl-C, read its book, or make it misbehave
     Host(HostArguments),
@@ -364,13 +364,13 @@ pub(super) enum StatementAction {
 
 #[derive(Args)]
 pub(super) struct StatementCheck {
-    /// CSV, or ISO 20022 camt.053 or camt.054
+    /// CSV, or ISO 20022 camt.053 or camt.054 [default: the host's own lines, asked for now]
     #[arg(long, value_name = "FILE")]
-    pub file: PathBuf,
+    pub file: Option<PathBuf>,
     /// Which column of a CSV file is what, as TOML [default: columns named date, amount, currency, rrn and so on]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "file")]
     pub columns: Option<PathBuf>,
-    /// The first day on which this till's payments are expected [default: the first in the file]
+    /// The first day on which this till's payments are expected [default: the first in the file; of the host's lines today]
     #[arg(long, value_name = "DATE", value_parser = day)]
     pub from: Option<String>,
     /// The last such day [default: the last in the file]

@@ -10,9 +10,13 @@ use std::path::Path;
 use serde_json::json;
 use taptill::error::{Error, ErrorCode};
 use taptill::money::Amount;
+use taptill::ports::Clock;
+use taptill::receipt::Zone;
 use taptill::settlement::statement::{ColumnMap, Day, Difference, StatementSummary};
 use taptill::terminal::{StatementFile, StatementRequest};
 use taptill::text::{Catalogue, Language};
+
+use crate::desktop::SystemClock;
 
 use super::args::{StatementAction, StatementCheck};
 use super::context::Till;
@@ -37,27 +41,63 @@ pub(super) fn run(till: &mut Till, action: &StatementAction) -> Result<Reply, Fa
 }
 
 fn check(till: &mut Till, arguments: &StatementCheck) -> Result<Reply, Failure> {
+    let mut shown = Shown { limit: arguments.limit as usize, differences: Vec::new(), left_out: 0 };
+    let summary = match &arguments.file {
+        Some(path) => check_file(till, arguments, path, &mut shown)?,
+        None => check_host(till, arguments, &mut shown)?,
+    };
+    let Shown { differences, left_out, .. } = shown;
+    let json = json!({ "summary": summary, "differences": differences, "left_out": left_out });
+    let mut lines = summary_lines(&summary);
+    lines.extend(differences.iter().flat_map(difference_lines));
+    if left_out > 0 {
+        lines.push(Line::Plain(format!("{left_out} more are left out; --limit shows them.")));
+    }
+    Ok(Reply { json, lines, ok: summary.differences.to_look_at() == 0 })
+}
+
+/// What is shown of what was found.
+struct Shown {
+    limit: usize,
+    differences: Vec<Difference>,
+    left_out: u64,
+}
+
+impl Shown {
+    fn take(&mut self, difference: Difference) {
+        if self.differences.len() < self.limit { self.differences.push(difference) } else { self.left_out += 1 }
+    }
+}
+
+fn check_file(
+    till: &mut Till,
+    arguments: &StatementCheck,
+    path: &Path,
+    shown: &mut Shown,
+) -> Result<StatementSummary, Failure> {
     let map = arguments.columns.as_deref().map(column_map).transpose()?;
-    let mut reader = open(&arguments.file)?;
+    let mut reader = open(path)?;
     let file = match map {
         Some(map) => StatementFile::Csv(Box::new(map)),
         None if begins_as_xml(&mut reader)? => StatementFile::Camt,
         None => StatementFile::Csv(Box::default()),
     };
-    let day = |text: &Option<String>| text.as_deref().and_then(Day::from_iso);
     let request = StatementRequest { file, from: day(&arguments.from), to: day(&arguments.to) };
-    let mut shown = Vec::new();
-    let mut left_out = 0_u64;
-    let summary = till.terminal()?.check_statement(reader, &request, &mut |difference| {
-        if shown.len() < arguments.limit as usize { shown.push(difference) } else { left_out += 1 }
-    })?;
-    let json = json!({ "summary": summary, "differences": shown, "left_out": left_out });
-    let mut lines = summary_lines(&summary);
-    lines.extend(shown.iter().flat_map(difference_lines));
-    if left_out > 0 {
-        lines.push(Line::Plain(format!("{left_out} more are left out; --limit shows them.")));
-    }
-    Ok(Reply { json, lines, ok: summary.differences.to_look_at() == 0 })
+    Ok(till.terminal()?.check_statement(reader, &request, &mut |difference| shown.take(difference))?)
+}
+
+/// The host's own lines, of today in the shop's zone unless a day is given.
+fn check_host(till: &mut Till, arguments: &StatementCheck, shown: &mut Shown) -> Result<StatementSummary, Failure> {
+    let terminal = till.terminal()?;
+    let zone = Zone::named(&terminal.configuration()?.time_zone).map_err(|_| ErrorCode::ConfigurationInvalid)?;
+    let today = Day::from_iso(&zone.date(SystemClock::default().now().wall)).ok_or(ErrorCode::DeviceClockWrong)?;
+    let from = day(&arguments.from).unwrap_or(today);
+    let to = day(&arguments.to).unwrap_or(from.max(today));
+    Ok(terminal.check_statement_of_host(from, to, &mut |difference| shown.take(difference))?)
+}
+
+fn day(text: &Option<String>) -> Option<Day> {
+    text.as_deref().and_then(Day::from_iso)
 }
 
 fn column_map(path: &Path) -> Result<ColumnMap, Failure> {

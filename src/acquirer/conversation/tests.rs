@@ -2,7 +2,7 @@
 //!
 //! What the conversation says is written as words, so that a row reads: what happened, then the verdict.
 
-mod operations;
+mod operation_tests;
 
 use proptest::prelude::*;
 
@@ -486,15 +486,7 @@ fn a_failure_after_the_first_byte_is_in_doubt() {
     let table: [(&str, Happening, &[&str]); 13] = [
         ("no answer", |w| late_by(w, TIMEOUT_MS), &["in doubt no_answer 98"]),
         ("lost", World::breaks, &["in doubt connection_lost 98"]),
-        (
-            "half an answer, then the end",
-            |w| {
-                let answer = w.answer(|_| ());
-                assert!(w.hears(&answer[..answer.len() / 2]).is_empty());
-                w.breaks()
-            },
-            &["in doubt connection_lost 98"],
-        ),
+        ("half an answer, then the end", half_an_answer_then_the_end, &["in doubt connection_lost 98"]),
         (
             "half an answer, then nothing",
             |w| {
@@ -548,6 +540,12 @@ fn a_failure_after_the_first_byte_is_in_doubt() {
             assert!(!world.till.is_busy(), "{name}: {row}");
         }
     }
+}
+
+fn half_an_answer_then_the_end(world: &mut World) -> Vec<String> {
+    let answer = world.answer(|_| ());
+    assert!(world.hears(&answer[..answer.len() / 2]).is_empty());
+    world.breaks()
 }
 
 fn spoilt_mac(world: &World, code: &str) -> Vec<u8> {

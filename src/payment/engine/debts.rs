@@ -249,6 +249,7 @@ impl Engine {
     /// Nothing that closes the debt was heard: it waits for its next send.
     pub(super) fn debt_unanswered(&mut self, now: Now) -> Result<(), Halt> {
         let Some(owed) = self.debts.on_the_line.take() else { return Ok(()) };
+        planted!(RefundAssumed, self.take_refund_for_paid(&owed, now)?);
         planted!(ReversalDroppedAfterTries, self.drop_after_tries(&owed, now)?);
         self.turn_lost(&owed, now);
         Ok(())

@@ -1,11 +1,12 @@
-//! Errands: what is asked of the host and moves no money. An echo test, and the host's rules for this till.
+//! Errands: what is asked of the host and moves no money. An echo test, the host's rules for this till, and pages of
+//! its own statement.
 //!
 //! Parameters come as one line of ASCII text, `name=value` with `;` between; a name that is not known here is
 //! passed over. They are recorded before they count. A limit of the host holds beside the shop's own: the lower one.
 //!
 //! It never changes the till's own configuration. Evidence: `tests/payment_errands.rs`, `mod tests`.
 
-use crate::acquirer::{Answer, Request};
+use crate::acquirer::{Answer, Request, StatementLine};
 use crate::clock::Now;
 use crate::error::{Error, ErrorCode};
 use crate::ids::Stan;
@@ -20,7 +21,7 @@ use crate::payment::exchange::{Reply, Ticket};
 use crate::payment::ledger;
 use crate::payment::view::{HostTested, ParametersView};
 use crate::session::Permit;
-use crate::session::actions::{DownloadParameters, TestHost};
+use crate::session::actions::{CheckStatement, DownloadParameters, TestHost};
 
 impl Engine {
     pub(super) fn test_host(&mut self, ticket: Ticket, permit: Permit<TestHost>, now: Now) {
@@ -31,18 +32,32 @@ impl Engine {
         self.start_job(Some(ticket), Some(permit.spend()), Task::Parameters, now);
     }
 
+    pub(super) fn statement_page(
+        &mut self,
+        ticket: Ticket,
+        permit: Permit<CheckStatement>,
+        (day, page): (String, u16),
+        now: Now,
+    ) {
+        self.start_job(Some(ticket), Some(permit.spend()), Task::Statement { day, page }, now);
+    }
+
     /// Errands take their STAN from above the payments' numbers: they are in no batch.
     pub(super) fn begin_errand(&mut self, now: Now) -> Result<(), Halt> {
-        let op = match self.job.as_ref().map(|job| &job.task) {
-            Some(Task::HostTest { .. }) => Op::Echo,
-            Some(Task::Parameters) => Op::Parameters,
+        let (op, asked) = match self.job.as_ref().map(|job| &job.task) {
+            Some(Task::HostTest { .. }) => (Op::Echo, None),
+            Some(Task::Parameters) => (Op::Parameters, None),
+            Some(Task::Statement { day, page }) => (Op::Statement, Some((day.clone(), *page))),
             Some(Task::Settle(_)) | None => return Ok(()),
         };
         if self.dialect.row(op).is_none() {
             self.end_job(Err(Error::from(ErrorCode::OperationNotInDialect).word("operation", op.word())));
             return Ok(());
         }
-        let stan = Stan::new(ERRAND_STAN).expect("the constant is within 1 to 999999");
+        // Each page has a number of its own: the answer to an earlier one is not taken for it.
+        let number =
+            asked.as_ref().map_or(ERRAND_STAN, |(_, page)| STATEMENT_STAN + u32::from(*page) % STATEMENT_STANS);
+        let stan = Stan::new(number).expect("the constants are within 1 to 999999");
         let here = self.civil(now.wall);
         let mut values = Values::new();
         values
@@ -50,6 +65,9 @@ impl Engine {
             .set_number(ValueName::Batch, ledger::taken(&self.journal)?.batch.number().into())
             .set(ValueName::LocalDate, here.mmdd())
             .set(ValueName::LocalTime, here.hhmmss());
+        if let Some((day, page)) = asked {
+            values.set(ValueName::StatementDay, day).set_number(ValueName::StatementPage, page.into());
+        }
         if !self.hand_over(Request { op, stan, values, is_repeat: false }) {
             self.end_job(Err(ErrorCode::TillBusy.into()));
         }
@@ -68,6 +86,10 @@ impl Engine {
                 Ok(())
             }
             Some(Job { task: Task::Parameters, .. }) => self.take_parameters(answer, now),
+            Some(Job { task: Task::Statement { .. }, .. }) => {
+                self.end_job(page_in(answer));
+                Ok(())
+            }
             Some(Job { task: Task::Settle(_), .. }) | None => Ok(()),
         }
     }
@@ -113,7 +135,18 @@ fn parameters_in(text: &[u8]) -> Option<ParametersView> {
     Some(read)
 }
 
+/// What a page of a statement says, read whole or not at all.
+fn page_in(answer: &Answer) -> Result<Reply, Error> {
+    let invalid = || Error::from(ErrorCode::HostAnswerInvalid).word("part", "statement");
+    let pages = answer.brought.statement_pages.ok_or_else(invalid)?;
+    let lines = answer.brought.statement_lines.as_deref().unwrap_or_default();
+    let lines = StatementLine::read_all(lines).map_err(|_| invalid())?;
+    Ok(Reply::StatementPage { pages, lines })
+}
+
 const ERRAND_STAN: u32 = 989_999 + 10_000;
+const STATEMENT_STAN: u32 = ERRAND_STAN - STATEMENT_STANS;
+const STATEMENT_STANS: u32 = 4_000;
 
 #[cfg(test)]
 mod tests {

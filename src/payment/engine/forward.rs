@@ -33,6 +33,14 @@ impl Engine {
     /// The refund that is due. Its numbers are reserved with its first send.
     pub(super) fn refund_request(&mut self, refund: &RefundId, now: Now) -> Result<ToSend, Halt> {
         let Some(mut entry) = ledger::entry(&self.journal, refund)? else { return Ok(ToSend::Unknown) };
+        planted!(
+            RefundNewNumber,
+            if entry.view.sends > 0 {
+                self.renumber_refund(&entry, now)?;
+                let Some(again) = ledger::entry(&self.journal, refund)? else { return Ok(ToSend::Unknown) };
+                entry = again;
+            }
+        );
         if self.lacks_numbers(&entry)? {
             match self.prepare_refund(&entry, now) {
                 Ok(true) => {}

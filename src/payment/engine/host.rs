@@ -277,6 +277,12 @@ impl Engine {
     fn attempt_in_doubt(&mut self, cause: DoubtCause, now: Now) -> Result<(), Halt> {
         planted!(ReversalSavedLate, self.record_what_left_of_the_sale(now)?);
         planted!(
+            VoidAssumed,
+            if self.sale.as_ref().is_some_and(|sale| sale.of.is_some()) {
+                return self.take_for_a_yes(now);
+            }
+        );
+        planted!(
             ReversalDeletedOnSendError,
             if matches!(cause, DoubtCause::ConnectionLost(_)) {
                 return self.take_for_a_no(now);

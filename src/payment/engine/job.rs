@@ -48,6 +48,13 @@ pub(super) enum Task {
     },
     /// The host's rules for this till are fetched.
     Parameters,
+    /// A page of the host's own statement of a day is fetched.
+    Statement {
+        /// `YYYYMMDD`.
+        day: String,
+        /// From 1.
+        page: u16,
+    },
     /// A batch is settled, as far as this run comes.
     Settle(Box<SettleRun>),
 }
@@ -56,7 +63,7 @@ impl Task {
     /// Whether earlier debts are driven first.
     fn clears_debts(&self) -> bool {
         match self {
-            Self::HostTest { .. } | Self::Parameters => false,
+            Self::HostTest { .. } | Self::Parameters | Self::Statement { .. } => false,
             Self::Settle(_) => true,
         }
     }
@@ -128,7 +135,7 @@ impl Engine {
 
     fn begin_job(&mut self, now: Now) -> Result<(), Halt> {
         match self.job.as_ref().map(|job| &job.task) {
-            Some(Task::HostTest { .. } | Task::Parameters) => self.begin_errand(now),
+            Some(Task::HostTest { .. } | Task::Parameters | Task::Statement { .. }) => self.begin_errand(now),
             Some(Task::Settle(_)) => self.begin_settlement(now),
             None => Ok(()),
         }
@@ -137,7 +144,7 @@ impl Engine {
     /// The job's request is packed: what must be durable before it leaves is recorded now.
     pub(super) fn job_leaves(&mut self, op: Op, now: Now) -> Result<(), Halt> {
         match self.job.as_ref().map(|job| &job.task) {
-            Some(Task::HostTest { .. } | Task::Parameters) => {
+            Some(Task::HostTest { .. } | Task::Parameters | Task::Statement { .. }) => {
                 self.synced(now);
                 Ok(())
             }
@@ -149,7 +156,9 @@ impl Engine {
     /// The host's verified word on the job's request.
     pub(super) fn job_answered(&mut self, answer: &Answer, now: Now) -> Result<(), Halt> {
         match self.job.as_ref().map(|job| &job.task) {
-            Some(Task::HostTest { .. } | Task::Parameters) => self.errand_answered(answer, now),
+            Some(Task::HostTest { .. } | Task::Parameters | Task::Statement { .. }) => {
+                self.errand_answered(answer, now)
+            }
             Some(Task::Settle(_)) => self.settlement_answered(answer, now),
             None => Ok(()),
         }
@@ -158,7 +167,7 @@ impl Engine {
     /// The job's request was provably not sent.
     pub(super) fn job_not_sent(&mut self, cause: &NotSentCause, now: Now) -> Result<(), Halt> {
         match self.job.as_ref().map(|job| &job.task) {
-            Some(Task::HostTest { .. } | Task::Parameters) => {
+            Some(Task::HostTest { .. } | Task::Parameters | Task::Statement { .. }) => {
                 self.end_job(Err(error_of(cause)));
                 Ok(())
             }
@@ -170,7 +179,7 @@ impl Engine {
     /// There is no verified answer to the job's request.
     pub(super) fn job_in_doubt(&mut self, cause: DoubtCause, now: Now) -> Result<(), Halt> {
         match self.job.as_ref().map(|job| &job.task) {
-            Some(Task::HostTest { .. } | Task::Parameters) => {
+            Some(Task::HostTest { .. } | Task::Parameters | Task::Statement { .. }) => {
                 self.end_job(Err(Error::from(ErrorCode::HostSilent).word("why", cause.word())));
                 Ok(())
             }

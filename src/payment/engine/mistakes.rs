@@ -17,6 +17,8 @@ use crate::payment::events::{
     Approved, Declined, DeclinedBy, HostAnswer, InDoubt, ReversalSent, Reversed, UnmatchedAnswer,
 };
 use crate::payment::ledger;
+use crate::payment::refund::events::{Acknowledged, Answered, NotTaken};
+use crate::payment::refund::ledger::{self as refunds, RefundEntry};
 use crate::payment::state::{State, Step};
 
 impl Engine {
@@ -75,6 +77,34 @@ impl Engine {
         self.finish_sale()
     }
 
+    /// What is not known is taken for a yes.
+    pub(super) fn take_for_a_yes(&mut self, now: Now) -> Result<(), Halt> {
+        let Some(attempt) = self.sale.as_ref().map(|sale| sale.attempt.clone()) else { return Ok(()) };
+        let answer = HostAnswer { host_code: made_up("00"), auth_code: None, rrn: None, host_time: None };
+        passed_over(self.record(&attempt, &Approved { answer }, destroy_card(&attempt), now))?;
+        self.finish_sale()
+    }
+
+    /// A refund that was sent gets another number.
+    pub(super) fn renumber_refund(&mut self, entry: &RefundEntry, now: Now) -> Result<(), Halt> {
+        let (refund, host_code) = (entry.view.refund.clone(), made_up("94"));
+        let body = Answered { refund, host_code, meaning: NotTaken::StanTaken };
+        passed_over(self.record_refund(&entry.view.attempt, &body, None, now))
+    }
+
+    /// A refund without an answer is taken for paid.
+    pub(super) fn take_refund_for_paid(&mut self, owed: &Owed, now: Now) -> Result<(), Halt> {
+        let Owed::Refund(refund) = owed else { return Ok(()) };
+        let Some(entry) = refunds::entry(&self.journal, refund)? else { return Ok(()) };
+        let answer = HostAnswer { host_code: made_up("00"), auth_code: None, rrn: None, host_time: None };
+        let body = Acknowledged { refund: refund.clone(), answer, had_it: false };
+        if entry.view.sends > 0 {
+            passed_over(self.record_refund(&entry.view.attempt, &body, None, now))?;
+            self.debts.close(owed);
+        }
+        Ok(())
+    }
+
     /// A debt is given up, and nobody sees it any more.
     pub(super) fn drop_reversal(&mut self, attempt: &AttemptId, now: Now) -> Result<(), Halt> {
         if self.state_of(attempt)? == State::ReversalDue {
@@ -89,7 +119,6 @@ impl Engine {
 
     /// Three tries are enough.
     pub(super) fn drop_after_tries(&mut self, owed: &Owed, now: Now) -> Result<(), Halt> {
-        #[allow(irrefutable_let_patterns, reason = "there will be other debts")]
         let Owed::Reversal(attempt) = owed else { return Ok(()) };
         let sends = ledger::entry(&self.journal, attempt)?.and_then(|entry| entry.view.reversal).map(|it| it.sends);
         if sends >= Some(3) { self.drop_reversal(attempt, now) } else { Ok(()) }

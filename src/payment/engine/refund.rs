@@ -125,6 +125,7 @@ impl Engine {
     /// All refunds of a sale together give back no more than it captured.
     fn is_within(&self, sale: &Entry, request: &RefundRequest) -> Result<(), Error> {
         let held = ledger::sums(&self.journal, &sale.view.attempt)?.held_minor;
+        planted!(RefundSumUnchecked, return Ok(()));
         let left = sale.view.amount.minor().saturating_sub(held);
         if request.amount.minor() <= left {
             return Ok(());

@@ -159,6 +159,11 @@ impl Engine {
             self.settlement.due = None;
             return Ok(false);
         }
+        if self.unaccepted()?.is_some() {
+            // Totals of a journal that was put back wait until a supervisor knows.
+            self.put_settlement_off(Reason::JournalRolledBack, now);
+            return Ok(false);
+        }
         // The next wait stands before the run, whatever ends it.
         self.put_settlement_off(self.settlement.reason.unwrap_or(Reason::Interrupted), now);
         self.start_job(None, None, Task::Settle(Box::new(SettleRun::new(SettleCause::Asked))), now);

@@ -190,3 +190,59 @@ pub(super) fn put_references(sale: &AttemptView, values: &mut Values) {
         values.set(ValueName::OriginalAuthCode, auth_code.as_str());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::WallMs;
+    use crate::money::{Amount, Currency};
+    use crate::payment::view::VoidView;
+
+    fn sale(change: impl FnOnce(&mut AttemptView)) -> AttemptView {
+        let amount = Amount::from_minor(1_230, Currency::CNY).unwrap();
+        let mut view = AttemptView::opened(&AttemptId::new("A-1").unwrap(), None, amount, WallMs(0));
+        (view.state, view.batch) = (State::Approved, BatchNo::new(7).ok());
+        change(&mut view);
+        view
+    }
+
+    fn with_void(state: State, decision: Option<Decision>) -> AttemptView {
+        let attempt = AttemptId::new("V-1").unwrap();
+        sale(|view| view.void = Some(VoidView { attempt, state, decision }))
+    }
+
+    #[test]
+    fn what_is_approved_in_the_open_batch_and_whole_is_voided_and_nothing_else() {
+        use ErrorCode as E;
+        let in_state = |state| sale(|view| view.state = state);
+        let (charged, not_charged) = (Some(Decision::Charged), Some(Decision::NotCharged));
+        let rows = [
+            (sale(|_| ()), 0, None),
+            (sale(|view| view.kind = Kind::Void), 0, Some(E::AttemptNotApproved)),
+            (in_state(State::Prepared), 0, Some(E::AttemptNotApproved)),
+            (in_state(State::InDoubt), 0, Some(E::AttemptNotApproved)),
+            (in_state(State::Declined), 0, Some(E::AttemptNotApproved)),
+            (in_state(State::NotSent), 0, Some(E::AttemptNotApproved)),
+            (in_state(State::ReversalDue), 0, Some(E::AttemptNotApproved)),
+            (in_state(State::Reversed), 0, Some(E::AttemptNotApproved)),
+            (in_state(State::ReversalStuck), 0, Some(E::AttemptNotApproved)),
+            (in_state(State::Voided), 0, Some(E::AlreadyVoided)),
+            (with_void(State::Prepared, None), 0, Some(E::VoidInDoubt)),
+            (with_void(State::InDoubt, None), 0, Some(E::VoidInDoubt)),
+            (with_void(State::ReversalDue, None), 0, Some(E::VoidInDoubt)),
+            (with_void(State::ReversalStuck, None), 0, Some(E::VoidInDoubt)),
+            (with_void(State::ReversalStuck, not_charged), 0, Some(E::AlreadyVoided)),
+            (with_void(State::ReversalStuck, charged), 0, None),
+            (with_void(State::Declined, None), 0, None),
+            (with_void(State::NotSent, None), 0, None),
+            (with_void(State::Reversed, None), 0, None),
+            (sale(|view| view.settled = true), 0, Some(E::AlreadySettled)),
+            (sale(|view| view.batch = BatchNo::new(6).ok()), 0, Some(E::AlreadySettled)),
+            (sale(|_| ()), 1, Some(E::AttemptHasRefunds)),
+        ];
+        let open = BatchNo::new(7).unwrap();
+        for (number, (view, held_minor, refused)) in rows.into_iter().enumerate() {
+            assert_eq!(refusal(&view, open, held_minor), refused, "row {number}");
+        }
+    }
+}

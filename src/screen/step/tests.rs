@@ -233,7 +233,7 @@ fn effects(name: &str) -> Vec<Effect> {
         Effect::Lock { visit: 0 },
         Effect::SignOut { visit: 0 },
         Effect::FetchOperators,
-        Effect::RemoveOperator { name: bob() },
+        Effect::RemoveOperator { name: bob(), rotate: false },
     ]
 }
 

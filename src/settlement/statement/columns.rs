@@ -1,24 +1,5 @@
 //! Which column of a file is what: a map that a shop writes once for its acquirer, as TOML.
 //!
-//! ```toml
-//! delimiter = ";"              # "," unless said otherwise
-//! decimal = ","                # "."
-//! grouping = "."               # none
-//! units = "major"              # or "minor": 1230 is 12.30
-//! sign = "signed"              # or "inverted", or "by_kind" where amounts have none
-//! date = "DD.MM.YYYY"          # "YYYY-MM-DD"; a time after it is not read
-//! date_is = "booking"          # or "transaction", the day of the payment
-//! currency = "CNY"             # where there is no such column
-//! skip_lines = 2               # before the line of names
-//!
-//! [columns]                    # the name in the first line, or the place from 1
-//! date = "Booking date"
-//! amount = "Amount"            # also: currency kind fee rrn stan batch auth_code order card terminal reference
-//!
-//! [kinds]                      # what the kind column says; "sale", "refund", "void", "fee", "payout" otherwise
-//! sale = ["POS", "消费"]
-//! ```
-//!
 //! It never guesses a column. Evidence: `mod tests` below, `docs/statement.md`.
 
 use std::collections::BTreeMap;
@@ -32,6 +13,23 @@ use crate::settlement::statement::amount::Notation;
 use crate::settlement::statement::day::Pattern;
 
 /// The map.
+///
+/// ```toml
+/// delimiter = ";"              # "," unless said otherwise
+/// decimal = ","                # "."
+/// grouping = "."               # none
+/// units = "major"              # or "minor": 1230 is 12.30
+/// sign = "signed"              # or "inverted", or "by_kind" where amounts have none
+/// date = "DD.MM.YYYY"          # "YYYY-MM-DD"; a time after it is not read
+/// date_is = "booking"          # or "transaction", the day of the payment
+/// currency = "CNY"             # where there is no such column
+/// skip_lines = 2               # before the line of names
+/// [columns]                    # the name in the first line, or the place from 1
+/// date = "Booking date"
+/// amount = "Amount"            # also: currency kind fee rrn stan batch auth_code order card terminal reference
+/// [kinds]                      # what the kind column says; "sale", "refund", "void", "fee", "payout" otherwise
+/// sale = ["POS", "消费"]
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ColumnMap {
     pub(super) delimiter: u8,

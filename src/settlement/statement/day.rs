@@ -31,6 +31,13 @@ impl Day {
         Pattern::new("YYYY-MM-DD")?.read(text).filter(|_| text.len() == 10)
     }
 
+    /// `20261122`, as messages write it.
+    #[must_use]
+    pub fn digits(self) -> String {
+        let (year, month, day) = self.parts();
+        format!("{year:04}{month:02}{day:02}")
+    }
+
     /// The day so many days later.
     #[must_use]
     pub fn plus(self, days: u32) -> Self {

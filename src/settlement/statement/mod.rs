@@ -21,6 +21,7 @@ mod csv;
 mod day;
 mod difference;
 mod events;
+mod host;
 mod line;
 mod refused;
 mod sessions;
@@ -34,6 +35,7 @@ pub use csv::CsvLines;
 pub use day::Day;
 pub use difference::{Counts, Difference, DifferenceKind, Remedy, Why};
 pub use events::{StatementSummary, last};
+pub use host::HostLines;
 pub use line::{Line, LineKind, Source};
 pub use refused::{Refused, WhyRefused};
 

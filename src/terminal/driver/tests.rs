@@ -162,6 +162,11 @@ struct Bench {
     thread: JoinHandle<()>,
 }
 
+/// Whoever waits for a finger or a face here waits for ever.
+fn nobody() -> Recogniser {
+    Recogniser::new(|_| ())
+}
+
 fn bench(script: Script) -> Bench {
     bench_with(script, Posture::Trusted, Arc::new(NoFaults))
 }
@@ -174,6 +179,7 @@ fn bench_with(script: Script, posture: Posture, faults: Arc<dyn FaultPlan>) -> B
         entropy: desk.clone(),
         network_posture: desk,
         encrypted_reader: None,
+        biometric: None,
         observer: Arc::new(Deaf),
         faults,
     };
@@ -185,7 +191,7 @@ fn bench_with(script: Script, posture: Posture, faults: Arc<dyn FaultPlan>) -> B
     let deriver = Deriver::new(move |key| drop(of_deriver.send(Message::Derived(key))));
     let (ending, wire) = (Ending::default(), ScriptedWire(sender.clone()));
     let machine = ScriptedEngine { script, heard: sender };
-    let driver = Driver::new(machine, ports, wire, reader, deriver, inbox, ending.clone());
+    let driver = Driver::new(machine, ports, wire, reader, (deriver, nobody()), inbox, ending.clone());
     let thread = std::thread::spawn(move || driver.run());
     let bench = Bench { messages, ending, heard, thread };
     assert_eq!(bench.next(), "tick", "an opened engine takes up what is left over");
@@ -492,6 +498,7 @@ fn an_observer_hears_in_order() {
         entropy: desk.clone(),
         network_posture: desk,
         encrypted_reader: None,
+        biometric: None,
         observer: Arc::new(Listening(Mutex::new(sender))),
         faults: Arc::new(NoFaults),
     };
@@ -500,7 +507,7 @@ fn an_observer_hears_in_order() {
     let engine = ScriptedEngine { script: notices_at_first, heard: heard.clone() };
     let reader = Reader::start(|_| ()).unwrap();
     let (wire, deriver) = (ScriptedWire(heard), Deriver::new(|_| ()));
-    let driver = Driver::new(engine, ports, wire, reader, deriver, inbox, Ending::default());
+    let driver = Driver::new(engine, ports, wire, reader, (deriver, nobody()), inbox, Ending::default());
     messages.send(Message::Close).unwrap();
     driver.run();
     assert_eq!(notices.into_iter().collect::<Vec<_>>(), [Notice::FieldOn, Notice::FieldOff { hold_ms: 3 }]);

@@ -17,6 +17,8 @@ use crate::trace::hex;
 pub(super) struct Record {
     /// Batch and STAN of each request, and whose it was.
     pub requests: BTreeMap<(u32, u32), String>,
+    /// Every batch that the till calls closed, as often as it does.
+    pub closed: Vec<u32>,
     /// The sale of each void.
     pub voids: BTreeMap<String, String>,
     /// Where each attempt stands by its last step.
@@ -58,7 +60,7 @@ pub(super) fn read(seen: &Seen, findings: &mut Findings) -> Record {
 
 /// Every place in the journal that an answer shows.
 fn places(value: &Value) -> Vec<Value> {
-    let attempts = [&value["attempt"], &value["receipt"], &value["refund"], value].into_iter();
+    let attempts = [&value["attempt"], &value["receipt"], &value["refund"], &value["batch"], value].into_iter();
     let lists =
         ["page", "closed", "left", "refunds", "debts"].into_iter().filter_map(|name| value[name].as_array()).flatten();
     attempts.chain(lists).map(|view| view["journal"].clone()).filter(Value::is_object).collect()
@@ -67,14 +69,17 @@ fn places(value: &Value) -> Vec<Value> {
 fn take(record: &mut Record, event: &Value, findings: &mut Findings) {
     let (kind, attempt) = (word(event, "kind"), word(event, "attempt").to_owned());
     let body = &event["body"];
-    if kind == "attempt.prepared" || kind == "refund.prepared" {
-        let owner = if kind == "refund.prepared" { word(body, "refund").to_owned() } else { attempt.clone() };
+    if kind == "batch.closed" {
+        record.closed.push(body["batch"].as_u64().or_else(|| word(body, "batch").parse().ok()).unwrap_or(0) as u32);
+    }
+    if let Some(owner) = owner(kind, &attempt, body) {
         let number = |name: &str| {
             let value = &body[name];
             value.as_u64().or_else(|| value.as_str()?.parse().ok()).unwrap_or(0) as u32
         };
         let key = (number("batch"), number("stan"));
-        if let Some(other) = record.requests.insert(key, owner.clone()) {
+        let other = record.requests.insert(key, owner.clone());
+        if let Some(other) = other.filter(|other| *other != owner || kind == "attempt.prepared") {
             findings.say(format!("STAN {} of batch {} belongs to {other} and to {owner}", key.1, key.0));
         }
     }
@@ -92,6 +97,17 @@ fn take(record: &mut Record, event: &Value, findings: &mut Findings) {
     }
     if let Some((_, state)) = STEPS.iter().find(|(step, _)| *step == kind) {
         record.states.insert(attempt, state);
+    }
+}
+
+/// Whose number an event takes into use.
+fn owner(kind: &str, attempt: &str, body: &Value) -> Option<String> {
+    match kind {
+        "attempt.prepared" => Some(attempt.to_owned()),
+        "refund.prepared" => Some(word(body, "refund").to_owned()),
+        "batch.sent" => Some(format!("the totals of {}", body["batch"])),
+        "batch.end_sent" => Some(format!("the end of {}", body["batch"])),
+        _ => None,
     }
 }
 

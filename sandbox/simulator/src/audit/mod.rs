@@ -11,6 +11,7 @@
 //!
 //! It never uses a type or a sum of the core's. Evidence: `sandbox/simulator/src/audit/tests.rs`.
 
+mod batches;
 mod calls;
 mod journal;
 mod money;
@@ -21,6 +22,7 @@ use serde_json::Value;
 
 use crate::book::{Book, Seen};
 
+pub(crate) use batches::settlement_has_ended;
 pub(crate) use calls::only_stuck_is_left;
 
 /// All that is wrong, a sentence each.
@@ -37,6 +39,7 @@ pub(crate) fn audit(book: &Book, seen: &Seen) -> Vec<String> {
     calls::each_has_one_result(seen, &mut findings);
     calls::what_was_told_holds(book, seen, &record, &attempts, &mut findings);
     money::books_are_equal(book, &record, &attempts, &mut findings);
+    batches::are_closed_once_and_equal(book, seen, &record, &attempts, &mut findings);
     refunds::are_what_the_host_paid(book, seen, &record, &attempts, &mut findings);
     money::numbers_are_used_once(book, &mut findings);
     money::repeats_are_marked(book, &mut findings);

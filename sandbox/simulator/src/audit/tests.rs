@@ -110,6 +110,7 @@ fn nothing_of_the_cores_is_used_here() {
         include_str!("journal.rs"),
         include_str!("money.rs"),
         include_str!("refunds.rs"),
+        include_str!("batches.rs"),
         include_str!("tree.rs"),
         include_str!("../book.rs"),
     ];

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::host::{BookEntry, Kind, book, set_next};
+use crate::host::{BookEntry, Kind, batches, book, set_next};
 
 use super::Broken;
 
@@ -137,6 +137,29 @@ impl Stage {
     /// Makes the host misbehave once.
     pub(super) fn host_next(&self, kind: Kind) -> Result<(), Broken> {
         set_next(&self.host_home(), kind, 1).map_err(|error| Broken(error.to_string()))
+    }
+
+    /// Runs the till for this operator until it dies at a point.
+    pub(super) fn dies_of(&self, operator: &str, point: &str, words: &[&str]) -> Result<(), Broken> {
+        let file = self.password_file(operator);
+        let mut command = self.command(&self.till_home());
+        command.args(words).args(["--operator", operator, "--password-file", &file, "--die-at", point]);
+        let ended = command.output().map_err(|_| Broken("the till could not be started".to_owned()))?;
+        match ended.status.code() {
+            None => Ok(()),
+            Some(code) => Err(Broken(format!("the till ended with {code} before it came to {point}"))),
+        }
+    }
+
+    /// Everything that the host has in its book.
+    pub(super) fn booked(&self) -> Result<Vec<BookEntry>, Broken> {
+        book(&self.host_home()).map_err(|error| Broken(error.to_string()))
+    }
+
+    /// How many batches the host has closed.
+    pub(super) fn batches(&self) -> Result<usize, Broken> {
+        let batches = batches(&self.host_home()).map_err(|error| Broken(error.to_string()))?;
+        Ok(batches.iter().filter(|batch| batch.closed_ms.is_some()).count())
     }
 
     /// The host's newest entry.

@@ -11,7 +11,7 @@ use crate::host::{BookEntry, EntryState, Kind};
 use crate::people::{ALICE, BOB};
 
 use super::stage::Stage;
-use super::{Broken, Shown, stranger};
+use super::{Broken, Shown, money, stranger};
 
 /// One step: its name for programs, its title for people.
 pub(super) struct Step {
@@ -51,6 +51,22 @@ pub(super) const STEPS: &[Step] = &[
         act: locked_out,
     },
     Step { name: "receipt", title: "The receipt of the first sale.", act: receipt },
+    Step { name: "voided", title: "A sale of 6.00 was a mistake: the whole of it is voided.", act: money::voided },
+    Step {
+        name: "refunded",
+        title: "The first customer brings something back: 2.30 is refunded, and a second person approves it.",
+        act: money::refunded,
+    },
+    Step {
+        name: "settled",
+        title: "The day is settled with the bank; the till is killed in the middle of it.",
+        act: money::settled,
+    },
+    Step {
+        name: "statement",
+        title: "The bank's statement is checked, and has one strange line.",
+        act: money::statement,
+    },
     Step {
         name: "proved",
         title: "A stranger checks the first sale by the till's public key alone, and sees no other.",
@@ -61,10 +77,10 @@ pub(super) const STEPS: &[Step] = &[
 ];
 
 /// The shop's owner, a supervisor, and her cashier.
-const OWNER: &str = ALICE.name;
-const CASHIER: &str = BOB.name;
+pub(super) const OWNER: &str = ALICE.name;
+pub(super) const CASHIER: &str = BOB.name;
 
-const PAID: &str = "demo-paid";
+pub(super) const PAID: &str = "demo-paid";
 const UNANSWERED: &str = "demo-unanswered";
 const KILLED: &str = "demo-killed";
 
@@ -277,7 +293,7 @@ fn tampered(stage: &mut Stage) -> Shown {
     )])
 }
 
-fn expect(view: &Value, state: &str) -> Result<(), Broken> {
+pub(super) fn expect(view: &Value, state: &str) -> Result<(), Broken> {
     agree("the till's state", text(&view["state"]), state)
 }
 
@@ -296,16 +312,16 @@ fn was_booked(entry: &BookEntry) -> Result<(), Broken> {
     }
 }
 
-fn charged(entry: &BookEntry, net_minor: u64, state: EntryState) -> Result<(), Broken> {
+pub(super) fn charged(entry: &BookEntry, net_minor: u64, state: EntryState) -> Result<(), Broken> {
     agree("the host's state", entry.state.word(), state.word())?;
     agree("the host's net amount", &entry.net_minor.to_string(), &net_minor.to_string())
 }
 
-fn agree(what: &str, found: &str, expected: &str) -> Result<(), Broken> {
+pub(super) fn agree(what: &str, found: &str, expected: &str) -> Result<(), Broken> {
     if found == expected { Ok(()) } else { Err(Broken(format!("{what} is {found:?}, expected {expected:?}"))) }
 }
 
-fn text(value: &Value) -> &str {
+pub(super) fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 

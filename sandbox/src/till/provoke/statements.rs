@@ -2,7 +2,7 @@
 
 use std::io::{self, BufReader, Cursor, Read};
 
-use taptill::settlement::statement::{ColumnMap, Day};
+use taptill::settlement::statement::Day;
 use taptill::terminal::{StatementFile, StatementRequest};
 
 use super::stage::{Played, Stage};
@@ -44,7 +44,7 @@ fn csv(text: &str) -> Played {
 }
 
 fn csv_file() -> StatementFile {
-    StatementFile::Csv(Box::new(ColumnMap::default()))
+    StatementFile::Csv(Box::default())
 }
 
 fn check(file: StatementFile, bytes: &[u8]) -> Played {

@@ -170,6 +170,12 @@ impl Engine {
         }
         let batch = settlement.view.batch;
         let host_code = answer.host_code.clone();
+        planted!(
+            UnbalancedClosed,
+            if answer.op == Op::Settle {
+                return self.take_settlement_for_balanced(now);
+            }
+        );
         let recorded = match answer.op {
             // A host that does not say that the totals are the same gets every record.
             Op::Settle if answer.brought.settlement == Some(Balance::Balanced) => {
@@ -267,6 +273,18 @@ impl Engine {
         }
     }
 
+    /// Whatever the host has, the totals are equal.
+    #[cfg(feature = "planted-bugs")]
+    fn take_settlement_for_balanced(&mut self, now: Now) -> Result<(), Halt> {
+        let Some(settlement) = batches::unfinished(&self.journal)? else { return self.finish_settlement(now) };
+        let host_code = HostCode::new("00").expect("two digits");
+        match self.append_of_job(&BatchBalanced { batch: settlement.view.batch, host_code }, now) {
+            Ok(()) => self.next_of_settlement(now),
+            Err(Refused::NotWritten(_)) => self.settlement_waits(Reason::StorageFailed, now),
+            Err(Refused::Over(halt)) => Err(halt),
+        }
+    }
+
     /// The keys of till and host are not the same: the conversation signs on before the next send. Once a run only.
     fn settlement_needs_sign_on(&mut self, now: Now) -> Result<(), Halt> {
         let first = self.run_mut().is_some_and(|run| !std::mem::replace(&mut run.signed_on_for, true));
@@ -274,6 +292,7 @@ impl Engine {
     }
 
     pub(in crate::payment::engine) fn settlement_in_doubt(&mut self, cause: DoubtCause, now: Now) -> Result<(), Halt> {
+        planted!(SettlementAssumed, return self.take_settlement_for_balanced(now));
         match cause {
             DoubtCause::BadMac | DoubtCause::MacMissing => self.settlement_needs_sign_on(now),
             cause => self.settlement_waits(Reason::of_doubt(cause), now),
