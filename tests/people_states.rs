@@ -125,8 +125,8 @@ fn refusal(word: &str, role: &str) -> String {
         "no code" => "recovery_refused".into(),
         "not enrolled" => "biometric_refused why=not_enrolled".into(),
         "unknown" => "attempt_unknown".into(),
-        "no refund" => "refund_unknown".into(),
         "empty" => "batch_empty batch=1".into(),
+        "no refund" => "refund_unknown".into(),
         "wrong" => "sign_in_refused tries_left=9".into(),
         action => format!("not_permitted action={action} role={role}"),
     }
