@@ -132,6 +132,31 @@ fn a_sale_in_doubt_cannot_be_refunded() {
 }
 
 #[test]
+fn what_was_voided_cannot_be_refunded_nor_what_is_being_refunded_voided() {
+    let mut world = sold();
+    let refund = waiting(&mut world);
+    assert_eq!(code_of(world.void("V-1", "A-1").unwrap()), "attempt_has_refunds", "its amount is kept for the refund");
+    world.reject(&refund, "void it instead").unwrap();
+    assert_eq!(world.void("V-2", "A-1").unwrap().unwrap().state, State::Approved);
+    let error = world.request("A-1", 100).unwrap_err();
+    assert_eq!((error.code(), error.money()), (ErrorCode::AlreadyVoided, Money::Reversed));
+    assert_eq!(code_of(world.request("V-2", 100)), "attempt_not_approved", "a void is no sale");
+}
+
+#[test]
+fn a_sale_whose_void_is_in_doubt_cannot_be_refunded() {
+    let mut world = sold();
+    world.host.troubles.push_back(Trouble::RefuseReversal);
+    let void = world.void("V-1", "A-1").unwrap().unwrap();
+    assert!(!void.state.is_final(), "{void:?}");
+    assert_eq!(code_of(world.request("A-1", 100)), "void_in_doubt");
+    world.settle_down();
+    assert_eq!(world.status("V-1").unwrap().state, State::ReversalStuck);
+    assert_eq!(code_of(world.request("A-1", 100)), "void_in_doubt", "until a supervisor decides");
+    assert_eq!(world.refunds(), []);
+}
+
+#[test]
 fn what_is_asked_for_must_be_some_of_what_was_paid() {
     let yen = Amount::from_minor(100, Currency::from_code("JPY").unwrap()).unwrap();
     for (amount, code) in [

@@ -6,7 +6,7 @@
 //!
 //! It never journals and never sends. Evidence: `tests/refund_rules.rs`, and the compiler:
 //!
-//! ```compile_fail
+//! ```compile_fail,E0451
 //! use taptill::ids::RefundId;
 //! use taptill::payment::{ApprovedBy, RefundApproved};
 //! let refund = RefundId::new("rf-0123456789abcdef").unwrap();
