@@ -165,6 +165,9 @@ fn shown(state: &TillState) -> Reply {
             "Its record was put back to an older state: it does not sell before `accept-roll-back`.".to_owned().into(),
         );
     }
+    if state.settlement_missed.is_some() {
+        lines.push("The batch was to be settled by now, and the till was not there: use `settle`.".to_owned().into());
+    }
     Reply { json: object(state), lines, ok: true }
 }
 
@@ -172,7 +175,7 @@ fn object(state: &TillState) -> Value {
     json!({
         "ok": true, "state": state.standing.word(), "operator": state.operator, "role": state.role,
         "waiting": state.waiting, "locks_in_ms": state.locks_in_ms, "biometric": state.biometric.word(),
-        "rolled_back": state.is_rolled_back,
+        "rolled_back": state.is_rolled_back, "settlement_missed_ms": state.settlement_missed,
     })
 }
 
