@@ -10,8 +10,11 @@ mod support;
 use people_support::{House, MINUTE, NEW, SAM, code_of, name, newcomer, secret};
 use taptill::account::ShopPolicy;
 use taptill::error::ErrorCode;
-use taptill::ids::{AttemptId, Role};
-use taptill::payment::{Decision, ListQuery, ReceiptCopy, VoidOrder};
+use taptill::ids::{AttemptId, RefundId, Role};
+use taptill::money::{Amount, Currency};
+use taptill::payment::{
+    Decision, ListQuery, ReceiptCopy, RefundDecision, RefundOf, RefundQuery, RefundRequest, RejectionReason, VoidOrder,
+};
 use taptill::ports::Notice;
 use taptill::till::{Ask, ProofOf, Reply, StatementStep};
 use taptill_sandbox::people::{ALICE, BOB, Person};
@@ -22,11 +25,19 @@ fn attempt() -> AttemptId {
     AttemptId::new("none").unwrap()
 }
 
+fn refund() -> RefundId {
+    RefundId::new("rf-0000000000000000").unwrap()
+}
+
+fn yuan() -> Amount {
+    Amount::from_minor(100, Currency::CNY).unwrap()
+}
+
 type Wish = fn() -> Ask;
 
 /// Every wish, and what becomes of it: nobody's till, signed out, locked by bob, signed in as bob, alice, sam.
 #[rustfmt::skip]
-const TABLE: [(&str, Wish, [&str; 6]); 41] = [
+const TABLE: [(&str, Wish, [&str; 6]); 48] = [
     ("state", || Ask::State, ["ok", "ok", "ok", "ok", "ok", "ok"]),
     ("claim", || Ask::Claim { name: name("eve"), password: secret(NEW) },
         ["ok", "claimed", "claimed", "claimed", "claimed", "claimed"]),
@@ -57,6 +68,20 @@ const TABLE: [(&str, Wish, [&str; 6]); 41] = [
     ("batch", || Ask::Batch(None), ["nobody's", "out", "locked", "ok", "ok", "view_payments"]),
     ("print", || Ask::PrintReceipt(attempt(), ReceiptCopy::Merchant),
         ["nobody's", "out", "locked", "unknown", "unknown", "print_receipt"]),
+    ("refund", || Ask::RequestRefund(RefundRequest { of: RefundOf::Attempt(attempt()), amount: yuan() }),
+        ["nobody's", "out", "locked", "unknown", "unknown", "request_refund"]),
+    ("approve", || Ask::ApproveRefund(refund()),
+        ["nobody's", "out", "locked", "approve_refund", "no refund", "approve_refund"]),
+    ("approve as alice",
+        || Ask::ApproveRefundAs { refund: refund(), approver: name("alice"), password: ALICE.password() },
+        ["nobody's", "out", "locked", "no refund", "no refund", "request_refund"]),
+    ("reject", || Ask::RejectRefund { refund: refund(), reason: RejectionReason::new("no").unwrap() },
+        ["nobody's", "out", "locked", "approve_refund", "no refund", "approve_refund"]),
+    ("decide a refund", || Ask::DecideRefund { refund: refund(), decision: RefundDecision::Paid },
+        ["nobody's", "out", "locked", "decide_stuck", "no refund", "decide_stuck"]),
+    ("refunds", || Ask::Refunds(RefundQuery::default()), ["nobody's", "out", "locked", "ok", "ok", "view_payments"]),
+    ("voucher", || Ask::PrintVoucher(refund(), ReceiptCopy::Merchant),
+        ["nobody's", "out", "locked", "no refund", "no refund", "print_receipt"]),
     ("events", || Ask::Events { after: None, limit: 1 }, ["nobody's", "out", "locked", "ok", "ok", "follow_events"]),
     ("acknowledge", || Ask::Acknowledge { cursor: 0 }, ["nobody's", "out", "locked", "ok", "ok", "follow_events"]),
     ("verify", || Ask::Verify, ["nobody's", "out", "locked", "ok", "ok", "ok"]),
@@ -101,6 +126,7 @@ fn refusal(word: &str, role: &str) -> String {
         "not enrolled" => "biometric_refused why=not_enrolled".into(),
         "unknown" => "attempt_unknown".into(),
         "empty" => "batch_empty batch=1".into(),
+        "no refund" => "refund_unknown".into(),
         "wrong" => "sign_in_refused tries_left=9".into(),
         action => format!("not_permitted action={action} role={role}"),
     }

@@ -14,12 +14,15 @@ use taptill::receipt::{Columns, JournalMark, Merchant, ReportCurrency, ReportDat
 use taptill::text::Language;
 use unicode_width::UnicodeWidthStr;
 
+/// File name, layout, and what is changed of the data.
+type Row = (&'static str, Columns, Language, fn(&mut ReportData));
+
 #[test]
 fn the_reports_come_out_to_the_byte() {
     use Columns::{C32, C48};
     use Language::{En, ZhCn};
     let as_it_is: fn(&mut ReportData) = |_| ();
-    let rows: [(&str, Columns, Language, fn(&mut ReportData)); 6] = [
+    let rows: [Row; 6] = [
         ("report.en.32", C32, En, as_it_is),
         ("report.zh-CN.32", C32, ZhCn, as_it_is),
         ("report.en.48.uploaded", C48, En, |data| data.was_uploaded = true),

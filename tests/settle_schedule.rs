@@ -87,6 +87,9 @@ fn a_till_that_is_signed_in_settles_at_its_time_by_itself() {
     evening.the_time_comes();
     until(&till, 1, BatchState::Closed);
     assert_eq!(till.terminal.batch(None).unwrap().batch.number(), 2);
+    let events = till.terminal.events(Some(0), 100).unwrap().events;
+    let closed = events.iter().position(|event| event.kind == "batch.closed").unwrap();
+    assert_eq!(events[closed + 1].kind, "journal.checkpoint", "the head is signed when a batch is closed");
     assert_eq!(till.terminal.till_state().unwrap().settlement_missed, None);
     till.terminal.close().unwrap();
 }

@@ -89,7 +89,7 @@ fn what_cannot_be_refunded_is_refused_by_its_code_and_changes_nothing() {
         (&["A-9", "1"], "attempt_unknown"),
         (&["A-2", "1"], "attempt_not_approved"),
         (&["A-1", "0"], "amount_zero"),
-        (&["A-1", "-1"], "amount_not_plain_digits"),
+        (&["A-1", "-1"], "amount_negative"),
         (&["A-1", "12.31"], "refund_exceeds_captured_amount"),
         (&["A-1", "1", "--currency", "JPY"], "refund_currency_differs"),
         (&["1", "--order", "O-9"], "attempt_unknown"),

@@ -269,6 +269,10 @@ impl<M: Machine, W: Wire> Driver<M, W> {
         self.tickets += 1;
         let ticket = Ticket(self.tickets);
         self.waiting.insert(ticket, caller);
+        if ask.needs_network() {
+            let is_there = self.ports.network_posture.posture() != Posture::Absent;
+            self.feed(Input::Network { is_there })?;
+        }
         self.feed(Input::Ask { ticket, ask })
     }
 

@@ -363,6 +363,14 @@ impl Ask {
     }
 }
 
+impl Ask {
+    /// Whether it is refused without a network, before anything is recorded: money goes back only with one.
+    #[must_use]
+    pub fn needs_network(&self) -> bool {
+        matches!(self, Self::RequestRefund(_) | Self::ApproveRefund(_) | Self::ApproveRefundAs { .. })
+    }
+}
+
 /// What happened, or what somebody wants.
 pub enum Input<'a> {
     /// A caller wants something and waits.
@@ -386,6 +394,11 @@ pub enum Input<'a> {
     },
     /// The device has recognised somebody, or not.
     Recognised(Recognised),
+    /// Whether the device has a network. It is said before each wish that [`needs_network`](Ask::needs_network).
+    Network {
+        /// It has.
+        is_there: bool,
+    },
     /// The card or the reader did something.
     Card(CardEvent<'a>),
     /// Somebody else's reader made a finished read, or why it did not.

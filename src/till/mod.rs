@@ -49,7 +49,7 @@ use crate::error::{Error, ErrorCode};
 use crate::ids::OperatorName;
 use crate::journal::{CheckpointReason, Draft, JournalError, LockedJournal, SideWork, Waiting};
 use crate::payment::{self, Engine, Ticket};
-use crate::ports::{BiometricKey, DeviceKeys, Entropy, FaultPlan, NetworkPosture, Notice};
+use crate::ports::{BiometricKey, DeviceKeys, Entropy, FaultPlan, Notice};
 use crate::session::actions::ViewPayments;
 use crate::session::{self, Session};
 use crate::till::events::Why;
@@ -67,7 +67,8 @@ pub struct Till {
     /// Where fingers or faces are recognised, and how often it was asked.
     sensor: Option<Arc<dyn BiometricKey>>,
     recognitions: u64,
-    network_posture: Arc<dyn NetworkPosture>,
+    /// Whether the device has a network, as it was said last.
+    has_network: bool,
     has_encrypted_reader: bool,
     /// What waits for a derivation: one thing at a time.
     flow: Option<Flow>,
@@ -183,6 +184,10 @@ impl Till {
             Input::Card(event) => self.pay(payment::Input::Card(event), now),
             Input::Read(read) => self.pay(payment::Input::Read(read), now),
             Input::Link(event) => self.pay(payment::Input::Link(event), now),
+            Input::Network { is_there } => {
+                self.has_network = is_there;
+                Ok(())
+            }
             Input::Touch => {
                 self.touch(now);
                 Ok(())

@@ -80,7 +80,7 @@ impl Till {
             faults: Arc::clone(&ports.faults),
             sensor: ports.biometric.clone(),
             recognitions: 0,
-            network_posture: Arc::clone(&ports.network_posture),
+            has_network: true,
             has_encrypted_reader: ports.encrypted_reader.is_some(),
             flow: None,
             lock_wishes: Vec::new(),

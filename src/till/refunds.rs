@@ -2,9 +2,9 @@
 //!
 //! A second person's password is looked at as at a sign-in: a guess is spent before the derivation, a wrong one counts
 //! towards the lock-out and is journalled, one that is temporary or too old opens nothing. What comes of it is a session
-//! of no length at all, which gives one permit and is gone.
+//! of no length at all, which gives one permit and is gone. Whether there is a network is said from outside.
 //!
-//! It never signs anybody in or out. Evidence: `tests/refund_people.rs`.
+//! It never signs anybody in or out. Evidence: `tests/refund_terminal.rs`.
 
 use std::sync::Arc;
 
@@ -13,7 +13,6 @@ use crate::error::{Error, ErrorCode};
 use crate::ids::{OperatorName, RefundId};
 use crate::journal::SideWork;
 use crate::payment::{self, RefundRequest, Ticket};
-use crate::ports::Posture;
 use crate::secret::{Secret, SecretBytes};
 use crate::session::actions::{ApproveRefund, RequestRefund};
 use crate::session::{Permit, Session};
@@ -40,7 +39,7 @@ impl Till {
         permit: Permit<RequestRefund>,
         now: Now,
     ) -> Result<Answer, Trouble> {
-        let has_network = self.has_network();
+        let has_network = self.has_network;
         self.payment(payment::Input::RequestRefund { ticket, request, permit, has_network }, now)
     }
 
@@ -51,7 +50,7 @@ impl Till {
         permit: Permit<ApproveRefund>,
         now: Now,
     ) -> Result<Answer, Trouble> {
-        let has_network = self.has_network();
+        let has_network = self.has_network;
         self.payment(payment::Input::ApproveRefund { ticket, refund, permit, has_network }, now)
     }
 
@@ -82,7 +81,7 @@ impl Till {
         let opened = self.try_guess(attempt, key, now)?;
         let permit = self.permit_of(&approver.name, &opened, now)?;
         drop(opened);
-        let has_network = self.has_network();
+        let has_network = self.has_network;
         let refund = approver.refund;
         self.pay(payment::Input::ApproveRefund { ticket, refund, permit, has_network }, now)?;
         Ok(Led::On)
@@ -102,11 +101,6 @@ impl Till {
             let length = house.policy.session_length();
             Ok(Session::begin(name.clone(), role, length, now).permit::<ApproveRefund>(now)?)
         })
-    }
-
-    /// Money goes back only while there is a network: whether a host is behind it shows by itself.
-    fn has_network(&self) -> bool {
-        self.network_posture.posture() != Posture::Absent
     }
 
     /// A voucher's reply, with who gives the money back.

@@ -1,18 +1,15 @@
 //! The simulated acquirer: a host on this machine's loopback that answers terminals as a real one would.
 //!
-//! It keeps a book of its own, checks MACs and cryptograms with the issuer's keys, forgets nothing that it
-//! booked, and misbehaves only when told to. A till under test is right when its own records and this book
-//! agree: [`book`] gives one entry for each sale, void and refund, with the net amount that the customer was charged,
-//! and [`batches`] the totals of each batch with what the shop was paid for it.
+//! It checks MACs and cryptograms with the issuer's keys, forgets nothing that it booked, and misbehaves only when told
+//! to. A till under test is right when its records and this book agree: [`book`] gives one entry for each sale, void and
+//! refund, with the net amount that the customer was charged, and [`batches`] what the shop was paid for each batch.
 //!
 //! | part | what it is |
 //! |---|---|
 //! | [`Host`] | a TLS listener with its own thread, over an [`Acquirer`] |
 //! | [`Acquirer`] | the same without sockets: frames in, [`Action`]s out, in virtual time if a test likes |
 //! | `ruling`, `corrections`, `settlement`, `statement` | what is answered and booked: sales and reversals, voids and refunds, batches, lines |
-//! | `reads` | opens the encrypted card reads of [`crate::reader`], where the dialect carries them |
-//! | [`provision`] | enrols a new terminal and gives what its till needs |
-//! | [`Kind`], [`Script`], [`set_next`] | misbehaviour on demand |
+//! | [`provision`], [`Script`] | enrols a terminal; misbehaviour on demand |
 //!
 //! Amounts from 1000.01 to 1000.99 are refused with their last two digits as the response code: 1000.51 is
 //! answered 51. The book holds masked card numbers only, and the home folder's keys protect no real money.

@@ -68,7 +68,7 @@ pub(super) fn statement(stage: &mut Stage) -> Shown {
     }
     let strange: Vec<&Value> = told["differences"].as_array().into_iter().flatten().collect();
     agree("strange lines", &strange.len().to_string(), "1")?;
-    agree("the strange line", text(&strange[0]["kind"]), "not_mine")?;
+    agree("the strange line", text(&strange[0]["difference"]), "not_mine")?;
     Ok(vec![
         format!("{} lines of the host's own book, and each but one is in the till's record.", told["summary"]["lines"]),
         format!("The strange one is nobody's: {}.", text(&strange[0]["remedy"]).replace('_', " ")),

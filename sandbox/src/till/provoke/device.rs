@@ -1,4 +1,4 @@
-//! Devices that do not lend what they should.
+//! Devices that do not lend what they should. Evidence: `sandbox/tests/till_provoke.rs`.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};

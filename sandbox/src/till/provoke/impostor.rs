@@ -1,4 +1,5 @@
 //! Somebody who listens at the host's address and has its certificate, but does not speak as it does.
+//! Evidence: `sandbox/tests/till_provoke.rs`.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};

@@ -1,4 +1,5 @@
 //! Setting up, opening, closing, and files that are not what they should be.
+//! Evidence: `sandbox/tests/till_provoke.rs`.
 
 use std::path::PathBuf;
 

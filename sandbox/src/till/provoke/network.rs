@@ -1,4 +1,4 @@
-//! What can be wrong between the till and the host.
+//! What can be wrong between the till and the host. Evidence: `sandbox/tests/till_provoke.rs`.
 
 use std::fs;
 use std::sync::Arc;

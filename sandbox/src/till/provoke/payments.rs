@@ -1,4 +1,4 @@
-//! Payments that are refused, and readers that give nothing to pay with.
+//! Payments that are refused, and readers that give nothing to pay with. Evidence: `sandbox/tests/till_provoke.rs`.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Operators, passwords and sessions that are refused.
+//! Operators, passwords and sessions that are refused. Evidence: `sandbox/tests/till_provoke.rs`.
 
 use taptill::account::ShopPolicy;
 use taptill::ids::OperatorName;

@@ -1,4 +1,5 @@
 //! The till's records: questions that they cannot answer, and rows that are not what was written.
+//! Evidence: `sandbox/tests/till_provoke.rs`.
 
 use rusqlite::params;
 use taptill::payment::ListQuery;

@@ -1,4 +1,4 @@
-//! Money that is not given back, each for its own reason.
+//! Money that is not given back, each for its own reason. Evidence: `sandbox/tests/till_provoke.rs`.
 
 use std::sync::Arc;
 use std::sync::mpsc::channel;

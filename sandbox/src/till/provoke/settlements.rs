@@ -1,4 +1,4 @@
-//! Batches that are not closed, each for its own reason.
+//! Batches that are not closed, each for its own reason. Evidence: `sandbox/tests/till_provoke.rs`.
 
 use taptill::iso8583::Op;
 

@@ -1,4 +1,4 @@
-//! Statements that cannot be checked. Each changes nothing.
+//! Statements that cannot be checked. Each changes nothing. Evidence: `sandbox/tests/till_provoke.rs`.
 
 use std::io::{self, BufReader, Cursor, Read};
 

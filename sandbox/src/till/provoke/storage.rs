@@ -1,4 +1,4 @@
-//! Disks that fail, and files that somebody else holds or has changed.
+//! Disks that fail, and files that somebody else holds or has changed. Evidence: `sandbox/tests/till_provoke.rs`.
 
 use std::fs;
 

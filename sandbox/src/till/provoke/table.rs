@@ -1,6 +1,7 @@
 //! The one table of scripts: an error code, how it is brought about in words, and the function that does so.
 //!
 //! It is one `match` without a wildcard: a new code does not compile without its script.
+//! Evidence: `sandbox/tests/till_provoke.rs`.
 
 use taptill::error::ErrorCode;
 

@@ -1,4 +1,4 @@
-//! What somebody types that cannot be used. No till is needed for it.
+//! What somebody types that cannot be used. No till is needed for it. Evidence: `sandbox/tests/till_provoke.rs`.
 
 use taptill::ids::AttemptId;
 use taptill::money::{Amount, Currency};

@@ -1,4 +1,5 @@
 //! Voids that are refused, decisions that nobody has to take, and a host that does not want what it is asked.
+//! Evidence: `sandbox/tests/till_provoke.rs`.
 
 use taptill::ids::AttemptId;
 use taptill::iso8583::Op;
