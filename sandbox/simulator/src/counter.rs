@@ -51,7 +51,7 @@ impl Counter {
     }
 
     pub fn sale(&mut self, key: Key, minor: u64, said: Option<&'static str>, stays: &mut bool) -> &'static str {
-        if let Some(code) = self.refusal(key, said) {
+        if let Some(code) = self.refusal("sale", key, said) {
             return code;
         }
         self.stays_if(stays, key);
@@ -59,7 +59,7 @@ impl Counter {
     }
 
     pub fn void(&mut self, key: Key, of: Key, said: Option<&'static str>, stays: &mut bool) -> &'static str {
-        if let Some(code) = self.refusal(key, said) {
+        if let Some(code) = self.refusal("void", key, said) {
             return code;
         }
         let Some(minor) =
@@ -73,7 +73,7 @@ impl Counter {
     }
 
     pub fn refund(&mut self, key: Key, of: Key, minor: u64, said: Option<&'static str>) -> &'static str {
-        match self.refusal(key, said) {
+        match self.refusal("refund", key, said) {
             Some(code) => code,
             None => self.add("refund", key, Some(of), minor),
         }
@@ -103,7 +103,7 @@ impl Counter {
     }
 
     /// Why a request is not booked.
-    fn refusal(&mut self, key: Key, said: Option<&'static str>) -> Option<&'static str> {
+    fn refusal(&mut self, kind: &str, key: Key, said: Option<&'static str>) -> Option<&'static str> {
         if let Some(code) = self.said_no.get(&key) {
             return Some(code);
         }
@@ -114,7 +114,8 @@ impl Counter {
             return Some("94");
         }
         if let Some(code) = said {
-            if !TRY_AGAIN.contains(&code) {
+            // A refund comes again; what else is refused once is refused for good.
+            if kind != "refund" || !TRY_AGAIN.contains(&code) {
                 self.said_no.insert(key, code);
             }
             return Some(code);
