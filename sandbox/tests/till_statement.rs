@@ -6,7 +6,7 @@
 mod till_support;
 
 use std::fs::{self, File};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use till_support::{Ran, Shop};
@@ -39,7 +39,7 @@ impl Checked {
         path
     }
 
-    fn check(&self, path: &PathBuf, words: &[&str]) -> Ran {
+    fn check(&self, path: &Path, words: &[&str]) -> Ran {
         let file = path.to_str().unwrap();
         self.shop.till(&[&["statement", "check", "--file", file], words].concat())
     }
