@@ -1,3 +1,6 @@
+//! A good day has no findings, and each thing that is wrong in a day is said. It never plays one; `sandbox/simulator/tests/seeds.rs`
+//! does.
+
 use super::*;
 use crate::book::{Arrival, Call, Line};
 
