@@ -65,8 +65,8 @@ fn an_amount_that_is_none_is_refused_with_its_reason() {
         ("12.345", "amount_too_many_decimals"),
         ("0", "amount_zero"),
         ("0.00", "amount_zero"),
-        ("-1", "amount_not_plain_digits"),
-        ("-1.50", "amount_not_plain_digits"),
+        ("-1", "amount_negative"),
+        ("-1.50", "amount_negative"),
         ("--", "usage"),
         ("1e3", "amount_not_plain_digits"),
         ("1,5", "amount_not_plain_digits"),
@@ -212,7 +212,7 @@ fn the_shell_answers_each_line_with_one_value_and_goes_on() {
                  list --help\ncards\nquit\ncards\n";
     let (code, told) = shop.shell(lines);
     let codes: Vec<_> = told.iter().map(|value| value["error"]["code"].as_str().unwrap_or("-")).collect();
-    assert_eq!(codes, ["amount_not_plain_digits", "usage", "usage", "usage", "usage", "usage", "-", "-"]);
+    assert_eq!(codes, ["amount_negative", "usage", "usage", "usage", "usage", "usage", "-", "-"]);
     assert!(told[6]["help"].is_string() && told[7].is_array());
     assert_eq!(code, Some(0));
 }

@@ -3,7 +3,7 @@
 //! Each method is one line into the core's terminal. What waits for the host or for a password's derivation does so on
 //! a thread of its own. A request that is approved goes on by itself, whatever becomes of whoever waited.
 //!
-//! It decides nothing. Evidence: `tests/contract/cases/15-refunds.json`.
+//! It decides nothing. Evidence: `uniffi/tests/refunds.rs`.
 
 use std::sync::Arc;
 
