@@ -65,6 +65,7 @@ fn a_shop(seed: u64) -> Ends {
         *ends.entry((kind.word(), name)).or_default() += 1;
         world.host.troubles.clear();
         world.host.drop_lines = 0;
+        world.wait(1_000); // The card that was let go has left the field.
         if !world.debts().is_empty() {
             world.settle_down();
         }
