@@ -40,10 +40,7 @@ pub use operation::Operation;
 pub use password_work::{PasswordDone, PasswordWork, RecoveryCode};
 pub use payments::Payments;
 pub use people::{OperatorFacts, OperatorRole, People, SessionFacts, Standing, TillState};
-pub use policy::{
-    PasswordProfile, PasswordRules, RefundApproval, RefundPolicy, RefundRules, RefundVerification, ShopPolicy,
-    shipped_policy,
-};
+pub use policy::*;
 pub use ports::{
     CardChannel, CardFault, Clock, ClockReading, DeviceKeys, KeyFault, KeyKind, NetworkPosture, Notice, Observer,
     PortFault, Ports, Posture, Prompt, SecretSink,
