@@ -135,9 +135,13 @@ fn an_old_copy_of_everything_is_found_at_the_next_sale_and_a_supervisor_decides(
 
 type Files = Vec<(std::path::PathBuf, Vec<u8>)>;
 
+/// Every file in the folder and in those within it.
 fn files(folder: &std::path::Path) -> Files {
     let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    paths.map(|path| (path.clone(), std::fs::read(&path).unwrap())).collect()
+    let of = |path: std::path::PathBuf| {
+        if path.is_dir() { files(&path) } else { vec![(path.clone(), std::fs::read(&path).unwrap())] }
+    };
+    paths.flat_map(of).collect()
 }
 
 fn put_back(folder: &std::path::Path, before: &Files) {

@@ -158,7 +158,7 @@ fn every_error_in_json_has_the_same_fields() {
 
 #[test]
 fn an_error_tells_a_person_what_happened_whether_money_moved_and_what_to_do() {
-    let ran = run(binary().args(["sale", "-1"]));
+    let ran = run(binary().args(["sale", "1,5"]));
     assert_eq!((ran.code, ran.stdout.as_str()), (Some(1), ""));
     let lines: Vec<&str> = ran.stderr.lines().collect();
     assert!(lines[0].starts_with("Error: The amount may hold only the digits"), "{lines:?}");
