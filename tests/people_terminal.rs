@@ -11,10 +11,11 @@ use std::time::Duration;
 
 use shop::impatient_shop;
 use taptill::error::ErrorCode;
+use taptill::iso8583::Op;
 use taptill::payment::ListQuery;
 use taptill::payment::state::State;
 use taptill::till::Standing;
-use taptill_sandbox::host::Kind;
+use taptill_sandbox::host::{Kind, set_next_of};
 use taptill_sandbox::people::{ALICE, BOB, let_in};
 
 #[test]
@@ -23,7 +24,7 @@ fn a_locked_till_sends_nothing_and_says_how_many_payments_wait() {
     let till = shop.till();
     // Neither the sale nor its first reversal is answered.
     shop.host_does(Kind::NoAnswer);
-    shop.host_does(Kind::NoAnswer);
+    set_next_of(&shop.host_home(), Kind::NoAnswer, 1, Some(Op::Reversal)).unwrap();
     let lost = till.sell("visa", 800).unwrap();
     assert!(matches!(lost.state, State::InDoubt | State::ReversalDue), "{:?}", lost.state);
     // The host is gone, so the debt cannot be closed before the lock.
