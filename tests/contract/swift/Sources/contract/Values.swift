@@ -75,7 +75,7 @@ func json(_ state: TillState) -> Json {
         "standing": .text(word(state.standing)), "operator": .from(state.operator),
         "role": .from(state.role.map { word($0) }), "waiting": .from(state.waiting),
         "locks_in_ms": .from(state.locksInMs), "biometric": .text(word(state.biometric)),
-        "is_rolled_back": .from(state.isRolledBack),
+        "is_rolled_back": .flag(state.isRolledBack),
     ]
 }
 
