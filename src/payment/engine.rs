@@ -32,6 +32,7 @@ mod forward;
 mod host;
 mod job;
 mod leftovers;
+mod matters;
 #[cfg(feature = "planted-bugs")]
 mod mistakes;
 mod questions;
@@ -47,6 +48,8 @@ mod settle;
 mod sign_on;
 mod tap;
 mod void;
+
+pub use matters::Matters;
 
 use debts::Debts;
 use job::Job;
