@@ -15,6 +15,7 @@ mod derive;
 mod driver;
 mod events;
 mod net;
+mod network;
 mod open;
 mod people;
 mod reader;
