@@ -124,6 +124,7 @@ fn ask_for_everything(session: &Session) -> Vec<(&'static str, Result<String, Er
         one::<RequestRefund>(session),
         one::<ApproveRefund>(session),
         one::<CheckStatement>(session),
+        one::<RenewCertificate>(session),
         one::<RotateKeys>(session),
     ]
 }
