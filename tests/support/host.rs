@@ -13,10 +13,9 @@ use taptill::iso8583::{Deframer, Dialect, Op, Side, ValueName, Values};
 use taptill::paycrypto::{ClearKeys, MacKey, MasterKey, make_key_block};
 
 mod after_sales;
-mod told;
+pub mod told;
 
 pub use after_sales::{Batch, Refunded, Voided};
-pub use told::{acquirer_key, signature_over};
 
 pub const MASTER_KEY_HEX: &str = "0123456789ABCDEFFEDCBA9876543210";
 

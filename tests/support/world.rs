@@ -32,7 +32,8 @@ use taptill_sandbox::card::{self, PresentedCard, SimulatedCard};
 use tempfile::TempDir;
 
 use super::device::{MemoryKeys, Plan, Seeded};
-use super::host::{Host, MASTER_KEY_HEX, Said, acquirer_key};
+use super::host::told::acquirer_key;
+use super::host::{Host, MASTER_KEY_HEX, Said};
 use super::trace::Trace;
 
 pub mod refunds;
