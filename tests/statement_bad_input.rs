@@ -25,6 +25,7 @@ fn told<T>(result: Result<T, Refused>) -> String {
 #[test]
 fn a_table_that_is_not_as_it_must_be_is_refused_with_its_line() {
     let file = |rest: &str| format!("{HEAD}{GOOD}{rest}").into_bytes();
+    let noted = |note: &str| format!("date,amount,currency,note\n2026-11-22,1,CNY,{note}").into_bytes();
     let long = format!("2026-11-22,1,CNY,{}\n", "1".repeat(LINE_BYTES_MAX * 2));
     let quote_open = format!("2026-11-22,1,CNY,\"{}", "1\n".repeat(LINE_BYTES_MAX));
     #[rustfmt::skip]
@@ -46,6 +47,15 @@ fn a_table_that_is_not_as_it_must_be_is_refused_with_its_line() {
         ("half a letter", [file("").as_slice(), b"2026-11-22,1,CNY,\xe6\xb6\n"].concat(), "statement_encoding_broken line=3"),
         ("a long line", file(&long), "statement_line_too_long bytes_max=65536 line=3"),
         ("a quotation mark that never closes", file(&quote_open), "statement_line_too_long bytes_max=65536 line=3"),
+        ("a quotation mark that opens the last column", noted("\"x\n2026-11-22,2,CNY,y\n"), "statement_unreadable why=quotation_mark line=2"),
+        ("the same, and the file ends", noted("\"x"), "statement_unreadable why=quotation_mark line=2"),
+        ("one more at its end", noted("\"x\"\"\n"), "statement_unreadable why=quotation_mark line=2"),
+        ("one that another line's closes", noted("\"x\n2026-11-22,2,CNY,\"y\"\n"), "statement_unreadable why=quotation_mark line=2"),
+        ("one in the line of names", b"date,amount,currency,\"note\n2026-11-22,1,CNY,x\n".to_vec(), "statement_unreadable why=quotation_mark line=1"),
+        ("one inside a text", noted("5\" pipe\n2026-11-22,2,CNY,y\n"), "ok"),
+        ("two that fit, and no line feed at the end", noted("\"x, \"\"y\"\"\nz\""), "ok"),
+        ("two that fit, before an end of two bytes", noted("\"x\"\r\n2026-11-22,2,CNY,\"\"\r\n"), "ok"),
+        ("a mark of byte order, and a quoted name", b"\xef\xbb\xbf\"date\",amount,currency\n2026-11-22,1,CNY\n".to_vec(), "ok"),
         ("a day that is none", file("2026-11-31,1,CNY,1\n"), "statement_value_malformed column=date line=3"),
         ("a day written otherwise", file("22.11.2026,1,CNY,1\n"), "statement_value_malformed column=date line=3"),
         ("no day", file(",1,CNY,1\n"), "statement_value_malformed column=date line=3"),

@@ -23,6 +23,7 @@ mod difference;
 mod events;
 mod host;
 mod line;
+mod quotes;
 mod refused;
 mod sessions;
 
