@@ -396,11 +396,11 @@ fn an_attempt_is_known_by_the_best_of_what_a_line_has() {
         ("trace number and batch", with(bare(), |line| { line.stan = stan(1); line.batch = batch(3); }), true),
         ("trace number and day", with(bare(), |line| line.stan = stan(1)), true),
         ("a reference number of the bank's own, and the trace number", with(bare(), |line| { line.rrn = Some(Rrn::new("999999999999").unwrap()); line.stan = stan(1); }), true),
-        ("its order", with(bare(), |line| line.order = Some(OrderNo::new("O-1").unwrap())), true),
+        ("its order", with(bare(), |line| line.order = Some(OrderNo::new("O-1").unwrap().into())), true),
         ("trace number of another batch", with(bare(), |line| { line.stan = stan(1); line.batch = batch(4); }), false),
         ("trace number weeks later", with(bare(), |line| { line.stan = stan(1); line.date = day(30); }), false),
         ("another trace number", with(bare(), |line| { line.stan = stan(2); line.batch = batch(3); }), false),
-        ("another order", with(bare(), |line| line.order = Some(OrderNo::new("O-2").unwrap())), false),
+        ("another order", with(bare(), |line| line.order = Some(OrderNo::new("O-2").unwrap().into())), false),
         ("the amount alone", bare(), false),
     ];
     for (case, line, is_found) in table {
@@ -417,7 +417,7 @@ fn two_attempts_of_one_order_are_each_named_once() {
     shop.attempt(2, 22, APPROVED);
     let by_order = |amount_minor| {
         let line = Line::new(1, day(22), amount_minor, Currency::CNY);
-        with(line, |line| line.order = Some(OrderNo::new("O-2").unwrap()))
+        with(line, |line| line.order = Some(OrderNo::new("O-2").unwrap().into()))
     };
     assert_eq!(verdict(&shop.check(vec![by_order(2_000)], None)), "");
     assert_eq!(verdict(&shop.check(vec![by_order(2_000), by_order(2_000)], None)), "duplicate - ask_to_give_back");

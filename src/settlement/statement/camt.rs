@@ -19,7 +19,7 @@ use crate::money::Currency;
 use crate::settlement::statement::amount::Notation;
 use crate::settlement::statement::bounded::{Bounded, is_spent};
 use crate::settlement::statement::day::Pattern;
-use crate::settlement::statement::line::{masked_card, without_card_numbers};
+use crate::settlement::statement::line::{StatedOrder, masked_card, without_card_numbers};
 use crate::settlement::statement::{Day, LINE_BYTES_MAX, Line, LineKind, Refused, WhyRefused};
 
 /// Reads lines, one at a time.
@@ -60,7 +60,7 @@ struct Part {
     stan: Option<Stan>,
     batch: Option<BatchNo>,
     auth_code: Option<AuthCode>,
-    order: Option<OrderNo>,
+    order: Option<StatedOrder>,
     card: Option<MaskedPan>,
     terminal: Option<String>,
     reference: Option<String>,
@@ -333,10 +333,10 @@ impl Part {
             "CardTx/Tx/Indv/TxId/TxRef" => self.rrn = Rrn::new(text).ok().or(self.rrn.take()),
             "CardTx/Tx/Indv/SeqNb" => self.stan = number(text).and_then(|number| Stan::new(number).ok()),
             "CardTx/Tx/Indv/SaleRcncltnId" => self.batch = number(text).and_then(|number| BatchNo::new(number).ok()),
-            "CardTx/Tx/Indv/SaleRefNb" => self.order = OrderNo::new(text).ok().or(self.order.take()),
+            "CardTx/Tx/Indv/SaleRefNb" => self.order = order(text).or(self.order.take()),
             "CardTx/POI/Id/Id" => self.terminal = Some(without_card_numbers(text)),
             "CardTx/Card/PlainCardData/PAN" | "CardTx/Card/MskdPAN" => self.card = masked_card(text),
-            "Refs/EndToEndId" if text != "NOTPROVIDED" && self.order.is_none() => self.order = OrderNo::new(text).ok(),
+            "Refs/EndToEndId" if text != "NOTPROVIDED" && self.order.is_none() => self.order = order(text),
             "Refs/Prtry/Ref" => self.learn_reference(reference_type, text),
             "Refs/AcctSvcrRef" | "AcctSvcrRef" | "NtryRef" if self.reference.is_none() => {
                 self.reference = Some(without_card_numbers(text));
@@ -409,6 +409,10 @@ fn day(text: &str) -> Result<Day, WhyRefused> {
     // A date may carry a zone: `2026-11-22Z`, `2026-11-22+08:00`.
     let date = text.get(..10).unwrap_or(text);
     iso.read(date).ok_or(WhyRefused::Value("date"))
+}
+
+fn order(text: &str) -> Option<StatedOrder> {
+    OrderNo::new(text).ok().map(StatedOrder::from)
 }
 
 fn number(text: &str) -> Option<u32> {

@@ -13,7 +13,7 @@ use crate::ids::{AuthCode, BatchNo, OrderNo, Rrn, Stan};
 use crate::money::Currency;
 use crate::settlement::statement::bounded::{Bounded, is_spent};
 use crate::settlement::statement::columns::{Column, Place, Sign};
-use crate::settlement::statement::line::{masked_card, without_card_numbers};
+use crate::settlement::statement::line::{StatedOrder, masked_card, without_card_numbers};
 use crate::settlement::statement::quotes::Quotes;
 use crate::settlement::statement::{ColumnMap, LINE_BYTES_MAX, Line, LineKind, Refused, WhyRefused};
 
@@ -207,7 +207,7 @@ fn line(fields: &Fields<'_>, map: &ColumnMap) -> Result<Line, Refused> {
     line.stan = fields.value(Column::Stan, |text| text.parse().ok().and_then(|number| Stan::new(number).ok()))?;
     line.batch = fields.value(Column::Batch, |text| text.parse().ok().and_then(|number| BatchNo::new(number).ok()))?;
     line.auth_code = fields.text(Column::AuthCode)?.and_then(|text| AuthCode::new(text).ok());
-    line.order = fields.text(Column::Order)?.and_then(|text| OrderNo::new(text).ok());
+    line.order = fields.text(Column::Order)?.and_then(|text| OrderNo::new(text).ok()).map(StatedOrder::from);
     line.card_masked = fields.text(Column::Card)?.and_then(masked_card);
     line.terminal = fields.text(Column::Terminal)?.map(without_card_numbers);
     line.reference = fields.text(Column::Reference)?.map(without_card_numbers);

@@ -103,7 +103,7 @@ fn by_the_best(journal: &Journal, line: &Line, seen: &Bits) -> Result<Option<Boo
         return Ok(Some(found));
     }
     let Some(order) = &line.order else { return Ok(None) };
-    let mut candidates = first(journal, By::Order(order))?;
+    let mut candidates = first(journal, By::Order(order.to_look_up()))?;
     candidates.retain(|booked| booked.view.kind == Kind::Sale);
     // One order may have several attempts: those that nobody has named yet, and of the same amount, come first.
     let amount = line.amount_minor.unsigned_abs();
