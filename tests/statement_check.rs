@@ -252,6 +252,7 @@ fn each_strange_line_is_explained() {
         ("a fee kept back", |lines| { lines[0].amount_minor -= 6; lines[0].fee_minor = Some(6); }, "fee kept_back compare_the_contract"),
         ("less than the fee explains", |lines| { lines[0].amount_minor -= 7; lines[0].fee_minor = Some(6); }, "amount - compare_the_receipt"),
         ("a fee of its own", |lines| lines.push(with(Line::new(9, day(22), -5, Currency::CNY), |line| line.kind = Some(LineKind::Fee))), "fee fee_line compare_the_contract"),
+        ("a rest that no payment explains", |lines| lines.push(with(Line::new(9, day(25), -5, Currency::CNY), |line| line.kind = Some(LineKind::Rest))), "amount not_itemised compare_the_contract"),
         ("a payout", |lines| lines.push(with(Line::new(9, day(22), -5, Currency::CNY), |line| line.kind = Some(LineKind::Payout))), ""),
         ("another till's", |lines| lines.push(with(line(77, 22), |line| line.terminal = Some("TERM0002".into()))), ""),
         ("nobody's", |lines| lines.push(line(77, 22)), "not_mine no_attempt look_at_other_tills"),

@@ -180,6 +180,9 @@ impl Check {
         if line.kind == Some(LineKind::Fee) {
             return Ok(Some(found(Kind::Fee, Some(Why::FeeLine), Remedy::CompareTheContract).on(line)));
         }
+        if line.kind == Some(LineKind::Rest) {
+            return Ok(Some(found(Kind::Amount, Some(Why::NotItemised), Remedy::CompareTheContract).on(line)));
+        }
         if !line.is_booking_date {
             self.span_over(line.date);
         }

@@ -220,7 +220,7 @@ fn signed(written: i64, kind: Option<LineKind>, sign: Sign) -> Option<i64> {
         (Sign::Signed, _) => Some(written),
         (Sign::Inverted, _) => Some(-written),
         (Sign::ByKind, None) => None,
-        (Sign::ByKind, Some(LineKind::Sale | LineKind::Payout)) => Some(written),
+        (Sign::ByKind, Some(LineKind::Sale | LineKind::Payout | LineKind::Rest)) => Some(written),
         (Sign::ByKind, Some(LineKind::Refund | LineKind::Void | LineKind::Fee)) => Some(-written),
     }
 }

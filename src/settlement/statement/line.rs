@@ -42,10 +42,12 @@ pub enum LineKind {
     Fee,
     /// The acquirer paid the merchant out, or the other way.
     Payout,
+    /// What a bank booked beyond the payments that it lists, and gives no name.
+    Rest,
 }
 
 impl LineKind {
-    /// All kinds.
+    /// All kinds that a column may name.
     pub const ALL: [Self; 5] = [Self::Sale, Self::Refund, Self::Void, Self::Fee, Self::Payout];
 
     /// The stable word, as in JSON and in a map of columns.
@@ -57,6 +59,7 @@ impl LineKind {
             Self::Void => "void",
             Self::Fee => "fee",
             Self::Payout => "payout",
+            Self::Rest => "rest",
         }
     }
 }
