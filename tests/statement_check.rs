@@ -279,6 +279,8 @@ fn each_strange_line_is_explained() {
         ("the other sign and a word", |lines| { lines[0].amount_minor *= -1; lines[0].kind = Some(LineKind::Sale); }, "wrong_sign - ask_to_correct_the_sign"),
         ("a fee kept back", |lines| { lines[0].amount_minor -= 6; lines[0].fee_minor = Some(6); }, "fee kept_back compare_the_contract"),
         ("less than the fee explains", |lines| { lines[0].amount_minor -= 7; lines[0].fee_minor = Some(6); }, "amount - compare_the_receipt"),
+        ("all of it kept back", |lines| { lines[0].amount_minor = 0; lines[0].fee_minor = Some(1_000); }, "amount - compare_the_receipt"),
+        ("more kept back than was paid", |lines| { lines[0].amount_minor = -5; lines[0].fee_minor = Some(1_005); lines[0].kind = Some(LineKind::Sale); }, "amount - compare_the_receipt"),
         ("a fee of its own", |lines| lines.push(with(Line::new(9, day(22), -5, Currency::CNY), |line| line.kind = Some(LineKind::Fee))), "fee fee_line compare_the_contract"),
         ("a rest that no payment explains", |lines| lines.push(with(Line::new(9, day(25), -5, Currency::CNY), |line| line.kind = Some(LineKind::Rest))), "amount not_itemised compare_the_contract"),
         ("a payout", |lines| lines.push(with(Line::new(9, day(22), -5, Currency::CNY), |line| line.kind = Some(LineKind::Payout))), ""),
@@ -304,6 +306,9 @@ fn each_strange_line_is_explained() {
         }, "duplicate - ask_to_charge_again"),
         ("a void of what stands", |lines| lines.push(gives_back(1, 22, Some(LineKind::Void))), "unexpected not_taken_back ask_to_charge_again"),
         ("a give-back without a word", |lines| lines.push(gives_back(1, 22, None)), "unexpected not_taken_back ask_to_charge_again"),
+        ("the same, newest first", |lines| lines.insert(0, gives_back(1, 22, None)), "unexpected not_taken_back ask_to_charge_again"),
+        ("two of them, newest first", |lines| { lines.insert(0, gives_back(1, 22, None)); lines.insert(0, gives_back(1, 22, None)); }, "unexpected not_taken_back ask_to_charge_again; unexpected not_taken_back ask_to_charge_again"),
+        ("two of them and no payment", |lines| { lines[0] = gives_back(1, 22, None); lines.push(gives_back(1, 22, None)); }, "unexpected not_taken_back ask_to_charge_again; wrong_sign - ask_to_correct_the_sign"),
     ];
     for (case, change, expected) in table {
         let mut lines: Vec<Line> = honest().collect();

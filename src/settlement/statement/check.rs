@@ -24,7 +24,7 @@ use crate::settlement::statement::events::{StatementChecked, hex};
 use crate::settlement::statement::{
     Counts, Day, Difference, DifferenceKind as Kind, Line, LineKind, Remedy, Source, Why,
 };
-use find::Named;
+use find::{Named, gives_back};
 use ours::{Ours, Verdict, found};
 use standing::{Standing, given_back};
 
@@ -51,6 +51,8 @@ pub struct Check {
     taken_back: Bits,
     /// Payments of attempts that were taken back, until the line that takes them back comes.
     waiting: BTreeMap<u64, Line>,
+    /// Losses without a word where a payment is expected: their sign is wrong, unless the payment comes as well.
+    turned: BTreeMap<u64, Line>,
     days: BTreeSet<Day>,
     span: Option<(Day, Day)>,
     lines: u64,
@@ -98,6 +100,7 @@ impl Check {
             charged: Bits::default(),
             taken_back: Bits::default(),
             waiting: BTreeMap::new(),
+            turned: BTreeMap::new(),
             days: BTreeSet::new(),
             span: None,
             lines: 0,
@@ -199,7 +202,11 @@ impl Check {
         let verdict = match &named {
             Named::Refund(refund) => self.refunded(line, refund, &ours),
             Named::Void(booked) => self.taken_back(line, booked, &ours),
-            Named::Sale(booked) if self.takes_back(&line, booked) => self.taken_back(line, booked, &ours),
+            Named::Sale(booked) if self.may_be_turned(&line, booked) => {
+                self.turned.insert(booked.opened_at, line);
+                Verdict::Waits
+            }
+            Named::Sale(booked) if gives_back(&line) => self.taken_back(line, booked, &ours),
             Named::Sale(booked) => self.paid(line, booked, &ours),
         };
         match verdict {
@@ -214,19 +221,13 @@ impl Check {
         self.span = Some((first.min(day), last.max(day)));
     }
 
-    /// Whether a line gives the customer's money back. One that does not say so by a word does so by its sign, where
-    /// ours was taken back; else its sign is wrong.
-    fn takes_back(&self, line: &Line, booked: &Booked) -> bool {
-        match line.kind {
-            Some(LineKind::Refund | LineKind::Void) => true,
-            Some(_) => false,
-            None if line.amount_minor >= 0 => false,
-            None => {
-                let same = line.amount_minor.unsigned_abs() == booked.view.amount.minor();
-                let is_first_of_a_payment = same && !self.charged.contains(booked.opened_at);
-                !(Standing::of(&booked.view) == Standing::Charged && is_first_of_a_payment)
-            }
-        }
+    /// Whether a line may be the payment itself, the wrong way round: it gives back without a word what stands, and no line
+    /// has paid it yet.
+    fn may_be_turned(&self, line: &Line, booked: &Booked) -> bool {
+        let same = line.amount_minor.unsigned_abs() == booked.view.amount.minor();
+        let is_first = !self.charged.contains(booked.opened_at) && !self.turned.contains_key(&booked.opened_at);
+        let stands = Standing::of(&booked.view) == Standing::Charged;
+        line.kind.is_none() && gives_back(line) && same && stands && is_first && self.turned.len() < WAITING_MAX
     }
 
     /// A line of a payment.
@@ -290,7 +291,11 @@ impl Check {
             return None;
         }
         let standing = Standing::of(&booked.view);
+        let given_back = given_back(&booked.view);
         let ours = Ours::of(&Named::Sale(Box::new(booked)));
+        if let Some(line) = self.turned.remove(&ours.opened_at) {
+            return Some(ours.turned(line, is_charged.then_some(given_back)));
+        }
         match standing {
             Standing::Charged if !is_charged && is_expected => Some(ours.missing(Why::Approved, Remedy::AskToBook)),
             Standing::Open(Why::ReversalStuck, _) if !is_charged && is_expected => {
@@ -322,5 +327,6 @@ impl Check {
 
 /// How many attempts one page looks at: a few milliseconds.
 const PAGE_ROWS: usize = 200;
-/// How many payments may wait for the line that takes them back. Beyond it the attempt is reported without its line.
+/// How many lines of each sort may wait for another one. Beyond it the attempt is reported without its line, or a line is
+/// judged by those before it.
 const WAITING_MAX: usize = 10_000;

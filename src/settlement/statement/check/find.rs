@@ -48,8 +48,8 @@ pub(super) fn named(
     Ok(Some(Named::Sale(Box::new(found))))
 }
 
-/// Whether a line goes the customer's way.
-fn gives_back(line: &Line) -> bool {
+/// Whether a line goes the customer's way, by its word or else by its sign.
+pub(super) fn gives_back(line: &Line) -> bool {
     match line.kind {
         Some(kind) => matches!(kind, LineKind::Refund | LineKind::Void),
         None => line.amount_minor < 0,

@@ -64,7 +64,10 @@ impl Ours {
     /// Compares direction, amount and currency.
     pub fn same_amount(&self, line: Line, expected: i64) -> Verdict {
         let same_currency = line.currency == self.amount.currency();
-        let kept_back = line.fee_minor.is_some_and(|fee| line.amount_minor.checked_add(fee) == Some(expected));
+        // A fee takes a part: what is left goes the same way.
+        let is_part = line.amount_minor.signum() == expected.signum() && line.amount_minor != 0;
+        let kept_back =
+            is_part && line.fee_minor.is_some_and(|fee| line.amount_minor.checked_add(fee) == Some(expected));
         if same_currency && line.amount_minor == expected {
             return Verdict::Fits(line);
         }
@@ -93,6 +96,17 @@ impl Ours {
 
     pub fn differs(&self, kind: Kind, why: Option<Why>, remedy: Remedy, line: Line) -> Verdict {
         Verdict::Differs(Box::new(self.finding(kind, why, remedy).on(line)))
+    }
+
+    /// A line that goes the other way than the payment: wrong round where it is the only one, and otherwise beside it.
+    pub fn turned(&self, line: Line, beside: Option<(Why, Remedy)>) -> Difference {
+        match beside {
+            Some((why, remedy)) => self.finding(Kind::Unexpected, Some(why), remedy).on(line),
+            None if line.currency == self.amount.currency() => {
+                self.finding(Kind::WrongSign, None, Remedy::AskToCorrectTheSign).on(line)
+            }
+            None => self.finding(Kind::Amount, None, Remedy::CompareTheReceipt).on(line),
+        }
     }
 
     pub fn missing(&self, why: Why, remedy: Remedy) -> Difference {
