@@ -120,6 +120,19 @@ impl Shop {
         sequence
     }
 
+    /// The host's answer to an attempt that was sent.
+    fn approve(&mut self, number: u32) {
+        let answer = json!({"host_code": "00", "auth_code": "A1B2C3", "rrn": rrn(number), "host_time": "1122170000"});
+        self.append("attempt.approved", Some(&format!("A-{number}")), Some("alice"), json!({"answer": answer}));
+    }
+
+    /// The host's answer to a refund that was sent.
+    fn acknowledge_refund(&mut self, number: u32) {
+        let answer = json!({"host_code": "00", "auth_code": null, "rrn": rrn(number + 200), "host_time": null});
+        let body = json!({"refund": format!("rf-{number:016x}"), "answer": answer, "had_it": false});
+        self.append("refund.acknowledged", Some(&format!("A-{number}")), Some("alice"), body);
+    }
+
     /// A void of the attempt of this number, under the number a hundred higher.
     fn void(&mut self, number: u32, day: u32, steps: &[&'static str]) {
         self.void_of("alice", &Sold::of(number, day), steps);
@@ -368,6 +381,50 @@ fn a_void_takes_back_what_its_sale_was() {
     }
 }
 
+#[test]
+fn a_payment_that_was_taken_back_is_looked_at_as_any_other() {
+    const NOT_SIGNED_IN: &str = "not_mine operator_not_signed_in look_at_the_operators";
+    const OTHER_DAY: &str = "wrong_day - ask_why_that_day";
+    /// The case, who sold and who voided, the days of the two lines, and the verdict.
+    type Row = (&'static str, (&'static str, &'static str), (u32, u32), &'static str);
+    #[rustfmt::skip]
+    let table: [Row; 8] = [
+        ("as it should be", ("alice", "alice"), (22, 22), ""),
+        ("given back on another day", ("alice", "alice"), (22, 23), ""),
+        ("sold on another day", ("alice", "alice"), (23, 23), OTHER_DAY),
+        ("sold by nobody who was signed in", ("bob", "alice"), (22, 22), NOT_SIGNED_IN),
+        ("voided by nobody who was signed in", ("alice", "bob"), (22, 22), NOT_SIGNED_IN),
+        ("voided by nobody who was signed in, and sold on another day", ("alice", "bob"), (23, 23), "both"),
+        ("both by nobody who was signed in", ("bob", "bob"), (22, 22), "twice"),
+        ("sold on another day by nobody who was signed in", ("bob", "alice"), (23, 23), NOT_SIGNED_IN),
+    ];
+    for (case, (seller, voider), (sold_on, back_on), expected) in table {
+        let mut shop = Shop::new();
+        shop.attempt_of(Some(seller), 1, 22, APPROVED);
+        shop.void_of(voider, &Sold::of(1, 22), APPROVED);
+        let lines = [line(1, sold_on), void_line(1, back_on)];
+        for (order, lines) in
+            [("oldest first", lines.to_vec()), ("newest first", lines.iter().rev().cloned().collect())]
+        {
+            let found = shop.check(lines, Some((22, 22)));
+            let mut words: Vec<String> = found.iter().map(|one| verdict(std::slice::from_ref(one))).collect();
+            words.sort();
+            let expected = match expected {
+                "both" => vec![NOT_SIGNED_IN, OTHER_DAY],
+                "twice" => vec![NOT_SIGNED_IN, NOT_SIGNED_IN],
+                "" => vec![],
+                one => vec![one],
+            };
+            assert_eq!(words, expected, "{case}, {order}");
+        }
+    }
+    // A reversal is nobody's own doing; of the reversed payment the line is judged.
+    let mut shop = Shop::new();
+    shop.attempt(1, 22, REVERSED);
+    let lines = vec![with(line(1, 23), by_trace), with(gives_back(1, 24, None), by_trace)];
+    assert_eq!(verdict(&shop.check(lines, None)), OTHER_DAY);
+}
+
 /// A line of the refund of the attempt of this number, under the refund's own number.
 fn refund_line(number: u32, minor: i64, on: u32) -> Line {
     with(line(number, on), |line| {
@@ -581,15 +638,28 @@ fn a_check_is_one_event_and_changes_nothing_else() {
 }
 
 #[test]
-fn what_is_sold_during_a_check_is_not_expected() {
-    let mut shop = Shop::new();
-    shop.attempt(1, 22, APPROVED);
-    let terms = Terms { source: Source::Csv, terminal: String::new(), from: Some(day(22)), to: Some(day(22)) };
-    let mut check = Check::begin(&shop.journal, terms);
-    shop.attempt(2, 22, APPROVED);
-    check.take(&shop.journal, vec![line(1, 22)]).unwrap();
-    while let Some(found) = check.left(&shop.journal).unwrap() {
-        assert_eq!(found, []);
+fn what_happens_during_a_check_is_not_expected() {
+    type Later = fn(&mut Shop);
+    let table: [(&str, Later); 4] = [
+        ("sold", |shop| _ = shop.attempt(2, 22, APPROVED)),
+        ("sent before, and approved", |shop| shop.approve(3)),
+        ("sold before, and voided", |shop| shop.void(1, 22, APPROVED)),
+        ("asked for before, and refunded", |shop| shop.acknowledge_refund(4)),
+    ];
+    for (case, later) in table {
+        let mut shop = Shop::new();
+        shop.attempt(1, 22, APPROVED);
+        shop.attempt(3, 22, &[]);
+        shop.append("attempt.in_doubt", Some("A-3"), Some("alice"), json!({"stan": 3, "batch": 3}));
+        shop.attempt(4, 22, APPROVED);
+        shop.refund(4, 400, 22, &["refund.approved", "refund.prepared", "refund.sent"]);
+        let terms = Terms { source: Source::Csv, terminal: String::new(), from: Some(day(22)), to: Some(day(22)) };
+        let mut check = Check::begin(&shop.journal, terms);
+        check.take(&shop.journal, vec![line(1, 22), line(4, 22)]).unwrap();
+        later(&mut shop);
+        while let Some(found) = check.left(&shop.journal).unwrap() {
+            assert_eq!(verdict(&found), "", "{case}");
+        }
     }
 }
 

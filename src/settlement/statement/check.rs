@@ -1,6 +1,6 @@
 //! The check itself: lines in, differences out, and at the end whatever of ours no line has named.
 //!
-//! 1. [`Check::begin`] notes how long the journal is: what is sold meanwhile is not expected.
+//! 1. [`Check::begin`] notes how long the journal is: what happens meanwhile is not expected.
 //! 2. [`Check::take`] for lines, as many at a time as one likes.
 //! 3. [`Check::left`] until it gives nothing: the attempts of the period, a page at a time.
 //! 4. [`Check::end`] makes the event.
@@ -16,6 +16,7 @@ mod standing;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::ids::AttemptId;
 use crate::journal::{Cursor, Draft, Journal, JournalError};
 use crate::payment::Kind as AttemptKind;
 use crate::payment::books::{self, Booked, BookedRefund, By, RefundBy};
@@ -25,7 +26,7 @@ use crate::settlement::statement::{
     Counts, Day, Difference, DifferenceKind as Kind, Line, LineKind, Remedy, Source, Why,
 };
 use find::{Named, gives_back};
-use ours::{Ours, Verdict, found};
+use ours::{Ours, Verdict, of_nothing};
 use standing::{Standing, given_back};
 
 /// What is checked.
@@ -118,7 +119,7 @@ impl Check {
         let mut found = Vec::new();
         for line in lines {
             self.lines += 1;
-            found.extend(self.judge(journal, line)?);
+            self.judge(journal, line, &mut found)?;
         }
         Ok(self.counted(found))
     }
@@ -138,10 +139,11 @@ impl Check {
         let Some(day) = walk.days.last().copied() else { return Ok(None) };
         let (attempts, refunds) = walk.step(journal, day)?;
         let is_expected = period.is_some_and(|(from, to)| (from..=to).contains(&day));
+        // What came to stand as it does since the check began: the statement may be older than that.
         let size = self.size;
-        let attempts = attempts.into_iter().filter(|booked| booked.opened_at <= size);
+        let attempts = attempts.into_iter().filter(|booked| booked.view.journal.sequence <= size);
         let mut found: Vec<_> = attempts.filter_map(|booked| self.unnamed(booked, is_expected)).collect();
-        let refunds = refunds.into_iter().filter(|refund| refund.opened_at <= size);
+        let refunds = refunds.into_iter().filter(|refund| refund.view.journal.sequence <= size);
         found.extend(refunds.filter_map(|refund| self.unnamed_refund(refund, is_expected)));
         Ok(Some(self.counted(found)))
     }
@@ -174,23 +176,27 @@ impl Check {
         (from <= to).then_some((from, to))
     }
 
-    fn judge(&mut self, journal: &Journal, line: Line) -> Result<Option<Difference>, JournalError> {
+    /// What a line says of itself, and of a payment that waited for it.
+    fn judge(&mut self, journal: &Journal, line: Line, found: &mut Vec<Difference>) -> Result<(), JournalError> {
         let is_elsewhere = line.terminal.as_ref().is_some_and(|name| !name.eq_ignore_ascii_case(&self.terms.terminal));
         if is_elsewhere || line.kind == Some(LineKind::Payout) {
             self.passed_over += 1;
-            return Ok(None);
+            return Ok(());
         }
         if line.kind == Some(LineKind::Fee) {
-            return Ok(Some(found(Kind::Fee, Some(Why::FeeLine), Remedy::CompareTheContract).on(line)));
+            found.push(of_nothing(Kind::Fee, Why::FeeLine, Remedy::CompareTheContract).on(line));
+            return Ok(());
         }
         if line.kind == Some(LineKind::Rest) {
-            return Ok(Some(found(Kind::Amount, Some(Why::NotItemised), Remedy::CompareTheContract).on(line)));
+            found.push(of_nothing(Kind::Amount, Why::NotItemised, Remedy::CompareTheContract).on(line));
+            return Ok(());
         }
         if !line.is_booking_date {
             self.span_over(line.date);
         }
         let Some(named) = find::named(journal, &line, &self.charged, &self.taken_back)? else {
-            return Ok(Some(found(Kind::NotMine, Some(Why::NoAttempt), Remedy::LookAtOtherTills).on(line)));
+            found.push(of_nothing(Kind::NotMine, Why::NoAttempt, Remedy::LookAtOtherTills).on(line));
+            return Ok(());
         };
         let ours = Ours::of(&named);
         if let Some((first, last)) = ours.days {
@@ -210,10 +216,19 @@ impl Check {
             Named::Sale(booked) => self.paid(line, booked, &ours),
         };
         match verdict {
-            Verdict::Differs(difference) => Ok(Some(*difference)),
-            Verdict::Waits => Ok(None),
-            Verdict::Fits(line) => ours.in_time(journal, line),
+            Verdict::Differs(difference) => found.push(*difference),
+            Verdict::Waits => {}
+            Verdict::TakesBack(line) => {
+                found.extend(ours.by_whom(journal, ours.void.as_ref().map(AttemptId::as_str), line)?.err())
+            }
+            Verdict::Fits(line) => found.extend(ours.in_time(journal, line)?),
         }
+        if self.taken_back.contains(ours.opened_at)
+            && let Some(paid) = self.waiting.remove(&ours.opened_at)
+        {
+            found.extend(ours.in_time(journal, paid)?);
+        }
+        Ok(())
     }
 
     fn span_over(&mut self, day: Day) {
@@ -238,8 +253,8 @@ impl Check {
         match Standing::of(&booked.view) {
             Standing::Charged => ours.same_amount(line, ours.gain()),
             Standing::TakenBack(_) => match ours.same_amount(line, ours.gain()) {
-                Verdict::Fits(line) => {
-                    if !self.taken_back.contains(booked.opened_at) && self.waiting.len() < WAITING_MAX {
+                Verdict::Fits(line) if !self.taken_back.contains(booked.opened_at) => {
+                    if self.waiting.len() < WAITING_MAX {
                         self.waiting.insert(booked.opened_at, line);
                     }
                     Verdict::Waits
@@ -257,10 +272,9 @@ impl Check {
                 if !self.taken_back.insert(booked.opened_at) {
                     return ours.differs(Kind::Duplicate, None, Remedy::AskToChargeAgain, line);
                 }
-                self.waiting.remove(&booked.opened_at);
                 // On whichever day it was taken back, it fits.
                 match ours.same_amount(line, -ours.gain()) {
-                    Verdict::Fits(_) => Verdict::Waits,
+                    Verdict::Fits(line) => Verdict::TakesBack(line),
                     other => other,
                 }
             }
