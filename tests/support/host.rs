@@ -120,6 +120,8 @@ pub struct Host {
     pub parameters: String,
     /// The lines of the statement of any day.
     pub statement: Vec<StatementLine>,
+    /// The day and the page of which its statements say that they are, instead of those that were asked for.
+    pub statement_of: Option<(&'static str, u64)>,
     /// Sales and voids whose reversals are refused.
     refused: BTreeSet<Key>,
     /// What sales are answered with, next first, without a booking.
@@ -169,6 +171,7 @@ impl Host {
             batches: BTreeMap::new(),
             parameters: "sale_max_minor=500000".into(),
             statement: Vec::new(),
+            statement_of: None,
             refused: BTreeSet::new(),
             sale_codes: VecDeque::new(),
             reversal_codes: VecDeque::new(),
