@@ -673,6 +673,13 @@ impl World {
         ticket
     }
 
+    /// Fetches a page of the host's statement of a day, `YYYYMMDD`.
+    pub fn statement(&mut self, day: &str, page: u16) -> Ticket {
+        let (ticket, permit, day) = (self.ticket(), permit(self.now), day.to_owned());
+        self.give(Input::StatementPage { ticket, permit, day, page });
+        ticket
+    }
+
     /// What this caller is told in the end.
     pub fn told(&mut self, ticket: Ticket) -> Result<Reply, Error> {
         match self.await_caller(ticket) {
