@@ -234,8 +234,12 @@ impl Engine {
         // Whatever is forwarded stands under one word.
         for state in [RefundState::Sent, RefundState::Stuck] {
             for entry in refunds::entries_in(&self.journal, state)? {
-                let why = if state == RefundState::Stuck { "refund_stuck" } else { "refund_forwarding" };
-                if entry.view.decision.is_none() {
+                let is_stuck = state == RefundState::Stuck;
+                // What waits for the next batch does not keep this one open.
+                let is_in_the_way =
+                    if is_stuck { entry.view.decision.is_none() } else { !self.waits_for_its_batch(&entry)? };
+                if is_in_the_way {
+                    let why = if is_stuck { "refund_stuck" } else { "refund_forwarding" };
                     blockers.push(Blocker { why, name: entry.view.refund.to_string() });
                 }
             }
