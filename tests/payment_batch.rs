@@ -13,7 +13,7 @@ use taptill::iso8583::Op;
 use taptill::payment::batch::state::BatchState;
 use taptill::payment::refund::state::RefundState;
 use taptill::payment::state::State;
-use taptill::payment::{RefundDecision, RefundReason};
+use taptill::payment::{Decision, RefundDecision, RefundReason};
 
 /// What is in the batch, and whether the host's other batch is taken.
 #[test]
@@ -177,12 +177,71 @@ fn a_refund_that_may_have_worked_in_the_batch_that_the_host_has_left_is_for_peop
         let view = world.refund(&refund);
         assert_eq!((view.state, view.reason), (RefundState::Stuck, Some(RefundReason::RefusedInDoubt)));
         world.decide_refund(&refund, decision).unwrap();
+        let told = world.sell("A-2", 2_000).unwrap();
+        match decision {
+            RefundDecision::NotPaid => assert_eq!(told.unwrap().batch.unwrap().number(), 7, "nothing holds batch 2"),
+            RefundDecision::Paid => assert_eq!(told.unwrap_err().code(), ErrorCode::BatchChangeRefused),
+        }
         world.host.batch = 2;
         let ticket = world.test_host();
         world.told(ticket).unwrap();
         let error = world.request("A-1", left + 1).unwrap_err();
         assert_eq!(error.to_string(), format!("refund_exceeds_captured_amount left_minor={left}"));
     }
+}
+
+/// What a supervisor decides to be nothing holds no batch: neither when the host's other batch is heard of later, nor
+/// when it was refused before.
+#[test]
+fn what_was_decided_to_be_nothing_keeps_no_batch_and_what_was_decided_to_be_something_does() {
+    let sale = |world: &mut World| sell_with(world, Trouble::RefuseReversal);
+    let void = |world: &mut World| {
+        world.sell("A-0", 1_230).unwrap().unwrap();
+        world.host.troubles.push_back(Trouble::RefuseReversal);
+        world.void("A-1", "A-0").unwrap().unwrap();
+        world.settle_down();
+    };
+    type Row = (&'static str, fn(&mut World), Decision, bool);
+    let rows: [Row; 4] = [
+        ("a sale that is nothing", sale, Decision::NotCharged, true),
+        ("a sale that is one", sale, Decision::Charged, false),
+        ("a void that is one", void, Decision::NotCharged, false),
+        ("a void that is nothing, of a sale that stands", void, Decision::Charged, false),
+    ];
+    for (row, stick, decision, is_taken) in rows {
+        for refused_before in [false, true] {
+            let mut world = World::new(1);
+            stick(&mut world);
+            world.host.batch = 7;
+            world.restart();
+            if refused_before {
+                assert_eq!(world.sell("A-8", 500).unwrap().unwrap_err().code(), ErrorCode::BatchChangeRefused, "{row}");
+            }
+            world.decide("A-1", decision).unwrap();
+            let told = world.sell("A-9", 500).unwrap();
+            let batch = told.map(|view| view.batch.unwrap().number()).map_err(|error| error.code());
+            let verdict = if is_taken { Ok(7) } else { Err(ErrorCode::BatchChangeRefused) };
+            assert_eq!(batch, verdict, "{row}, refused before: {refused_before}");
+        }
+    }
+}
+
+/// A batch's number comes again: what went back in the old one is no record of the new one.
+#[test]
+fn an_old_refund_does_not_hold_a_batch_whose_number_comes_again() {
+    let mut world = World::new(1);
+    world.sell("A-1", 1_230).unwrap().unwrap();
+    let refund = world.request("A-1", 500).unwrap().refund;
+    assert_eq!(world.approve(&refund, "alice").unwrap().unwrap().state, RefundState::Acknowledged);
+    world.settle().unwrap().unwrap();
+    world.host.batch = 1;
+    world.restart();
+    let ticket = world.test_host();
+    world.told(ticket).unwrap();
+    assert_eq!(world.batch(None).unwrap().batch.number(), 1);
+    world.host.batch = 7;
+    world.restart();
+    assert_eq!(world.sell("A-2", 500).unwrap().unwrap().batch.unwrap().number(), 7, "batch 1 is empty");
 }
 
 /// Nothing that the host would book in another batch begins, or is asked for, once the till knows of it.

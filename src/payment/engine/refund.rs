@@ -312,6 +312,7 @@ impl Engine {
             if !self.is_recorded(ticket, &entry.view.attempt, recorded)? {
                 return Ok(());
             }
+            self.look_for_the_hosts_batch()?;
         }
         self.tell_refund(ticket, &refund)
     }

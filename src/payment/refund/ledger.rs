@@ -338,9 +338,16 @@ pub(in crate::payment) fn has_stan(journal: &Journal, stan: Stan, batch: BatchNo
     walk(journal, STAN_INDEX, &stan.to_string(), |entry| entry.view.batch == Some(batch))
 }
 
-/// Whether the host may have booked a refund in this batch.
-pub(in crate::payment) fn batch_holds_records(journal: &Journal, batch: BatchNo) -> Result<bool, JournalError> {
-    let holds = |entry: RefundEntry| entry.may_have_worked() && entry.view.state != RefundState::Declined;
+/// Whether the host may have booked a refund in this batch since it began, and nobody has decided that it has not.
+pub(in crate::payment) fn batch_holds_records(
+    journal: &Journal,
+    batch: BatchNo,
+    begins_after: u64,
+) -> Result<bool, JournalError> {
+    let holds = |entry: RefundEntry| {
+        let is_of_this_one = entry.view.journal.sequence > begins_after;
+        is_of_this_one && entry.may_have_worked() && entry.holds()
+    };
     walk(journal, BATCH_INDEX, &batch.to_string(), holds)
 }
 
