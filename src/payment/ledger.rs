@@ -15,7 +15,7 @@ use crate::ids::{AttemptId, BatchNo, HostCode, OrderNo, Rrn, Stan};
 use crate::iso8583::{ValueName, Values};
 use crate::journal::{Cursor, Event, Fold, FoldError, Journal, JournalError, Page as RowQuery, Row, Rows};
 use crate::payment::batch;
-use crate::payment::batch::events::{BatchClosed, BatchEndSent, BatchSent, BatchUploaded};
+use crate::payment::batch::events::{BatchClosed, BatchDecided, BatchEndSent, BatchSent, BatchUploaded};
 use crate::payment::books::{Booked, BookedPage, By};
 use crate::payment::events::{
     AttemptEvent, BatchRefused, Body, CardFacts, DeclinedBy, HostAnswer, HostParameters, NotConfirmed, Opening,
@@ -445,6 +445,7 @@ impl Fold for Numbers {
             BatchUploaded::KIND => taken.stan = Some(BatchUploaded::of(event)?.stan),
             BatchEndSent::KIND => taken.stan = Some(BatchEndSent::of(event)?.stan),
             BatchClosed::KIND => taken.take_batch(Some(BatchClosed::of(event)?.next)),
+            BatchDecided::KIND => taken.take_batch(BatchDecided::of(event)?.next),
             HostParameters::KIND => return keep_parameters(rows, &HostParameters::of(event)?),
             RollBackAccepted::KIND => taken.stan = Some(taken.beyond(RollBackAccepted::of(event)?.seen_size)),
             _ => {}
