@@ -42,4 +42,4 @@ pub use error::HostError;
 pub use home::{batches, book, set_next, set_next_of};
 pub use script::{COUNT_MAX, Kind, Script, Step, operation};
 pub use server::{Host, RunningHost};
-pub use statement_file::{statement_camt, statement_csv};
+pub use statement_file::{day_of, statement_camt, statement_csv};
