@@ -110,6 +110,17 @@ pub struct ErrorFacts {
     pub host_code: Option<String>,
     /// Named numbers and fixed words.
     pub details: Vec<Detail>,
+    /// What must be finished or decided first, each by its name.
+    pub blockers: Vec<Blocker>,
+}
+
+/// Something that must be finished or decided first.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct Blocker {
+    /// Why it is in the way, as a stable word; an open list.
+    pub why: String,
+    /// Which payment or refund, by its name.
+    pub name: String,
 }
 
 /// A named particular of an error.
@@ -286,7 +297,8 @@ impl TillError {
 impl fmt::Display for ErrorFacts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.code)?;
-        self.details.iter().try_for_each(|Detail { name, value }| write!(f, " {name}={value}"))
+        self.details.iter().try_for_each(|Detail { name, value }| write!(f, " {name}={value}"))?;
+        self.blockers.iter().try_for_each(|Blocker { why, name }| write!(f, " {why}={name}"))
     }
 }
 
@@ -307,6 +319,7 @@ fn facts(error: &core::Error) -> ErrorFacts {
         };
         Detail { name: (*name).to_owned(), value }
     };
+    let blocker = |blocker: &core::Blocker| Blocker { why: blocker.why.to_owned(), name: blocker.name.clone() };
     ErrorFacts {
         code: row.code.to_owned(),
         money: error.money().into(),
@@ -317,6 +330,7 @@ fn facts(error: &core::Error) -> ErrorFacts {
         sequence: error.sequence(),
         host_code: error.host_code().map(ToString::to_string),
         details: error.facts().iter().map(detail).collect(),
+        blockers: error.blockers().iter().map(blocker).collect(),
     }
 }
 

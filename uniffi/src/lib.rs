@@ -13,6 +13,7 @@
 mod allocator;
 mod aside;
 mod biometric;
+mod corrections;
 mod desk;
 mod errors;
 mod events;
@@ -26,13 +27,17 @@ mod proofs;
 mod reader;
 mod refunds;
 mod screen;
+mod settlement;
+mod statement_values;
+mod statements;
 mod terminal;
 mod values;
 
 pub use biometric::{BiometricFault, BiometricKey, BiometricStanding};
+pub use corrections::{AttemptKind, Decision, RefundDecision, VoidOrder, VoidView};
 pub use desk::{Desk, Display, screen_gallery};
 pub use errors::{
-    Actor, CoreVersion, Detail, ErrorFacts, ErrorWords, Money, Retry, Reversal, TillError, core_version,
+    Actor, Blocker, CoreVersion, Detail, ErrorFacts, ErrorWords, Money, Retry, Reversal, TillError, core_version,
     describe_error, error_codes, facts_of,
 };
 pub use events::{EventPage, Events, TillEvent};
@@ -49,6 +54,12 @@ pub use proofs::Proofs;
 pub use reader::{EncryptedRead, EncryptedReader, ReadCvm, ReadRequest, ReaderFault};
 pub use refunds::{Refund, RefundOf, RefundPage, RefundQuery, RefundState, Refunds};
 pub use screen::{Action, Field, FieldName, Intent, Role, Row, Screen, ScreenKind, ScreenSample, Tone};
+pub use settlement::{Batch, BatchState, BrandTotals, CurrencyTotals, KindSums, RecordSum, Settlement};
+pub use statement_values::{
+    Difference, DifferenceCounts, DifferenceKind, DifferencePage, DifferenceWords, LineKind, StatementFile,
+    StatementLine, StatementSource, StatementSummary, describe_difference,
+};
+pub use statements::{StatementCheck, Statements};
 pub use terminal::{Terminal, inspect_till, provision_till};
 pub use values::{
     Amount, Attempt, AttemptState, Language, ListQuery, Page, ReceiptCopy, ReceiptRequest, ReceiptWidth, Resolved,

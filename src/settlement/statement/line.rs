@@ -116,6 +116,12 @@ impl Line {
             reference: None,
         }
     }
+
+    /// The order number as it may be shown: a shop that put a card number there does not see it again.
+    #[must_use]
+    pub fn shown_order(&self) -> Option<String> {
+        self.order.as_ref().map(|order| without_card_numbers(order.as_str()))
+    }
 }
 
 fn order_without_card_numbers<S: Serializer>(order: &Option<OrderNo>, serializer: S) -> Result<S::Ok, S::Error> {
@@ -200,6 +206,7 @@ mod tests {
         assert_eq!(without_card_numbers(&"x".repeat(500)).len(), REFERENCE_CHARS_MAX);
         let mut line = Line::new(1, Day::new(2026, 11, 22).unwrap(), 1, Currency::CNY);
         line.order = Some(OrderNo::new("4761739001010119").unwrap());
+        assert_eq!(line.shown_order().as_deref(), Some("476173******0119"));
         assert!(!serde_json::to_string(&line).unwrap().contains("4761739001010119"));
     }
 }
