@@ -25,6 +25,7 @@ mod policy;
 mod ports;
 mod proofs;
 mod reader;
+mod receipts;
 mod refunds;
 mod screen;
 mod settlement;
@@ -34,7 +35,7 @@ mod terminal;
 mod values;
 
 pub use biometric::{BiometricFault, BiometricKey, BiometricStanding};
-pub use corrections::{AttemptKind, Decision, RefundDecision, VoidOrder, VoidView};
+pub use corrections::*;
 pub use desk::{Desk, Display, screen_gallery};
 pub use errors::{
     Actor, Blocker, CoreVersion, Detail, ErrorFacts, ErrorWords, Money, Retry, Reversal, TillError, core_version,
@@ -52,18 +53,15 @@ pub use ports::{
 };
 pub use proofs::Proofs;
 pub use reader::{EncryptedRead, EncryptedReader, ReadCvm, ReadRequest, ReaderFault};
+pub use receipts::*;
 pub use refunds::{Refund, RefundOf, RefundPage, RefundQuery, RefundState, Refunds};
 pub use screen::{Action, Field, FieldName, Intent, Role, Row, Screen, ScreenKind, ScreenSample, Tone};
-pub use settlement::{Batch, BatchState, BrandTotals, CurrencyTotals, KindSums, RecordSum, Settlement};
-pub use statement_values::{
-    Difference, DifferenceCounts, DifferenceKind, DifferencePage, DifferenceWords, LineKind, StatementFile,
-    StatementLine, StatementSource, StatementSummary, describe_difference,
-};
+pub use settlement::*;
+pub use statement_values::*;
 pub use statements::{StatementCheck, Statements};
 pub use terminal::{Terminal, inspect_till, provision_till};
 pub use values::{
-    Amount, Attempt, AttemptState, Language, ListQuery, Page, ReceiptCopy, ReceiptRequest, ReceiptWidth, Resolved,
-    ReversalView, SaleOrder, TillInfo, Verified,
+    Amount, Attempt, AttemptState, Language, ListQuery, Page, Resolved, ReversalView, SaleOrder, TillInfo, Verified,
 };
 
 uniffi::setup_scaffolding!("taptill");

@@ -13,7 +13,8 @@ use crate::aside::aside;
 use crate::corrections::{Decision, VoidOrder};
 use crate::errors::TillError;
 use crate::operation::Operation;
-use crate::values::{Attempt, ListQuery, Page, ReceiptRequest, Resolved, SaleOrder, attempt_id};
+use crate::receipts::ReceiptRequest;
+use crate::values::{Attempt, ListQuery, Page, Resolved, SaleOrder, attempt_id};
 
 /// The open till that all objects of the face share.
 pub(crate) struct Open {

@@ -18,7 +18,8 @@ use crate::corrections::RefundDecision;
 use crate::errors::TillError;
 use crate::password_work::{PasswordDone, PasswordWork};
 use crate::payments::Open;
-use crate::values::{Amount, ReceiptRequest};
+use crate::receipts::ReceiptRequest;
+use crate::values::Amount;
 
 /// Refunds and what became of them. May be used from any thread, and from several at once.
 #[derive(uniffi::Object)]

@@ -16,7 +16,8 @@ use taptill::terminal::Terminal;
 use crate::aside::aside;
 use crate::errors::{TillError, same_words};
 use crate::payments::Open;
-use crate::values::{Language, ReceiptWidth};
+use crate::receipts::ReceiptWidth;
+use crate::values::Language;
 
 /// Batches and their settlement. May be used from any thread, and from several at once.
 #[derive(uniffi::Object)]

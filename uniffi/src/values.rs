@@ -13,8 +13,7 @@ use taptill::ids::{AttemptId, OperatorName, OrderNo};
 use taptill::journal::VerifyReport;
 use taptill::money::{self, Currency};
 use taptill::payment::{self, AttemptView, state::State};
-use taptill::receipt::{Columns, Copy};
-use taptill::{terminal, text};
+use taptill::text;
 
 use crate::corrections::{AttemptKind, Decision, VoidView};
 use crate::errors::{Money, TillError, same_words};
@@ -203,35 +202,6 @@ pub enum Language {
     ZhCn,
 }
 
-/// How wide the paper is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
-pub enum ReceiptWidth {
-    /// 32 columns: 58 mm paper, and a phone's screen.
-    C32,
-    /// 48 columns: 80 mm paper.
-    C48,
-}
-
-/// For whom a receipt is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
-pub enum ReceiptCopy {
-    /// The shop's copy.
-    Merchant,
-    /// The customer's copy.
-    Customer,
-}
-
-/// How a receipt is wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Record)]
-pub struct ReceiptRequest {
-    /// How wide the paper is.
-    pub width: ReceiptWidth,
-    /// The language of the labels.
-    pub language: Language,
-    /// For whom.
-    pub copy: ReceiptCopy,
-}
-
 /// What a till knows about itself.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct TillInfo {
@@ -265,8 +235,6 @@ pub struct Verified {
 }
 
 same_words!(text::Language, Language: En ZhCn);
-same_words!(Columns, ReceiptWidth: C32 C48);
-same_words!(Copy, ReceiptCopy: Merchant Customer);
 
 impl TryFrom<Amount> for money::Amount {
     type Error = TillError;
@@ -398,12 +366,6 @@ impl From<payment::Resolved> for Resolved {
             refunds_closed: refunds(resolved.refunds_closed),
             refunds_left: refunds(resolved.refunds_left),
         }
-    }
-}
-
-impl From<ReceiptRequest> for terminal::ReceiptRequest {
-    fn from(request: ReceiptRequest) -> Self {
-        Self { columns: request.width.into(), language: request.language.into(), copy: request.copy.into() }
     }
 }
 
