@@ -119,8 +119,10 @@ pub struct ErrorFacts {
 pub struct Blocker {
     /// Why it is in the way, as a stable word; an open list.
     pub why: String,
-    /// Which payment or refund, by its name.
+    /// Which payment or refund, by its name; or a number. Empty where there is only one.
     pub name: String,
+    /// What is done about it, as a stable word: the name of a button; an open list.
+    pub remedy: Option<String>,
 }
 
 /// A named particular of an error.
@@ -247,6 +249,13 @@ pub fn core_version() -> Result<CoreVersion, TillError> {
     Ok(CoreVersion { version: env!("CARGO_PKG_VERSION").to_owned() })
 }
 
+impl From<&core::Blocker> for Blocker {
+    fn from(blocker: &core::Blocker) -> Self {
+        let core::Blocker { why, name, remedy } = blocker;
+        Self { why: (*why).to_owned(), name: name.clone(), remedy: remedy.map(str::to_owned) }
+    }
+}
+
 impl From<core::Error> for TillError {
     fn from(error: core::Error) -> Self {
         let facts = facts(&error);
@@ -298,7 +307,7 @@ impl fmt::Display for ErrorFacts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.code)?;
         self.details.iter().try_for_each(|Detail { name, value }| write!(f, " {name}={value}"))?;
-        self.blockers.iter().try_for_each(|Blocker { why, name }| write!(f, " {why}={name}"))
+        self.blockers.iter().try_for_each(|Blocker { why, name, .. }| write!(f, " {why}={name}"))
     }
 }
 
@@ -319,7 +328,6 @@ fn facts(error: &core::Error) -> ErrorFacts {
         };
         Detail { name: (*name).to_owned(), value }
     };
-    let blocker = |blocker: &core::Blocker| Blocker { why: blocker.why.to_owned(), name: blocker.name.clone() };
     ErrorFacts {
         code: row.code.to_owned(),
         money: error.money().into(),
@@ -330,7 +338,7 @@ fn facts(error: &core::Error) -> ErrorFacts {
         sequence: error.sequence(),
         host_code: error.host_code().map(ToString::to_string),
         details: error.facts().iter().map(detail).collect(),
-        blockers: error.blockers().iter().map(blocker).collect(),
+        blockers: error.blockers().iter().map(Blocker::from).collect(),
     }
 }
 

@@ -75,7 +75,7 @@ fn what_is_particular_to_an_error_crosses_whole() {
         .with_host_code(&HostCode::new("A0").unwrap())
         .number("field", 39)
         .word("damage", "seal")
-        .blocked_by(vec![CoreBlocker { why: "reversal_stuck", name: "A-2".into() }]);
+        .blocked_by(vec![CoreBlocker::new("reversal_stuck", "A-2").remedied_by("decide")]);
     let crossed = TillError::from(core);
     let facts = crossed.facts();
     assert_eq!((facts.attempt.as_deref(), facts.sequence), (Some("A-1"), Some(u64::MAX)));
@@ -85,7 +85,10 @@ fn what_is_particular_to_an_error_crosses_whole() {
     );
     let detail = |name: &str, value: &str| Detail { name: name.into(), value: value.into() };
     assert_eq!(facts.details, [detail("field", "39"), detail("damage", "seal")]);
-    assert_eq!(facts.blockers, [Blocker { why: "reversal_stuck".into(), name: "A-2".into() }]);
+    assert_eq!(
+        facts.blockers,
+        [Blocker { why: "reversal_stuck".into(), name: "A-2".into(), remedy: Some("decide".into()) }]
+    );
     assert_eq!(crossed.to_string(), "too_late_to_cancel field=39 damage=seal reversal_stuck=A-2");
 }
 

@@ -46,7 +46,7 @@ final class AfterSaleTests: SandboxTestCase {
         XCTAssertNil(password.lend { $0.count }, "the kit wipes what it took")
         let listed = try await till.refunds.list()
         XCTAssertEqual(listed.refunds, [done])
-        await assertFails("refund_not_waiting") { try await till.refunds.reject(asked.refund, because: "too late") }
+        await assertFails("not_permitted") { try await till.refunds.reject(asked.refund, because: "too late") }
         await assertFails("refund_exceeds_captured_amount") {
             try await till.refunds.request(.attempt(attempt: sold), amount(701))
         }

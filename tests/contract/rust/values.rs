@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value, json};
 use taptill_ffi::{
-    Attempt, Batch, CurrencyTotals, Difference, DifferencePage, ErrorFacts, ErrorWords, EventPage, Field, Intent,
-    KindSums, Language, Notice, OperatorFacts, Page, PasswordDone, PasswordProfile, RecordSum, RecoveryCode, Refund,
-    Resolved, Screen, SessionFacts, ShopPolicy, StatementLine, StatementSummary, TillError, TillInfo, TillState,
-    Verified, VoidView, describe_difference,
+    Attempt, Batch, Blocker, CurrencyTotals, Difference, DifferencePage, ErrorFacts, ErrorWords, EventPage, Field,
+    Intent, KindSums, Language, Notice, OperatorFacts, Page, PasswordDone, PasswordProfile, RecordSum, RecoveryCode,
+    Refund, Resolved, Screen, SessionFacts, ShopPolicy, StatementLine, StatementSummary, TillError, TillInfo,
+    TillState, Verified, VoidView, describe_difference,
 };
 
 /// The word of an enumeration's value: `InDoubt` is `in_doubt`, and what it carries is left out.
@@ -48,13 +48,16 @@ pub fn error(error: &TillError) -> Value {
 pub fn facts(facts: &ErrorFacts) -> Value {
     let details: Map<_, _> =
         facts.details.iter().map(|detail| (detail.name.clone(), detail.value.clone().into())).collect();
-    let blockers: Value =
-        facts.blockers.iter().map(|blocker| json!({ "why": blocker.why, "name": blocker.name })).collect();
+    let blockers: Value = facts.blockers.iter().map(blocker).collect();
     json!({
         "blockers": blockers, "code": facts.code, "money": word(&facts.money), "retry": word(&facts.retry),
         "reversal": word(&facts.reversal), "actor": word(&facts.actor), "attempt": facts.attempt,
         "host_code": facts.host_code, "details": details,
     })
+}
+
+pub fn blocker(blocker: &Blocker) -> Value {
+    json!({ "why": blocker.why, "name": blocker.name, "remedy": blocker.remedy })
 }
 
 pub fn words(words: &ErrorWords) -> Value {

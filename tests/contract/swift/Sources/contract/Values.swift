@@ -46,12 +46,16 @@ func json(_ error: TillError) -> Json {
 
 func json(_ facts: ErrorFacts) -> Json {
     let details = facts.details.map { ($0.name, Json.text($0.value)) }
-    let blockers = facts.blockers.map { ["why": .text($0.why), "name": .text($0.name)] as Json }
+    let blockers = facts.blockers.map { json($0) }
     return [
         "blockers": .list(blockers), "code": .text(facts.code), "money": .text(word(facts.money)), "retry": .text(word(facts.retry)),
         "reversal": .text(word(facts.reversal)), "actor": .text(word(facts.actor)), "attempt": .from(facts.attempt),
         "host_code": .from(facts.hostCode), "details": .object(Dictionary(details) { _, last in last }),
     ]
+}
+
+func json(_ blocker: Blocker) -> Json {
+    ["why": .text(blocker.why), "name": .text(blocker.name), "remedy": .from(blocker.remedy)]
 }
 
 func json(_ words: ErrorWords) -> Json {

@@ -76,7 +76,7 @@ class AfterSaleTest {
         val done = passwordOfAlice().use { till.refunds.approveAs(asked.refund, "alice", it) }
         assertEquals(RefundState.ACKNOWLEDGED to "alice", done.state to done.approvedBy)
         assertEquals(listOf(done), till.refunds.list().refunds)
-        assertEquals("refund_not_waiting", refused { till.refunds.reject(asked.refund, "too late") })
+        assertEquals("not_permitted", refused { till.refunds.reject(asked.refund, "too late") })
         assertEquals("refund_exceeds_captured_amount", refused { till.refunds.request(of, Amount(701, "CNY")) })
     }
 

@@ -73,7 +73,7 @@ fun written(value: Any?): JsonElement =
                 "refunds_left" to value.refundsLeft,
             )
         is VoidView -> entries("attempt" to value.attempt, "state" to value.state, "decision" to value.decision)
-        is Blocker -> entries("why" to value.why, "name" to value.name)
+        is Blocker -> entries("why" to value.why, "name" to value.name, "remedy" to value.remedy)
         is Refund -> written(value)
         is RefundPage -> entries("refunds" to value.refunds, "next" to value.next)
         is Batch -> written(value)
