@@ -124,7 +124,7 @@ impl Engine {
     /// What is known before the line is free.
     fn may_not_settle(&self) -> Result<Option<Error>, Halt> {
         if let Some(sale) = &self.sale {
-            let under_way = Blocker { why: "payment_in_progress", name: sale.attempt.to_string() };
+            let under_way = Blocker::new("payment_in_progress", sale.attempt.to_string());
             return Ok(Some(Error::from(ErrorCode::SettlementBlocked).blocked_by(vec![under_way])));
         }
         let missing =
@@ -179,7 +179,7 @@ impl Engine {
         if batches::unfinished(&self.journal)?.is_some() {
             return self.next_of_settlement(now);
         }
-        let blockers = self.blockers()?;
+        let blockers = self.in_the_way()?;
         if !blockers.is_empty() {
             self.end_job(Err(Error::from(ErrorCode::SettlementBlocked).blocked_by(blockers)));
             return Ok(());
@@ -219,8 +219,20 @@ impl Engine {
         Err(Halt(error))
     }
 
+    /// What must be finished or decided before the batch is settled. What waits for the next batch does not keep this
+    /// one open.
+    fn in_the_way(&self) -> Result<Vec<Blocker>, Halt> {
+        let mut blockers = self.blockers()?;
+        for entry in refunds::entries_in(&self.journal, RefundState::Sent)? {
+            if self.waits_for_its_batch(&entry)? {
+                blockers.retain(|it| it.why != "refund_forwarding" || it.name != entry.view.refund.as_str());
+            }
+        }
+        Ok(blockers)
+    }
+
     /// Everything that must be finished or decided first, each by name.
-    fn blockers(&self) -> Result<Vec<Blocker>, Halt> {
+    pub(super) fn blockers(&self) -> Result<Vec<Blocker>, Halt> {
         let mut blockers = Vec::new();
         for state in [State::InDoubt, State::ReversalDue, State::ReversalStuck] {
             for entry in ledger::entries_in(&self.journal, state)? {
@@ -232,19 +244,15 @@ impl Engine {
                     (Kind::Void, State::InDoubt | State::ReversalDue) => "void_in_doubt",
                     (_, state) => state.word(),
                 };
-                blockers.push(Blocker { why, name: entry.view.attempt.to_string() });
+                blockers.push(Blocker::new(why, entry.view.attempt.to_string()));
             }
         }
         // Whatever is forwarded stands under one word.
         for state in [RefundState::Sent, RefundState::Stuck] {
             for entry in refunds::entries_in(&self.journal, state)? {
-                let is_stuck = state == RefundState::Stuck;
-                // What waits for the next batch does not keep this one open.
-                let is_in_the_way =
-                    if is_stuck { entry.view.decision.is_none() } else { !self.waits_for_its_batch(&entry)? };
-                if is_in_the_way {
-                    let why = if is_stuck { "refund_stuck" } else { "refund_forwarding" };
-                    blockers.push(Blocker { why, name: entry.view.refund.to_string() });
+                let why = if state == RefundState::Stuck { "refund_stuck" } else { "refund_forwarding" };
+                if entry.view.decision.is_none() {
+                    blockers.push(Blocker::new(why, entry.view.refund.to_string()));
                 }
             }
         }
