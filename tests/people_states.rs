@@ -8,7 +8,7 @@ mod people_support;
 mod support;
 
 use people_support::{House, MINUTE, NEW, SAM, code_of, name, newcomer, secret};
-use taptill::account::ShopPolicy;
+use taptill::account::{ShopPolicy, WrittenReason};
 use taptill::error::ErrorCode;
 use taptill::ids::{AttemptId, RefundId, Role};
 use taptill::money::{Amount, Currency};
@@ -37,7 +37,7 @@ type Wish = fn() -> Ask;
 
 /// Every wish, and what becomes of it: nobody's till, signed out, locked by bob, signed in as bob, alice, sam.
 #[rustfmt::skip]
-const TABLE: [(&str, Wish, [&str; 6]); 48] = [
+const TABLE: [(&str, Wish, [&str; 6]); 51] = [
     ("state", || Ask::State, ["ok", "ok", "ok", "ok", "ok", "ok"]),
     ("claim", || Ask::Claim { name: name("eve"), password: secret(NEW) },
         ["ok", "claimed", "claimed", "claimed", "claimed", "claimed"]),
@@ -109,6 +109,10 @@ const TABLE: [(&str, Wish, [&str; 6]); 48] = [
     ("prove", || Ask::Prove(ProofOf::Sequence(1)), ["nobody's", "out", "locked", "prove_record", "ok", "prove_record"]),
     ("statement", || Ask::Statement(StatementStep::Last),
         ["nobody's", "out", "locked", "check_statement", "ok", "check_statement"]),
+    ("exit checklist", || Ask::ExitChecklist, ["nobody's", "out", "locked", "ok", "ok", "exit"]),
+    ("exit", || Ask::Exit { force: None }, ["nobody's", "out", "locked", "ok", "ok", "exit"]),
+    ("exit by force", || Ask::Exit { force: Some(WrittenReason::new("late").unwrap()) },
+        ["nobody's", "out", "locked", "force_exit", "ok", "exit"]),
     ("consistency", || Ask::Consistency { old_size: 1 },
         ["nobody's", "out", "locked", "prove_consistency", "ok", "ok"]),
 ];

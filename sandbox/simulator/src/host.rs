@@ -3,7 +3,7 @@
 //! What is booked is the [`Counter`]'s. What is done to a message on its way is [`Wire`]'s; what the host itself does
 //! wrong is in [`Moods`]. It keeps no time of its own.
 //!
-//! It never looks into a till. Evidence: `sandbox/simulator/src/audit/tests.rs`.
+//! It never looks into a till. Evidence: `sandbox/simulator/tests/planted.rs`.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -275,6 +275,7 @@ impl Host {
             Op::BatchUpload => self.counter.upload(request),
             Op::SettleEnd => self.counter.end(request),
             Op::Parameters => "00",
+            told if told.is_told() => "00",
             _ => "40",
         };
         if request.get(ValueName::Track2).is_some() && op != Op::Sale {
@@ -289,11 +290,10 @@ impl Host {
             op: op.word().to_owned(),
             batch,
             stan,
-            amount_minor,
+            of: matches!(op, Op::Reversal | Op::VoidReversal).then(|| original(request)),
             fingerprint,
             is_repeat,
             code: code.to_owned(),
-            at_ms,
         });
         (answer, code)
     }
@@ -324,7 +324,15 @@ fn fingerprint(message: &[u8]) -> [u8; 32] {
 fn echoed(request: &Values, at_ms: u64) -> Values {
     let mut values = Values::new();
     for (name, value) in request.iter() {
-        if !matches!(name, ValueName::Track2 | ValueName::ChipData | ValueName::ReversalReason) {
+        if !matches!(
+            name,
+            ValueName::Track2
+                | ValueName::ChipData
+                | ValueName::ReversalReason
+                | ValueName::ToldPart
+                | ValueName::ToldParts
+                | ValueName::ToldText
+        ) {
             values.set(name, value);
         }
     }
