@@ -4,7 +4,8 @@
 
 mod support;
 
-use support::host::{Trouble, acquirer_key, signature_over};
+use support::host::Trouble;
+use support::host::told::{acquirer_key, signature_over};
 use support::world::{World, order};
 use taptill::acquirer::{HostMark, TOLD_PART_BYTES, TOLD_PARTS_MAX, Telling, Told, ToldText, Word};
 use taptill::error::{Error, ErrorCode};
