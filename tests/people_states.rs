@@ -11,12 +11,14 @@ use people_support::{House, MINUTE, NEW, SAM, code_of, name, newcomer, secret};
 use taptill::account::ShopPolicy;
 use taptill::error::ErrorCode;
 use taptill::ids::{AttemptId, RefundId, Role};
+use taptill::incident::evidence::Scope;
+use taptill::incident::records::OwnRecords;
 use taptill::money::{Amount, Currency};
 use taptill::payment::{
     Decision, ListQuery, ReceiptCopy, RefundDecision, RefundOf, RefundQuery, RefundRequest, RejectionReason, VoidOrder,
 };
 use taptill::ports::Notice;
-use taptill::till::{Ask, ProofOf, Reply, StatementStep};
+use taptill::till::{Ask, EvidenceStep, ProofOf, Reply, StatementStep};
 use taptill_sandbox::people::{ALICE, BOB, Person};
 
 const DAY: u64 = 86_400_000;
@@ -37,7 +39,7 @@ type Wish = fn() -> Ask;
 
 /// Every wish, and what becomes of it: nobody's till, signed out, locked by bob, signed in as bob, alice, sam.
 #[rustfmt::skip]
-const TABLE: [(&str, Wish, [&str; 6]); 48] = [
+const TABLE: [(&str, Wish, [&str; 6]); 50] = [
     ("state", || Ask::State, ["ok", "ok", "ok", "ok", "ok", "ok"]),
     ("claim", || Ask::Claim { name: name("eve"), password: secret(NEW) },
         ["ok", "claimed", "claimed", "claimed", "claimed", "claimed"]),
@@ -109,6 +111,10 @@ const TABLE: [(&str, Wish, [&str; 6]); 48] = [
     ("prove", || Ask::Prove(ProofOf::Sequence(1)), ["nobody's", "out", "locked", "prove_record", "ok", "prove_record"]),
     ("statement", || Ask::Statement(StatementStep::Last),
         ["nobody's", "out", "locked", "check_statement", "ok", "check_statement"]),
+    ("evidence", || Ask::Evidence(EvidenceStep::Begin(Scope::Attempt { attempt: attempt() })),
+        ["nobody's", "out", "locked", "disclose_evidence", "unknown", "disclose_evidence"]),
+    ("own records", || Ask::OwnRecords { of: OwnRecords::Payments, after: None },
+        ["nobody's", "out", "locked", "export_records", "ok", "export_records"]),
     ("consistency", || Ask::Consistency { old_size: 1 },
         ["nobody's", "out", "locked", "prove_consistency", "ok", "ok"]),
 ];

@@ -81,6 +81,8 @@ fn a_cashier_changes_nothing_that_is_the_shops() {
         ApproveRefund::ROW,
         MakeCheckpoint::ROW,
         ProveRecord::ROW,
+        DiscloseEvidence::ROW,
+        ExportRecords::ROW,
     ] {
         assert!(!row.allows(Role::Cashier), "{}", row.word);
     }
@@ -105,6 +107,8 @@ fn ask_for_everything(session: &Session) -> Vec<(&'static str, Result<String, Er
         one::<PrintReceipt>(session),
         one::<FollowEvents>(session),
         one::<ProveRecord>(session),
+        one::<DiscloseEvidence>(session),
+        one::<ExportRecords>(session),
         one::<ProveConsistency>(session),
         one::<MakeCheckpoint>(session),
         one::<VerifyJournal>(session),

@@ -140,6 +140,7 @@ const OTHER_KINDS: &[&str] = &[
     "key.rotated",
     "journal.checkpoint",
     "statement.checked",
+    "evidence.disclosed",
 ];
 
 #[cfg(test)]

@@ -17,6 +17,8 @@ use crate::clock::{MonoMs, WallMs};
 use crate::emv::CardEvent;
 use crate::error::Error;
 use crate::ids::{AttemptId, BatchNo, OperatorName, RefundId};
+use crate::incident::records::{OwnRecords, RecordsPage};
+use crate::journal::Cursor;
 use crate::payment::{
     self, CardCommand, Decision, LinkCommand, ListQuery, ReceiptCopy, RefundDecision, RefundQuery, RefundRequest,
     RejectionReason, SaleOrder, Ticket, VoidOrder,
@@ -24,6 +26,7 @@ use crate::payment::{
 use crate::ports::{BiometricFault, EncryptedRead, Notice, ReaderFault};
 use crate::secret::{Secret, SecretBytes};
 use crate::session::Role;
+use crate::till::evidence::{EvidenceReply, EvidenceStep};
 use crate::till::statement::{StatementReply, StatementStep};
 use crate::vault::{self, Derivation, SealedEnrolment};
 
@@ -346,6 +349,15 @@ pub enum Ask {
     PublicKey,
     /// A step of holding a statement against the journal.
     Statement(StatementStep),
+    /// A step of handing out evidence.
+    Evidence(EvidenceStep),
+    /// A page of the shop's own records.
+    OwnRecords {
+        /// Of which file.
+        of: OwnRecords,
+        /// Where the page begins.
+        after: Option<Cursor>,
+    },
 }
 
 impl Ask {
@@ -561,6 +573,10 @@ pub enum Reply {
     Policy(Box<ShopPolicy>),
     /// Of a step of a statement check.
     Statement(StatementReply),
+    /// Of a step of handing out evidence.
+    Evidence(EvidenceReply),
+    /// Of asking for the shop's own records.
+    OwnRecords(RecordsPage),
     /// Of everything that is a text: checkpoint, proofs, keys.
     Text(String),
     /// Of everything else.
@@ -581,6 +597,8 @@ impl fmt::Debug for Reply {
             Self::Operators(operators) => write!(f, "{operators:?}"),
             Self::Policy(policy) => write!(f, "{policy:?}"),
             Self::Statement(_) => f.write_str("Statement"),
+            Self::Evidence(_) => f.write_str("Evidence"),
+            Self::OwnRecords(page) => write!(f, "OwnRecords({} records)", page.records),
             Self::Text(text) => write!(f, "Text({} bytes)", text.len()),
             Self::Done => f.write_str("Done"),
         }

@@ -13,10 +13,10 @@ use crate::clock::Now;
 use crate::error::{Error, ErrorCode};
 use crate::payment::{self, SettleCause, Ticket};
 use crate::session::actions::{
-    AcceptRollBack, Action, ApproveRefund, ChangeOwnPassword, CheckStatement, DecideStuck, DownloadParameters,
-    EnrolBiometric, FollowEvents, ListOperators, MakeCheckpoint, ManageOperators, PrintReceipt, ProveConsistency,
-    ProveRecord, ReadPublicKey, RequestRefund, ResolveDebts, RotateKeys, Sell, SetPolicy, Settle, TestHost,
-    VerifyJournal, ViewDebts, ViewPayments, ViewPolicy, VoidSale,
+    AcceptRollBack, Action, ApproveRefund, ChangeOwnPassword, CheckStatement, DecideStuck, DiscloseEvidence,
+    DownloadParameters, EnrolBiometric, ExportRecords, FollowEvents, ListOperators, MakeCheckpoint, ManageOperators,
+    PrintReceipt, ProveConsistency, ProveRecord, ReadPublicKey, RequestRefund, ResolveDebts, RotateKeys, Sell,
+    SetPolicy, Settle, TestHost, VerifyJournal, ViewDebts, ViewPayments, ViewPolicy, VoidSale,
 };
 use crate::session::{Permit, Standing};
 use crate::till::exchange::{Ask, Reply};
@@ -265,6 +265,14 @@ impl Till {
             Ask::Statement(step) => {
                 let permit = self.permit::<CheckStatement>(now)?;
                 self.statement(ticket, permit, step, now)
+            }
+            Ask::Evidence(step) => {
+                let permit = self.permit::<DiscloseEvidence>(now)?;
+                self.evidence(permit, step, now)
+            }
+            Ask::OwnRecords { of, after } => {
+                let permit = self.permit::<ExportRecords>(now)?;
+                self.own_records(permit, of, after, now)
             }
             Ask::PublicKey => {
                 let permit = self.permit::<ReadPublicKey>(now)?;

@@ -20,6 +20,7 @@ mod biometric;
 mod claim;
 mod enter;
 mod events;
+mod evidence;
 mod exchange;
 mod flow;
 mod gate;
@@ -36,6 +37,7 @@ mod statement;
 use std::sync::Arc;
 
 pub use events::folds;
+pub use evidence::{EvidenceReply, EvidenceStep};
 pub use exchange::{
     Ask, Biometric, Derive, Input, NetworkCommand, NewOperator, OperatorView, Output, ProofOf, Recognised, Recognition,
     RecoveryCode, Reply, SessionView, Standing, TillState, Work,
