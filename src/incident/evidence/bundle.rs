@@ -14,11 +14,6 @@ use zip::{CompressionMethod, ZipArchive, ZipWriter};
 use crate::error::{Error, ErrorCode};
 use crate::incident::evidence::manifest::MANIFEST;
 
-/// The most files that a bundle may have: what an archive can count without a second kind of end.
-pub const FILES_MAX: usize = 60_000;
-/// The most bytes that they may have together.
-pub const BYTES_MAX: u64 = 512 << 20;
-
 /// The files of a bundle. Nothing is said of them before they are verified.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Bundle {
@@ -47,13 +42,18 @@ pub enum NotABundle {
 }
 
 impl Bundle {
+    /// The most files that a bundle may have: what an archive can count without a second kind of end.
+    pub const FILES_MAX: usize = 60_000;
+    /// The most bytes that they may have together.
+    pub const BYTES_MAX: u64 = 512 << 20;
+
     /// Adds a file, by its name with `/` between folders.
     ///
     /// # Errors
     /// [`NotABundle::TooLarge`].
     pub fn add(&mut self, name: &str, contents: Vec<u8>) -> Result<(), NotABundle> {
         self.bytes = self.bytes.saturating_add(contents.len() as u64);
-        if self.files.len() >= FILES_MAX || self.bytes > BYTES_MAX {
+        if self.files.len() >= Self::FILES_MAX || self.bytes > Self::BYTES_MAX {
             return Err(NotABundle::TooLarge);
         }
         if self.files.insert(name.to_owned(), contents).is_some() {
@@ -83,7 +83,7 @@ impl Bundle {
             bundle.is_padded |= file.header_start() != ends_at;
             ends_at = file.data_start().unwrap_or(u64::MAX).saturating_add(file.compressed_size());
             let mut contents = Vec::new();
-            file.by_ref().take(BYTES_MAX + 1).read_to_end(&mut contents).map_err(|_| NotABundle::Archive)?;
+            file.by_ref().take(Self::BYTES_MAX + 1).read_to_end(&mut contents).map_err(|_| NotABundle::Archive)?;
             let name = file.name().map_err(broken)?.into_owned();
             bundle.add(&name, contents)?;
         }

@@ -2,7 +2,7 @@
 //!
 //! A transaction is what its events name: the sale, and every void that says to be of it. A period is a stretch of the
 //! journal without a gap, from the first record whose time is in it to the last, by the till's own clock; so nothing of
-//! it can be left out unseen. To either come the record of the journal's keys and the last sign-on that was met.
+//! it can be left out unseen. To either come the record of the journal's keys and the sign-on under which a payment was sent.
 //!
 //! It never shows what a record says. Evidence: `tests/evidence.rs`.
 
@@ -168,7 +168,8 @@ impl Gathering {
 
     fn look_at_transaction(&mut self, event: &Event) {
         let Some(attempt) = &event.attempt else {
-            if event.kind == SIGNED_ON {
+            // The one under which the payment was sent: a later one says nothing of it.
+            if event.kind == SIGNED_ON && self.records.len() <= 1 {
                 self.sign_on = Some(ShownRecord::of(event));
             }
             return;

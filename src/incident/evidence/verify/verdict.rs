@@ -55,7 +55,9 @@ pub struct Facts {
     pub operators: Vec<String>,
     /// The payments.
     pub attempts: Vec<AttemptId>,
-    /// Who agreed to the disclosure.
+    /// The record with which somebody agreed to the disclosure.
+    pub disclosed_sequence: u64,
+    /// Who did.
     pub disclosed_by: Option<String>,
     /// When, by the till's clock.
     pub disclosed_ms: Option<WallMs>,
@@ -105,6 +107,7 @@ impl Facts {
             to_ms: about.last().map(|event| event.now.wall),
             operators: names(about.iter().filter_map(|event| event.operator.clone())),
             attempts: names(about.iter().filter_map(|event| event.attempt.clone())),
+            disclosed_sequence: manifest.consent,
             disclosed_by: consent.and_then(|event| event.operator.clone()),
             disclosed_ms: consent.map(|event| event.now.wall),
             disclosed_to: said.and_then(|consent| consent.to).map(String::from),
