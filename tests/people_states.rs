@@ -8,7 +8,7 @@ mod people_support;
 mod support;
 
 use people_support::{House, MINUTE, NEW, SAM, code_of, name, newcomer, secret};
-use taptill::account::ShopPolicy;
+use taptill::account::{ShopPolicy, WrittenReason};
 use taptill::error::ErrorCode;
 use taptill::ids::{AttemptId, RefundId, Role};
 use taptill::incident::evidence::Scope;
@@ -39,7 +39,7 @@ type Wish = fn() -> Ask;
 
 /// Every wish, and what becomes of it: nobody's till, signed out, locked by bob, signed in as bob, alice, sam.
 #[rustfmt::skip]
-const TABLE: [(&str, Wish, [&str; 6]); 50] = [
+const TABLE: [(&str, Wish, [&str; 6]); 53] = [
     ("state", || Ask::State, ["ok", "ok", "ok", "ok", "ok", "ok"]),
     ("claim", || Ask::Claim { name: name("eve"), password: secret(NEW) },
         ["ok", "claimed", "claimed", "claimed", "claimed", "claimed"]),
@@ -111,6 +111,10 @@ const TABLE: [(&str, Wish, [&str; 6]); 50] = [
     ("prove", || Ask::Prove(ProofOf::Sequence(1)), ["nobody's", "out", "locked", "prove_record", "ok", "prove_record"]),
     ("statement", || Ask::Statement(StatementStep::Last),
         ["nobody's", "out", "locked", "check_statement", "ok", "check_statement"]),
+    ("exit checklist", || Ask::ExitChecklist, ["nobody's", "out", "locked", "ok", "ok", "exit"]),
+    ("exit", || Ask::Exit { force: None }, ["nobody's", "out", "locked", "ok", "ok", "exit"]),
+    ("exit by force", || Ask::Exit { force: Some(WrittenReason::new("late").unwrap()) },
+        ["nobody's", "out", "locked", "force_exit", "ok", "exit"]),
     ("evidence", || Ask::Evidence(EvidenceStep::Begin(Scope::Attempt { attempt: attempt() })),
         ["nobody's", "out", "locked", "disclose_evidence", "unknown", "disclose_evidence"]),
     ("own records", || Ask::OwnRecords { of: OwnRecords::Payments, after: None },

@@ -81,6 +81,7 @@ fn a_cashier_changes_nothing_that_is_the_shops() {
         ApproveRefund::ROW,
         MakeCheckpoint::ROW,
         ProveRecord::ROW,
+        ForceExit::ROW,
         DiscloseEvidence::ROW,
         ExportRecords::ROW,
     ] {
@@ -128,6 +129,9 @@ fn ask_for_everything(session: &Session) -> Vec<(&'static str, Result<String, Er
         one::<RequestRefund>(session),
         one::<ApproveRefund>(session),
         one::<CheckStatement>(session),
+        one::<Exit>(session),
+        one::<ForceExit>(session),
+        one::<RenewCertificate>(session),
         one::<RotateKeys>(session),
     ]
 }

@@ -40,7 +40,10 @@ fn a_preview_lists_what_would_be_disclosed_and_discloses_nothing() {
     let kinds: Vec<&str> = records.iter().map(|record| record["kind"].as_str().unwrap()).collect();
     assert!(kinds.contains(&"attempt.approved") && kinds.contains(&"journal.checkpoint_key"), "{kinds:?}");
     assert!(records.iter().all(|record| record["attempt"] != "A-2"));
-    assert_eq!((&preview["slips"], &preview["operators"]), (&serde_json::json!(["A-1"]), &serde_json::json!(["alice"])));
+    assert_eq!(
+        (&preview["slips"], &preview["operators"]),
+        (&serde_json::json!(["A-1"]), &serde_json::json!(["alice"]))
+    );
     // Each command signs its operator in and out, with a checkpoint at the end; a disclosure would be one record more.
     let (between, after) = (size(), size());
     assert_eq!(between - before, 2 * (after - between), "looking is as silent as verifying");
@@ -120,9 +123,17 @@ fn what_is_no_bundle_or_cannot_be_made_is_refused_by_name() {
         ("an unknown attempt", &["evidence", "A-9", "--out", &out], "attempt_unknown"),
         ("a folder with something in it", &["evidence", "A-1", "--out", &text(&bundle)], "file_unusable"),
         ("a file that is there", &["evidence", "A-1", "--out", &text(&file)], "file_unusable"),
-        ("to whom, with a card's number", &["evidence", "A-1", "--out", &out, "--for", "4761739001010119"], "identifier_malformed"),
+        (
+            "to whom, with a card's number",
+            &["evidence", "A-1", "--out", &out, "--for", "4761739001010119"],
+            "identifier_malformed",
+        ),
         ("a period without a record", &["evidence", "--from", "1999-01-01", "--to", "1999-01-02"], "evidence_empty"),
-        ("a period that ends first", &["evidence", "--from", "2030-01-02", "--to", "2030-01-01"], "evidence_period_invalid"),
+        (
+            "a period that ends first",
+            &["evidence", "--from", "2030-01-02", "--to", "2030-01-01"],
+            "evidence_period_invalid",
+        ),
         ("an incident without a freeze", &["evidence", "--incident"], "evidence_empty"),
     ];
     for (case, words, code) in made {

@@ -32,6 +32,7 @@ mod forward;
 mod host;
 mod job;
 mod leftovers;
+mod matters;
 #[cfg(feature = "planted-bugs")]
 mod mistakes;
 mod questions;
@@ -46,7 +47,10 @@ mod sale;
 mod settle;
 mod sign_on;
 mod tap;
+mod tell;
 mod void;
+
+pub use matters::Matters;
 
 use debts::Debts;
 use job::Job;
@@ -80,6 +84,8 @@ pub struct Engine {
     settlement: SettlementWait,
     /// What the journal still has to be told, because it could not take it.
     leftovers: Leftovers,
+    /// How many messages of told texts went out in this run: each has a trace number of its own.
+    told_messages: u32,
     /// When the conversation wants to be polled again.
     conversation_wakes: Option<MonoMs>,
     /// Set when nothing more can be done in this run.
@@ -136,6 +142,7 @@ impl Engine {
             refund_tap: None,
             settlement: SettlementWait::default(),
             leftovers: Leftovers::default(),
+            told_messages: 0,
             conversation_wakes: None,
             stopped: None,
             outputs: Vec::new(),
@@ -267,6 +274,10 @@ impl Engine {
                 self.statement_page(ticket, permit, (day, page), now);
                 Ok(())
             }
+            Input::Tell { ticket, telling } => {
+                self.tell_host(ticket, telling, now);
+                Ok(())
+            }
             Input::Verify { ticket } => self.verify(ticket),
             Input::PrintReceipt { ticket, attempt, copy } => self.print_receipt(ticket, &attempt, copy, now),
             Input::Events { ticket, after, limit } => self.events(ticket, after, limit),
@@ -380,6 +391,7 @@ fn refusal(input: &Input<'_>, error: &Error) -> Option<Output> {
         | Input::TestHost { ticket, .. }
         | Input::DownloadParameters { ticket, .. }
         | Input::StatementPage { ticket, .. }
+        | Input::Tell { ticket, .. }
         | Input::List { ticket, .. }
         | Input::Resolve { ticket, .. }
         | Input::Verify { ticket }

@@ -13,14 +13,16 @@ use crate::account::{self, Configuration, SecretText};
 use crate::clock::Now;
 use crate::error::{Error, ErrorCode};
 use crate::ids::{OperatorName, Role};
-use crate::journal::{Journal, Keyring, PlainChange, PlainRows, SideWork};
+use crate::journal::{CheckpointReason, Journal, Keyring, PlainChange, PlainRows, SideWork};
 use crate::payment::{Engine, Ticket};
 use crate::secret::{Secret, SecretBytes};
 use crate::session::{self, Session};
+use crate::till::certificate::CertificateCare;
 use crate::till::events::{self, Why, folds};
 use crate::till::exchange::{NetworkCommand, Output, Reply, SessionView, Standing};
 use crate::till::flow::{Led, Stage, copy};
 use crate::till::gate::Answer;
+use crate::till::leaving::is_exit_unsigned;
 use crate::till::passwords::{House, given, rules};
 use crate::till::record::Trouble;
 use crate::till::schedule::Schedule;
@@ -257,6 +259,9 @@ impl Till {
             journal.append(owed, SideWork::None, now)?;
             self.owed.remove(0);
         }
+        if is_exit_unsigned(journal)? {
+            self.sign_the_head(journal, CheckpointReason::Exit, name, now)?;
+        }
         let cut = if unlocks { None } else { events::open_session(journal)? };
         if let Some(cut) = &cut {
             journal.append(events::session_cut(name, cut), SideWork::None, now)?;
@@ -370,14 +375,24 @@ impl Till {
             Err(over) => return Err(over),
         }
         let looked_at = journal.head().size;
+        let certificate = CertificateCare::taken_up(&journal, &*self.device_keys, now).map_err(Trouble::Over)?;
         let engine = Engine::open(journal, account, Arc::clone(&self.entropy), now).map_err(Trouble::Over)?;
         let engine = engine.with_encrypted_reader(self.has_encrypted_reader);
         self.outputs
             .push(Output::Network(NetworkCommand::Arm { configuration: Arc::clone(&configuration), client_key_pem }));
         let checkpoint_every = policy.checkpoint_every.into();
         let schedule = Schedule::from_now_on(policy.settle_at_minute, now);
-        self.at =
-            At::Open(Box::new(Open { engine, session, opened, configuration, checkpoint_every, looked_at, schedule }));
+        self.at = At::Open(Box::new(Open {
+            engine,
+            session,
+            opened,
+            configuration,
+            checkpoint_every,
+            looked_at,
+            schedule,
+            certificate,
+            host_mark: None,
+        }));
         self.announce(Standing::SignedIn);
         // What an earlier session left is taken up at once.
         self.pay(crate::payment::Input::Tick, now)

@@ -11,7 +11,7 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use crate::account::{Configuration, SecretText, ShopPolicy};
+use crate::account::{Configuration, SecretText, ShopPolicy, WrittenReason};
 use crate::acquirer::LinkEvent;
 use crate::clock::{MonoMs, WallMs};
 use crate::emv::CardEvent;
@@ -27,6 +27,7 @@ use crate::ports::{BiometricFault, EncryptedRead, Notice, ReaderFault};
 use crate::secret::{Secret, SecretBytes};
 use crate::session::Role;
 use crate::till::evidence::{EvidenceReply, EvidenceStep};
+use crate::till::leaving::ExitView;
 use crate::till::statement::{StatementReply, StatementStep};
 use crate::vault::{self, Derivation, SealedEnrolment};
 
@@ -336,6 +337,8 @@ pub enum Ask {
     SetPolicy(Box<ShopPolicy>),
     /// Another master key.
     RotateKeys,
+    /// Another certificate for the till, from the host.
+    RenewCertificate,
     /// A signed statement of the journal's size and root.
     Checkpoint,
     /// A proof that one event is in the journal.
@@ -349,6 +352,13 @@ pub enum Ask {
     PublicKey,
     /// A step of holding a statement against the journal.
     Statement(StatementStep),
+    /// What is left to do before leaving.
+    ExitChecklist,
+    /// To leave by the checklist.
+    Exit {
+        /// Why all the same, where something is in the way.
+        force: Option<WrittenReason>,
+    },
     /// A step of handing out evidence.
     Evidence(EvidenceStep),
     /// A page of the shop's own records.
@@ -573,6 +583,8 @@ pub enum Reply {
     Policy(Box<ShopPolicy>),
     /// Of a step of a statement check.
     Statement(StatementReply),
+    /// Of the checklist, and of leaving by it.
+    Exit(Box<ExitView>),
     /// Of a step of handing out evidence.
     Evidence(EvidenceReply),
     /// Of asking for the shop's own records.
@@ -597,6 +609,7 @@ impl fmt::Debug for Reply {
             Self::Operators(operators) => write!(f, "{operators:?}"),
             Self::Policy(policy) => write!(f, "{policy:?}"),
             Self::Statement(_) => f.write_str("Statement"),
+            Self::Exit(view) => write!(f, "{view:?}"),
             Self::Evidence(_) => f.write_str("Evidence"),
             Self::OwnRecords(page) => write!(f, "OwnRecords({} records)", page.records),
             Self::Text(text) => write!(f, "Text({} bytes)", text.len()),

@@ -14,9 +14,10 @@ use crate::error::{Error, ErrorCode};
 use crate::payment::{self, SettleCause, Ticket};
 use crate::session::actions::{
     AcceptRollBack, Action, ApproveRefund, ChangeOwnPassword, CheckStatement, DecideStuck, DiscloseEvidence,
-    DownloadParameters, EnrolBiometric, ExportRecords, FollowEvents, ListOperators, MakeCheckpoint, ManageOperators,
-    PrintReceipt, ProveConsistency, ProveRecord, ReadPublicKey, RequestRefund, ResolveDebts, RotateKeys, Sell,
-    SetPolicy, Settle, TestHost, VerifyJournal, ViewDebts, ViewPayments, ViewPolicy, VoidSale,
+    DownloadParameters, EnrolBiometric, Exit, ExportRecords, FollowEvents, ForceExit, ListOperators, MakeCheckpoint,
+    ManageOperators, PrintReceipt, ProveConsistency, ProveRecord, ReadPublicKey, RenewCertificate, RequestRefund,
+    ResolveDebts, RotateKeys, Sell, SetPolicy, Settle, TestHost, VerifyJournal, ViewDebts, ViewPayments, ViewPolicy,
+    VoidSale,
 };
 use crate::session::{Permit, Standing};
 use crate::till::exchange::{Ask, Reply};
@@ -250,6 +251,11 @@ impl Till {
                 let permit = self.permit::<RotateKeys>(now)?;
                 self.rotate_keys(permit, now)
             }
+            Ask::RenewCertificate => {
+                let permit = self.permit::<RenewCertificate>(now)?;
+                self.nobody_locks()?;
+                self.renew_certificate(ticket, permit)
+            }
             Ask::Checkpoint => {
                 let permit = self.permit::<MakeCheckpoint>(now)?;
                 self.checkpoint(permit, now)
@@ -265,6 +271,18 @@ impl Till {
             Ask::Statement(step) => {
                 let permit = self.permit::<CheckStatement>(now)?;
                 self.statement(ticket, permit, step, now)
+            }
+            Ask::ExitChecklist => {
+                let permit = self.permit::<Exit>(now)?;
+                self.exit_checklist(permit, now)
+            }
+            Ask::Exit { force } => {
+                let permit = self.permit::<Exit>(now)?;
+                let force = match force {
+                    Some(reason) => Some((reason, self.permit::<ForceExit>(now)?)),
+                    None => None,
+                };
+                self.exit(permit, force, now)
             }
             Ask::Evidence(step) => {
                 let permit = self.permit::<DiscloseEvidence>(now)?;

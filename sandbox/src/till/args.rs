@@ -108,6 +108,8 @@ pub(super) enum Command {
     },
     /// Sign out (in a `shell`)
     SignOut,
+    /// Leave by the checklist: everything finished, settled and looked at, then keys and session wiped
+    Exit(ExitArguments),
     /// Say who is signed in, and how many payments wait
     Who,
     /// Change your own password
@@ -235,6 +237,28 @@ pub(super) enum HostAction {
         #[arg(long, group = "form", value_name = "FILE")]
         camt: Option<PathBuf>,
     },
+    /// Hold a till frozen: it hears so in the host's next answer
+    Freeze {
+        /// Its terminal id
+        #[arg(value_name = "TID")]
+        terminal: String,
+    },
+    /// Let a till go that is held frozen
+    Release {
+        /// Its terminal id
+        #[arg(value_name = "TID")]
+        terminal: String,
+    },
+    /// Print what tills told the host besides payments
+    Told,
+    /// Countersign a text, as the certificate of a till that is erased and can no longer tell it
+    Countersign {
+        /// Its terminal id
+        #[arg(value_name = "TID")]
+        terminal: String,
+        /// The text
+        file: PathBuf,
+    },
     /// Make the running host treat its next requests so
     Next {
         /// What to do
@@ -288,6 +312,16 @@ pub(super) struct RecoverArguments {
     /// Read the recovery code from an open file descriptor
     #[arg(long, value_name = "N", conflicts_with = "code_file")]
     pub code_fd: Option<u16>,
+}
+
+#[derive(Args)]
+pub(super) struct ExitArguments {
+    /// Leave although something is left to do; for a supervisor
+    #[arg(long, value_name = "REASON", conflicts_with = "list")]
+    pub force: Option<String>,
+    /// Only show what is left to do
+    #[arg(long)]
+    pub list: bool,
 }
 
 #[derive(Subcommand)]

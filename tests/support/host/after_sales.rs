@@ -93,7 +93,8 @@ impl Host {
                 brought.set(ValueName::ParameterText, &self.parameters);
                 "00"
             }
-            Op::Echo | Op::SignOn | Op::Sale | Op::Reversal => "12",
+            op if op.is_told() => self.hear_told(op, request, brought),
+            _ => "12",
         }
     }
 
@@ -241,6 +242,9 @@ impl Host {
         let page = digits(request, ValueName::StatementPage).parse::<usize>().unwrap_or_default();
         let pages = self.statement.len().div_ceil(PAGE_LINES);
         brought.set_number(ValueName::StatementPages, pages as u64);
+        if let Some((day, page)) = self.statement_of {
+            brought.set(ValueName::StatementDay, day).set_number(ValueName::StatementPage, page);
+        }
         let mut bytes = Vec::new();
         let of_page = self.statement.iter().skip(page.saturating_sub(1) * PAGE_LINES).take(PAGE_LINES);
         of_page.for_each(|line| line.write(&mut bytes));

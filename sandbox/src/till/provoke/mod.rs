@@ -7,6 +7,7 @@
 
 mod device;
 mod evidence;
+mod goodbyes;
 mod impostor;
 mod life;
 mod network;

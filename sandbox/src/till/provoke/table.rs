@@ -7,7 +7,8 @@ use taptill::error::ErrorCode;
 
 use super::stage::Played;
 use super::{
-    device, evidence, life, network, payments, people, records, refunds, settlements, statements, storage, typed, voids,
+    device, evidence, goodbyes, life, network, payments, people, records, refunds, settlements, statements, storage,
+    typed, voids,
 };
 
 /// How one error is brought about.
@@ -185,6 +186,8 @@ pub(super) fn script(code: ErrorCode) -> Script {
         E::StatementPeriodInvalid => {
             by("a statement is checked from tomorrow to yesterday", statements::statement_period_invalid)
         }
+        E::ExitBlocked => by("somebody leaves while a card is awaited", goodbyes::exit_blocked),
+        E::ReasonMissing => by("a supervisor leaves by force and says nothing", goodbyes::reason_missing),
         E::EvidenceNotABundle => by("a photograph is checked as evidence", evidence::evidence_not_a_bundle),
         E::EvidenceNewer => by("evidence of a later version is checked", evidence::evidence_newer),
         E::EvidenceOfAnotherTill => {
