@@ -59,6 +59,8 @@ pub(crate) struct Book {
     pub closings: Vec<Closing>,
     /// What the till should never have sent, in words.
     pub complaints: Vec<String>,
+    /// How often the host itself froze the till.
+    pub holds: u64,
     /// Whether a message can say that it is sent again.
     pub marks_repeats: bool,
 }

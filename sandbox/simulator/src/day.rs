@@ -8,6 +8,7 @@
 
 use std::collections::BTreeMap;
 
+use taptill::account::WrittenReason;
 use taptill::ids::{AttemptId, RefundId};
 use taptill::journal::{JournalPorts, LockedJournal};
 use taptill::money::{Amount, Currency};
@@ -123,6 +124,18 @@ impl Day<'_> {
             }
             Action::Lock => drop(self.call("lock", None, Ask::Lock)),
             Action::SignOut => drop(self.call("sign_out", None, Ask::SignOut)),
+            Action::Freeze => drop(self.call("freeze", None, Ask::Freeze { reason: None, by: None })),
+            Action::FreezeDuring { attempt, minor, after_ms } => self.freeze_during(*attempt, *minor, *after_ms),
+            Action::Release { by, second } => self.release(*by, *second),
+            Action::Exit { is_forced } => {
+                self.somebody(Who::Alice);
+                let force = WrittenReason::new("closing early").ok().filter(|_| *is_forced);
+                self.call("exit", None, Ask::Exit { force });
+            }
+            Action::RotateKeys => {
+                self.be(Who::Alice);
+                self.call("rotate_keys", None, Ask::RotateKeys);
+            }
             Action::CloseAndOpen => {
                 self.shop.close();
                 self.shop.see_that_it_is_open();
@@ -233,6 +246,20 @@ impl Day<'_> {
         self.shop.await_result(waits);
     }
 
+    fn freeze_during(&mut self, attempt: u32, minor: u64, after_ms: u64) {
+        self.amounts.insert(attempt, minor);
+        let waits = self.order(attempt, minor);
+        self.shop.wait(after_ms);
+        self.call("freeze", None, Ask::Freeze { reason: None, by: None });
+        self.shop.await_result(waits);
+    }
+
+    fn release(&mut self, by: Who, second: Who) {
+        self.be(by);
+        let (second, password) = (second.name(), second.password());
+        self.call("release", None, Ask::Release { second, password });
+    }
+
     fn again(&mut self, attempt: u32, with_other_amount: bool) {
         let Some(minor) = self.amounts.get(&attempt).copied() else { return };
         let minor = if with_other_amount { minor + 1 } else { minor };
@@ -255,12 +282,15 @@ impl Day<'_> {
         self.shop.trace.note(self.shop.now.mono.0, "== evening", &[]);
         let at_ms = self.shop.world_ms;
         self.shop.host.deliver_what_is_held(at_ms);
+        self.shop.host.lets_go();
         for _ in 0..40 {
             self.shop.see_that_it_is_open();
             if !self.shop.is_open() {
                 return;
             }
             self.somebody(Who::Alice);
+            self.call("parameters", None, Ask::DownloadParameters);
+            self.release(Who::Alice, Who::Carol);
             self.shop.wait(5_000);
             let resolved = self.call("resolve", None, Ask::Resolve);
             if resolved.is_some_and(|text| audit::only_stuck_is_left(&text)) {

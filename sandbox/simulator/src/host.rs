@@ -59,6 +59,8 @@ pub(crate) struct Host {
     /// A request that has not arrived yet.
     held: Option<Vec<u8>>,
     journal_head: Option<Vec<u8>>,
+    /// What is said of the till in every answer.
+    mark: Option<&'static str>,
 }
 
 impl Host {
@@ -73,6 +75,7 @@ impl Host {
             moods: Moods::default(),
             held: None,
             journal_head: None,
+            mark: None,
         }
     }
 
@@ -91,8 +94,20 @@ impl Host {
                 Fault::HostLosesKeys => self.mac_key = Some([0x13; 16]),
                 Fault::OtherBatch => moods.other_batch = true,
                 Fault::OutOfBalance => moods.looks_again = true,
+                Fault::HostHolds(true) => {
+                    self.mark = Some(HELD);
+                    self.counter.book.holds += 1;
+                }
+                Fault::HostHolds(false) => self.lets_go(),
                 _ => {}
             }
+        }
+    }
+
+    /// Whoever is held is let go, and hears so until it has said that it knows.
+    pub fn lets_go(&mut self) {
+        if self.mark == Some(HELD) {
+            self.mark = Some(LET_GO);
         }
     }
 
@@ -275,6 +290,12 @@ impl Host {
             Op::BatchUpload => self.counter.upload(request),
             Op::SettleEnd => self.counter.end(request),
             Op::Parameters => "00",
+            Op::Freeze | Op::Release if said.is_some() => said.unwrap_or("96"),
+            Op::Freeze => "00",
+            Op::Release => {
+                self.mark = self.mark.filter(|mark| *mark == HELD);
+                "00"
+            }
             told if told.is_told() => "00",
             _ => "40",
         };
@@ -284,6 +305,9 @@ impl Host {
         if code == "00" && matches!(op, Op::Sale | Op::Void | Op::Refund) {
             let rrn = self.counter.book.lines.last().map(|line| line.rrn.clone()).unwrap_or_default();
             answer.set(ValueName::AuthCode, "A1B2C3").set(ValueName::Rrn, &rrn);
+        }
+        if let Some(mark) = self.mark {
+            answer.set(ValueName::HostMark, mark);
         }
         let fingerprint = fingerprint(message);
         self.counter.book.arrivals.push(Arrival {
@@ -307,6 +331,10 @@ impl Host {
             .ok()
     }
 }
+
+/// What a host says of a till that it holds, and of one that it has let go.
+const HELD: &str = "freeze";
+const LET_GO: &str = "release";
 
 fn mac_key(bytes: Option<[u8; 16]>) -> Option<MacKey> {
     bytes.and_then(|bytes| MacKey::new(&bytes).ok())

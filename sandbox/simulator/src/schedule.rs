@@ -74,6 +74,24 @@ pub(crate) enum Action {
     },
     Lock,
     SignOut,
+    /// Whoever is there, or nobody, freezes the till.
+    Freeze,
+    /// The same while a sale runs that has begun so long before.
+    FreezeDuring {
+        attempt: u32,
+        minor: u64,
+        after_ms: u64,
+    },
+    /// One signed in, and another beside, let a frozen till go.
+    Release {
+        by: Who,
+        second: Who,
+    },
+    /// Somebody leaves by the checklist; with force, whatever is in the way.
+    Exit {
+        is_forced: bool,
+    },
+    RotateKeys,
     /// The till is closed as it should be and opened again.
     CloseAndOpen,
     Wait {
@@ -160,6 +178,8 @@ pub(crate) enum Fault {
     HostLosesKeys,
     /// The host names another batch at the next sign-on.
     OtherBatch,
+    /// The host holds the till frozen, or lets it go, from its next answer on.
+    HostHolds(bool),
     /// The host wants every record of the next settlement, whatever its totals.
     OutOfBalance,
     /// Nobody takes the results.
@@ -243,8 +263,12 @@ pub(crate) fn of(seed: u64, days: u32) -> Vec<Step> {
         }
         for _ in 0..5 + dice.below(9) {
             let action = action(&mut dice, &mut sold);
+            let freezes = matches!(action, Action::Freeze | Action::FreezeDuring { .. });
             let faults = faults(&mut dice, &action);
             steps.push(Step { action, faults });
+            if freezes {
+                steps.extend(what_follows_a_freeze(&mut dice, &mut sold));
+            }
             if dice.happens(1, 3) {
                 let ms = dice.of(&[40, 900, 2_500, 6_000, 30_000, 200_000]);
                 steps.push(Step { action: Action::Wait { ms }, faults: Vec::new() });
@@ -288,8 +312,21 @@ impl Sold {
     }
 }
 
+/// Somebody tries to sell all the same; mostly two people let the till go, or one who says to be two.
+fn what_follows_a_freeze(dice: &mut Dice, sold: &mut Sold) -> Vec<Step> {
+    let mut actions = vec![Action::Sale { attempt: sold.another_sale(), minor: dice.of(&AMOUNTS), card: Card::Good }];
+    if dice.happens(1, 3) {
+        actions.insert(0, Action::CloseAndOpen);
+    }
+    if dice.happens(3, 4) {
+        let second = dice.of(&[Who::Alice, Who::Carol, Who::Carol, Who::Bob]);
+        actions.push(Action::Release { by: dice.of(&[Who::Alice, Who::Alice, Who::Carol, Who::Bob]), second });
+    }
+    actions.into_iter().map(|action| Step { action, faults: Vec::new() }).collect()
+}
+
 fn action(dice: &mut Dice, sold: &mut Sold) -> Action {
-    match dice.below(50) {
+    match dice.below(57) {
         0..16 => {
             let attempt = sold.another_sale();
             let card = match dice.below(12) {
@@ -325,6 +362,13 @@ fn action(dice: &mut Dice, sold: &mut Sold) -> Action {
         45 => Action::Decide { attempt: sold.any(dice), charged: dice.happens(1, 2) },
         46 => Action::Errands,
         47..49 => Action::Settle,
+        49 | 50 => Action::Freeze,
+        51 => {
+            let attempt = sold.another_sale();
+            Action::FreezeDuring { attempt, minor: dice.of(&AMOUNTS), after_ms: dice.below(900) }
+        }
+        52..55 => Action::Exit { is_forced: dice.happens(1, 3) },
+        55 => Action::RotateKeys,
         _ => Action::ClockJumps { by_ms: (dice.below(5) as i64 - 2) * DAY_MS + dice.below(7_200_000) as i64 },
     }
 }
@@ -353,6 +397,9 @@ fn faults(dice: &mut Dice, action: &Action) -> Vec<Fault> {
             | Action::Midnight
             | Action::ClockJumps { .. }
             | Action::Decide { .. }
+            | Action::Freeze
+            | Action::Release { .. }
+            | Action::RotateKeys
     );
     if reaches_the_host {
         for _ in 0..dice.of(&[0, 0, 0, 0, 1, 1, 2, 3]) {
@@ -370,6 +417,7 @@ fn faults(dice: &mut Dice, action: &Action) -> Vec<Fault> {
             8 => faults.push(Fault::OtherBatch),
             9 => faults.push(Fault::NotTaken),
             10 => faults.push(Fault::Control(dice.of(&WIRES))),
+            11 => faults.push(Fault::HostHolds(dice.happens(1, 2))),
             _ => {}
         }
     }

@@ -33,8 +33,10 @@ fn of_reply(reply: &Reply) -> Value {
         Reply::Receipt { view, printed_before, .. } => json!({ "receipt": view, "printed_before": printed_before }),
         Reply::Session(session) => json!({ "session": { "operator": session.operator, "waiting": session.waiting } }),
         Reply::State(state) => json!({ "state": {
-            "standing": state.standing.word(), "operator": state.operator, "waiting": state.waiting
+            "standing": state.standing.word(), "operator": state.operator, "waiting": state.waiting,
+            "frozen": state.frozen
         } }),
+        Reply::Exit(view) => json!({ "exit": **view }),
         Reply::Text(text) => json!({ "text": text }),
         _ => json!({ "done": true }),
     }

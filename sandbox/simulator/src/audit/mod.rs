@@ -8,6 +8,8 @@
 //! | every debt closed, or stuck by the host's own words | the list of attempts, and what arrived |
 //! | no more given back than a sale holds | the host's lines of sale, void and refund |
 //! | each batch closed once, with the same sums everywhere | the records, the host, the till, the upload |
+//! | nothing begins while the till is frozen, two people release it, the host knows | the journal, the calls, what arrived |
+//! | nobody leaves by the checklist with money open | the journal |
 //! | exactly one final result for each call | the results |
 //! | every root that was shown | a tree of its own over the journal's bytes |
 //!
@@ -15,6 +17,7 @@
 
 mod batches;
 mod calls;
+mod leaving;
 mod journal;
 mod money;
 mod refunds;
@@ -48,6 +51,8 @@ pub(crate) fn audit(book: &Book, seen: &Seen) -> Vec<String> {
     money::numbers_are_used_once(book, &mut findings);
     money::repeats_are_marked(book, &mut findings);
     journal::states_agree(&record, &attempts, &mut findings);
+    leaving::a_freeze_holds(book, seen, &mut findings);
+    leaving::nobody_leaves_money_behind(seen, &mut findings);
     findings.0
 }
 

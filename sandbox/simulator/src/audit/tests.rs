@@ -213,6 +213,7 @@ fn nothing_of_the_cores_is_used_here() {
         include_str!("mod.rs"),
         include_str!("calls.rs"),
         include_str!("journal.rs"),
+        include_str!("leaving.rs"),
         include_str!("money.rs"),
         include_str!("refunds.rs"),
         include_str!("batches.rs"),
