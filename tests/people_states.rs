@@ -37,7 +37,7 @@ type Wish = fn() -> Ask;
 
 /// Every wish, and what becomes of it: nobody's till, signed out, locked by bob, signed in as bob, alice, sam.
 #[rustfmt::skip]
-const TABLE: [(&str, Wish, [&str; 6]); 48] = [
+const TABLE: [(&str, Wish, [&str; 6]); 50] = [
     ("state", || Ask::State, ["ok", "ok", "ok", "ok", "ok", "ok"]),
     ("claim", || Ask::Claim { name: name("eve"), password: secret(NEW) },
         ["ok", "claimed", "claimed", "claimed", "claimed", "claimed"]),
@@ -109,6 +109,9 @@ const TABLE: [(&str, Wish, [&str; 6]); 48] = [
     ("prove", || Ask::Prove(ProofOf::Sequence(1)), ["nobody's", "out", "locked", "prove_record", "ok", "prove_record"]),
     ("statement", || Ask::Statement(StatementStep::Last),
         ["nobody's", "out", "locked", "check_statement", "ok", "check_statement"]),
+    ("freeze", || Ask::Freeze { reason: None, by: None }, ["nobody's", "ok", "ok", "ok", "ok", "ok"]),
+    ("release", || Ask::Release { second: name("bob"), password: BOB.password() },
+        ["nobody's", "out", "locked", "release_freeze", "ok", "release_freeze"]),
     ("consistency", || Ask::Consistency { old_size: 1 },
         ["nobody's", "out", "locked", "prove_consistency", "ok", "ok"]),
 ];

@@ -39,6 +39,8 @@ pub enum CheckpointReason {
     BatchClose,
     /// So many events have come since the last.
     Routine,
+    /// The till is frozen.
+    Freeze,
 }
 
 impl CheckpointReason {
@@ -50,6 +52,7 @@ impl CheckpointReason {
             Self::SignOut => "sign_out",
             Self::BatchClose => "batch_close",
             Self::Routine => "routine",
+            Self::Freeze => "freeze",
         }
     }
 

@@ -29,6 +29,7 @@ mod debts;
 mod decide;
 mod errand;
 mod forward;
+mod freeze;
 mod host;
 mod job;
 mod leftovers;
@@ -80,6 +81,8 @@ pub struct Engine {
     settlement: SettlementWait,
     /// What the journal still has to be told, because it could not take it.
     leftovers: Leftovers,
+    /// From where the till is frozen, while it is.
+    frozen: Option<&'static str>,
     /// When the conversation wants to be polled again.
     conversation_wakes: Option<MonoMs>,
     /// Set when nothing more can be done in this run.
@@ -136,6 +139,7 @@ impl Engine {
             refund_tap: None,
             settlement: SettlementWait::default(),
             leftovers: Leftovers::default(),
+            frozen: None,
             conversation_wakes: None,
             stopped: None,
             outputs: Vec::new(),
@@ -286,6 +290,11 @@ impl Engine {
             }
             Input::Refunds { ticket, query } => self.list_refunds(ticket, &query),
             Input::PrintVoucher { ticket, refund, copy } => self.print_voucher(ticket, refund, copy, now),
+            Input::Freeze { from } => self.freeze(from, now),
+            Input::Release => {
+                self.frozen = None;
+                Ok(())
+            }
             Input::Taken { attempt } => self.taken(&attempt, now),
             Input::Card(event) => self.card(event, now),
             Input::Read(read) => self.reader_said(read, now),
@@ -398,6 +407,8 @@ fn refusal(input: &Input<'_>, error: &Error) -> Option<Output> {
         | Input::Decide { ticket, attempt, .. } => (*ticket, error.clone().in_place_of(attempt)),
         Input::PrintReceipt { ticket, attempt, .. } => (*ticket, error.clone().in_place_of(attempt)),
         Input::Settle { ticket: None, .. }
+        | Input::Freeze { .. }
+        | Input::Release
         | Input::Taken { .. }
         | Input::Card(_)
         | Input::Read(_)

@@ -14,6 +14,7 @@ mod debts;
 mod derive;
 mod driver;
 mod events;
+mod incident;
 mod net;
 mod open;
 mod people;

@@ -13,6 +13,7 @@ use crate::account::{self, Configuration, SecretText};
 use crate::clock::Now;
 use crate::error::{Error, ErrorCode};
 use crate::ids::{OperatorName, Role};
+use crate::incident::freeze::record;
 use crate::journal::{Journal, Keyring, PlainChange, PlainRows, SideWork};
 use crate::payment::{Engine, Ticket};
 use crate::secret::{Secret, SecretBytes};
@@ -257,6 +258,7 @@ impl Till {
             journal.append(owed, SideWork::None, now)?;
             self.owed.remove(0);
         }
+        self.settle_the_freeze(journal, now)?;
         let cut = if unlocks { None } else { events::open_session(journal)? };
         if let Some(cut) = &cut {
             journal.append(events::session_cut(name, cut), SideWork::None, now)?;
@@ -369,9 +371,11 @@ impl Till {
             Ok(()) | Err(Trouble::Refused(_)) => {}
             Err(over) => return Err(over),
         }
+        let frozen = record::standing(&journal).map_err(|error| Trouble::Over(error.into()))?;
+        let frozen = frozen.map(|kept| kept.view.from.word());
         let looked_at = journal.head().size;
         let engine = Engine::open(journal, account, Arc::clone(&self.entropy), now).map_err(Trouble::Over)?;
-        let engine = engine.with_encrypted_reader(self.has_encrypted_reader);
+        let engine = engine.with_encrypted_reader(self.has_encrypted_reader).frozen_from(frozen);
         self.outputs
             .push(Output::Network(NetworkCommand::Arm { configuration: Arc::clone(&configuration), client_key_pem }));
         let checkpoint_every = policy.checkpoint_every.into();

@@ -11,7 +11,7 @@ use crate::account::AccountFold;
 use crate::ids::{OperatorName, Role};
 use crate::journal::{Draft, Event, Fold, FoldError, Journal, JournalError, Rows};
 use crate::vault::SlotKind;
-use crate::{payment, settlement};
+use crate::{incident, payment, settlement};
 
 /// The folds of a till, to be registered when its journal is unlocked.
 #[must_use]
@@ -20,6 +20,7 @@ pub fn folds() -> Vec<Box<dyn Fold>> {
     debug_assert!(folds.iter().any(|fold| fold.name() == AccountFold.name()), "the payments register the account's");
     folds.push(Box::new(PeopleFold));
     folds.extend(settlement::folds());
+    folds.extend(incident::folds());
     folds
 }
 

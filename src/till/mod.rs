@@ -6,7 +6,7 @@
 //! | it is | it takes |
 //! |---|---|
 //! | unclaimed | its state, claiming |
-//! | signed out | its state, signing in, recovering, signing out |
+//! | signed out | its state, signing in, recovering, signing out, freezing |
 //! | locked | the same, and unlocking |
 //! | signed in | everything but claiming, unlocking and recovering, as the role permits; signing in is a switch |
 //!
@@ -22,6 +22,7 @@ mod enter;
 mod events;
 mod exchange;
 mod flow;
+mod freeze;
 mod gate;
 mod keys;
 mod leave;
@@ -47,6 +48,7 @@ use crate::account::Configuration;
 use crate::clock::{MonoMs, Now};
 use crate::error::{Error, ErrorCode};
 use crate::ids::OperatorName;
+use crate::incident::freeze::FreezeView;
 use crate::journal::{CheckpointReason, Draft, JournalError, LockedJournal, SideWork, Waiting};
 use crate::payment::{self, Engine, Ticket};
 use crate::ports::{BiometricKey, DeviceKeys, Entropy, FaultPlan, Notice};
@@ -76,6 +78,8 @@ pub struct Till {
     lock_wishes: Vec<Ticket>,
     /// What is to be journalled at the next sign-in, because there was no key or no room for it.
     owed: Vec<Draft>,
+    /// A freeze that holds and is not recorded, because there was no room for it.
+    unrecorded: Option<FreezeView>,
     /// Whether it was said that the session ends soon.
     ending_announced: bool,
     /// When the engine wants to be woken: it stands until the engine is asked again, whatever else happens.
@@ -206,6 +210,7 @@ impl Till {
 
     /// Does what can be done without another input: a lock that was put off, keys that are being changed.
     fn work(&mut self, now: Now) -> Result<(), Trouble> {
+        self.record_the_freeze(now)?;
         self.settle_on_time(now)?;
         self.seal_anew(now)?;
         self.sign_now_and_then(now)?;
@@ -284,7 +289,8 @@ impl Till {
             At::Open(open) => open.engine.rolled_back()?.is_some(),
             _ => false,
         };
-        Ok(TillState { biometric, is_rolled_back, ..self.state(now) })
+        let frozen = self.frozen();
+        Ok(TillState { biometric, is_rolled_back, frozen, ..self.state(now) })
     }
 
     fn state(&self, now: Now) -> TillState {
@@ -303,7 +309,17 @@ impl Till {
         };
         let (biometric, is_rolled_back) = (Biometric::Absent, false);
         let (waiting, settlement_missed) = (self.waiting(), self.missed_settlement(now));
-        TillState { standing, operator, role, waiting, locks_in_ms, settlement_missed, biometric, is_rolled_back }
+        TillState {
+            standing,
+            operator,
+            role,
+            waiting,
+            locks_in_ms,
+            settlement_missed,
+            biometric,
+            is_rolled_back,
+            frozen: None,
+        }
     }
 
     fn waiting(&self) -> Option<u64> {

@@ -165,6 +165,9 @@ impl Engine {
 
     /// The attempt's request is packed. From the moment that this is recorded, a reversal is owed.
     fn attempt_leaves(&mut self, now: Now) -> Result<(), Halt> {
+        if self.frozen_refusal().is_some() {
+            return self.stop_for_freeze(now);
+        }
         let Some(sale) = &self.sale else { return self.withdraw(now) };
         let attempt = sale.attempt.clone();
         let Some(entry) = ledger::entry(&self.journal, &attempt)? else { return self.withdraw(now) };

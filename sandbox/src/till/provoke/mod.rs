@@ -7,6 +7,7 @@
 
 mod device;
 mod impostor;
+mod incidents;
 mod life;
 mod network;
 mod payments;

@@ -7,7 +7,8 @@ use taptill::error::ErrorCode;
 
 use super::stage::Played;
 use super::{
-    device, life, network, payments, people, records, refunds, settlements, statements, storage, typed, voids,
+    device, incidents, life, network, payments, people, records, refunds, settlements, statements, storage, typed,
+    voids,
 };
 
 /// How one error is brought about.
@@ -185,5 +186,10 @@ pub(super) fn script(code: ErrorCode) -> Script {
         E::StatementPeriodInvalid => {
             by("a statement is checked from tomorrow to yesterday", statements::statement_period_invalid)
         }
+        E::TillFrozen => by("a sale begins at a till that somebody has frozen", incidents::till_frozen),
+        E::FreezeNeedsPassword => {
+            by("the lock screen freezes where the rules want a password", incidents::freeze_needs_password)
+        }
+        E::ReleaseNeedsAnother => by("one person releases a frozen till twice", incidents::release_needs_another),
     }
 }
