@@ -33,7 +33,6 @@ mod chosen {
     macro_rules! mistakes {
         ($($(#[$doc:meta])* $name:ident = $word:literal,)+) => {
             #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-            #[allow(non_camel_case_types, reason = "a mistake is called by its name")]
             pub(crate) enum Mistake { $($(#[$doc])* $name,)+ }
 
             /// Every mistake, by name.
@@ -91,6 +90,8 @@ mod chosen {
         RefundSelfApproved = "refund_approved_by_its_requester",
         /// Each refund is looked at by itself.
         RefundSumUnchecked = "refund_sum_not_checked",
+        /// What was taken back whole is given back once more.
+        RefundOfVoided = "refund_of_a_voided_sale",
         /// A settlement that nobody answered has surely worked.
         SettlementAssumed = "batch_closed_without_the_hosts_word",
         /// The host answered the totals, so they are equal.

@@ -210,6 +210,12 @@ impl Plain {
         insert.execute([bytes]).expect("the disk has room");
     }
 
+    /// One durable insert of as much as an event of a sale has.
+    pub fn insert_event(&mut self) {
+        // About the middle of a sale's three.
+        self.insert(&[0x5a; 400]);
+    }
+
     /// Moves the write-ahead log into the database and makes it empty.
     pub fn empty_log(&mut self) {
         let busy: i64 = self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0)).expect("it is warm");

@@ -3,7 +3,9 @@
 //! `--once` runs each row once without judging time, so that the ordinary test run notices a row that rots;
 //! `--json` prints one object; a word names a room whose rows are wanted alone. Exit code 1 when a bar is missed (never with `--once`).
 
+mod after;
 mod allocations;
+mod bare;
 mod card;
 mod hex;
 mod journal;
@@ -14,6 +16,7 @@ mod shells;
 mod sign_in;
 mod statement;
 mod table;
+mod till;
 mod wire;
 
 use std::process::ExitCode;
@@ -42,12 +45,13 @@ type Measure = fn(Effort) -> Vec<Row>;
 
 /// The rows of these rooms, or of all where none is named.
 fn measure(effort: Effort, named: &[&str]) -> Vec<Row> {
-    let rooms: [(&str, Measure); 8] = [
+    let rooms: [(&str, Measure); 9] = [
         ("card", card::rows),
         ("wire", wire::rows),
         ("journal", journal::rows),
         ("million", million::rows),
         ("sale", sale::rows),
+        ("after", after::rows),
         ("sign-in", sign_in::rows),
         ("statement", statement::rows),
         ("shells", |_| shells::rows()),

@@ -24,13 +24,12 @@ pub(crate) struct Arrival {
     pub op: String,
     pub batch: u32,
     pub stan: u32,
-    pub amount_minor: u64,
+    /// What a reversal is about: batch and STAN.
+    pub of: Option<(u32, u32)>,
     /// Names one request: the same bytes again are the same message again.
     pub fingerprint: [u8; 32],
     pub is_repeat: bool,
     pub code: String,
-    /// The world's own time, which no clock of a till moves.
-    pub at_ms: u64,
 }
 
 /// Count and minor units of sales, voids and refunds.
@@ -46,6 +45,8 @@ pub(crate) struct Closing {
     pub till: Sums,
     /// How many records came one by one; none where both had the same.
     pub uploaded: u64,
+    /// What those add up to.
+    pub records: Sums,
     /// How often it was closed.
     pub times: u32,
 }

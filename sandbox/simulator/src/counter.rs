@@ -4,7 +4,7 @@
 //! request again is not booked again; what was refused for good stays refused.
 //!
 //! It never asks whether a till may do what it asks for: the auditor must see it. Evidence:
-//! `sandbox/simulator/src/audit/tests.rs`.
+//! `sandbox/simulator/tests/planted.rs`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,8 +24,8 @@ pub(crate) struct Counter {
     references: u32,
     /// The batch that is open.
     pub batch: u32,
-    /// Records that came one by one, by batch and place.
-    pub uploaded: BTreeSet<Key>,
+    /// Records that came one by one, by batch and place: of which kind, and how much.
+    pub uploaded: BTreeMap<Key, (usize, u64)>,
     /// What the till last said of each batch.
     pub heard: BTreeMap<u32, Sums>,
     /// A mistake of the host's own: it books an original that comes after its reversal.
@@ -43,7 +43,7 @@ impl Counter {
             said_no: BTreeMap::new(),
             references: 0,
             batch: 1,
-            uploaded: BTreeSet::new(),
+            uploaded: BTreeMap::new(),
             heard: BTreeMap::new(),
             books_late_originals: false,
             closes_again: false,

@@ -25,6 +25,7 @@ struct State {
     /// Set when the process has ended, with the power or without.
     died: Option<Option<u64>>,
     at_points: Vec<(&'static str, Fate, u32)>,
+    at_visit: Option<(u32, Fate)>,
     full_from: Option<u32>,
     has_log: bool,
     /// Where the disk's log stood at the last point but one, and at the last.
@@ -50,10 +51,8 @@ impl Plan {
         for fault in faults {
             match *fault {
                 Fault::Kill { visit, power } => state.die_at = Some((visit, power)),
-                Fault::Disk { point, is_full, times } => {
-                    let fate = if is_full { Fate::DiskFull } else { Fate::SyncFailed };
-                    state.at_points.push((point, fate, times));
-                }
+                Fault::Disk { point, is_full, times } => state.at_points.push((point, fails(is_full), times)),
+                Fault::DiskAt { visit, is_full } => state.at_visit = Some((visit, fails(is_full))),
                 Fault::FullFrom { visit } => state.full_from = Some(visit),
                 _ => {}
             }
@@ -64,7 +63,7 @@ impl Plan {
     pub fn heal(&self) {
         let mut state = self.state();
         state.at_points.clear();
-        (state.die_at, state.full_from) = (None, None);
+        (state.die_at, state.full_from, state.at_visit) = (None, None, None);
     }
 
     /// Whether the process was ended since this was asked last, and with what of a power cut.
@@ -87,6 +86,10 @@ impl Plan {
     }
 }
 
+fn fails(is_full: bool) -> Fate {
+    if is_full { Fate::DiskFull } else { Fate::SyncFailed }
+}
+
 impl FaultPlan for Plan {
     fn reach(&self, point: KillPoint) -> Fate {
         let mut state = self.state();
@@ -104,6 +107,9 @@ impl FaultPlan for Plan {
         }
         if state.full_from.is_some_and(|from| visit >= from) {
             return Fate::DiskFull;
+        }
+        if let Some((_, fate)) = state.at_visit.filter(|(at, _)| *at == visit) {
+            return fate;
         }
         if state.at_points.is_empty() {
             return Fate::GoOn;

@@ -3,7 +3,7 @@
 //! What is booked is the [`Counter`]'s. What is done to a message on its way is [`Wire`]'s; what the host itself does
 //! wrong is in [`Moods`]. It keeps no time of its own.
 //!
-//! It never looks into a till. Evidence: `sandbox/simulator/src/audit/tests.rs`.
+//! It never looks into a till. Evidence: `sandbox/simulator/tests/planted.rs`.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -289,11 +289,10 @@ impl Host {
             op: op.word().to_owned(),
             batch,
             stan,
-            amount_minor,
+            of: matches!(op, Op::Reversal | Op::VoidReversal).then(|| original(request)),
             fingerprint,
             is_repeat,
             code: code.to_owned(),
-            at_ms,
         });
         (answer, code)
     }

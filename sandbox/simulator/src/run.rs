@@ -2,15 +2,17 @@
 //!
 //! It never depends on which thread plays a seed. Evidence: `sandbox/simulator/tests/same_bytes.rs`.
 
+use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, Once};
 
 use crate::day::{self, HOST_BOOKS_LATE, HOST_CLOSES_TWICE, Outcome};
 use crate::schedule::{self, Step};
 use crate::shrink::shrink;
-use crate::stage::Place;
+use crate::stage::{self, Place};
 
 const OF_THE_HOST: [&str; 2] = [HOST_BOOKS_LATE, HOST_CLOSES_TWICE];
 
@@ -21,6 +23,8 @@ pub struct Report {
     pub played: u64,
     /// The seeds that failed, the smallest first.
     pub failed: Vec<u64>,
+    /// What became of everything, counted, by dialect.
+    pub ends: BTreeMap<(&'static str, String), u64>,
 }
 
 /// One failing seed, made as short as can be.
@@ -55,13 +59,16 @@ pub fn run(seeds: Range<u64>, days: u32, mistake: Option<&str>) -> Report {
             if seed >= seeds.end {
                 return;
             }
-            let findings = played(&place, seed, &schedule::of(seed, days), mistake);
+            let Played { findings, ends } = played(&place, seed, &schedule::of(seed, days), mistake);
             if mistake.is_some() && !findings.is_empty() {
                 done.store(true, Ordering::Relaxed);
             }
             let mut report = report.lock().expect("no worker panics with the report in hand");
             report.played += 1;
             report.failed.extend((!findings.is_empty()).then_some(seed));
+            for (what, times) in ends {
+                *report.ends.entry((stage::dialect_of(seed), what)).or_default() += times;
+            }
         }
     };
     std::thread::scope(|scope| {
@@ -79,7 +86,7 @@ pub fn run(seeds: Range<u64>, days: u32, mistake: Option<&str>) -> Report {
 pub fn replay(seed: u64, days: u32, mistake: Option<&str>) -> (Outcome, Option<Failure>) {
     let place = Place::new();
     let steps = schedule::of(seed, days);
-    let fails = |steps: &[Step]| !played(&place, seed, steps, mistake).is_empty();
+    let fails = |steps: &[Step]| !played(&place, seed, steps, mistake).findings.is_empty();
     let short = if fails(&steps) { Some(shrink(steps.clone(), fails)) } else { None };
     let outcome = with_mistake(mistake, || day::play(&place, seed, short.as_ref().unwrap_or(&steps), mistake, true));
     let failure = short.map(|short| Failure {
@@ -96,15 +103,45 @@ fn command(seed: u64, days: u32, mistake: Option<&str>) -> String {
     format!("cargo xtask simulate --replay {seed} --trace{days}{bug}")
 }
 
-/// What the auditor finds; a panic is a finding too.
-fn played(place: &Place, seed: u64, steps: &[Step], mistake: Option<&str>) -> Vec<String> {
-    let play = AssertUnwindSafe(|| with_mistake(mistake, || day::play(place, seed, steps, mistake, false).findings));
-    catch_unwind(play).unwrap_or_else(|panic| {
-        let text = panic.downcast_ref::<String>().cloned();
-        let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
-        vec![format!("a panic: {}", text.unwrap_or_default())]
-    })
+/// What came of one seed.
+#[derive(Default)]
+struct Played {
+    findings: Vec<String>,
+    ends: BTreeMap<String, u64>,
 }
+
+/// Plays a seed. A panic is a finding too, unless a mistake is planted: then it is the auditor who has to find it.
+fn played(place: &Place, seed: u64, steps: &[Step], mistake: Option<&str>) -> Played {
+    let play = AssertUnwindSafe(|| with_mistake(mistake, || day::play(place, seed, steps, mistake, false)));
+    match quietly(|| catch_unwind(play)) {
+        Ok(outcome) => Played { findings: outcome.findings, ends: outcome.ends },
+        Err(_) if mistake.is_some() => Played::default(),
+        Err(panic) => {
+            let text = panic.downcast_ref::<String>().cloned();
+            let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
+            Played { findings: vec![format!("a panic: {}", text.unwrap_or_default())], ..Played::default() }
+        }
+    }
+}
+
+/// What panics on this thread meanwhile is not printed: it is the day's result, and its trace costs more than the day.
+fn quietly<T>(work: impl FnOnce() -> T) -> T {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let usual = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            if !IS_QUIET.get() {
+                usual(panic);
+            }
+        }));
+    });
+    IS_QUIET.set(true);
+    let done = work();
+    IS_QUIET.set(false);
+    done
+}
+
+thread_local! { static IS_QUIET: Cell<bool> = const { Cell::new(false) }; }
 
 /// Runs something with a mistake planted in the core of this thread.
 fn with_mistake<T>(mistake: Option<&str>, work: impl FnOnce() -> T) -> T {

@@ -144,6 +144,11 @@ pub(crate) enum Fault {
         is_full: bool,
         times: u32,
     },
+    /// The same at the point of this number.
+    DiskAt {
+        visit: u32,
+        is_full: bool,
+    },
     /// The disk is full from the point of this number on.
     FullFrom {
         visit: u32,
@@ -231,7 +236,7 @@ const DAY_MS: i64 = 86_400_000;
 pub(crate) fn of(seed: u64, days: u32) -> Vec<Step> {
     let mut dice = Dice::new(seed ^ 0x0005_704E_DA75);
     let mut steps = Vec::new();
-    let mut sold = 0;
+    let mut sold = Sold::default();
     for day in 0..days {
         if day > 0 {
             steps.push(Step { action: Action::Midnight, faults: Vec::new() });
@@ -245,18 +250,48 @@ pub(crate) fn of(seed: u64, days: u32) -> Vec<Step> {
                 steps.push(Step { action: Action::Wait { ms }, faults: Vec::new() });
             }
         }
+        if dice.happens(1, 4) {
+            steps.push(Step { action: Action::Settle, faults: vec![Fault::OutOfBalance] });
+        }
     }
     steps
 }
 
-fn action(dice: &mut Dice, sold: &mut u32) -> Action {
-    let mut another = || {
-        *sold += 1;
-        *sold
-    };
-    match dice.below(46) {
+/// What was named so far.
+#[derive(Default)]
+struct Sold {
+    attempts: u32,
+    sales: Vec<u32>,
+}
+
+impl Sold {
+    fn another(&mut self) -> u32 {
+        self.attempts += 1;
+        self.attempts
+    }
+
+    fn another_sale(&mut self) -> u32 {
+        let sale = self.another();
+        self.sales.push(sale);
+        sale
+    }
+
+    /// Any attempt, or one that there is not.
+    fn any(&self, dice: &mut Dice) -> u32 {
+        1 + dice.below(u64::from(self.attempts.max(1))) as u32
+    }
+
+    /// A sale that most likely still stands: one of the last few.
+    fn recent(&self, dice: &mut Dice) -> u32 {
+        let last = &self.sales[self.sales.len().saturating_sub(3)..];
+        if last.is_empty() { 1 } else { dice.of(last) }
+    }
+}
+
+fn action(dice: &mut Dice, sold: &mut Sold) -> Action {
+    match dice.below(50) {
         0..16 => {
-            let attempt = another();
+            let attempt = sold.another_sale();
             let card = match dice.below(12) {
                 0 => Card::Bad(dice.below(32) as u32),
                 1 => Card::Nobodys,
@@ -265,14 +300,11 @@ fn action(dice: &mut Dice, sold: &mut u32) -> Action {
             Action::Sale { attempt, minor: dice.of(&AMOUNTS), card }
         }
         16..19 => {
-            let attempt = another();
+            let attempt = sold.another_sale();
             Action::Cancel { attempt, minor: dice.of(&AMOUNTS), after_ms: dice.below(500) }
         }
-        19..21 => {
-            let attempt = 1 + dice.below(u64::from((*sold).max(1))) as u32;
-            Action::Again { attempt, with_other_amount: dice.happens(1, 4) }
-        }
-        21 => Action::Look { attempt: 1 + dice.below(u64::from((*sold).max(1))) as u32 },
+        19..21 => Action::Again { attempt: sold.any(dice), with_other_amount: dice.happens(1, 4) },
+        21 => Action::Look { attempt: sold.any(dice) },
         22 => Action::Resolve,
         23 => Action::SignIn { who: dice.of(&[Who::Alice, Who::Bob, Who::Carol]) },
         24 => Action::WrongPassword { who: dice.of(&[Who::Alice, Who::Bob]) },
@@ -281,20 +313,18 @@ fn action(dice: &mut Dice, sold: &mut u32) -> Action {
         27 => Action::CloseAndOpen,
         28 => Action::Wait { ms: 1_000 * (1 + dice.below(1_000)) },
         29 => Action::Midnight,
-        32..35 => {
-            let of = 1 + dice.below(u64::from((*sold).max(1))) as u32;
-            *sold += 1;
-            Action::Void { attempt: *sold, of }
+        30..36 => {
+            let of = sold.recent(dice);
+            Action::Void { attempt: sold.another(), of }
         }
-        35..40 => {
-            let of = 1 + dice.below(u64::from((*sold).max(1))) as u32;
+        36..44 => {
             let (percent, by) = (dice.of(&[100, 100, 60, 60, 30, 101]), dice.of(&[Who::Bob, Who::Bob, Who::Carol]));
-            Action::Refund { of, percent, by, then: then(dice) }
+            Action::Refund { of: sold.recent(dice), percent, by, then: then(dice) }
         }
-        40 => Action::Later { refund: dice.below(4) as u32, then: then(dice) },
-        41 => Action::Decide { attempt: 1 + dice.below(u64::from((*sold).max(1))) as u32, charged: dice.happens(1, 2) },
-        42 => Action::Errands,
-        43..45 => Action::Settle,
+        44 => Action::Later { refund: dice.below(4) as u32, then: then(dice) },
+        45 => Action::Decide { attempt: sold.any(dice), charged: dice.happens(1, 2) },
+        46 => Action::Errands,
+        47..49 => Action::Settle,
         _ => Action::ClockJumps { by_ms: (dice.below(5) as i64 - 2) * DAY_MS + dice.below(7_200_000) as i64 },
     }
 }
@@ -325,7 +355,7 @@ fn faults(dice: &mut Dice, action: &Action) -> Vec<Fault> {
             | Action::Decide { .. }
     );
     if reaches_the_host {
-        for _ in 0..dice.of(&[0, 0, 1, 1, 2, 3]) {
+        for _ in 0..dice.of(&[0, 0, 0, 0, 1, 1, 2, 3]) {
             faults.push(Fault::Payment(dice.of(&WIRES)));
         }
         match dice.below(24) {
@@ -343,7 +373,7 @@ fn faults(dice: &mut Dice, action: &Action) -> Vec<Fault> {
             _ => {}
         }
     }
-    if *action == Action::Settle && dice.happens(1, 3) {
+    if *action == Action::Settle && dice.happens(1, 2) {
         faults.push(Fault::OutOfBalance);
     }
     match dice.below(16) {
@@ -357,6 +387,7 @@ fn faults(dice: &mut Dice, action: &Action) -> Vec<Fault> {
             faults.push(Fault::Disk { point, is_full, times: 1 + dice.below(3) as u32 });
         }
         5 => faults.push(Fault::FullFrom { visit: dice.below(30) as u32 }),
+        6 => faults.push(Fault::DiskAt { visit: dice.below(40) as u32, is_full: dice.happens(1, 2) }),
         _ => {}
     }
     faults

@@ -1,6 +1,6 @@
 //! What the merchant sees of an answer, as JSON bytes: for the auditor, who reads nothing else.
 //!
-//! It never adds to what was told. Evidence: `sandbox/simulator/src/audit/tests.rs`.
+//! It never adds to what was told. Evidence: `sandbox/simulator/tests/planted.rs`.
 
 use serde_json::{Value, json};
 use taptill::error::Error;

@@ -1,9 +1,9 @@
 //! How the host closes a batch: by totals that are its own, or by every record one by one. Once.
 //!
 //! The same request again, also for a batch that is closed, is answered as before. It never changes a closed batch.
-//! Evidence: `sandbox/simulator/src/audit/tests.rs`.
+//! Evidence: `sandbox/simulator/tests/planted.rs`.
 
-use taptill::acquirer::UploadLine;
+use taptill::acquirer::{LineKind, UploadLine};
 use taptill::iso8583::{ValueName, Values};
 
 use crate::book::{Closing, Sums};
@@ -46,7 +46,7 @@ impl Counter {
         }
         answer.set_number(ValueName::SettlementCode, if is_balanced { 1 } else { 2 });
         if closed.is_none() && is_balanced {
-            self.close(Closing { batch, host, till, uploaded: 0, times: 1 });
+            self.close(Closing { batch, host, till, uploaded: 0, records: Sums::default(), times: 1 });
         }
         "00"
     }
@@ -58,8 +58,9 @@ impl Counter {
             return "30";
         };
         let batch = number(request, ValueName::Batch);
-        for (place, _) in (place..).zip(lines) {
-            self.uploaded.insert((batch, place));
+        for (place, line) in (place..).zip(lines) {
+            let kind = [LineKind::Sale, LineKind::Void, LineKind::Refund].iter().position(|kind| *kind == line.kind);
+            self.uploaded.insert((batch, place), (kind.unwrap_or(0), line.amount_minor));
         }
         "00"
     }
@@ -70,12 +71,17 @@ impl Counter {
         if self.book.closings.iter().any(|closing| closing.batch == batch) {
             return "00";
         }
-        let uploaded = self.uploaded.iter().filter(|(of, _)| *of == batch).count() as u64;
+        let (mut uploaded, mut records) = (0, Sums::default());
+        for (kind, minor) in self.uploaded.iter().filter(|((of, _), _)| *of == batch).map(|(_, line)| *line) {
+            uploaded += 1;
+            records[kind].0 += 1;
+            records[kind].1 += minor;
+        }
         if batch != self.batch || uploaded != u64::from(number(request, ValueName::UploadCount)) {
             return "12";
         }
         let till = self.heard.get(&batch).copied().unwrap_or_default();
-        self.close(Closing { batch, host: self.sums(batch), till, uploaded, times: 1 });
+        self.close(Closing { batch, host: self.sums(batch), till, uploaded, records, times: 1 });
         "00"
     }
 

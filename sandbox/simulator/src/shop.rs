@@ -52,6 +52,9 @@ pub(crate) struct Shop<'a> {
     pub callers_take: bool,
     pub trace: Trace,
     has_log: bool,
+    /// How often the process ended without a power cut, and with one.
+    pub killed: u64,
+    pub cut: u64,
 }
 
 /// What will happen.
@@ -113,6 +116,8 @@ impl<'a> Shop<'a> {
             callers_take: true,
             trace,
             has_log,
+            killed: 0,
+            cut: 0,
         };
         shop.log_begins();
         shop
@@ -185,6 +190,7 @@ impl<'a> Shop<'a> {
 
     /// What is on the disk after the end.
     fn lay_after_death(&mut self, power: Option<u64>, files: taptill_crashfs::Files) {
+        *(if power.is_some() { &mut self.cut } else { &mut self.killed }) += 1;
         let Some(chance) = power.filter(|_| self.has_log) else {
             self.till = None;
             self.place.disk.lay(&files);

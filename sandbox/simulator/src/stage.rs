@@ -44,7 +44,12 @@ pub(crate) const MASTER_KEY: [u8; 16] =
 pub(crate) const MORNING: Now = Now { wall: WallMs(1_795_338_000_000), mono: MonoMs(1_000), boot: BootCount(1) };
 
 /// The dialects, by how their cards are read.
-pub(crate) const DIALECTS: [&str; 3] = ["iso87", "unionpay", "encrypted"];
+const DIALECTS: [&str; 3] = ["iso87", "unionpay", "encrypted"];
+
+/// The dialect that the till of a seed speaks.
+pub(crate) fn dialect_of(seed: u64) -> &'static str {
+    DIALECTS[(seed % 3) as usize]
+}
 
 impl Who {
     pub fn name(self) -> OperatorName {

@@ -1,4 +1,5 @@
 //! Every mistake that can be planted is found by the auditor within 2,000 seeds, and the day that shows it is made short.
+//! The same day without the mistake has no findings, and a panic of the core's finds nothing here.
 //!
 //! Without the feature `planted-bugs` there are the host's own mistakes alone.
 
@@ -17,6 +18,8 @@ fn every_mistake_is_found_and_shown_in_a_few_steps() {
         };
         let (_, failure) = replay(*first, 1, Some(name));
         let failure = failure.expect("it failed a moment ago");
+        let clean = replay(*first, 1, None).1;
+        assert!(clean.is_none(), "the same day without {name}: {clean:#?}");
         println!("{name}: seed {first}, {} steps, {:?}", failure.steps.len(), failure.findings.first());
         assert!(failure.steps.len() <= 12, "{name} needs {:#?}", failure.steps);
         assert!(failure.command.contains(name));

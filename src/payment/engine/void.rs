@@ -164,6 +164,7 @@ pub(super) fn not_standing(sale: &AttemptView) -> Option<ErrorCode> {
         return Some(ErrorCode::AttemptNotApproved);
     }
     if sale.state == State::Voided {
+        planted!(RefundOfVoided, return None);
         return Some(ErrorCode::AlreadyVoided);
     }
     if let Some(void) = &sale.void {

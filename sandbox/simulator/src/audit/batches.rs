@@ -3,14 +3,14 @@
 //! It never compares a batch that holds something stuck: of that nobody knows. Evidence:
 //! `sandbox/simulator/src/audit/tests.rs`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
 use super::calls::Attempts;
 use super::journal::Record;
 use super::{Findings, parse, word};
-use crate::book::{Book, Closing, Seen, Sums};
+use crate::book::{Arrival, Book, Closing, Seen, Sums};
 
 pub(super) fn are_closed_once_and_equal(
     book: &Book,
@@ -27,6 +27,7 @@ pub(super) fn are_closed_once_and_equal(
             let Closing { batch, times, .. } = closing;
             findings.say(format!("batch {batch} was closed {ours} times here and {times} times at the host"));
         }
+        is_asked_for_once(closing.batch, book, findings);
         sums_are_equal(closing, seen, record, attempts, findings);
     }
     for (batch, _) in times {
@@ -42,12 +43,24 @@ pub(super) fn are_closed_once_and_equal(
     }
 }
 
+/// A batch that the host has agreed to close is not named anew under another number.
+fn is_asked_for_once(batch: u32, book: &Book, findings: &mut Findings) {
+    for op in ["settle", "settle_end"] {
+        let agreed = |arrival: &&Arrival| arrival.op == op && arrival.batch == batch && arrival.code == "00";
+        let numbers: BTreeSet<u32> = book.arrivals.iter().filter(agreed).map(|arrival| arrival.stan).collect();
+        if numbers.len() > 1 {
+            findings.say(format!("{op} of batch {batch} was agreed to under {} numbers", numbers.len()));
+        }
+    }
+}
+
 fn sums_are_equal(closing: &Closing, seen: &Seen, record: &Record, attempts: &Attempts, findings: &mut Findings) {
     let (ours, has_stuck) = own_sums(closing.batch, seen, record, attempts);
     if has_stuck {
         return;
     }
-    for (whose, sums) in [("the host", closing.host), ("the till", closing.till)] {
+    let uploaded = (closing.uploaded > 0).then_some(("the upload", closing.records));
+    for (whose, sums) in [("the host", closing.host), ("the till", closing.till)].into_iter().chain(uploaded) {
         if sums != ours {
             findings.say(format!("batch {}: {whose} counts {sums:?}, the records are {ours:?}", closing.batch));
         }

@@ -62,9 +62,9 @@ pub(super) fn what_was_told_holds(
                 told_state(name, view, attempts.get(name), charged_by(book, record, name), findings);
                 told_amount(call, view, findings);
             }
-            if call.what == "sale" && word(&value["error"], "money") == "not_moved" {
-                let asked_again = seen.calls[place + 1..].iter().any(|later| is_sale_of(later, &call.attempt));
-                let asked_before = seen.calls[..place].iter().any(|earlier| is_sale_of(earlier, &call.attempt));
+            if ["sale", "void"].contains(&call.what) && word(&value["error"], "money") == "not_moved" {
+                let asked_again = seen.calls[place + 1..].iter().any(|later| is_same(later, call));
+                let asked_before = seen.calls[..place].iter().any(|earlier| is_same(earlier, call));
                 let name = call.attempt.as_deref().unwrap_or_default();
                 let net = charged_by(book, record, name);
                 if !asked_again && !asked_before && net > 0 {
@@ -75,8 +75,8 @@ pub(super) fn what_was_told_holds(
     }
 }
 
-fn is_sale_of(call: &Call, attempt: &Option<String>) -> bool {
-    call.what == "sale" && call.attempt == *attempt
+fn is_same(one: &Call, other: &Call) -> bool {
+    one.what == other.what && one.attempt == other.attempt
 }
 
 fn told_state(name: &str, told: &Value, evening: Option<&Value>, net: u64, findings: &mut Findings) {

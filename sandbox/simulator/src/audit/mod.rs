@@ -5,7 +5,9 @@
 //! | the host's net of each attempt, at most one debt each | what the till says of the attempt, and its journal |
 //! | approved, declined, not sent, as they were told | the host's book at the end of the day |
 //! | one STAN for one request of a batch | the journal and the messages that arrived |
-//! | every debt closed, or visible as stuck | the list of attempts |
+//! | every debt closed, or stuck by the host's own words | the list of attempts, and what arrived |
+//! | no more given back than a sale holds | the host's lines of sale, void and refund |
+//! | each batch closed once, with the same sums everywhere | the records, the host, the till, the upload |
 //! | exactly one final result for each call | the results |
 //! | every root that was shown | a tree of its own over the journal's bytes |
 //!
@@ -17,6 +19,8 @@ mod journal;
 mod money;
 mod refunds;
 mod tree;
+
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
@@ -45,6 +49,22 @@ pub(crate) fn audit(book: &Book, seen: &Seen) -> Vec<String> {
     money::repeats_are_marked(book, &mut findings);
     journal::states_agree(&record, &attempts, &mut findings);
     findings.0
+}
+
+/// What became of everything, counted: a day on which nothing happens would have no findings either.
+pub(crate) fn ends(book: &Book, seen: &Seen) -> BTreeMap<String, u64> {
+    let mut ends = BTreeMap::new();
+    let mut count = |what: String| *ends.entry(what).or_default() += 1;
+    for view in seen.attempts.iter().map(|text| parse(text)) {
+        count(format!("{} {}", word(&view, "kind"), word(&view, "state")));
+    }
+    for view in seen.refunds.iter().map(|text| parse(text)) {
+        count(format!("refund {}", word(&view, "state")));
+    }
+    for closing in &book.closings {
+        count(if closing.uploaded > 0 { "batch uploaded" } else { "batch balanced" }.to_owned());
+    }
+    ends
 }
 
 /// What is wrong so far.

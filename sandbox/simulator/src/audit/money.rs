@@ -23,7 +23,7 @@ pub(super) fn charged_by(book: &Book, record: &Record, attempt: &str) -> u64 {
 }
 
 /// What voids that the host holds took back of a sale.
-fn voided_of(book: &Book, record: &Record, sale: &str) -> u64 {
+pub(super) fn voided_of(book: &Book, record: &Record, sale: &str) -> u64 {
     let is_of_it = |line: &&Line| {
         let of = line.of.and_then(|key| record.requests.get(&key));
         line.kind == "void" && !line.is_reversed && of.is_some_and(|name| name == sale)
@@ -45,6 +45,9 @@ pub(super) fn books_are_equal(book: &Book, record: &Record, attempts: &Attempts,
             findings.say(format!("{name} has {debts} debts at the host"));
         }
         sums_are_equal(name, view, (charged_by(book, record, name), voided_of(book, record, name)), findings);
+        if word(view, "state") == "reversal_stuck" {
+            stuck_is_the_hosts_doing(book, record, name, findings);
+        }
         let rrn = word(view, "rrn");
         let is_approved = ["approved", "voided"].contains(&word(view, "state"));
         if is_approved && lines_of(book, record, name).all(|line| line.rrn != rrn) {
@@ -64,6 +67,17 @@ fn sums_are_equal(name: &str, view: &Value, (charged, voided): (u64, u64), findi
     let is_known = word(&view["void"], "state") != "reversal_stuck";
     if is_known && voided != taken_back {
         findings.say(format!("{taken_back} of {name} are voided here and {voided} at the host"));
+    }
+}
+
+/// Silence makes nothing stuck: the host has said of it what nobody can make sense of.
+pub(super) fn stuck_is_the_hosts_doing(book: &Book, record: &Record, owner: &str, findings: &mut Findings) {
+    let is_about_it = |arrival: &&Arrival| {
+        let of = arrival.of.unwrap_or((arrival.batch, arrival.stan));
+        record.requests.get(&of).is_some_and(|name| name == owner)
+    };
+    if book.arrivals.iter().filter(is_about_it).all(|arrival| arrival.code == "00") {
+        findings.say(format!("{owner} is stuck, and the host never said anything that makes it so"));
     }
 }
 

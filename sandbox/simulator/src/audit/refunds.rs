@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::calls::Attempts;
 use super::journal::Record;
-use super::money::lines_of;
+use super::money::{charged_by, lines_of, stuck_is_the_hosts_doing, voided_of};
 use super::{Findings, parse, word};
 use crate::book::{Book, Line, Seen};
 
@@ -24,9 +24,15 @@ pub(super) fn are_what_the_host_paid(
     for (name, view) in attempts {
         let of_it: Vec<&Value> = refunds.iter().filter(|refund| word(refund, "attempt") == name).collect();
         let paid = paid_for(book, record, name);
-        let captured = view["amount"]["minor"].as_u64().unwrap_or(0);
+        // The host's own lines decide, whatever the till says of the sale; of what is stuck a person has, and may err.
+        let is_stuck = [view, &view["void"]].iter().any(|of| word(of, "state") == "reversal_stuck");
+        let captured = if is_stuck {
+            view["amount"]["minor"].as_u64().unwrap_or(0)
+        } else {
+            charged_by(book, record, name).saturating_sub(voided_of(book, record, name))
+        };
         if paid > captured {
-            findings.say(format!("{paid} were paid back of {name}, which charged {captured}"));
+            findings.say(format!("{paid} were paid back of {name}, which holds {captured}"));
         }
         let ours = view["refunded_minor"].as_u64().unwrap_or(0);
         let is_known = of_it.iter().all(|refund| word(refund, "state") != "stuck");
@@ -58,6 +64,9 @@ fn one(book: &Book, record: &Record, refund: &Value, findings: &mut Findings) {
     }
     if !FINAL.contains(&state) && state != "waiting" {
         findings.say(format!("{name} is still {state} in the evening"));
+    }
+    if state == "stuck" {
+        stuck_is_the_hosts_doing(book, record, name, findings);
     }
     if ["acknowledged", "stuck", "declined"].contains(&state) {
         let (asked, approval) = (&refund["requested_by"], &refund["approved_by"]);
