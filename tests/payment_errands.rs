@@ -1,12 +1,15 @@
-//! What is asked of the host and moves no money: whether it is there, and its rules for this till.
+//! What is asked of the host and told it and moves no money: whether it is there, its rules for this till, and texts.
 
 #![allow(clippy::unwrap_used, reason = "a helper that cannot help fails the test")]
 
 mod support;
 
 use support::host::Trouble;
+use support::host::told::{acquirer_key, signature_over};
 use support::world::{World, order};
-use taptill::error::ErrorCode;
+use taptill::acquirer::{HostMark, TOLD_PART_BYTES, TOLD_PARTS_MAX, Telling, Told, ToldText, Word};
+use taptill::error::{Error, ErrorCode};
+use taptill::ids::TerminalId;
 use taptill::iso8583::Op;
 use taptill::payment::Reply;
 use taptill::payment::state::State;
@@ -145,5 +148,132 @@ fn no_kill_of_an_errand_leaves_anything() {
         }
         assert_eq!(world.sell("A-1", 500_000).unwrap().unwrap().state, State::Approved, "killed at {visit}");
         assert_eq!(world.debts(), [], "killed at {visit}");
+    }
+}
+
+/// Everything that is told.
+const TOLD: [Op; 6] = [Op::Freeze, Op::Release, Op::LossReport, Op::Deregister, Op::Erased, Op::RenewCertificate];
+
+fn tell(world: &mut World, op: Op, text: &[u8]) -> Result<Told, Error> {
+    let text = ToldText::new(text).unwrap();
+    let ticket = world.tell_host(Telling { op, text, operator: None });
+    world.told(ticket).map(|reply| match reply {
+        Reply::Told(told) => told,
+        other => panic!("{other:?}"),
+    })
+}
+
+#[test]
+fn what_is_told_arrives_whole_and_its_answer_comes_back_whole() {
+    for dialect in DIALECTS {
+        let mut world = World::speaking(dialect, 1);
+        for op in TOLD {
+            for (length, answer) in [(1, 1), (TOLD_PART_BYTES, TOLD_PART_BYTES + 1), (2_000, 3_000)] {
+                let text: Vec<u8> = (0..length).map(|place: usize| b'a' + (place % 26) as u8).collect();
+                let answer: Vec<u8> = (0..answer).map(|place: usize| b'A' + (place % 26) as u8).collect();
+                world.host.told_answers.insert(op, answer.clone());
+                let told = tell(&mut world, op, &text).unwrap();
+                assert_eq!((told.approved, told.text == answer), (true, true), "{dialect} {op} {length}");
+                assert_eq!(world.host.told.last(), Some(&(op, text)), "{dialect} {op} {length}");
+            }
+        }
+        let most = vec![b'x'; TOLD_PART_BYTES * TOLD_PARTS_MAX];
+        assert!(tell(&mut world, Op::LossReport, &most).unwrap().approved, "{dialect}");
+        assert!(world.attempts().is_empty(), "it is no attempt");
+        assert_eq!(world.sell("A-1", 500).unwrap().unwrap().state, State::Approved, "{dialect}");
+    }
+}
+
+#[test]
+fn what_the_host_takes_it_signs() {
+    let (key, terminal) = (acquirer_key(), TerminalId::new("TILL0001").unwrap());
+    let mut world = World::new(1);
+    for op in [Op::Freeze, Op::Release, Op::LossReport] {
+        let told = tell(&mut world, op, b"the till says so").unwrap();
+        let word = Word::read(&told.text, &key).unwrap();
+        assert!(word.acknowledges(op.word(), &terminal, b"the till says so"), "{op}");
+        assert!(!word.acknowledges(op.word(), &terminal, b"the till says something else"), "{op}");
+    }
+    for op in [Op::Deregister, Op::Erased] {
+        let told = tell(&mut world, op, b"a note\n").unwrap();
+        assert_eq!(told.text, signature_over(b"a note\n").into_bytes(), "{op}");
+    }
+}
+
+#[test]
+fn a_refusal_is_an_answer_and_a_lost_answer_is_none() {
+    for (dialect, op) in DIALECTS.into_iter().flat_map(|dialect| TOLD.map(|op| (dialect, op))) {
+        for (trouble, verdict) in [
+            (Trouble::Decline, Ok(false)),
+            (Trouble::NoAnswer, Err(ErrorCode::HostSilent)),
+            (Trouble::Forget, Err(ErrorCode::HostSilent)),
+            (Trouble::LateAnswer, Err(ErrorCode::HostSilent)),
+            (Trouble::BadMac, Err(ErrorCode::HostSilent)),
+            (Trouble::WrongEcho, Err(ErrorCode::HostSilent)),
+            (Trouble::HalfFrame, Err(ErrorCode::HostSilent)),
+            (Trouble::Reset, Err(ErrorCode::HostSilent)),
+            (Trouble::AnswerTwice, Ok(true)),
+        ] {
+            let mut world = World::speaking(dialect, 1);
+            world.host.troubles_of.insert(op, [trouble].into());
+            let first = tell(&mut world, op, b"a text\n");
+            let said = first.map(|told| told.approved).map_err(|error| error.code());
+            assert_eq!(said, verdict, "{dialect} {op} {trouble:?}");
+            // Told again, it is answered; and nothing that came late is taken for the answer.
+            let again = tell(&mut world, op, b"another text\n").unwrap();
+            assert!(again.approved && world.host.told.last().unwrap().1 == b"another text\n", "{dialect} {op}");
+        }
+    }
+}
+
+#[test]
+fn an_answer_that_is_not_whole_is_none() {
+    type Change = fn(&mut World);
+    let rows: [(&str, Change); 2] = [
+        ("longer than any text", |world| {
+            world.host.told_answers.insert(Op::Freeze, vec![b'x'; TOLD_PART_BYTES * (TOLD_PARTS_MAX + 1)]);
+        }),
+        ("the second part is refused as unknown", |world| {
+            world.host.told_answers.insert(Op::Freeze, vec![b'x'; TOLD_PART_BYTES + 1]);
+            world.host.loses_answer_parts = true;
+        }),
+    ];
+    for (what, change) in rows {
+        let mut world = World::new(1);
+        change(&mut world);
+        assert_eq!(tell(&mut world, Op::Freeze, b"a text").unwrap_err().code(), ErrorCode::HostAnswerInvalid, "{what}");
+        assert_eq!(world.sell("A-1", 500).unwrap().unwrap().state, State::Approved, "{what}");
+    }
+}
+
+#[test]
+fn a_dialect_without_the_operation_says_so() {
+    let text = taptill::iso8583::Dialect::shipped("iso87").unwrap();
+    let rows: Vec<&str> = text.split("[[message]]").filter(|row| !row.contains("op = \"freeze\"")).collect();
+    let mut world = World::with_dialect(1, &rows.join("[[message]]"), |_| {});
+    let refused = tell(&mut world, Op::Freeze, b"a text").unwrap_err();
+    assert_eq!(refused.to_string(), "operation_not_in_dialect operation=freeze");
+    assert!(tell(&mut world, Op::Release, b"a text").unwrap().approved, "the control: what it has is told");
+    let not_told = tell(&mut world, Op::Sale, b"a text").unwrap_err();
+    assert_eq!(not_told.code(), ErrorCode::OperationNotInDialect, "a sale is not told");
+}
+
+/// The host says beside any answer that it holds the till frozen: from the first message of a line on.
+#[test]
+fn what_the_host_says_beside_its_answers_is_heard() {
+    for dialect in DIALECTS {
+        for (word, mark) in
+            [("freeze", Some(HostMark::Freeze)), ("release", Some(HostMark::Release)), ("of_the_future", None)]
+        {
+            let mut world = World::speaking(dialect, 1);
+            world.host.mark = Some(word);
+            world.sell("A-1", 500).unwrap().unwrap();
+            assert_eq!(world.marks.first().copied(), mark, "{dialect} {word}");
+            assert_eq!(world.marks.len(), if mark.is_some() { 2 } else { 0 }, "{dialect} {word}: sign-on and sale");
+            world.marks.clear();
+            world.host.mark = None;
+            world.sell("A-2", 500).unwrap().unwrap();
+            assert_eq!(world.marks, [], "{dialect}: the control");
+        }
     }
 }

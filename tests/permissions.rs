@@ -126,6 +126,7 @@ fn ask_for_everything(session: &Session) -> Vec<(&'static str, Result<String, Er
         one::<CheckStatement>(session),
         one::<ReleaseFreeze>(session),
         one::<ConfirmRelease>(session),
+        one::<RenewCertificate>(session),
         one::<RotateKeys>(session),
     ]
 }

@@ -67,6 +67,10 @@ fn all_values() -> Values {
         (ValueName::StatementPages, b"0003"),
         (ValueName::StatementLines, &[b'5'; 480]),
         (ValueName::ParameterText, "sale_max_minor=500000;名=值".as_bytes()),
+        (ValueName::ToldPart, b"001"),
+        (ValueName::ToldParts, b"002"),
+        (ValueName::ToldText, &[b'6'; 480]),
+        (ValueName::HostMark, b"freeze"),
     ] {
         values.set(name, value);
     }

@@ -55,6 +55,9 @@ fn values() -> Values {
         (ValueName::UploadLines, "a line"),
         (ValueName::StatementDay, "20261122"),
         (ValueName::StatementPage, "0001"),
+        (ValueName::ToldPart, "001"),
+        (ValueName::ToldParts, "001"),
+        (ValueName::ToldText, "a text"),
     ] {
         values.set(name, value);
     }

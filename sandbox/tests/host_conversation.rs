@@ -291,7 +291,7 @@ impl Till {
                 self.batch = signed_on.batch;
                 self.conversation.synced(self.now()).unwrap();
             }
-            Delivery::Late(_) | Delivery::Unmatched(_) => {}
+            Delivery::Late(_) | Delivery::Unmatched(_) | Delivery::Marked(_) => {}
         }
     }
 

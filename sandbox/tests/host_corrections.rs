@@ -275,7 +275,21 @@ fn each_operation_misbehaves_when_it_is_told_to_and_not_before() {
         (Kind::BadMac, "reply"),
         (Kind::WrongEcho, "reply"),
     ];
-    let operations = [Op::Void, Op::Refund, Op::Settle, Op::BatchUpload, Op::SettleEnd, Op::Parameters, Op::Statement];
+    let operations = [
+        Op::Void,
+        Op::Refund,
+        Op::Settle,
+        Op::BatchUpload,
+        Op::SettleEnd,
+        Op::Parameters,
+        Op::Statement,
+        Op::Freeze,
+        Op::Release,
+        Op::LossReport,
+        Op::Deregister,
+        Op::Erased,
+        Op::RenewCertificate,
+    ];
     for (dialect, op) in DIALECTS.into_iter().flat_map(|dialect| operations.map(|op| (dialect, op))) {
         for (kind, manner) in table {
             let mut desk = sold(dialect);
@@ -290,7 +304,10 @@ fn each_operation_misbehaves_when_it_is_told_to_and_not_before() {
                 .set_number(ValueName::UploadIndex, 0)
                 .set(ValueName::UploadLines, "S000000010000000010112263261200000100001A")
                 .set(ValueName::StatementDay, "20261122")
-                .set_number(ValueName::StatementPage, 1);
+                .set_number(ValueName::StatementPage, 1)
+                .set_number(ValueName::ToldPart, 1)
+                .set_number(ValueName::ToldParts, 1)
+                .set(ValueName::ToldText, "a text\n");
             let actions = desk.send(op, &request);
             let words: Vec<&str> = actions.iter().map(word).collect();
             assert_eq!(

@@ -15,6 +15,7 @@ use crate::account::configuration::Configuration;
 use crate::account::password::Day;
 use crate::account::policy::ShopPolicy;
 use crate::account::provisioning::{Checked, Provisioning, Secrets, compile};
+use crate::account::renewal::Renewal;
 use crate::clock::Now;
 use crate::emv::CaKeys;
 use crate::error::{Error, ErrorCode};
@@ -51,7 +52,7 @@ pub fn accept(
         let contents = if present == provisioning.configuration { "the_same" } else { "different" };
         return Err(Error::from(ErrorCode::AlreadyProvisioned).word("contents", contents));
     }
-    let wrapped = wrap(&provisioning.secrets, &provisioning.configuration, device_keys)?;
+    let wrapped = wrap(&provisioning.secrets, &provisioning.configuration, &alias(0), device_keys)?;
     let draft = Draft {
         kind: PROVISIONED,
         v: 1,
@@ -87,10 +88,67 @@ pub fn configuration(journal: &Journal) -> Result<Configuration, Error> {
 pub fn open(journal: &Journal, device_keys: &dyn DeviceKeys) -> Result<Account, Error> {
     let configuration = configuration(journal)?;
     let Checked { dialect, ca_keys } = compile(&configuration)?;
-    let wrapped = journal.side_row(SECRETS_ROW)?.ok_or_else(damaged)?;
-    let json = device_keys.unwrap(WRAP_ALIAS, wrapped.expose(), &context(&configuration))?;
-    let secrets = serde_json::from_slice(json.expose()).map_err(|_| damaged())?;
+    let secrets = secrets(journal, &configuration, device_keys)?;
     Ok(Account { configuration, dialect, ca_keys, secrets })
+}
+
+/// What takes a renewed certificate and its key into use, to be appended in one step.
+pub struct Renewed {
+    /// The event.
+    pub draft: Draft,
+    /// The secrets, wrapped by a device key of their own.
+    pub side: SideWork,
+}
+
+/// Makes ready that the till uses this key and its certificate from now on. The secrets get another device key; the one
+/// before is destroyed by [`settle_certificate`] once this is durable.
+///
+/// # Errors
+/// Those of the journal and of the device's keys.
+pub fn renewed(
+    journal: &Journal,
+    renewal: Renewal,
+    chain_pem: String,
+    operator: Option<String>,
+    device_keys: &dyn DeviceKeys,
+) -> Result<Renewed, Error> {
+    let configuration = configuration(journal)?;
+    let master_key_hex = secrets(journal, &configuration, device_keys)?.master_key_hex;
+    let generation = generation(journal)? + 1;
+    let secrets = Secrets { master_key_hex, client_key_pem: renewal.client_key_pem };
+    let payload = wrap(&secrets, &configuration, &alias(generation), device_keys)?;
+    let body = serde_json::json!({ "client_certificate_pem": chain_pem, "generation": generation });
+    let (kind, v, attempt, may_use_ballast) = (CERTIFICATE_RENEWED, 1, None, false);
+    let draft = Draft { kind, v, attempt, operator, body, may_use_ballast };
+    Ok(Renewed { draft, side: SideWork::Keep { name: SECRETS_ROW.to_owned(), payload } })
+}
+
+/// Destroys the device key that the secrets were under before the last renewal. Done again, it changes nothing.
+///
+/// # Errors
+/// Those of the journal and of the device's keys.
+pub fn settle_certificate(journal: &Journal, device_keys: &dyn DeviceKeys) -> Result<(), Error> {
+    match generation(journal)?.checked_sub(1) {
+        Some(before) => Ok(device_keys.destroy(&alias(before))?),
+        None => Ok(()),
+    }
+}
+
+/// The device keys that the till's secrets are, may have been, or may become wrapped under.
+///
+/// # Errors
+/// Those of the journal.
+pub fn device_aliases(journal: &Journal) -> Result<Vec<String>, Error> {
+    let now = generation(journal)?;
+    Ok((now.saturating_sub(1)..=now + 1).map(alias).collect())
+}
+
+/// Whether another certificate is owed since an event of the kind [`CERTIFICATE_DUE`].
+///
+/// # Errors
+/// Those of the journal.
+pub fn is_certificate_due(journal: &Journal) -> Result<bool, Error> {
+    Ok(journal.row(FOLD, CERTIFICATE_DUE_ROW)?.is_some())
 }
 
 /// The shop's rules about people: those that were journalled last, at first those of the profile `pci`.
@@ -119,14 +177,36 @@ fn configuration_of(journal: &Journal) -> Result<Option<Configuration>, Error> {
     serde_json::from_slice(&row).map(Some).map_err(|_| ErrorCode::JournalNewer.into())
 }
 
-fn wrap(secrets: &Secrets, configuration: &Configuration, keys: &dyn DeviceKeys) -> Result<SecretBytes, Error> {
-    match keys.create(WRAP_ALIAS, KeyKind::Wrap) {
+fn secrets(journal: &Journal, configuration: &Configuration, keys: &dyn DeviceKeys) -> Result<Secrets, Error> {
+    let wrapped = journal.side_row(SECRETS_ROW)?.ok_or_else(damaged)?;
+    let json = keys.unwrap(&alias(generation(journal)?), wrapped.expose(), &context(configuration))?;
+    serde_json::from_slice(json.expose()).map_err(|_| damaged())
+}
+
+/// How often the certificate has been renewed.
+fn generation(journal: &Journal) -> Result<u32, Error> {
+    let Some(row) = journal.row(FOLD, CERTIFICATE_ROW)? else { return Ok(0) };
+    std::str::from_utf8(&row).ok().and_then(|row| row.parse().ok()).ok_or_else(|| ErrorCode::JournalNewer.into())
+}
+
+/// The device key of a generation of secrets. What a crash left of one that wraps nothing is used the next time.
+fn alias(generation: u32) -> String {
+    if generation == 0 { WRAP_ALIAS.to_owned() } else { format!("{WRAP_ALIAS}.{generation}") }
+}
+
+fn wrap(
+    secrets: &Secrets,
+    configuration: &Configuration,
+    alias: &str,
+    keys: &dyn DeviceKeys,
+) -> Result<SecretBytes, Error> {
+    match keys.create(alias, KeyKind::Wrap) {
         Ok(()) | Err(DeviceKeysFault::AlreadyExists) => {}
         Err(fault) => return Err(fault.into()),
     }
     let mut json = Zeroizing::new(Vec::with_capacity(SECRETS_BYTES_EXPECTED));
     serde_json::to_writer(&mut *json, secrets).expect("secrets have text keys and write to memory");
-    Ok(SecretBytes::new(keys.wrap(WRAP_ALIAS, &json, &context(configuration))?))
+    Ok(SecretBytes::new(keys.wrap(alias, &json, &context(configuration))?))
 }
 
 /// Binds the wrapped secrets to this till, so that another till's row does not open in its place.
@@ -166,11 +246,27 @@ impl Fold for AccountFold {
                 let body = serde_json::to_vec(&policy).map_err(|_| FoldError::Refused("body_unwritable"))?;
                 Ok(rows.put(POLICY_ROW, &body, &[])?)
             }
-            (PROVISIONED | POLICY_CHANGED, _) => Err(FoldError::Newer),
+            (CERTIFICATE_RENEWED, 1) => renew(rows, event),
+            (CERTIFICATE_DUE, 1) => Ok(rows.put(CERTIFICATE_DUE_ROW, b"due", &[])?),
+            (PROVISIONED | POLICY_CHANGED | CERTIFICATE_RENEWED | CERTIFICATE_DUE, _) => Err(FoldError::Newer),
             (kind, _) if kind.starts_with(PEOPLE) => note_day(rows, event),
             _ => Ok(()),
         }
     }
+}
+
+/// The configuration has another certificate, and nothing is owed any more.
+fn renew(rows: &mut dyn Rows, event: &Event) -> Result<(), FoldError> {
+    const UNREADABLE: FoldError = FoldError::Refused("certificate_unreadable");
+    let chain = event.body.get("client_certificate_pem").filter(|chain| chain.is_string()).ok_or(UNREADABLE)?;
+    let generation = event.body.get("generation").and_then(serde_json::Value::as_u64).ok_or(UNREADABLE)?;
+    let row = rows.get(CONFIGURATION_ROW)?.ok_or(FoldError::Refused("not_provisioned"))?;
+    let mut configuration: serde_json::Value = serde_json::from_slice(&row).map_err(|_| FoldError::Newer)?;
+    configuration["client_certificate_pem"] = chain.clone();
+    let row = serde_json::to_vec(&configuration).map_err(|_| FoldError::Refused("body_unwritable"))?;
+    rows.put(CONFIGURATION_ROW, &row, &[])?;
+    rows.put(CERTIFICATE_ROW, generation.to_string().as_bytes(), &[])?;
+    Ok(rows.delete(CERTIFICATE_DUE_ROW)?)
 }
 
 /// Days are seen when people come and go; a sale lies between two of these.
@@ -191,12 +287,18 @@ fn day_in(row: &[u8]) -> Option<Day> {
 pub(crate) const PROVISIONED: &str = "till.provisioned";
 /// The kind of the event that changes the shop's rules; its body is a [`ShopPolicy`], version 1.
 pub const POLICY_CHANGED: &str = "policy.changed";
+/// The kind of the event by which the till has another certificate.
+pub(crate) const CERTIFICATE_RENEWED: &str = "certificate.renewed";
+/// The kind of the event from which on another certificate is owed: the till asks the host for one until it has it.
+pub const CERTIFICATE_DUE: &str = "certificate.due";
 /// How the kinds of all events about people begin.
 const PEOPLE: &str = "operator.";
 const FOLD: &str = "account";
 const CONFIGURATION_ROW: &str = "configuration";
 const POLICY_ROW: &str = "policy";
 const DAY_ROW: &str = "latest_day";
+const CERTIFICATE_ROW: &str = "certificate";
+const CERTIFICATE_DUE_ROW: &str = "certificate_due";
 const SECRETS_ROW: &str = "account/secrets";
 const WRAP_ALIAS: &str = "account-secrets";
 const SECRETS_BYTES_EXPECTED: usize = 16 * 1024;

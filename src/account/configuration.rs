@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::emv::TerminalData;
 use crate::error::{Error, ErrorCode};
 use crate::ids::{MerchantId, TerminalId};
+use crate::merkle::VerifierKey;
 use crate::money::{AMOUNT_MINOR_MAX, Amount, Currency};
 use crate::receipt::Zone;
 
@@ -35,6 +36,9 @@ pub struct Configuration {
     pub limits: Limits,
     /// Where the host is and how it is recognised.
     pub host: HostAddress,
+    /// What the acquirer's words are checked with, as a vkey (C2SP signed-note); a till without one believes none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acquirer_key: Option<String>,
     /// The till's own certificate chain, PEM.
     pub client_certificate_pem: String,
     /// The dialect, as TOML text.
@@ -174,7 +178,7 @@ impl Configuration {
     pub fn check(&self) -> Result<(), ConfigurationError> {
         let policy = self.policy;
         let waits = policy.reversal_wait_first_ms..=WAIT_MS_MAX;
-        let rules: [(&'static str, bool, &'static str); 15] = [
+        let rules: [(&'static str, bool, &'static str); 16] = [
             ("merchant.name", is_line(&self.merchant.name), LINE_RULE),
             ("merchant.address", is_address(&self.merchant.address), "at most 4 lines of 1 to 64 characters"),
             ("time_zone", is_zone_name(&self.time_zone), "an IANA time zone name"),
@@ -185,6 +189,7 @@ impl Configuration {
             ("host.ca_pem", is_pem(&self.host.ca_pem, "CERTIFICATE"), "certificates in PEM"),
             ("host.spki_sha256", is_digest(&self.host.spki_sha256), DIGEST_RULE),
             ("host.spki_sha256_backup", self.host.spki_sha256_backup.iter().all(|pin| is_digest(pin)), DIGEST_RULE),
+            ("acquirer_key", self.acquirer_key.iter().all(|key| VerifierKey::parse(key).is_ok()), "a vkey"),
             ("client_certificate_pem", is_pem(&self.client_certificate_pem, "CERTIFICATE"), "certificates in PEM"),
             (
                 "policy.reversal_wait_first_ms",

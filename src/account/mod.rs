@@ -13,14 +13,17 @@ pub mod password;
 mod policy;
 mod provisioning;
 mod refund_rules;
+mod renewal;
 mod secret_text;
 
 pub(crate) use accept::PROVISIONED;
 pub use accept::{
-    Account, AccountFold, POLICY_CHANGED, accept, configuration, is_provisioned, latest_day, open, shop_policy,
+    Account, AccountFold, CERTIFICATE_DUE, POLICY_CHANGED, Renewed, accept, configuration, device_aliases,
+    is_certificate_due, is_provisioned, latest_day, open, renewed, settle_certificate, shop_policy,
 };
 pub use configuration::{Configuration, ConfigurationError, HostAddress, Limits, Merchant, PasswordWork, Policy};
 pub use policy::ShopPolicy;
 pub use provisioning::{PROVISIONING_VERSION, Provisioning, ProvisioningError, Secrets};
 pub use refund_rules::{Approval, RefundPolicy, RefundRules, Verification};
+pub use renewal::Renewal;
 pub use secret_text::SecretText;

@@ -461,7 +461,10 @@ impl Conversation {
     fn heard_proving(&mut self, line: Line, control: Exchange, answer_by: MonoMs, verdict: Verdict, now: Now) {
         match verdict {
             Verdict::Mine(heard) => match hearing::control_answer(&self.dialect, &control, &heard) {
-                Ok(code) => self.greeted(line, control, &heard, &code, now),
+                Ok(code) => {
+                    self.deliver_mark(&heard);
+                    self.greeted(line, control, &heard, &code, now);
+                }
                 Err(_) => self.hang_up(NotSentCause::HostAnswerInvalid),
             },
             Verdict::Aside(_) | Verdict::NotAnAnswer => {
@@ -520,6 +523,7 @@ impl Conversation {
                     self.sign_on_demanded |= self.dialect.row(flight.op).is_some_and(|row| row.asks_sign_on(code));
                     line.answered(flight);
                     self.become_ready(line, now);
+                    self.deliver_mark(&heard);
                     self.deliver(Delivery::Answered(answer));
                 }
                 Err(cause) => {
@@ -573,6 +577,12 @@ impl Conversation {
     fn fail_queued(&mut self, cause: NotSentCause) {
         if self.queued.take().is_some() {
             self.deliver(Delivery::NotSent(cause));
+        }
+    }
+
+    fn deliver_mark(&mut self, heard: &Heard) {
+        if let Some(mark) = hearing::mark(heard) {
+            self.deliver(Delivery::Marked(mark));
         }
     }
 

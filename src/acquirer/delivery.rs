@@ -60,6 +60,31 @@ pub enum Delivery {
     Late(LateAnswer),
     /// Something that answers nothing we asked: evidence.
     Unmatched(Unmatched),
+    /// An answer says so beside what it answers; delivered before it.
+    Marked(HostMark),
+}
+
+/// What the host says of the terminal in any answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HostMark {
+    /// It holds the terminal frozen.
+    Freeze,
+    /// It has let the terminal go, and has not been told yet that the terminal knows.
+    Release,
+}
+
+impl HostMark {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Freeze, Self::Release];
+
+    /// The stable word, as on the wire.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Freeze => "freeze",
+            Self::Release => "release",
+        }
+    }
 }
 
 /// A completed sign-on.
@@ -112,6 +137,19 @@ pub struct Brought {
     pub statement_lines: Option<Vec<u8>>,
     /// What the host wants the till to know. Nobody has looked whether it is text.
     pub parameters: Option<Vec<u8>>,
+    /// A part of what it says to what it was told.
+    pub told: Option<ToldPart>,
+}
+
+/// A part of a text that the host tells.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ToldPart {
+    /// Which one, from 1.
+    pub part: u32,
+    /// How many there are.
+    pub parts: u32,
+    /// The part itself. Nobody has looked whether it is text.
+    pub text: Vec<u8>,
 }
 
 /// How a settlement came out (ISO 8583-1:1987, field 66).

@@ -4,7 +4,8 @@
 //! conversation does. Evidence: `conversation/tests.rs`.
 
 use crate::acquirer::delivery::{
-    Answer, Balance, Brought, Delivery, DoubtCause, HostTotals, LateAnswer, Unmatched, UnmatchedCause,
+    Answer, Balance, Brought, Delivery, DoubtCause, HostMark, HostTotals, LateAnswer, ToldPart, Unmatched,
+    UnmatchedCause,
 };
 use crate::acquirer::envelope::{self, EnvelopeError, MacVerdict};
 use crate::acquirer::state::{Exchange, Line};
@@ -101,7 +102,18 @@ fn brought(values: &Values) -> Brought {
         statement_pages: number(values, ValueName::StatementPages),
         statement_lines: bytes(ValueName::StatementLines),
         parameters: bytes(ValueName::ParameterText),
+        told: bytes(ValueName::ToldText).map(|text| ToldPart {
+            part: number(values, ValueName::ToldPart).unwrap_or_default(),
+            parts: number(values, ValueName::ToldParts).unwrap_or_default(),
+            text,
+        }),
     }
+}
+
+/// What a valid answer says of the terminal beside; a word that is not known says nothing.
+pub(super) fn mark(heard: &Heard) -> Option<HostMark> {
+    let word = heard.values.text(ValueName::HostMark)?;
+    HostMark::ALL.into_iter().find(|mark| mark.word() == word)
 }
 
 /// Voids and refunds come together, or each for itself.

@@ -17,11 +17,15 @@ mod keys;
 mod lines;
 mod link;
 mod state;
+mod told;
+mod word;
 
 pub use conversation::{Conversation, Pace, Request, Setup};
 pub use delivery::{
-    Answer, Balance, Brought, Delivery, DoubtCause, HostTotals, LateAnswer, NotSentCause, OutOfTurn, SignedOn, Step,
-    SyncReason, Unmatched, UnmatchedCause, Withdrawal,
+    Answer, Balance, Brought, Delivery, DoubtCause, HostMark, HostTotals, LateAnswer, NotSentCause, OutOfTurn,
+    SignedOn, Step, SyncReason, ToldPart, Unmatched, UnmatchedCause, Withdrawal,
 };
 pub use lines::{LineKind, LinesMalformed, StatementLine, UploadLine};
 pub use link::{LinkEvent, LinkFault};
+pub use told::{Gathered, Gathering, TOLD_PART_BYTES, TOLD_PARTS_MAX, Telling, Told, ToldText};
+pub use word::{Word, WordRefused, sha256};

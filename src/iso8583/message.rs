@@ -45,11 +45,23 @@ pub enum Op {
     Parameters,
     /// A page of the host's statement of a day.
     Statement,
+    /// The terminal is frozen.
+    Freeze,
+    /// The terminal is frozen no longer.
+    Release,
+    /// What somebody may have lost by this terminal.
+    LossReport,
+    /// The terminal leaves.
+    Deregister,
+    /// The terminal's secrets are destroyed.
+    Erased,
+    /// Another certificate for the terminal.
+    RenewCertificate,
 }
 
 impl Op {
     /// All operations.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 18] = [
         Self::Echo,
         Self::SignOn,
         Self::Sale,
@@ -62,6 +74,12 @@ impl Op {
         Self::SettleEnd,
         Self::Parameters,
         Self::Statement,
+        Self::Freeze,
+        Self::Release,
+        Self::LossReport,
+        Self::Deregister,
+        Self::Erased,
+        Self::RenewCertificate,
     ];
 
     /// The word in dialects, in the journal and in texts.
@@ -80,7 +98,22 @@ impl Op {
             Self::SettleEnd => "settle_end",
             Self::Parameters => "parameters",
             Self::Statement => "statement",
+            Self::Freeze => "freeze",
+            Self::Release => "release",
+            Self::LossReport => "loss_report",
+            Self::Deregister => "deregister",
+            Self::Erased => "erased",
+            Self::RenewCertificate => "renew_certificate",
         }
+    }
+
+    /// Whether it is a text that terminal and host tell each other, in parts ([`ValueName::ToldText`]).
+    #[must_use]
+    pub fn is_told(self) -> bool {
+        matches!(
+            self,
+            Self::Freeze | Self::Release | Self::LossReport | Self::Deregister | Self::Erased | Self::RenewCertificate
+        )
     }
 
     /// What takes this back when its outcome is not known; `None` for what owes no reversal.

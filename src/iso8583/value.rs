@@ -159,6 +159,14 @@ value_names! {
     StatementLines = "statement_lines": Bytes 1..=999,
     /// What the host wants the till to know: text in UTF-8.
     ParameterText = "parameter_text": Bytes 1..=999,
+    /// Which part of a text this is, from 1; in a request without a text, which part of the answer is asked for.
+    ToldPart = "told_part": Digits 3..=3,
+    /// How many parts the text has; 0 where a part of the answer is asked for.
+    ToldParts = "told_parts": Digits 3..=3,
+    /// A part of a text that terminal and host tell each other.
+    ToldText = "told_text": Bytes 1..=999,
+    /// Whether the host holds the terminal frozen: `freeze`, or `release` until the terminal says that it has heard.
+    HostMark = "host_mark": Text 1..=16,
 }
 
 impl ValueName {

@@ -3,7 +3,7 @@
 //! A text stands for bytes in exactly one way: no line breaks, whole groups of four, the unused bits of the last
 //! group zero. Whatever else is refused, so that nobody can change a signed text without changing its bytes.
 //!
-//! It never sees a secret. Evidence: `mod tests` below (the vectors of RFC 4648), `tests/proof_rubbish.rs`.
+//! A text is built at its final size, so that no part of a key stays behind. Evidence: `mod tests` below (the vectors of RFC 4648), `tests/proof_rubbish.rs`.
 
 const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const PAD: u8 = b'=';

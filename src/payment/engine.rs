@@ -47,6 +47,7 @@ mod sale;
 mod settle;
 mod sign_on;
 mod tap;
+mod tell;
 mod void;
 
 use debts::Debts;
@@ -83,6 +84,8 @@ pub struct Engine {
     leftovers: Leftovers,
     /// From where the till is frozen, while it is.
     frozen: Option<&'static str>,
+    /// How many messages of told texts went out in this run: each has a trace number of its own.
+    told_messages: u32,
     /// When the conversation wants to be polled again.
     conversation_wakes: Option<MonoMs>,
     /// Set when nothing more can be done in this run.
@@ -140,6 +143,7 @@ impl Engine {
             settlement: SettlementWait::default(),
             leftovers: Leftovers::default(),
             frozen: None,
+            told_messages: 0,
             conversation_wakes: None,
             stopped: None,
             outputs: Vec::new(),
@@ -271,6 +275,10 @@ impl Engine {
                 self.statement_page(ticket, permit, (day, page), now);
                 Ok(())
             }
+            Input::Tell { ticket, telling } => {
+                self.tell_host(ticket, telling, now);
+                Ok(())
+            }
             Input::Verify { ticket } => self.verify(ticket),
             Input::PrintReceipt { ticket, attempt, copy } => self.print_receipt(ticket, &attempt, copy, now),
             Input::Events { ticket, after, limit } => self.events(ticket, after, limit),
@@ -389,6 +397,7 @@ fn refusal(input: &Input<'_>, error: &Error) -> Option<Output> {
         | Input::TestHost { ticket, .. }
         | Input::DownloadParameters { ticket, .. }
         | Input::StatementPage { ticket, .. }
+        | Input::Tell { ticket, .. }
         | Input::List { ticket, .. }
         | Input::Resolve { ticket, .. }
         | Input::Verify { ticket }

@@ -8,7 +8,7 @@
 
 use zeroize::Zeroizing;
 
-use crate::acquirer::{LinkEvent, StatementLine};
+use crate::acquirer::{HostMark, LinkEvent, StatementLine, Telling, Told};
 use crate::clock::MonoMs;
 use crate::emv::CardEvent;
 use crate::error::Error;
@@ -92,6 +92,13 @@ pub enum Input<'a> {
         page: u16,
         /// Leave to do so.
         permit: Permit<CheckStatement>,
+    },
+    /// The host is to be told something that is no payment. Answered when it has answered.
+    Tell {
+        /// Who waits.
+        ticket: Ticket,
+        /// What.
+        telling: Telling,
     },
     /// A caller wants to end an attempt. Answered at once.
     Cancel {
@@ -274,6 +281,8 @@ pub enum Output {
         /// The attempt's name, given or minted.
         attempt: AttemptId,
     },
+    /// What the host said of this till beside an answer.
+    Marked(HostMark),
     /// The result for a waiting caller. Nothing more comes for this ticket.
     Tell {
         /// Who waits.
@@ -335,6 +344,8 @@ pub enum Reply {
         /// This page's lines.
         lines: Vec<StatementLine>,
     },
+    /// Of telling the host something: what it said to it.
+    Told(Told),
     /// Of asking for a receipt: the attempt, and how often this copy was printed before.
     Receipt {
         /// The attempt.

@@ -82,5 +82,6 @@ actions! {
     CheckStatement = "check_statement", true, [Supervisor], "Hold a statement of the acquirer or the bank against the record.";
     ReleaseFreeze = "release_freeze", true, [Supervisor], "Release a frozen till, together with a second person.";
     ConfirmRelease = "confirm_release", true, [Cashier Supervisor], "Be the second person who releases a frozen till.";
+    RenewCertificate = "renew_certificate", false, [Supervisor Service], "Fetch another certificate for this till from the acquirer.";
     RotateKeys = "rotate_keys", false, [Supervisor Service], "Replace the master key and seal the journal anew.";
 }

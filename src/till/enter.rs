@@ -18,6 +18,7 @@ use crate::journal::{Journal, Keyring, PlainChange, PlainRows, SideWork};
 use crate::payment::{Engine, Ticket};
 use crate::secret::{Secret, SecretBytes};
 use crate::session::{self, Session};
+use crate::till::certificate::CertificateCare;
 use crate::till::events::{self, Why, folds};
 use crate::till::exchange::{NetworkCommand, Output, Reply, SessionView, Standing};
 use crate::till::flow::{Led, Stage, copy};
@@ -374,14 +375,24 @@ impl Till {
         let frozen = record::standing(&journal).map_err(|error| Trouble::Over(error.into()))?;
         let frozen = frozen.map(|kept| kept.view.from.word());
         let looked_at = journal.head().size;
+        let certificate = CertificateCare::taken_up(&journal, &*self.device_keys, now).map_err(Trouble::Over)?;
         let engine = Engine::open(journal, account, Arc::clone(&self.entropy), now).map_err(Trouble::Over)?;
         let engine = engine.with_encrypted_reader(self.has_encrypted_reader).frozen_from(frozen);
         self.outputs
             .push(Output::Network(NetworkCommand::Arm { configuration: Arc::clone(&configuration), client_key_pem }));
         let checkpoint_every = policy.checkpoint_every.into();
         let schedule = Schedule::from_now_on(policy.settle_at_minute, now);
-        self.at =
-            At::Open(Box::new(Open { engine, session, opened, configuration, checkpoint_every, looked_at, schedule }));
+        self.at = At::Open(Box::new(Open {
+            engine,
+            session,
+            opened,
+            configuration,
+            checkpoint_every,
+            looked_at,
+            schedule,
+            certificate,
+            host_mark: None,
+        }));
         self.announce(Standing::SignedIn);
         // What an earlier session left is taken up at once.
         self.pay(crate::payment::Input::Tick, now)

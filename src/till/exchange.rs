@@ -350,6 +350,8 @@ pub enum Ask {
     SetPolicy(Box<ShopPolicy>),
     /// Another master key.
     RotateKeys,
+    /// Another certificate for the till, from the host.
+    RenewCertificate,
     /// A signed statement of the journal's size and root.
     Checkpoint,
     /// A proof that one event is in the journal.

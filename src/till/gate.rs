@@ -15,7 +15,7 @@ use crate::payment::{self, SettleCause, Ticket};
 use crate::session::actions::{
     AcceptRollBack, Action, ApproveRefund, ChangeOwnPassword, CheckStatement, DecideStuck, DownloadParameters,
     EnrolBiometric, FollowEvents, ListOperators, MakeCheckpoint, ManageOperators, PrintReceipt, ProveConsistency,
-    ProveRecord, ReadPublicKey, ReleaseFreeze, RequestRefund, ResolveDebts, RotateKeys, Sell, SetPolicy, Settle,
+    ProveRecord, ReadPublicKey, ReleaseFreeze, RenewCertificate, RequestRefund, ResolveDebts, RotateKeys, Sell, SetPolicy, Settle,
     TestHost, VerifyJournal, ViewDebts, ViewPayments, ViewPolicy, VoidSale,
 };
 use crate::session::{Permit, Standing};
@@ -254,6 +254,11 @@ impl Till {
             Ask::RotateKeys => {
                 let permit = self.permit::<RotateKeys>(now)?;
                 self.rotate_keys(permit, now)
+            }
+            Ask::RenewCertificate => {
+                let permit = self.permit::<RenewCertificate>(now)?;
+                self.nobody_locks()?;
+                self.renew_certificate(ticket, permit)
             }
             Ask::Checkpoint => {
                 let permit = self.permit::<MakeCheckpoint>(now)?;

@@ -17,6 +17,7 @@
 //! `tests/people_kills.rs`.
 
 mod biometric;
+mod certificate;
 mod claim;
 mod enter;
 mod events;
@@ -24,6 +25,7 @@ mod exchange;
 mod flow;
 mod freeze;
 mod gate;
+mod host_mark;
 mod keys;
 mod leave;
 mod open;
@@ -33,6 +35,7 @@ mod record;
 mod refunds;
 mod schedule;
 mod statement;
+mod tell;
 
 use std::sync::Arc;
 
@@ -45,6 +48,7 @@ pub use open::{inspect, provision};
 pub use statement::{StatementReply, StatementStep};
 
 use crate::account::Configuration;
+use crate::acquirer::HostMark;
 use crate::clock::{MonoMs, Now};
 use crate::error::{Error, ErrorCode};
 use crate::ids::OperatorName;
@@ -54,10 +58,12 @@ use crate::payment::{self, Engine, Ticket};
 use crate::ports::{BiometricKey, DeviceKeys, Entropy, FaultPlan, Notice};
 use crate::session::actions::ViewPayments;
 use crate::session::{self, Session};
+use crate::till::certificate::CertificateCare;
 use crate::till::events::Why;
 use crate::till::flow::Flow;
 use crate::till::record::Trouble;
 use crate::till::schedule::Schedule;
+use crate::till::tell::Tellings;
 use crate::vault::Opened;
 
 /// One till.
@@ -82,6 +88,8 @@ pub struct Till {
     unrecorded: Option<FreezeView>,
     /// Whether it was said that the session ends soon.
     ending_announced: bool,
+    /// What the host is to be told, and has said.
+    tellings: Tellings,
     /// When the engine wants to be woken: it stands until the engine is asked again, whatever else happens.
     engine_alarm: Option<MonoMs>,
     /// Set when nothing more can be done in this run.
@@ -121,6 +129,10 @@ struct Open {
     looked_at: u64,
     /// The rule for settling by itself.
     schedule: Schedule,
+    /// Another certificate, where one is owed.
+    certificate: CertificateCare,
+    /// What the host said of this till last.
+    host_mark: Option<HostMark>,
 }
 
 impl Till {
@@ -211,6 +223,8 @@ impl Till {
     /// Does what can be done without another input: a lock that was put off, keys that are being changed.
     fn work(&mut self, now: Now) -> Result<(), Trouble> {
         self.record_the_freeze(now)?;
+        self.go_on_telling(now)?;
+        self.ask_for_certificate(now)?;
         self.settle_on_time(now)?;
         self.seal_anew(now)?;
         self.sign_now_and_then(now)?;
@@ -223,6 +237,7 @@ impl Till {
         use payment::Output as P;
         self.engine_alarm = None;
         for output in outputs {
+            let Some(output) = self.keep_own(output) else { continue };
             let output = match output {
                 P::Card(command) => Output::Card(command),
                 P::Link(command) => Output::Link(command),
@@ -236,6 +251,7 @@ impl Till {
                     self.engine_alarm = Some(at);
                     continue;
                 }
+                P::Marked(_) => unreachable!("it is the till's own"),
                 P::Stopped(error) => {
                     self.stopped = Some(error.clone());
                     Output::Stopped(error)
@@ -260,6 +276,7 @@ impl Till {
         if let At::Open(open) = &self.at {
             times.extend(self.engine_alarm);
             times.extend(self.next_settlement(now));
+            times.extend(open.certificate.next_try().filter(|_| !open.engine.is_occupied()));
             if (open.engine.journal().is_resealing() || self.is_verifying()) && !self.is_busy() {
                 times.push(now.mono);
             }
@@ -368,7 +385,9 @@ impl Till {
 
     /// Ends the run: whoever waits for a password to be looked at is told, whoever else waits by the engine.
     fn stop(&mut self, error: Error) {
+        let told = self.abandon_tellings();
         let waiting = self.flow.take().map(Flow::ticket).into_iter().chain(std::mem::take(&mut self.lock_wishes));
+        let waiting = waiting.chain(told);
         for ticket in waiting.collect::<Vec<_>>() {
             self.tell(ticket, Err(error.clone()));
         }

@@ -13,6 +13,7 @@ use crate::error::{Error, ErrorCode};
 use crate::journal::{Journal, JournalError, JournalPorts, LockedJournal, VerifyReport};
 use crate::ports::Ports;
 use crate::till::events::folds;
+use crate::till::tell::Tellings;
 use crate::till::{At, Left, Till};
 use crate::vault::{MasterKeys, Params, Terms, Vault, VaultError};
 
@@ -87,6 +88,7 @@ impl Till {
             owed: Vec::new(),
             unrecorded: None,
             ending_announced: false,
+            tellings: Tellings::default(),
             engine_alarm: None,
             stopped: None,
             outputs: Vec::new(),

@@ -2,17 +2,18 @@
 //!
 //! It keeps no time and no sockets: bytes in, bytes and endings out, each with a delay. The book is keyed by
 //! batch and STAN; a reversal of a sale that it never saw is remembered, and that sale is refused when it comes.
-//! What comes after a sale, from voids to statements, is in `after_sales`.
+//! What comes after a sale, from voids to statements, is in `after_sales`, and what it is told in `told`.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use taptill::acquirer::StatementLine;
 use taptill::acquirer::envelope;
+use taptill::acquirer::{Gathered, StatementLine};
 use taptill::iso8583::{Deframer, Dialect, Op, Side, ValueName, Values};
 use taptill::paycrypto::{ClearKeys, MacKey, MasterKey, make_key_block};
 
 mod after_sales;
+pub mod told;
 
 pub use after_sales::{Batch, Refunded, Voided};
 
@@ -120,6 +121,15 @@ pub struct Host {
     pub parameters: String,
     /// The lines of the statement of any day.
     pub statement: Vec<StatementLine>,
+    /// Every whole text that it was told.
+    pub told: Vec<(Op, Vec<u8>)>,
+    /// What it says to it, in place of its signed word.
+    pub told_answers: BTreeMap<Op, Vec<u8>>,
+    /// Whether it gives the first part of an answer alone.
+    pub loses_answer_parts: bool,
+    /// What it says beside every answer.
+    pub mark: Option<&'static str>,
+    gathered: BTreeMap<Op, Gathered>,
     /// Sales and voids whose reversals are refused.
     refused: BTreeSet<Key>,
     /// What sales are answered with, next first, without a booking.
@@ -169,6 +179,11 @@ impl Host {
             batches: BTreeMap::new(),
             parameters: "sale_max_minor=500000".into(),
             statement: Vec::new(),
+            told: Vec::new(),
+            told_answers: BTreeMap::new(),
+            loses_answer_parts: false,
+            mark: None,
+            gathered: BTreeMap::new(),
             refused: BTreeSet::new(),
             sale_codes: VecDeque::new(),
             reversal_codes: VecDeque::new(),
@@ -262,6 +277,7 @@ impl Host {
         let mut values = echoed(request);
         values.set(ValueName::KeyBlock, &block).set(ValueName::ResponseCode, "00");
         values.set(ValueName::Rrn, "000000000001");
+        self.set_mark(&mut values);
         if let Some(head) = &self.journal_head {
             values.set(ValueName::JournalHead, head);
         }
@@ -384,6 +400,7 @@ impl Host {
     fn answer_values(&self, op: Op, request: &Values, code: &str) -> Values {
         let mut values = echoed(request);
         values.set(ValueName::ResponseCode, code);
+        self.set_mark(&mut values);
         if matches!(op, Op::Reversal | Op::VoidReversal) {
             values.set(ValueName::LocalDate, &*self.local_date);
         }
@@ -417,7 +434,15 @@ impl Host {
 fn echoed(request: &Values) -> Values {
     let mut values = Values::new();
     for (name, value) in request.iter() {
-        let kept = !matches!(name, ValueName::Track2 | ValueName::ChipData | ValueName::ReversalReason);
+        let kept = !matches!(
+            name,
+            ValueName::Track2
+                | ValueName::ChipData
+                | ValueName::ReversalReason
+                | ValueName::ToldPart
+                | ValueName::ToldParts
+                | ValueName::ToldText
+        );
         if kept {
             values.set(name, value);
         }

@@ -8,7 +8,7 @@ use taptill::account::{
     self, Account, Configuration, HostAddress, Limits, Merchant, PROVISIONING_VERSION, PasswordWork, Policy,
     Provisioning, SecretText, Secrets,
 };
-use taptill::acquirer::{LinkEvent, LinkFault};
+use taptill::acquirer::{HostMark, LinkEvent, LinkFault, Telling};
 use taptill::clock::{BootCount, MonoMs, Now, WallMs};
 use taptill::emv::{CaKeys, CardEvent, TerminalData};
 use taptill::error::{Error, ErrorCode};
@@ -32,6 +32,7 @@ use taptill_sandbox::card::{self, PresentedCard, SimulatedCard};
 use tempfile::TempDir;
 
 use super::device::{MemoryKeys, Plan, Seeded};
+use super::host::told::acquirer_key;
 use super::host::{Host, MASTER_KEY_HEX, Said};
 use super::trace::Trace;
 
@@ -99,6 +100,8 @@ pub struct World {
     tickets: u64,
     callers: BTreeMap<u64, Caller>,
     pub notices: Vec<Notice>,
+    /// What the host said of the till beside its answers.
+    pub marks: Vec<HostMark>,
     pub begun: Vec<AttemptId>,
     /// Whether callers take their results at once.
     pub callers_take: bool,
@@ -188,6 +191,7 @@ impl World {
             tickets: 0,
             callers: BTreeMap::new(),
             notices: Vec::new(),
+            marks: Vec::new(),
             begun: Vec::new(),
             callers_take: true,
             told_approved: Vec::new(),
@@ -384,6 +388,10 @@ impl World {
             Output::Begun { attempt, .. } => {
                 self.note(&format!("begun {attempt}"), &[]);
                 self.begun.push(attempt);
+            }
+            Output::Marked(mark) => {
+                self.note(&format!("marked {mark:?}"), &[]);
+                self.marks.push(mark);
             }
             Output::Tell { ticket, result } => return self.tell(ticket, result),
             Output::WakeAt(at) => self.alarm = Some(at.0),
@@ -658,6 +666,13 @@ impl World {
         ticket
     }
 
+    /// Has the host told something.
+    pub fn tell_host(&mut self, telling: Telling) -> Ticket {
+        let ticket = self.ticket();
+        self.give(Input::Tell { ticket, telling });
+        ticket
+    }
+
     /// What this caller is told in the end.
     pub fn told(&mut self, ticket: Ticket) -> Result<Reply, Error> {
         match self.await_caller(ticket) {
@@ -908,6 +923,7 @@ pub fn provisioning(dialect: &str) -> Provisioning {
                 spki_sha256: "00".repeat(32),
                 spki_sha256_backup: None,
             },
+            acquirer_key: Some(acquirer_key().vkey()),
             client_certificate_pem: pem("CERTIFICATE"),
             dialect: dialect.to_owned(),
             terminal_data: TerminalData::sandbox(),

@@ -275,6 +275,7 @@ impl Host {
             Op::BatchUpload => self.counter.upload(request),
             Op::SettleEnd => self.counter.end(request),
             Op::Parameters => "00",
+            told if told.is_told() => "00",
             _ => "40",
         };
         if request.get(ValueName::Track2).is_some() && op != Op::Sale {
@@ -323,7 +324,15 @@ fn fingerprint(message: &[u8]) -> [u8; 32] {
 fn echoed(request: &Values, at_ms: u64) -> Values {
     let mut values = Values::new();
     for (name, value) in request.iter() {
-        if !matches!(name, ValueName::Track2 | ValueName::ChipData | ValueName::ReversalReason) {
+        if !matches!(
+            name,
+            ValueName::Track2
+                | ValueName::ChipData
+                | ValueName::ReversalReason
+                | ValueName::ToldPart
+                | ValueName::ToldParts
+                | ValueName::ToldText
+        ) {
             values.set(name, value);
         }
     }

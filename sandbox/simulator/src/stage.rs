@@ -226,6 +226,7 @@ fn provisioning(dialect: &str) -> Provisioning {
                 spki_sha256: "00".repeat(32),
                 spki_sha256_backup: None,
             },
+            acquirer_key: None,
             client_certificate_pem: pem("CERTIFICATE"),
             dialect: dialect.to_owned(),
             terminal_data: TerminalData::sandbox(),

@@ -22,7 +22,7 @@ use taptill::secret::SecretBytes;
 
 use super::batches::BatchEntry;
 use super::book::{Book, BookEntry, Page, TerminalRow};
-use super::certificates::ServerIdentity;
+use super::certificates::{Certificates, ServerIdentity};
 use super::day::HostTime;
 use super::enrol::random_des_key;
 use super::error::HostError;
@@ -31,6 +31,7 @@ use super::malformed;
 use super::reads;
 use super::ruling::{Case, Ruling, code, identity_refusal, sign_on_code};
 use super::script::{Kind, Script, Step};
+use super::terminals::{Held, ToldEntry};
 
 /// How long after the terminal's time-out a late answer leaves, in milliseconds.
 pub const LATE_BY_MS: u64 = 500;
@@ -79,6 +80,8 @@ pub struct Acquirer {
     book: Book,
     entropy: Arc<dyn Entropy>,
     dialects: BTreeMap<TerminalId, Arc<Dialect>>,
+    /// What certifies terminals; a host in memory has no such thing.
+    certificates: Option<Certificates>,
     _lock: Option<HomeLock>,
 }
 
@@ -96,17 +99,19 @@ impl Acquirer {
     /// # Errors
     /// `BookUnusable`.
     pub fn in_memory(entropy: Arc<dyn Entropy>) -> Result<Self, HostError> {
-        Ok(Self { book: Book::in_memory()?, entropy, dialects: BTreeMap::new(), _lock: None })
+        Ok(Self { book: Book::in_memory()?, entropy, dialects: BTreeMap::new(), certificates: None, _lock: None })
     }
 
     pub(super) fn open_to_serve(home: &Path) -> Result<(Self, ServerIdentity), HostError> {
         let home = Home::prepare(home)?;
         let lock = home.lock()?;
-        let identity = home.certificates()?.server()?;
+        let certificates = home.certificates()?;
+        let identity = certificates.server()?;
         let mut book = home.open_book()?;
         book.change(|page| page.clear_lined_up())?;
         let entropy = Arc::new(SystemEntropy(SystemRandom::new()));
-        Ok((Self { book, entropy, dialects: BTreeMap::new(), _lock: Some(lock) }, identity))
+        let (dialects, certificates) = (BTreeMap::new(), Some(certificates));
+        Ok((Self { book, entropy, dialects, certificates, _lock: Some(lock) }, identity))
     }
 
     pub(super) fn book_mut(&mut self) -> &mut Book {
@@ -167,6 +172,22 @@ impl Acquirer {
         self.book.change(|page| page.open_batch(terminal, batch))
     }
 
+    /// Holds a terminal frozen, or lets it go. Gives who holds it now.
+    ///
+    /// # Errors
+    /// `TerminalUnknown`, `BookUnusable`.
+    pub fn hold(&mut self, terminal: &TerminalId, is_held: bool) -> Result<Option<Held>, HostError> {
+        self.book.change(|page| page.hold_from_outside(terminal, is_held))
+    }
+
+    /// Everything that terminals told besides payments, oldest first.
+    ///
+    /// # Errors
+    /// `BookUnusable`.
+    pub fn told(&self) -> Result<Vec<ToldEntry>, HostError> {
+        self.book.told()
+    }
+
     /// Every attempt seen, oldest first.
     ///
     /// # Errors
@@ -180,7 +201,8 @@ impl Acquirer {
     /// # Errors
     /// `TerminalUnknown`, `DialectUnusable`, `BookUnusable`.
     pub fn line(&mut self, certificate_sha256: &[u8]) -> Result<Line, HostError> {
-        let terminal = self.book.terminal_by_certificate(certificate_sha256)?.ok_or(HostError::TerminalUnknown)?;
+        let terminal = self.book.change(|page| page.terminal_by_certificate(certificate_sha256))?;
+        let terminal = terminal.ok_or(HostError::TerminalUnknown)?;
         self.line_of(&terminal)
     }
 
@@ -225,9 +247,10 @@ impl Acquirer {
     fn answer(&mut self, terminal: &TerminalId, message: &[u8], now: WallMs) -> Result<Vec<Action>, HostError> {
         let dialect = self.dialect(terminal)?;
         let entropy = Arc::clone(&self.entropy);
+        let certificates = self.certificates.as_ref();
         let reply = self.book.change(|page| {
             let terminal = page.terminal(terminal)?.ok_or(HostError::TerminalUnknown)?;
-            Exchange { page, terminal, dialect: &dialect, entropy: &*entropy, now }.run(message)
+            Exchange { page, terminal, dialect: &dialect, entropy: &*entropy, certificates, now }.run(message)
         })?;
         Ok(reply.actions(&dialect))
     }
@@ -271,6 +294,7 @@ struct Exchange<'a> {
     terminal: TerminalRow,
     dialect: &'a Dialect,
     entropy: &'a dyn Entropy,
+    certificates: Option<&'a Certificates>,
     now: WallMs,
 }
 
@@ -301,7 +325,7 @@ impl Exchange<'_> {
         }
     }
 
-    fn rule(self, op: Op, request: &Values, is_repeat: bool) -> Result<Reply, HostError> {
+    fn rule(mut self, op: Op, request: &Values, is_repeat: bool) -> Result<Reply, HostError> {
         let Some(row) = self.dialect.row(op) else { return Ok(Reply::HangUp) };
         let manner = self.page.take_next(op)?;
         if let Some(head) = request.get(ValueName::JournalHead).filter(|_| manner != Kind::Forget) {
@@ -310,14 +334,27 @@ impl Exchange<'_> {
         let is_sealed = op == Op::Sale && self.dialect.card_data() == CardDataForm::EncryptedRead;
         let opened = is_sealed.then(|| reads::opened(request)).transpose();
         let (clear, read_refusal) = (opened.as_ref().ok().and_then(Option::as_ref), opened.as_ref().err().copied());
-        let request_in_clear = clear.unwrap_or(request);
-        let (page, terminal, now) = (self.page, &self.terminal, self.now);
-        let case = Case { page, terminal, row, request: request_in_clear, read_refusal, is_repeat, now };
+        let (page, terminal, now, entropy) = (self.page, &self.terminal, self.now, self.entropy);
+        let (request_in_clear, certificates) = (clear.unwrap_or(request), self.certificates);
+        let case = Case {
+            page,
+            terminal,
+            row,
+            request: request_in_clear,
+            read_refusal,
+            is_repeat,
+            now,
+            entropy,
+            certificates,
+        };
         let ruling = match manner {
             Kind::Forget => return Ok(Reply::Silence),
             Kind::Refuse | Kind::RefuseReversal => Ruling::plain(code::INVALID_TRANSACTION),
+            _ if !case.may_begin(op)? => Ruling::plain(code::NOT_PERMITTED),
             _ => case.ruling(op)?,
         };
+        // What was told may have changed it.
+        self.terminal.held = self.page.held(&self.terminal.terminal)?;
         Ok(self.reply(op, request, ruling, manner))
     }
 
@@ -377,6 +414,9 @@ impl Exchange<'_> {
         values.remove(ValueName::EncryptedRead);
         values.remove(ValueName::Track2);
         values.remove(ValueName::JournalHead);
+        for name in [ValueName::ToldPart, ValueName::ToldParts, ValueName::ToldText] {
+            values.remove(name);
+        }
         values
             .set(ValueName::LocalTime, time.time_of_day())
             .set(ValueName::LocalDate, time.month_day())
@@ -386,6 +426,9 @@ impl Exchange<'_> {
             .set(ValueName::ResponseCode, ruling.code);
         for (name, value) in ruling.brought.iter() {
             values.set(name, value);
+        }
+        if let Some(mark) = self.terminal.held.and_then(Held::mark) {
+            values.set(ValueName::HostMark, mark.word());
         }
         if let Some(head) = &self.terminal.journal_head {
             // Only the answer to a sign-on has a place for it.

@@ -19,6 +19,7 @@ use taptill::money::Currency;
 use taptill::secret::SecretBytes;
 
 use super::error::HostError;
+use super::terminals::{Held, TOLD};
 
 /// What became of an attempt, as the host sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -138,6 +139,10 @@ pub(super) struct TerminalRow {
     pub journal_head: Option<Vec<u8>>,
     /// What a download of parameters brings, where the owner gave something.
     pub parameters: Option<String>,
+    /// Who holds it frozen.
+    pub held: Option<Held>,
+    /// Whether it has been deregistered.
+    pub has_left: bool,
 }
 
 /// The book, open.
@@ -145,7 +150,7 @@ pub(super) struct Book {
     pub(super) connection: Connection,
 }
 
-const SCHEMA_VERSION: i64 = 4;
+const SCHEMA_VERSION: i64 = 5;
 const SCHEMA: &str = "
     CREATE TABLE terminals (
         tid TEXT PRIMARY KEY, mid TEXT NOT NULL, dialect TEXT NOT NULL, certificate BLOB NOT NULL UNIQUE,
@@ -216,10 +221,11 @@ impl Book {
         let mut book = Self { connection };
         book.change(|page| {
             let steps = match page.schema_version()? {
-                0 => &[SCHEMA, SETTLEMENTS][..],
-                1 => &[SINCE_VERSION_1, SINCE_VERSION_2, SINCE_VERSION_3, SETTLEMENTS],
-                2 => &[SINCE_VERSION_2, SINCE_VERSION_3, SETTLEMENTS],
-                3 => &[SINCE_VERSION_3, SETTLEMENTS],
+                0 => &[SCHEMA, SETTLEMENTS, TOLD][..],
+                1 => &[SINCE_VERSION_1, SINCE_VERSION_2, SINCE_VERSION_3, SETTLEMENTS, TOLD],
+                2 => &[SINCE_VERSION_2, SINCE_VERSION_3, SETTLEMENTS, TOLD],
+                3 => &[SINCE_VERSION_3, SETTLEMENTS, TOLD],
+                4 => &[TOLD],
                 SCHEMA_VERSION => &[],
                 _ => return Err(HostError::BookUnusable),
             };
@@ -242,13 +248,6 @@ impl Book {
         let mut statement = self.connection.prepare(&format!("SELECT {ENTRY_COLUMNS} FROM entries ORDER BY id"))?;
         let rows = statement.query_map([], |row| Ok(entry_of(row)))?;
         rows.map(|row| row?).collect()
-    }
-
-    /// The terminal whose client certificate has this SHA-256.
-    pub(super) fn terminal_by_certificate(&self, sha256: &[u8]) -> Result<Option<TerminalId>, HostError> {
-        let query = "SELECT tid FROM terminals WHERE certificate = ?1";
-        let tid: Option<String> = self.connection.query_row(query, [sha256], |row| row.get(0)).optional()?;
-        tid.map(|tid| TerminalId::new(tid).map_err(|_| HostError::BookUnusable)).transpose()
     }
 }
 
@@ -289,7 +288,7 @@ impl Page<'_> {
     /// A registered terminal.
     pub(super) fn terminal(&self, terminal: &TerminalId) -> Result<Option<TerminalRow>, HostError> {
         let query = "SELECT tid, mid, dialect, certificate, currency, limit_minor, batch, tmk, mak, journal_head,
-                            parameters
+                            parameters, held, left_ms IS NOT NULL
                      FROM terminals WHERE tid = ?1";
         let mut statement = self.transaction.prepare_cached(query)?;
         statement.query_row([terminal.as_str()], |row| Ok(terminal_of(row))).optional()?.transpose()
@@ -419,6 +418,8 @@ fn terminal_of(row: &Row<'_>) -> Result<TerminalRow, HostError> {
         mak: row.get::<_, Option<Vec<u8>>>(8)?.map(SecretBytes::new),
         journal_head: row.get(9)?,
         parameters: row.get(10)?,
+        held: row.get::<_, Option<String>>(11)?.map(|word| Held::of_word(&word)).transpose()?,
+        has_left: row.get(12)?,
     })
 }
 

@@ -4,7 +4,7 @@
 //! server key lies ready, so that a till can pin a current key and a backup. A client's private key goes to
 //! its till and is not kept; the book knows the terminal by the SHA-256 of its certificate.
 //!
-//! It never signs anything on request from the network. Evidence: `sandbox/tests/host_tls.rs`.
+//! On request from the network it signs only what an identified terminal asks for its own name. Evidence: `sandbox/tests/host_tls.rs`.
 
 use std::fs;
 use std::io::{ErrorKind, Write};
@@ -12,8 +12,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::{Path, PathBuf};
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
-    PublicKeyData, SanType,
+    BasicConstraints, CertificateParams, CertificateSigningRequestParams, DnType, DnValue, ExtendedKeyUsagePurpose,
+    IsCa, Issuer, KeyPair, KeyUsagePurpose, PublicKeyData, SanType,
 };
 use ring::digest;
 use rustls::pki_types::pem::PemObject;
@@ -56,6 +56,12 @@ pub(super) struct ClientIdentity {
     pub certificate_sha256: Vec<u8>,
 }
 
+/// A certificate for a key that stays with its terminal.
+pub(super) struct Certified {
+    pub certificate_pem: String,
+    pub certificate_sha256: Vec<u8>,
+}
+
 /// The authority in its folder.
 pub(super) struct Certificates {
     folder: PathBuf,
@@ -91,6 +97,25 @@ impl Certificates {
         Ok(TrustAnchor { ca_pem: self.read(CA_CERTIFICATE)?, pins: [pin(SERVER_KEY)?, pin(BACKUP_KEY)?] })
     }
 
+    /// Signs what a terminal's request asks for (PKCS #10, RFC 2986), if it has signed it itself and asks for the own
+    /// name and nothing else. Of the request only the key is taken over.
+    pub(super) fn certify(&self, terminal: &str, request_pem: &str) -> Result<Option<Certified>, HostError> {
+        let Ok(request) = CertificateSigningRequestParams::from_pem(request_pem) else { return Ok(None) };
+        let asked: Vec<_> = request.params.distinguished_name.iter().collect();
+        let is_own_name = matches!(asked.as_slice(), [(DnType::CommonName, name)] if name_is(name, terminal));
+        if !is_own_name || !request.params.subject_alt_names.is_empty() {
+            return Ok(None);
+        }
+        let ca_key = self.key(CA_KEY)?;
+        let ca_params = authority(&ca_key);
+        let mut params = leaf(terminal, ExtendedKeyUsagePurpose::ClientAuth);
+        params.use_authority_key_identifier_extension = true;
+        let issuer = Issuer::from_params(&ca_params, &ca_key);
+        let certificate = params.signed_by(&request.public_key, &issuer).map_err(unusable)?;
+        let certificate_sha256 = sha256(certificate.der());
+        Ok(Some(Certified { certificate_pem: certificate.pem(), certificate_sha256 }))
+    }
+
     /// Signs a new client certificate for the terminal of this name.
     pub(super) fn issue_client(&self, terminal: &str) -> Result<ClientIdentity, HostError> {
         let ca_key = self.key(CA_KEY)?;
@@ -123,6 +148,14 @@ impl Certificates {
 /// SHA-256, as the book keys a client certificate.
 pub(super) fn sha256(bytes: &[u8]) -> Vec<u8> {
     digest::digest(&digest::SHA256, bytes).as_ref().to_vec()
+}
+
+fn name_is(name: &DnValue, text: &str) -> bool {
+    match name {
+        DnValue::Utf8String(name) => name == text,
+        DnValue::PrintableString(name) => name.as_str() == text,
+        _ => false,
+    }
 }
 
 fn make_authority(draft: &Path) -> Result<(), HostError> {

@@ -68,6 +68,8 @@ pub struct Enrolled {
     pub master_key: SecretBytes,
     /// The dialect, as TOML text.
     pub dialect_toml: String,
+    /// What the acquirer's words are checked with, as a vkey.
+    pub acquirer_key: String,
 }
 
 /// Enrols a new terminal at the host of this home, which may be running, and gives what its till needs.
@@ -147,10 +149,13 @@ fn register<T>(
             mak: None,
             journal_head: None,
             parameters: None,
+            held: None,
+            has_left: false,
         };
         page.add_terminal(&row)?;
+        let acquirer_key = page.public_key(entropy)?;
         let TerminalRow { terminal, merchant, tmk: master_key, dialect_toml, .. } = row;
-        Ok((Enrolled { terminal, merchant, master_key, dialect_toml }, certified))
+        Ok((Enrolled { terminal, merchant, master_key, dialect_toml, acquirer_key }, certified))
     })
 }
 
@@ -191,6 +196,7 @@ fn provisioning_of(
             spki_sha256,
             spki_sha256_backup: Some(spki_sha256_backup),
         },
+        acquirer_key: Some(enrolled.acquirer_key),
         client_certificate_pem: client.certificate_pem,
         dialect: enrolled.dialect_toml,
         terminal_data: TerminalData::sandbox(),

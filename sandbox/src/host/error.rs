@@ -34,6 +34,8 @@ pub enum HostError {
     OptionsUnusable,
     /// No terminal of this host has this certificate or id.
     TerminalUnknown,
+    /// The text is not one that a signature can stand under.
+    TextUnusable,
     /// The machine gave no random bytes.
     EntropyFailed,
     /// The host's thread could not be started.
@@ -149,6 +151,11 @@ impl HostError {
                 "no terminal of this host has this certificate or id",
                 "Provision the till with this host's home.",
             ),
+            Self::TextUnusable => (
+                "host_text_unusable",
+                "the text is not UTF-8 lines that end with a line feed",
+                "Give the certificate's own text, without signature lines.",
+            ),
             Self::EntropyFailed => {
                 ("host_entropy_failed", "the machine has no random bytes to give", "Try again in a moment.")
             }
@@ -197,7 +204,8 @@ const KINDS: &str = "Use normal, no-answer, forget, late-answer, answer-twice, b
 
 /// What may stand for an operation.
 const OPERATIONS: &str = "Use sale, reversal, void, void_reversal, refund, settle, batch_upload, settle_end, \
-                          parameters or statement; statement-... is of statement and refuse-reversal of reversal alone.";
+                          parameters, statement, freeze, release, loss_report, deregister, erased or \
+                          renew_certificate; statement-... is of statement and refuse-reversal of reversal alone.";
 
 impl fmt::Display for HostError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

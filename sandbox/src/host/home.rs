@@ -11,12 +11,17 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
+use ring::rand::SystemRandom;
+use taptill::ids::TerminalId;
+use taptill::iso8583::Op;
+
+use super::acquirer::SystemEntropy;
 use super::batches::BatchEntry;
 use super::book::{Book, BookEntry};
 use super::certificates::Certificates;
 use super::error::HostError;
 use super::script::{Kind, Step};
-use taptill::iso8583::Op;
+use super::terminals::{Held, ToldEntry};
 
 /// Every attempt that the host has seen, oldest first; the host may be running.
 ///
@@ -32,6 +37,35 @@ pub fn book(home: &Path) -> Result<Vec<BookEntry>, HostError> {
 /// `HomeUnknown`, `BookUnusable`.
 pub fn batches(home: &Path) -> Result<Vec<BatchEntry>, HostError> {
     Home::existing(home)?.open_book()?.batches()
+}
+
+/// Everything that terminals told the host besides payments, oldest first; the host may be running.
+///
+/// # Errors
+/// `HomeUnknown`, `BookUnusable`.
+pub fn told(home: &Path) -> Result<Vec<ToldEntry>, HostError> {
+    Home::existing(home)?.open_book()?.told()
+}
+
+/// Holds a terminal frozen, or lets it go, whether or not the host runs: the terminal hears of it in the next answer.
+/// Gives who holds it now.
+///
+/// # Errors
+/// `HomeUnknown`, `TerminalUnknown`, `BookUnusable`.
+pub fn hold(home: &Path, terminal: &TerminalId, is_held: bool) -> Result<Option<Held>, HostError> {
+    Home::existing(home)?.open_book()?.change(|page| page.hold_from_outside(terminal, is_held))
+}
+
+/// The line of the host's signature over a text of a terminal that can no longer tell it by itself. The text is a note's.
+///
+/// # Errors
+/// `TextUnusable` for what is no note's text, `HomeUnknown`, `TerminalUnknown`, `BookUnusable`, `EntropyFailed`.
+pub fn countersign(home: &Path, terminal: &TerminalId, text: &[u8]) -> Result<String, HostError> {
+    let entropy = SystemEntropy(SystemRandom::new());
+    Home::existing(home)?.open_book()?.change(|page| {
+        page.held(terminal)?;
+        page.signature_over(text, &entropy)?.ok_or(HostError::TextUnusable)
+    })
 }
 
 /// Makes the running host treat its next `count` requests of the operation that usually uses the kind up so, once

@@ -8,7 +8,7 @@
 //! |---|---|
 //! | [`Host`] | a TLS listener with its own thread, over an [`Acquirer`] |
 //! | [`Acquirer`] | the same without sockets: frames in, [`Action`]s out, in virtual time if a test likes |
-//! | `ruling`, `corrections`, `settlement`, `statement` | what is answered and booked: sales and reversals, voids and refunds, batches, lines |
+//! | `ruling`, `corrections`, `settlement`, `statement`, `told` | what is answered and booked: sales and reversals, voids and refunds, batches, lines, texts |
 //! | [`provision`], [`Script`] | enrols a terminal; misbehaviour on demand |
 //!
 //! Amounts from 1000.01 to 1000.99 are refused with their last two digits as the response code: 1000.51 is
@@ -33,13 +33,16 @@ mod server;
 mod settlement;
 mod statement;
 mod statement_file;
+mod terminals;
+mod told;
 
 pub use acquirer::{Acquirer, Action, LATE_BY_MS, Line};
 pub use batches::{BatchEntry, Totals};
 pub use book::{BookEntry, EntryKey, EntryKind, EntryState};
 pub use enrol::{Enrolled, Options, provision, provision_in};
 pub use error::HostError;
-pub use home::{batches, book, set_next, set_next_of};
+pub use home::{batches, book, countersign, hold, set_next, set_next_of, told};
 pub use script::{COUNT_MAX, Kind, Script, Step, operation};
 pub use server::{Host, RunningHost};
 pub use statement_file::{statement_camt, statement_csv};
+pub use terminals::{Held, ToldEntry};

@@ -13,8 +13,10 @@ use taptill::card::{Expiry, Pan};
 use taptill::clock::WallMs;
 use taptill::ids::{AuthCode, BatchNo, HostCode, Stan};
 use taptill::iso8583::{MessageRow, ValueName, Values};
+use taptill::ports::Entropy;
 
 use super::book::{BookEntry, EntryKey, EntryKind, EntryState, Page, TerminalRow};
+use super::certificates::Certificates;
 use super::day::HostTime;
 use super::error::HostError;
 use crate::issuer::{ArqcError, ChipData, IssuerMasterKey, RequestedKind, VerifiedRequest, verify_arqc};
@@ -23,6 +25,8 @@ use crate::issuer::{ArqcError, ChipData, IssuerMasterKey, RequestedKind, Verifie
 pub(super) mod code {
     /// Approved.
     pub const APPROVED: &str = "00";
+    /// The terminal may not: it is held frozen, or has been deregistered.
+    pub const NOT_PERMITTED: &str = "58";
     /// Unknown merchant.
     pub const INVALID_MERCHANT: &str = "03";
     /// Do not honour: the cryptogram is not the card's, or the card declined.
@@ -106,6 +110,9 @@ pub(super) struct Case<'a> {
     /// Whether it says that it was sent before.
     pub is_repeat: bool,
     pub now: WallMs,
+    pub entropy: &'a dyn Entropy,
+    /// What certifies terminals, where the host has an authority.
+    pub certificates: Option<&'a Certificates>,
 }
 
 /// The code by which this dialect asks a terminal to sign on again.

@@ -241,6 +241,28 @@ pub(super) enum HostAction {
         #[arg(long, group = "form", value_name = "FILE")]
         camt: Option<PathBuf>,
     },
+    /// Hold a till frozen: it hears so in the host's next answer
+    Freeze {
+        /// Its terminal id
+        #[arg(value_name = "TID")]
+        terminal: String,
+    },
+    /// Let a till go that is held frozen
+    Release {
+        /// Its terminal id
+        #[arg(value_name = "TID")]
+        terminal: String,
+    },
+    /// Print what tills told the host besides payments
+    Told,
+    /// Countersign a text, as the certificate of a till that is erased and can no longer tell it
+    Countersign {
+        /// Its terminal id
+        #[arg(value_name = "TID")]
+        terminal: String,
+        /// The text
+        file: PathBuf,
+    },
     /// Make the running host treat its next requests so
     Next {
         /// What to do

@@ -1,10 +1,16 @@
 //! `host`: runs the simulated acquirer, reads its book, makes it misbehave.
 //! Evidence: `sandbox/tests/till_sales.rs`.
 
+use std::path::Path;
+
 use serde_json::json;
 use taptill::error::{Error, ErrorCode};
+use taptill::ids::TerminalId;
 
-use crate::host::{BatchEntry, BookEntry, Host, Script, batches, book, set_next_of, statement_camt, statement_csv};
+use crate::host::{
+    BatchEntry, BookEntry, Held, Host, Script, ToldEntry, batches, book, countersign, hold, set_next_of,
+    statement_camt, statement_csv, told,
+};
 
 use super::args::{HostAction, HostArguments};
 use super::context::Till;
@@ -48,6 +54,19 @@ pub(super) fn ask(till: &Till, arguments: &HostArguments) -> Result<Reply, Failu
             let batches = batches(&home)?;
             Reply::of(&batches, batch_lines(&batches))
         }
+        Some(HostAction::Freeze { terminal }) => holding(&home, terminal, true),
+        Some(HostAction::Release { terminal }) => holding(&home, terminal, false),
+        Some(HostAction::Told) => {
+            let entries = told(&home)?;
+            Reply::of(&entries, told_lines(&entries))
+        }
+        Some(HostAction::Countersign { terminal, file }) => {
+            let terminal = TerminalId::new(terminal.as_str()).map_err(Error::from)?;
+            let text = std::fs::read(file).map_err(|_| Error::from(ErrorCode::FileUnusable))?;
+            let signed = countersign(&home, &terminal, &text)?;
+            let json = json!({ "ok": true, "signature": signed });
+            Ok(Reply { json, lines: vec![Line::Plain(signed.trim_end().to_owned())], ok: true })
+        }
         Some(HostAction::Next { kind, count, of }) => {
             set_next_of(&home, *kind, *count, *of)?;
             let of = of.unwrap_or(kind.usual_op());
@@ -56,6 +75,29 @@ pub(super) fn ask(till: &Till, arguments: &HostArguments) -> Result<Reply, Failu
             Ok(Reply { json, lines: vec![Line::Plain(said)], ok: true })
         }
     }
+}
+
+fn holding(home: &Path, terminal: &str, is_held: bool) -> Result<Reply, Failure> {
+    let terminal = TerminalId::new(terminal).map_err(Error::from)?;
+    let held = hold(home, &terminal, is_held)?;
+    let said = match held {
+        Some(Held::ByHost) => format!("{terminal} is held frozen; it hears so in the next answer."),
+        Some(Held::ByTill | Held::Released) => format!("{terminal} is let go; it hears so in the next answer."),
+        None => format!("{terminal} is not held."),
+    };
+    let json = json!({ "ok": true, "terminal": terminal, "held": held });
+    Ok(Reply { json, lines: vec![Line::Plain(said)], ok: true })
+}
+
+fn told_lines(entries: &[ToldEntry]) -> Vec<Line> {
+    if entries.is_empty() {
+        return vec![Line::Plain("No till has told anything.".to_owned())];
+    }
+    let row = |entry: &ToldEntry| {
+        let first = entry.text.lines().next().unwrap_or_default();
+        Line::Plain(format!("{:>6}  {}  {:<17}  {first}", entry.number, entry.terminal, entry.op))
+    };
+    entries.iter().map(row).collect()
 }
 
 fn lines(entries: &[BookEntry]) -> Vec<Line> {

@@ -167,6 +167,7 @@ impl World {
             Delivery::NotSent(cause) => format!("not sent {}", cause.word()),
             Delivery::InDoubt(cause) => format!("in doubt {} {}", cause.word(), cause.reversal_reason()),
             Delivery::Late(late) => format!("late {} {}", late.stan, late.host_code),
+            Delivery::Marked(mark) => format!("marked {}", mark.word()),
             Delivery::Unmatched(unmatched) => format!("unmatched {}", unmatched.cause.word()),
         }
     }

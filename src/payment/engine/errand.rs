@@ -48,7 +48,7 @@ impl Engine {
             Some(Task::HostTest { .. }) => (Op::Echo, None),
             Some(Task::Parameters) => (Op::Parameters, None),
             Some(Task::Statement { day, page }) => (Op::Statement, Some((day.clone(), *page))),
-            Some(Task::Settle(_)) | None => return Ok(()),
+            Some(Task::Settle(_) | Task::Tell(_)) | None => return Ok(()),
         };
         if self.dialect.row(op).is_none() {
             self.end_job(Err(Error::from(ErrorCode::OperationNotInDialect).word("operation", op.word())));
@@ -90,7 +90,7 @@ impl Engine {
                 self.end_job(page_in(answer));
                 Ok(())
             }
-            Some(Job { task: Task::Settle(_), .. }) | None => Ok(()),
+            Some(Job { task: Task::Settle(_) | Task::Tell(_), .. }) | None => Ok(()),
         }
     }
 

@@ -225,6 +225,10 @@ impl Engine {
             },
             Delivery::Late(late) => self.take_late_answer(&late, now),
             Delivery::Unmatched(unmatched) => self.take_unmatched(&unmatched, now),
+            Delivery::Marked(mark) => {
+                self.outputs.push(Output::Marked(mark));
+                Ok(())
+            }
         }
     }
 

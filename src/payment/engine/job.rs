@@ -6,7 +6,7 @@
 //! | on the line | its messages | its file |
 //! |---|---|---|
 //! | a debt | reversals, refunds | `debts.rs`, `reversal.rs`, `forward.rs` |
-//! | a job | what its [`Task`] says | `errand.rs`, `settle.rs` |
+//! | a job | what its [`Task`] says | `errand.rs`, `tell.rs`, `settle.rs` |
 //! | the attempt | the sale, the void | `host.rs` |
 //!
 //! It never lets a job end without an answer to whoever waits. Evidence: `tests/payment_errands.rs`.
@@ -17,6 +17,7 @@ use crate::error::{Error, ErrorCode};
 use crate::iso8583::Op;
 use crate::payment::engine::sale::Phase;
 use crate::payment::engine::settle::SettleRun;
+use crate::payment::engine::tell::TellRun;
 use crate::payment::engine::{Engine, Halt};
 use crate::payment::exchange::{Reply, Ticket};
 
@@ -55,6 +56,8 @@ pub(super) enum Task {
         /// From 1.
         page: u16,
     },
+    /// The host is told something that is no payment.
+    Tell(Box<TellRun>),
     /// A batch is settled, as far as this run comes.
     Settle(Box<SettleRun>),
 }
@@ -63,7 +66,7 @@ impl Task {
     /// Whether earlier debts are driven first.
     fn clears_debts(&self) -> bool {
         match self {
-            Self::HostTest { .. } | Self::Parameters | Self::Statement { .. } => false,
+            Self::HostTest { .. } | Self::Parameters | Self::Statement { .. } | Self::Tell(_) => false,
             Self::Settle(_) => true,
         }
     }
@@ -136,6 +139,7 @@ impl Engine {
     fn begin_job(&mut self, now: Now) -> Result<(), Halt> {
         match self.job.as_ref().map(|job| &job.task) {
             Some(Task::HostTest { .. } | Task::Parameters | Task::Statement { .. }) => self.begin_errand(now),
+            Some(Task::Tell(_)) => self.tell_on(now),
             Some(Task::Settle(_)) => self.begin_settlement(now),
             None => Ok(()),
         }
@@ -144,7 +148,7 @@ impl Engine {
     /// The job's request is packed: what must be durable before it leaves is recorded now.
     pub(super) fn job_leaves(&mut self, op: Op, now: Now) -> Result<(), Halt> {
         match self.job.as_ref().map(|job| &job.task) {
-            Some(Task::HostTest { .. } | Task::Parameters | Task::Statement { .. }) => {
+            Some(Task::HostTest { .. } | Task::Parameters | Task::Statement { .. } | Task::Tell(_)) => {
                 self.synced(now);
                 Ok(())
             }
@@ -159,6 +163,7 @@ impl Engine {
             Some(Task::HostTest { .. } | Task::Parameters | Task::Statement { .. }) => {
                 self.errand_answered(answer, now)
             }
+            Some(Task::Tell(_)) => self.tell_answered(answer, now),
             Some(Task::Settle(_)) => self.settlement_answered(answer, now),
             None => Ok(()),
         }
@@ -167,7 +172,7 @@ impl Engine {
     /// The job's request was provably not sent.
     pub(super) fn job_not_sent(&mut self, cause: &NotSentCause, now: Now) -> Result<(), Halt> {
         match self.job.as_ref().map(|job| &job.task) {
-            Some(Task::HostTest { .. } | Task::Parameters | Task::Statement { .. }) => {
+            Some(Task::HostTest { .. } | Task::Parameters | Task::Statement { .. } | Task::Tell(_)) => {
                 self.end_job(Err(error_of(cause)));
                 Ok(())
             }
@@ -179,7 +184,7 @@ impl Engine {
     /// There is no verified answer to the job's request.
     pub(super) fn job_in_doubt(&mut self, cause: DoubtCause, now: Now) -> Result<(), Halt> {
         match self.job.as_ref().map(|job| &job.task) {
-            Some(Task::HostTest { .. } | Task::Parameters | Task::Statement { .. }) => {
+            Some(Task::HostTest { .. } | Task::Parameters | Task::Statement { .. } | Task::Tell(_)) => {
                 self.end_job(Err(Error::from(ErrorCode::HostSilent).word("why", cause.word())));
                 Ok(())
             }

@@ -93,7 +93,8 @@ impl Host {
                 brought.set(ValueName::ParameterText, &self.parameters);
                 "00"
             }
-            Op::Echo | Op::SignOn | Op::Sale | Op::Reversal => "12",
+            op if op.is_told() => self.hear_told(op, request, brought),
+            _ => "12",
         }
     }
 

@@ -4,7 +4,7 @@ use super::*;
 use crate::acquirer::{Balance, HostTotals, LineKind, StatementLine, UploadLine};
 
 /// What is sent on demand beside sales and reversals.
-const OPERATIONS: [Op; 9] = [
+const OPERATIONS: [Op; 15] = [
     Op::Void,
     Op::VoidReversal,
     Op::Refund,
@@ -13,6 +13,12 @@ const OPERATIONS: [Op; 9] = [
     Op::SettleEnd,
     Op::Parameters,
     Op::Statement,
+    Op::Freeze,
+    Op::Release,
+    Op::LossReport,
+    Op::Deregister,
+    Op::Erased,
+    Op::RenewCertificate,
     Op::Echo,
 ];
 
@@ -49,7 +55,10 @@ fn request_of(op: Op, stan: u32, is_repeat: bool) -> Request {
         .set_number(ValueName::UploadCount, 1)
         .set(ValueName::UploadLines, line)
         .set(ValueName::StatementDay, "20261122")
-        .set_number(ValueName::StatementPage, 1);
+        .set_number(ValueName::StatementPage, 1)
+        .set_number(ValueName::ToldPart, 1)
+        .set_number(ValueName::ToldParts, 1)
+        .set(ValueName::ToldText, "a text");
     Request { op, stan: Stan::new(stan).unwrap(), values, is_repeat }
 }
 

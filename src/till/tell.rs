@@ -1,0 +1,103 @@
+//! What the till tells its host besides payments, one text after another, and who goes on when the host has answered.
+//!
+//! A text waits until nothing else is done with the host. Whoever tells says what is to follow ([`Then`]); that is done
+//! as soon as the answer is there, or the reason why there is none. A text that waits when the till is locked is not told.
+//! What the host says of the till beside its answers is heard here too.
+//!
+//! It never decides what is told. Evidence: `tests/payment_errands.rs`, `tests/network.rs`.
+
+use std::collections::VecDeque;
+
+use crate::acquirer::{HostMark, Telling, Told};
+use crate::clock::Now;
+use crate::error::Error;
+use crate::payment::{self, Reply as Paid, Ticket};
+use crate::till::certificate::CertificateRenewal;
+use crate::till::record::Trouble;
+use crate::till::{At, Till};
+
+/// What follows when the host has answered.
+pub(super) enum Then {
+    /// The certificate that it gave is taken.
+    Certificate(CertificateRenewal),
+}
+
+/// What is to be told, and what has been said.
+#[derive(Default)]
+pub(super) struct Tellings {
+    waiting: VecDeque<(Telling, Then)>,
+    under_way: Option<Then>,
+    answer: Option<Result<Told, Error>>,
+    marks: Vec<HostMark>,
+}
+
+impl Till {
+    /// Has the host told this as soon as nothing else is done with it.
+    pub(super) fn tell_host(&mut self, telling: Telling, then: Then) {
+        self.tellings.waiting.push_back((telling, then));
+    }
+
+    /// Takes an output that is nobody's but the till's. Gives back one that is a caller's.
+    pub(super) fn keep_own(&mut self, output: payment::Output) -> Option<payment::Output> {
+        match output {
+            payment::Output::Marked(mark) => self.tellings.marks.push(mark),
+            payment::Output::Tell { ticket: OWN, result } => {
+                self.tellings.answer = Some(result.map(|reply| match reply {
+                    Paid::Told(told) => told,
+                    _ => unreachable!("the engine answers a telling with what was told"),
+                }));
+            }
+            other => return Some(other),
+        }
+        None
+    }
+
+    /// Goes on with what was told, and tells the next.
+    pub(super) fn go_on_telling(&mut self, now: Now) -> Result<(), Trouble> {
+        for mark in std::mem::take(&mut self.tellings.marks) {
+            self.host_marked(mark, now)?;
+        }
+        loop {
+            if let Some(result) = self.tellings.answer.take()
+                && let Some(then) = self.tellings.under_way.take()
+            {
+                self.told(then, result, now)?;
+            }
+            let may_tell = match &self.at {
+                At::Open(open) => !open.engine.is_occupied(),
+                _ => true,
+            };
+            if self.tellings.under_way.is_some() || !may_tell {
+                return Ok(());
+            }
+            let Some((telling, then)) = self.tellings.waiting.pop_front() else { return Ok(()) };
+            if matches!(self.at, At::Open(_)) {
+                self.tellings.under_way = Some(then);
+                self.pay(payment::Input::Tell { ticket: OWN, telling }, now)?;
+            } else {
+                let error = self.shut(now);
+                self.told(then, Err(error), now)?;
+            }
+        }
+    }
+
+    /// What follows.
+    fn told(&mut self, then: Then, result: Result<Told, Error>, now: Now) -> Result<(), Trouble> {
+        match then {
+            Then::Certificate(renewal) => self.certificate_came(renewal, result, now),
+        }
+    }
+
+    /// Whoever waits for a telling, when the run ends.
+    pub(super) fn abandon_tellings(&mut self) -> Vec<Ticket> {
+        let Tellings { waiting, under_way, .. } = std::mem::take(&mut self.tellings);
+        let all = waiting.into_iter().map(|(_, then)| then).chain(under_way);
+        all.filter_map(|then| match then {
+            Then::Certificate(renewal) => renewal.ticket,
+        })
+        .collect()
+    }
+}
+
+/// No caller has this number: the driver counts from 1.
+const OWN: Ticket = Ticket(u64::MAX);
