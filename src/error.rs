@@ -414,6 +414,8 @@ error_codes! {
     TillFrozen = "till_frozen": Lifecycle NotMoved AfterUserAction NotNeeded Supervisor,
     /// The shop's rules want a password before somebody freezes the till at the lock screen.
     FreezeNeedsPassword = "freeze_needs_password": Auth NotMoved AfterUserAction NotNeeded Cashier,
+    /// The acquirer has frozen the till, and nobody else releases it.
+    FrozenByHost = "frozen_by_host": Lifecycle NotMoved AfterUserAction NotNeeded Acquirer,
     /// Two people release a frozen till: the second must be another, whom the first has not brought in since.
     ReleaseNeedsAnother = "release_needs_another": Auth NotMoved AfterUserAction NotNeeded Supervisor,
 }

@@ -28,7 +28,7 @@ impl Terminal {
     /// stays so.
     ///
     /// # Errors
-    /// `till_unclaimed`, `till_locked`, `not_permitted`, `till_frozen` where the acquirer did it, `release_needs_another`; for the second person
+    /// `till_unclaimed`, `till_locked`, `not_permitted`, `frozen_by_host`, `release_needs_another`; for the second person
     /// `sign_in_refused`, `operator_locked_out`, `password_must_change`; `till_busy`, and the errors of keys and storage.
     pub fn release(&self, second: &OperatorName, password: SecretBytes) -> Result<(), Error> {
         self.done(Ask::Release { second: second.clone(), password })

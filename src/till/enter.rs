@@ -22,6 +22,7 @@ use crate::till::certificate::CertificateCare;
 use crate::till::events::{self, Why, folds};
 use crate::till::exchange::{NetworkCommand, Output, Reply, SessionView, Standing};
 use crate::till::flow::{Led, Stage, copy};
+use crate::till::freeze_told::FreezeCare;
 use crate::till::gate::Answer;
 use crate::till::passwords::{House, given, rules};
 use crate::till::record::Trouble;
@@ -375,6 +376,7 @@ impl Till {
         let frozen = record::standing(&journal).map_err(|error| Trouble::Over(error.into()))?;
         let frozen = frozen.map(|kept| kept.view.from.word());
         let looked_at = journal.head().size;
+        let freeze_care = FreezeCare::of(&journal, now).map_err(|error| Trouble::Over(error.into()))?;
         let certificate = CertificateCare::taken_up(&journal, &*self.device_keys, now).map_err(Trouble::Over)?;
         let engine = Engine::open(journal, account, Arc::clone(&self.entropy), now).map_err(Trouble::Over)?;
         let engine = engine.with_encrypted_reader(self.has_encrypted_reader).frozen_from(frozen);
@@ -391,6 +393,7 @@ impl Till {
             looked_at,
             schedule,
             certificate,
+            freeze_care,
             host_mark: None,
         }));
         self.announce(Standing::SignedIn);

@@ -156,6 +156,7 @@ impl Till {
             Err(Trouble::Refused(_)) => return Ok(()),
             Err(over) => return Err(over),
         }
+        self.look_at_what_is_owed(now)?;
         self.with_open(now, |till, open| {
             till.sign_the_head(open.engine.journal_mut(), CheckpointReason::Freeze, &operator, now)
         })
@@ -251,6 +252,7 @@ impl Till {
             journal.append_with(record::released(first, by), SideWork::None, vec![row], now)?;
             tidied(mark::clear(journal, &*keys))
         })?;
+        self.look_at_what_is_owed(now)?;
         self.pay(payment::Input::Release, now)?;
         self.announce_anew(now);
         Ok(())
@@ -317,7 +319,7 @@ fn write(
 
 fn may_be_released(freeze: &Kept) -> Result<(), Trouble> {
     match freeze.view.from {
-        FrozenFrom::Host => Err(Error::from(ErrorCode::TillFrozen).word("from", "host").into()),
+        FrozenFrom::Host => Err(ErrorCode::FrozenByHost.into()),
         FrozenFrom::Till | FrozenFrom::LockScreen | FrozenFrom::Found => Ok(()),
     }
 }

@@ -15,8 +15,8 @@ use crate::payment::{self, SettleCause, Ticket};
 use crate::session::actions::{
     AcceptRollBack, Action, ApproveRefund, ChangeOwnPassword, CheckStatement, DecideStuck, DownloadParameters,
     EnrolBiometric, FollowEvents, ListOperators, MakeCheckpoint, ManageOperators, PrintReceipt, ProveConsistency,
-    ProveRecord, ReadPublicKey, ReleaseFreeze, RenewCertificate, RequestRefund, ResolveDebts, RotateKeys, Sell, SetPolicy, Settle,
-    TestHost, VerifyJournal, ViewDebts, ViewPayments, ViewPolicy, VoidSale,
+    ProveRecord, ReadPublicKey, ReleaseFreeze, RenewCertificate, RequestRefund, ResolveDebts, RotateKeys, Sell,
+    SetPolicy, Settle, TestHost, VerifyJournal, ViewDebts, ViewPayments, ViewPolicy, VoidSale,
 };
 use crate::session::{Permit, Standing};
 use crate::till::exchange::{Ask, Reply};

@@ -24,6 +24,7 @@ mod events;
 mod exchange;
 mod flow;
 mod freeze;
+mod freeze_told;
 mod gate;
 mod host_mark;
 mod keys;
@@ -61,6 +62,7 @@ use crate::session::{self, Session};
 use crate::till::certificate::CertificateCare;
 use crate::till::events::Why;
 use crate::till::flow::Flow;
+use crate::till::freeze_told::FreezeCare;
 use crate::till::record::Trouble;
 use crate::till::schedule::Schedule;
 use crate::till::tell::Tellings;
@@ -131,6 +133,8 @@ struct Open {
     schedule: Schedule,
     /// Another certificate, where one is owed.
     certificate: CertificateCare,
+    /// What the acquirer is to be told of a freeze.
+    freeze_care: FreezeCare,
     /// What the host said of this till last.
     host_mark: Option<HostMark>,
 }
@@ -224,6 +228,7 @@ impl Till {
     fn work(&mut self, now: Now) -> Result<(), Trouble> {
         self.record_the_freeze(now)?;
         self.go_on_telling(now)?;
+        self.tell_of_the_freeze(now)?;
         self.ask_for_certificate(now)?;
         self.settle_on_time(now)?;
         self.seal_anew(now)?;
@@ -276,6 +281,7 @@ impl Till {
         if let At::Open(open) = &self.at {
             times.extend(self.engine_alarm);
             times.extend(self.next_settlement(now));
+            times.extend(open.freeze_care.next_try().filter(|_| !open.engine.is_occupied()));
             times.extend(open.certificate.next_try().filter(|_| !open.engine.is_occupied()));
             if (open.engine.journal().is_resealing() || self.is_verifying()) && !self.is_busy() {
                 times.push(now.mono);

@@ -2,9 +2,10 @@
 
 use taptill::account::ShopPolicy;
 
-use crate::people::ALICE;
+use crate::host::hold;
+use crate::people::{ALICE, BOB};
 
-use super::stage::{Played, Stage, order};
+use super::stage::{Played, Stage, broken, order};
 
 pub(super) fn till_frozen() -> Played {
     let stage = Stage::set()?;
@@ -20,6 +21,16 @@ pub(super) fn freeze_needs_password() -> Played {
     till.terminal.set_policy(&policy)?;
     till.terminal.lock()?;
     Ok(till.terminal.freeze(None, None)?)
+}
+
+pub(super) fn frozen_by_host() -> Played {
+    let stage = Stage::set()?;
+    let till = stage.till()?;
+    till.terminal.add_operator(BOB.as_new())?;
+    hold(&stage.host_home(), &stage.provisioning.configuration.terminal_id, true).map_err(broken)?;
+    // The host says so in its next answer, whatever was asked.
+    till.terminal.test_host()?;
+    Ok(till.terminal.release(&BOB.name(), BOB.password())?)
 }
 
 pub(super) fn release_needs_another() -> Played {

@@ -190,6 +190,7 @@ pub(super) fn script(code: ErrorCode) -> Script {
         E::FreezeNeedsPassword => {
             by("the lock screen freezes where the rules want a password", incidents::freeze_needs_password)
         }
+        E::FrozenByHost => by("two people release a till that the acquirer has frozen", incidents::frozen_by_host),
         E::ReleaseNeedsAnother => by("one person releases a frozen till twice", incidents::release_needs_another),
     }
 }
