@@ -8,7 +8,7 @@ mod people_support;
 mod support;
 
 use people_support::{House, MINUTE, NEW, SAM, code_of, name, newcomer, secret};
-use taptill::account::ShopPolicy;
+use taptill::account::{ShopPolicy, WrittenReason};
 use taptill::error::ErrorCode;
 use taptill::ids::{AttemptId, RefundId, Role};
 use taptill::money::{Amount, Currency};
@@ -37,7 +37,7 @@ type Wish = fn() -> Ask;
 
 /// Every wish, and what becomes of it: nobody's till, signed out, locked by bob, signed in as bob, alice, sam.
 #[rustfmt::skip]
-const TABLE: [(&str, Wish, [&str; 6]); 50] = [
+const TABLE: [(&str, Wish, [&str; 6]); 53] = [
     ("state", || Ask::State, ["ok", "ok", "ok", "ok", "ok", "ok"]),
     ("claim", || Ask::Claim { name: name("eve"), password: secret(NEW) },
         ["ok", "claimed", "claimed", "claimed", "claimed", "claimed"]),
@@ -112,6 +112,10 @@ const TABLE: [(&str, Wish, [&str; 6]); 50] = [
     ("freeze", || Ask::Freeze { reason: None, by: None }, ["nobody's", "ok", "ok", "ok", "ok", "ok"]),
     ("release", || Ask::Release { second: name("bob"), password: BOB.password() },
         ["nobody's", "out", "locked", "release_freeze", "ok", "release_freeze"]),
+    ("exit checklist", || Ask::ExitChecklist, ["nobody's", "out", "locked", "ok", "ok", "exit"]),
+    ("exit", || Ask::Exit { force: None }, ["nobody's", "out", "locked", "ok", "ok", "exit"]),
+    ("exit by force", || Ask::Exit { force: Some(WrittenReason::new("late").unwrap()) },
+        ["nobody's", "out", "locked", "force_exit", "ok", "exit"]),
     ("consistency", || Ask::Consistency { old_size: 1 },
         ["nobody's", "out", "locked", "prove_consistency", "ok", "ok"]),
 ];

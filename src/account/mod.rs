@@ -12,6 +12,7 @@ mod configuration;
 pub mod password;
 mod policy;
 mod provisioning;
+mod reason;
 mod refund_rules;
 mod renewal;
 mod secret_text;
@@ -24,6 +25,7 @@ pub use accept::{
 pub use configuration::{Configuration, ConfigurationError, HostAddress, Limits, Merchant, PasswordWork, Policy};
 pub use policy::ShopPolicy;
 pub use provisioning::{PROVISIONING_VERSION, Provisioning, ProvisioningError, Secrets};
+pub use reason::WrittenReason;
 pub use refund_rules::{Approval, RefundPolicy, RefundRules, Verification};
 pub use renewal::Renewal;
 pub use secret_text::SecretText;

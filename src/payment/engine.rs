@@ -33,6 +33,7 @@ mod freeze;
 mod host;
 mod job;
 mod leftovers;
+mod matters;
 #[cfg(feature = "planted-bugs")]
 mod mistakes;
 mod questions;
@@ -49,6 +50,8 @@ mod sign_on;
 mod tap;
 mod tell;
 mod void;
+
+pub use matters::Matters;
 
 use debts::Debts;
 use job::Job;

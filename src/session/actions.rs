@@ -82,6 +82,8 @@ actions! {
     CheckStatement = "check_statement", true, [Supervisor], "Hold a statement of the acquirer or the bank against the record.";
     ReleaseFreeze = "release_freeze", true, [Supervisor], "Release a frozen till, together with a second person.";
     ConfirmRelease = "confirm_release", true, [Cashier Supervisor], "Be the second person who releases a frozen till.";
+    Exit = "exit", true, [Cashier Supervisor], "See what is left to do before leaving, and leave by the checklist.";
+    ForceExit = "force_exit", true, [Supervisor], "Leave although something is left to do, with a reason.";
     RenewCertificate = "renew_certificate", false, [Supervisor Service], "Fetch another certificate for this till from the acquirer.";
     RotateKeys = "rotate_keys", false, [Supervisor Service], "Replace the master key and seal the journal anew.";
 }

@@ -14,7 +14,7 @@ use crate::clock::Now;
 use crate::error::{Error, ErrorCode};
 use crate::ids::{OperatorName, Role};
 use crate::incident::freeze::record;
-use crate::journal::{Journal, Keyring, PlainChange, PlainRows, SideWork};
+use crate::journal::{CheckpointReason, Journal, Keyring, PlainChange, PlainRows, SideWork};
 use crate::payment::{Engine, Ticket};
 use crate::secret::{Secret, SecretBytes};
 use crate::session::{self, Session};
@@ -24,6 +24,7 @@ use crate::till::exchange::{NetworkCommand, Output, Reply, SessionView, Standing
 use crate::till::flow::{Led, Stage, copy};
 use crate::till::freeze_told::FreezeCare;
 use crate::till::gate::Answer;
+use crate::till::leaving::is_exit_unsigned;
 use crate::till::passwords::{House, given, rules};
 use crate::till::record::Trouble;
 use crate::till::schedule::Schedule;
@@ -261,6 +262,9 @@ impl Till {
             self.owed.remove(0);
         }
         self.settle_the_freeze(journal, now)?;
+        if is_exit_unsigned(journal)? {
+            self.sign_the_head(journal, CheckpointReason::Exit, name, now)?;
+        }
         let cut = if unlocks { None } else { events::open_session(journal)? };
         if let Some(cut) = &cut {
             journal.append(events::session_cut(name, cut), SideWork::None, now)?;

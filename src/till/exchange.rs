@@ -11,7 +11,7 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use crate::account::{Configuration, SecretText, ShopPolicy};
+use crate::account::{Configuration, SecretText, ShopPolicy, WrittenReason};
 use crate::acquirer::LinkEvent;
 use crate::clock::{MonoMs, WallMs};
 use crate::emv::CardEvent;
@@ -25,6 +25,7 @@ use crate::payment::{
 use crate::ports::{BiometricFault, EncryptedRead, Notice, ReaderFault};
 use crate::secret::{Secret, SecretBytes};
 use crate::session::Role;
+use crate::till::leaving::ExitView;
 use crate::till::statement::{StatementReply, StatementStep};
 use crate::vault::{self, Derivation, SealedEnrolment};
 
@@ -365,6 +366,13 @@ pub enum Ask {
     PublicKey,
     /// A step of holding a statement against the journal.
     Statement(StatementStep),
+    /// What is left to do before leaving.
+    ExitChecklist,
+    /// To leave by the checklist.
+    Exit {
+        /// Why all the same, where something is in the way.
+        force: Option<WrittenReason>,
+    },
 }
 
 impl Ask {
@@ -581,6 +589,8 @@ pub enum Reply {
     Policy(Box<ShopPolicy>),
     /// Of a step of a statement check.
     Statement(StatementReply),
+    /// Of the checklist, and of leaving by it.
+    Exit(Box<ExitView>),
     /// Of everything that is a text: checkpoint, proofs, keys.
     Text(String),
     /// Of everything else.
@@ -601,6 +611,7 @@ impl fmt::Debug for Reply {
             Self::Operators(operators) => write!(f, "{operators:?}"),
             Self::Policy(policy) => write!(f, "{policy:?}"),
             Self::Statement(_) => f.write_str("Statement"),
+            Self::Exit(view) => write!(f, "{view:?}"),
             Self::Text(text) => write!(f, "Text({} bytes)", text.len()),
             Self::Done => f.write_str("Done"),
         }

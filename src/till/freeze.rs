@@ -158,7 +158,7 @@ impl Till {
         }
         self.look_at_what_is_owed(now)?;
         self.with_open(now, |till, open| {
-            till.sign_the_head(open.engine.journal_mut(), CheckpointReason::Freeze, &operator, now)
+            till.sign_the_head(open.engine.journal_mut(), CheckpointReason::Freeze, &operator, now).map(drop)
         })
     }
 

@@ -29,6 +29,7 @@ mod gate;
 mod host_mark;
 mod keys;
 mod leave;
+mod leaving;
 mod open;
 mod operators;
 mod passwords;
@@ -45,6 +46,7 @@ pub use exchange::{
     Ask, Biometric, Derive, Input, NetworkCommand, NewOperator, OperatorView, Output, ProofOf, Recognised, Recognition,
     RecoveryCode, Reply, SessionView, Standing, TillState, Work,
 };
+pub use leaving::{Advice, ExitItem, ExitStep, ExitView, StepState};
 pub use open::{inspect, provision};
 pub use statement::{StatementReply, StatementStep};
 

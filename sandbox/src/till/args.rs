@@ -116,6 +116,8 @@ pub(super) enum Command {
     },
     /// Let a frozen till go, together with a second person
     Release(SecondArguments),
+    /// Leave by the checklist: everything finished, settled and looked at, then keys and session wiped
+    Exit(ExitArguments),
     /// Say who is signed in, and how many payments wait
     Who,
     /// Change your own password
@@ -316,6 +318,16 @@ pub(super) struct RecoverArguments {
     /// Read the recovery code from an open file descriptor
     #[arg(long, value_name = "N", conflicts_with = "code_file")]
     pub code_fd: Option<u16>,
+}
+
+#[derive(Args)]
+pub(super) struct ExitArguments {
+    /// Leave although something is left to do; for a supervisor
+    #[arg(long, value_name = "REASON", conflicts_with = "list")]
+    pub force: Option<String>,
+    /// Only show what is left to do
+    #[arg(long)]
+    pub list: bool,
 }
 
 #[derive(Subcommand)]

@@ -21,6 +21,7 @@ mod faults;
 mod host;
 mod incident;
 mod init;
+mod leaving;
 mod list;
 mod operator;
 mod output;
@@ -97,6 +98,7 @@ fn execute(till: &mut Till, command: Command, person: &Person, output: Output) -
         Command::SignOut => session::sign_out(till),
         Command::Freeze { reason } => incident::freeze(till, &reason),
         Command::Release(second) => incident::release(till, &second),
+        Command::Exit(exit) => leaving::exit(till, &exit),
         Command::Who => session::who(till),
         Command::Password { action: PasswordAction::Change } => session::change_password(till, person),
         Command::Biometric { action } => biometric::run(till, action, person),

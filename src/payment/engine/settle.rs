@@ -123,7 +123,7 @@ impl Engine {
     /// What is known before the line is free.
     fn may_not_settle(&self) -> Result<Option<Error>, Halt> {
         if let Some(sale) = &self.sale {
-            let under_way = Blocker { why: "payment_in_progress", name: sale.attempt.to_string() };
+            let under_way = Blocker::new("payment_in_progress", sale.attempt.to_string());
             return Ok(Some(Error::from(ErrorCode::SettlementBlocked).blocked_by(vec![under_way])));
         }
         let missing =
@@ -216,7 +216,7 @@ impl Engine {
     }
 
     /// Everything that must be finished or decided first, each by name.
-    fn blockers(&self) -> Result<Vec<Blocker>, Halt> {
+    pub(super) fn blockers(&self) -> Result<Vec<Blocker>, Halt> {
         let mut blockers = Vec::new();
         for state in [State::InDoubt, State::ReversalDue, State::ReversalStuck] {
             for entry in ledger::entries_in(&self.journal, state)? {
@@ -228,7 +228,7 @@ impl Engine {
                     (Kind::Void, State::InDoubt | State::ReversalDue) => "void_in_doubt",
                     (_, state) => state.word(),
                 };
-                blockers.push(Blocker { why, name: entry.view.attempt.to_string() });
+                blockers.push(Blocker::new(why, entry.view.attempt.to_string()));
             }
         }
         // Whatever is forwarded stands under one word.
@@ -236,7 +236,7 @@ impl Engine {
             for entry in refunds::entries_in(&self.journal, state)? {
                 let why = if state == RefundState::Stuck { "refund_stuck" } else { "refund_forwarding" };
                 if entry.view.decision.is_none() {
-                    blockers.push(Blocker { why, name: entry.view.refund.to_string() });
+                    blockers.push(Blocker::new(why, entry.view.refund.to_string()));
                 }
             }
         }

@@ -7,8 +7,8 @@ use taptill::error::ErrorCode;
 
 use super::stage::Played;
 use super::{
-    device, incidents, life, network, payments, people, records, refunds, settlements, statements, storage, typed,
-    voids,
+    device, goodbyes, incidents, life, network, payments, people, records, refunds, settlements, statements, storage,
+    typed, voids,
 };
 
 /// How one error is brought about.
@@ -192,5 +192,7 @@ pub(super) fn script(code: ErrorCode) -> Script {
         }
         E::FrozenByHost => by("two people release a till that the acquirer has frozen", incidents::frozen_by_host),
         E::ReleaseNeedsAnother => by("one person releases a frozen till twice", incidents::release_needs_another),
+        E::ExitBlocked => by("somebody leaves while a card is awaited", goodbyes::exit_blocked),
+        E::ReasonMissing => by("a supervisor leaves by force and says nothing", goodbyes::reason_missing),
     }
 }
