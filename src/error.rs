@@ -360,11 +360,11 @@ error_codes! {
     BatchChangeRefused = "batch_change_refused": Busy NotMoved AfterUserAction NotNeeded Supervisor,
     /// Payments have waited too long to be finished with the host: nothing is sold before they are.
     DebtsTooOld = "debts_too_old": Busy NotMoved AfterDelay Pending Acquirer,
-    /// There is nothing to decide: the attempt's reversal is not stuck.
+    /// There is nothing to decide: the attempt, the refund or the settlement is not stuck.
     NotStuck = "not_stuck": User NotMoved Never NotNeeded Supervisor,
     /// The host refused what it was asked; its code stands in the details.
     HostRefused = "host_refused": Outcome NotMoved AfterUserAction NotNeeded Acquirer,
-    /// A supervisor has decided otherwise about this attempt.
+    /// A supervisor has decided otherwise about the same.
     AlreadyDecided = "already_decided": User NotMoved Never NotNeeded Supervisor,
     /// All refunds of a sale together would give back more than it captured; the details say what is left.
     RefundExceedsCapturedAmount = "refund_exceeds_captured_amount": Refund Moved NewAttempt NotNeeded Cashier,
@@ -422,6 +422,18 @@ error_codes! {
     ExitBlocked = "exit_blocked": Busy NotMoved AfterUserAction NotNeeded Cashier,
     /// Whoever does this all the same must say why.
     ReasonMissing = "reason_missing": User NotMoved AfterUserAction NotNeeded Supervisor,
+    /// What is to be checked is no bundle of evidence, or one that cannot be read.
+    EvidenceNotABundle = "evidence_not_a_bundle": User NotMoved Never NotNeeded Supervisor,
+    /// The bundle of evidence was made by a newer version.
+    EvidenceNewer = "evidence_newer": User NotMoved Never NotNeeded Supervisor,
+    /// The bundle of evidence is not of the till whose key was given.
+    EvidenceOfAnotherTill = "evidence_of_another_till": User NotMoved Never NotNeeded Supervisor,
+    /// The period of which evidence is wanted ends before it begins.
+    EvidencePeriodInvalid = "evidence_period_invalid": User NotMoved AfterUserAction NotNeeded Supervisor,
+    /// The journal has no record of what evidence is wanted of.
+    EvidenceEmpty = "evidence_empty": User NotMoved AfterUserAction NotNeeded Supervisor,
+    /// More records would be disclosed than one bundle holds.
+    EvidenceTooLarge = "evidence_too_large": User NotMoved AfterUserAction NotNeeded Supervisor,
 }
 
 impl ErrorCode {

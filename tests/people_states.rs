@@ -10,13 +10,16 @@ mod support;
 use people_support::{House, MINUTE, NEW, SAM, code_of, name, newcomer, secret};
 use taptill::account::{ShopPolicy, WrittenReason};
 use taptill::error::ErrorCode;
-use taptill::ids::{AttemptId, RefundId, Role};
+use taptill::ids::{AttemptId, BatchNo, RefundId, Role};
+use taptill::incident::evidence::Scope;
+use taptill::incident::records::OwnRecords;
 use taptill::money::{Amount, Currency};
 use taptill::payment::{
-    Decision, ListQuery, ReceiptCopy, RefundDecision, RefundOf, RefundQuery, RefundRequest, RejectionReason, VoidOrder,
+    BatchDecision, Decision, ListQuery, ReceiptCopy, RefundDecision, RefundOf, RefundQuery, RefundRequest,
+    RejectionReason, VoidOrder,
 };
 use taptill::ports::Notice;
-use taptill::till::{Ask, ProofOf, Reply, StatementStep};
+use taptill::till::{Ask, EvidenceStep, ProofOf, Reply, StatementStep};
 use taptill_sandbox::people::{ALICE, BOB, Person};
 
 const DAY: u64 = 86_400_000;
@@ -37,7 +40,7 @@ type Wish = fn() -> Ask;
 
 /// Every wish, and what becomes of it: nobody's till, signed out, locked by bob, signed in as bob, alice, sam.
 #[rustfmt::skip]
-const TABLE: [(&str, Wish, [&str; 6]); 53] = [
+const TABLE: [(&str, Wish, [&str; 6]); 56] = [
     ("state", || Ask::State, ["ok", "ok", "ok", "ok", "ok", "ok"]),
     ("claim", || Ask::Claim { name: name("eve"), password: secret(NEW) },
         ["ok", "claimed", "claimed", "claimed", "claimed", "claimed"]),
@@ -66,6 +69,8 @@ const TABLE: [(&str, Wish, [&str; 6]); 53] = [
     ("resolve", || Ask::Resolve, ["nobody's", "out", "locked", "ok", "ok", "resolve_debts"]),
     ("settle", || Ask::Settle, ["nobody's", "out", "locked", "empty", "empty", "settle"]),
     ("batch", || Ask::Batch(None), ["nobody's", "out", "locked", "ok", "ok", "view_payments"]),
+    ("decide a batch", || Ask::DecideBatch { batch: BatchNo::new(1).unwrap(), decision: BatchDecision::Closed },
+        ["nobody's", "out", "locked", "decide_stuck", "not stuck", "decide_stuck"]),
     ("print", || Ask::PrintReceipt(attempt(), ReceiptCopy::Merchant),
         ["nobody's", "out", "locked", "unknown", "unknown", "print_receipt"]),
     ("refund", || Ask::RequestRefund(RefundRequest { of: RefundOf::Attempt(attempt()), amount: yuan() }),
@@ -116,6 +121,10 @@ const TABLE: [(&str, Wish, [&str; 6]); 53] = [
     ("exit", || Ask::Exit { force: None }, ["nobody's", "out", "locked", "ok", "ok", "exit"]),
     ("exit by force", || Ask::Exit { force: Some(WrittenReason::new("late").unwrap()) },
         ["nobody's", "out", "locked", "force_exit", "ok", "exit"]),
+    ("evidence", || Ask::Evidence(EvidenceStep::Begin(Scope::Attempt { attempt: attempt() })),
+        ["nobody's", "out", "locked", "disclose_evidence", "unknown", "disclose_evidence"]),
+    ("own records", || Ask::OwnRecords { of: OwnRecords::Payments, after: None },
+        ["nobody's", "out", "locked", "export_records", "ok", "export_records"]),
     ("consistency", || Ask::Consistency { old_size: 1 },
         ["nobody's", "out", "locked", "prove_consistency", "ok", "ok"]),
 ];
@@ -133,6 +142,7 @@ fn refusal(word: &str, role: &str) -> String {
         "not enrolled" => "biometric_refused why=not_enrolled".into(),
         "unknown" => "attempt_unknown".into(),
         "empty" => "batch_empty batch=1".into(),
+        "not stuck" => "not_stuck state=open refusals=0".into(),
         "no refund" => "refund_unknown".into(),
         "wrong" => "sign_in_refused tries_left=9".into(),
         action => format!("not_permitted action={action} role={role}"),

@@ -83,6 +83,8 @@ pub struct Engine {
     refund_tap: Option<RefundTap>,
     /// The settlement that is not finished, with its wait.
     settlement: SettlementWait,
+    /// Decisions about it that wait for its run to end.
+    batch_wishes: Vec<settle::decide::Wish>,
     /// What the journal still has to be told, because it could not take it.
     leftovers: Leftovers,
     /// From where the till is frozen, while it is.
@@ -144,6 +146,7 @@ impl Engine {
             refunds: refund::Desk::default(),
             refund_tap: None,
             settlement: SettlementWait::default(),
+            batch_wishes: Vec::new(),
             leftovers: Leftovers::default(),
             frozen: None,
             told_messages: 0,
@@ -237,6 +240,7 @@ impl Engine {
             self.tell(ticket, Err(error.clone()));
         }
         self.abandon_refunds(error);
+        self.abandon_wishes(error);
         self.outputs.push(Output::Card(CardCommand::Release));
         self.outputs.push(Output::Link(LinkCommand::Disconnect));
         (self.outputs, self.journal)
@@ -262,6 +266,10 @@ impl Engine {
             Input::Status { ticket, attempt } => self.status(ticket, &attempt),
             Input::Settle { ticket, cause, permit } => self.settle(ticket, cause, permit, now),
             Input::Batch { ticket, batch } => self.batch(ticket, batch, now),
+            Input::DecideBatch { ticket, batch, decision, permit } => {
+                self.decide_batch(ticket, batch, decision, permit);
+                Ok(())
+            }
             Input::List { ticket, query } => self.list(ticket, &query),
             Input::Resolve { ticket, permit } => self.resolve(ticket, permit, now),
             Input::Debts { ticket } => self.debts_listed(ticket),
@@ -361,6 +369,7 @@ impl Engine {
             self.outputs.push(Output::Card(CardCommand::Release));
         }
         self.abandon_refunds(&error);
+        self.abandon_wishes(&error);
         self.outputs.push(Output::Link(LinkCommand::Disconnect));
         self.outputs.push(Output::Stopped(error.clone()));
         self.stopped = Some(error);
@@ -396,6 +405,7 @@ fn refusal(input: &Input<'_>, error: &Error) -> Option<Output> {
         | Input::StartVoid { ticket, .. }
         | Input::Debts { ticket }
         | Input::Batch { ticket, .. }
+        | Input::DecideBatch { ticket, .. }
         | Input::Settle { ticket: Some(ticket), .. }
         | Input::TestHost { ticket, .. }
         | Input::DownloadParameters { ticket, .. }

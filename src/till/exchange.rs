@@ -18,13 +18,16 @@ use crate::emv::CardEvent;
 use crate::error::Error;
 use crate::ids::{AttemptId, BatchNo, OperatorName, RefundId};
 use crate::incident::freeze::{FreezeReason, FreezeView};
+use crate::incident::records::{OwnRecords, RecordsPage};
+use crate::journal::Cursor;
 use crate::payment::{
-    self, CardCommand, Decision, LinkCommand, ListQuery, ReceiptCopy, RefundDecision, RefundQuery, RefundRequest,
-    RejectionReason, SaleOrder, Ticket, VoidOrder,
+    self, BatchDecision, CardCommand, Decision, LinkCommand, ListQuery, ReceiptCopy, RefundDecision, RefundQuery,
+    RefundRequest, RejectionReason, SaleOrder, Ticket, VoidOrder,
 };
 use crate::ports::{BiometricFault, EncryptedRead, Notice, ReaderFault};
 use crate::secret::{Secret, SecretBytes};
 use crate::session::Role;
+use crate::till::evidence::{EvidenceReply, EvidenceStep};
 use crate::till::leaving::ExitView;
 use crate::till::statement::{StatementReply, StatementStep};
 use crate::vault::{self, Derivation, SealedEnrolment};
@@ -200,6 +203,13 @@ pub enum Ask {
     Settle,
     /// How a batch stands: the open one, or the one of this number.
     Batch(Option<BatchNo>),
+    /// Whether the acquirer has closed a batch that the host only refuses to settle, as a supervisor knows it.
+    DecideBatch {
+        /// Which one.
+        batch: BatchNo,
+        /// Whether it is closed.
+        decision: BatchDecision,
+    },
     /// To print a receipt.
     PrintReceipt(AttemptId, ReceiptCopy),
     /// Money to be given back.
@@ -372,6 +382,15 @@ pub enum Ask {
     Exit {
         /// Why all the same, where something is in the way.
         force: Option<WrittenReason>,
+    },
+    /// A step of handing out evidence.
+    Evidence(EvidenceStep),
+    /// A page of the shop's own records.
+    OwnRecords {
+        /// Of which file.
+        of: OwnRecords,
+        /// Where the page begins.
+        after: Option<Cursor>,
     },
 }
 
@@ -591,6 +610,10 @@ pub enum Reply {
     Statement(StatementReply),
     /// Of the checklist, and of leaving by it.
     Exit(Box<ExitView>),
+    /// Of a step of handing out evidence.
+    Evidence(EvidenceReply),
+    /// Of asking for the shop's own records.
+    OwnRecords(RecordsPage),
     /// Of everything that is a text: checkpoint, proofs, keys.
     Text(String),
     /// Of everything else.
@@ -612,6 +635,8 @@ impl fmt::Debug for Reply {
             Self::Policy(policy) => write!(f, "{policy:?}"),
             Self::Statement(_) => f.write_str("Statement"),
             Self::Exit(view) => write!(f, "{view:?}"),
+            Self::Evidence(_) => f.write_str("Evidence"),
+            Self::OwnRecords(page) => write!(f, "OwnRecords({} records)", page.records),
             Self::Text(text) => write!(f, "Text({} bytes)", text.len()),
             Self::Done => f.write_str("Done"),
         }
