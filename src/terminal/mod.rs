@@ -16,6 +16,7 @@ mod driver;
 mod events;
 mod leaving;
 mod net;
+mod network;
 mod open;
 mod people;
 mod reader;

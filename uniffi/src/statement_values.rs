@@ -49,6 +49,8 @@ pub enum LineKind {
     Fee,
     /// The acquirer paid the merchant out, or the other way.
     Payout,
+    /// What a booking was beyond the details that it names.
+    Rest,
 }
 
 /// What a difference is.
@@ -224,7 +226,7 @@ fn known(mut words: impl Iterator<Item = &'static str>, said: &str) -> Result<&'
 }
 
 same_words!(core::Source, StatementSource: Host Csv Camt);
-same_words!(core::LineKind, LineKind: Sale Refund Void Fee Payout);
+same_words!(core::LineKind, LineKind: Sale Refund Void Fee Payout Rest);
 same_words!(core::DifferenceKind, DifferenceKind: Missing Unexpected Amount Duplicate WrongDay WrongSign NotMine Fee);
 
 /// A day as a shell writes it.
@@ -250,7 +252,6 @@ impl TryFrom<StatementFile> for terminal::StatementFile {
 
 impl From<core::Line> for StatementLine {
     fn from(line: core::Line) -> Self {
-        let shown = line.shown_order();
         Self {
             number: line.number,
             date: line.date.to_string(),
@@ -263,7 +264,7 @@ impl From<core::Line> for StatementLine {
             stan: line.stan.map(Stan::number),
             batch: line.batch.map(BatchNo::number),
             auth_code: line.auth_code.map(String::from),
-            order: shown,
+            order: line.order.map(|order| order.to_string()),
             card_masked: line.card_masked.map(|card| card.as_str().to_owned()),
             terminal: line.terminal,
             reference: line.reference,
