@@ -1,25 +1,20 @@
-//! Goodbyes: leaving the till for today by a checklist, and taking it off the acquirer's list for good.
+//! Goodbyes: leaving the till for today by a checklist.
 //!
-//! Each method is one line into the core's terminal. What waits for the host, the export or a password's derivation does
-//! so on a thread of its own, and goes on whatever becomes of whoever waited.
+//! Each method is one line into the core's terminal. What waits does so on a thread of
+//! its own, and goes on whatever becomes of whoever waited.
 //!
 //! It decides nothing. Evidence: `tests/contract`.
 
 use std::sync::Arc;
 
 use taptill::account::WrittenReason;
-use taptill::ports::ExportSink;
-use taptill::terminal::{FolderSink, Terminal};
 use taptill::till;
 
 use crate::aside::aside;
 use crate::errors::{Blocker, TillError, same_words};
-use crate::password_work::{PasswordDone, PasswordWork};
 use crate::payments::Open;
-use crate::people::secret;
-use crate::values::operator_name;
 
-/// Leaving, for today and for good. May be used from any thread, and from several at once.
+/// Leaving. May be used from any thread, and from several at once.
 #[derive(uniffi::Object)]
 pub struct Leaving {
     pub(crate) till: Arc<Open>,
@@ -43,37 +38,6 @@ impl Leaving {
     pub async fn exit(&self, force: Option<String>) -> Result<ExitView, TillError> {
         let force = force.as_deref().map(WrittenReason::new).transpose()?;
         Ok(aside(&self.till, "taptill-leaving", move |till| till.exit(force)).await?.into())
-    }
-
-    /// Takes the till off the acquirer's list, hands out everything that a merchant keeps into the folder `export`, and
-    /// erases the till for good, where the shop's rules let one person do it. There is no till after this: every later
-    /// call is answered with `not_provisioned`, and the device can be set up as new.
-    ///
-    /// # Errors
-    /// From the work: `deregistration_blocked` with everything that is in the way in `blockers`, `second_person_needed`,
-    /// `export_failed` with the reason, `till_busy`, `not_permitted`, and the errors of the way to the host. Nothing is
-    /// erased then, and it can be asked for again.
-    pub fn deregister(&self, export: Option<String>) -> Result<Arc<PasswordWork>, TillError> {
-        PasswordWork::start(Arc::clone(&self.till), move |till| {
-            till.deregister(None, sink(export)).map(PasswordDone::with_erased)
-        })
-    }
-
-    /// The same with a second person, who proves who it is.
-    ///
-    /// # Errors
-    /// Here `identifier_malformed`; from the work those of `deregister`, and for the second person `sign_in_refused`,
-    /// `operator_locked_out`, `password_must_change`.
-    pub fn deregister_with(
-        &self,
-        second: &str,
-        password: &[u8],
-        export: Option<String>,
-    ) -> Result<Arc<PasswordWork>, TillError> {
-        let (name, password) = (operator_name(second)?, secret(password));
-        PasswordWork::start(Arc::clone(&self.till), move |till| {
-            till.deregister(Some((name, password)), sink(export)).map(PasswordDone::with_erased)
-        })
     }
 }
 
@@ -149,22 +113,7 @@ pub struct ExitView {
     pub checkpoint: Option<String>,
 }
 
-/// What is left of a till that was erased.
-#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
-pub struct Erased {
-    /// The certificate of erasure, a signed note; absent where the key that signs it was gone already.
-    pub certificate: Option<String>,
-    /// SHA-256 of the list of everything that was handed out, as hex digits; absent where nothing was.
-    pub exported_sha256: Option<String>,
-    /// Whether the acquirer has acknowledged that the till is deregistered.
-    pub is_acknowledged: bool,
-}
-
 same_words!(till::ExitStep, ExitStep: Transactions Settled Statement Passwords Page Disconnected Wiped);
-
-fn sink(folder: Option<String>) -> Option<Box<dyn ExportSink>> {
-    folder.map(|folder| Box::new(FolderSink::new(std::path::Path::new(&folder))) as Box<dyn ExportSink>)
-}
 
 impl From<till::StepState> for ExitState {
     fn from(state: till::StepState) -> Self {
@@ -194,12 +143,5 @@ impl From<till::ExitView> for ExitView {
     fn from(view: till::ExitView) -> Self {
         let till::ExitView { items, is_left, checkpoint } = view;
         Self { items: items.into_iter().map(ExitItem::from).collect(), is_left, checkpoint }
-    }
-}
-
-impl From<till::Erased> for Erased {
-    fn from(erased: till::Erased) -> Self {
-        let till::Erased { certificate, exported_sha256, is_acknowledged } = erased;
-        Self { certificate, exported_sha256, is_acknowledged }
     }
 }
