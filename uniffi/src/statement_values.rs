@@ -49,7 +49,7 @@ pub enum LineKind {
     Fee,
     /// The acquirer paid the merchant out, or the other way.
     Payout,
-    /// What a booking was beyond the details that it names.
+    /// What a bank booked beyond the payments that it lists, and gives no name.
     Rest,
 }
 
