@@ -98,6 +98,18 @@ mod chosen {
         UnbalancedClosed = "batch_closed_out_of_balance",
         /// Voids are no business of the totals.
         TotalsMiscounted = "totals_leave_voids_out",
+        /// A frozen till says so and sells.
+        SaleWhileFrozen = "sale_on_a_frozen_till",
+        /// Whoever opens a frozen till has thawed it.
+        FreezeLostByRestart = "freeze_lost_by_a_restart",
+        /// What was frozen at the lock screen is nobody's business after the next sign-in.
+        LockScreenFreezeForgotten = "freeze_at_the_lock_screen_forgotten",
+        /// Whoever says to be two people is two people.
+        ReleasedByOne = "released_by_one_person_twice",
+        /// A freeze is the till's own affair.
+        FreezeNotTold = "freeze_never_told_to_the_host",
+        /// Who wants to go may go.
+        LeftWithOpenMoney = "left_by_the_checklist_with_money_open",
         /// The answer to one request is taken for the answer to another.
         AnswerOfAnother = "answer_of_another_request_taken",
     }

@@ -16,6 +16,7 @@ impl Engine {
     /// The same till, frozen from here (`till`, `lock_screen`, `host`, `found`) when it opens, or not.
     #[must_use]
     pub fn frozen_from(mut self, from: Option<&'static str>) -> Self {
+        planted!(FreezeLostByRestart, return self);
         self.frozen = from;
         self
     }
@@ -28,6 +29,7 @@ impl Engine {
 
     /// Why nothing may begin, whatever it is for.
     pub(super) fn frozen_refusal(&self) -> Option<Error> {
+        planted!(SaleWhileFrozen, return None);
         self.frozen.map(|from| Error::from(ErrorCode::TillFrozen).word("from", from))
     }
 

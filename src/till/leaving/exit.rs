@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::account::WrittenReason;
 use crate::clock::Now;
-use crate::error::{Error, ErrorCode};
+use crate::error::{Blocker, Error, ErrorCode};
 use crate::session::Permit;
 use crate::session::actions::{Exit, ForceExit};
 use crate::till::Till;
@@ -36,7 +36,7 @@ impl Till {
         let _who = permit.spend();
         self.not_deriving()?;
         let mut view = self.checklist(now)?;
-        let blockers = view.blockers();
+        let blockers = in_the_way(&view);
         if !blockers.is_empty() {
             let Some((reason, permit)) = force.filter(|_| !is_under_way(&view)) else {
                 return Err(Error::from(ErrorCode::ExitBlocked).blocked_by(blockers).into());
@@ -46,6 +46,11 @@ impl Till {
         let checkpoint = self.leave(Leave::Exit(record(&view)), now)?;
         Ok(Answer::Now(Reply::Exit(Box::new(view.left(checkpoint)))))
     }
+}
+
+fn in_the_way(view: &ExitView) -> Vec<Blocker> {
+    planted!(LeftWithOpenMoney, return Vec::new());
+    view.blockers()
 }
 
 /// Whether a payment is under way, from which nobody walks away.

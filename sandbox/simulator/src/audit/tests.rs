@@ -206,6 +206,61 @@ fn each_thing_that_is_wrong_with_what_comes_after_a_sale_is_said() {
     each_is_said(full_day, &rows);
 }
 
+/// A day on which the till was frozen and two people let it go, and somebody left by the checklist.
+fn frozen_day() -> (Book, Seen) {
+    let (journal, root) = written(&[
+        r#"{"seq":1,"kind":"till.frozen","operator":"bob","body":{"from":"till"}}"#,
+        r#"{"seq":2,"kind":"till.released","operator":"alice","body":{"by":{"two_people":{"second":"carol"}}}}"#,
+        r#"{"seq":3,"kind":"refund.approved","body":{"refund":"rf-1"}}"#,
+        r#"{"seq":4,"kind":"refund.acknowledged","body":{"refund":"rf-1"}}"#,
+        r#"{"seq":5,"kind":"operator.signed_out","operator":"alice","body":{"why":"exit","steps":[{"step":"settled","state":"done"}]}}"#,
+    ]);
+    let book = Book { arrivals: vec![arrival("freeze", 1), arrival("release", 2)], marks_repeats: true, ..Book::default() };
+    (book, Seen { head: Some((5, root)), journal, ..Seen::default() })
+}
+
+#[test]
+fn each_thing_that_is_wrong_with_a_freeze_or_a_farewell_is_said() {
+    let (book, seen) = frozen_day();
+    assert_eq!(audit(&book, &seen), [""; 0]);
+    let rows: [Row; 8] = [
+        ("released by \"alice\" and \"alice\"", |_, seen| rewrite(seen, "carol", "alice")),
+        ("alice released what the host had frozen", |_, seen| {
+            rewrite(seen, "\"from\":\"till\"", "\"from\":\"host\"");
+        }),
+        ("released by the host, which never froze it", |_, seen| {
+            rewrite(seen, "{\"two_people\":{\"second\":\"carol\"}}", "\"host\"");
+        }),
+        ("a till that was not frozen is released", |_, seen| rewrite(seen, "till.frozen", "till.thawed")),
+        ("the till was released, and the host was never told", |book, _| drop(book.arrivals.pop())),
+        ("the till is frozen, and the host was never told", |book, seen| {
+            book.arrivals.clear();
+            rewrite(seen, "till.released", "till.thawed");
+        }),
+        ("refund.approved of null while the till was frozen", |_, seen| rewrite(seen, "till.released", "till.thawed")),
+        ("somebody left by the checklist, and {\"rf-1\"} was open", |_, seen| {
+            rewrite(seen, "refund.acknowledged", "refund.sent");
+        }),
+    ];
+    each_is_said(frozen_day, &rows);
+}
+
+#[test]
+fn what_is_sold_after_somebody_was_told_of_a_freeze_is_said() {
+    let (book, mut seen) = good_day();
+    let freeze = Call {
+        what: "freeze",
+        attempt: None,
+        amount_minor: None,
+        results: vec![r#"{"done":true}"#.into()],
+        is_orphaned: false,
+    };
+    seen.calls.insert(0, freeze.clone());
+    assert!(audit(&book, &seen).iter().any(|finding| finding.contains("on a till that somebody had frozen")));
+    seen.calls.insert(1, Call { what: "release", ..freeze });
+    assert_eq!(audit(&book, &seen), [""; 0]);
+}
+
 /// The auditor is code of its own.
 #[test]
 fn nothing_of_the_cores_is_used_here() {
