@@ -37,7 +37,7 @@ type Wish = fn() -> Ask;
 
 /// Every wish, and what becomes of it: nobody's till, signed out, locked by bob, signed in as bob, alice, sam.
 #[rustfmt::skip]
-const TABLE: [(&str, Wish, [&str; 6]); 51] = [
+const TABLE: [(&str, Wish, [&str; 6]); 52] = [
     ("state", || Ask::State, ["ok", "ok", "ok", "ok", "ok", "ok"]),
     ("claim", || Ask::Claim { name: name("eve"), password: secret(NEW) },
         ["ok", "claimed", "claimed", "claimed", "claimed", "claimed"]),
@@ -113,6 +113,8 @@ const TABLE: [(&str, Wish, [&str; 6]); 51] = [
     ("exit", || Ask::Exit { force: None }, ["nobody's", "out", "locked", "ok", "ok", "exit"]),
     ("exit by force", || Ask::Exit { force: Some(WrittenReason::new("late").unwrap()) },
         ["nobody's", "out", "locked", "force_exit", "ok", "exit"]),
+    ("deregister", || Ask::Deregister { second: None, export: None },
+        ["nobody's", "out", "locked", "deregister", "alone", "deregister"]),
     ("consistency", || Ask::Consistency { old_size: 1 },
         ["nobody's", "out", "locked", "prove_consistency", "ok", "ok"]),
 ];
@@ -130,6 +132,7 @@ fn refusal(word: &str, role: &str) -> String {
         "not enrolled" => "biometric_refused why=not_enrolled".into(),
         "unknown" => "attempt_unknown".into(),
         "empty" => "batch_empty batch=1".into(),
+        "alone" => "second_person_needed why=missing".into(),
         "no refund" => "refund_unknown".into(),
         "wrong" => "sign_in_refused tries_left=9".into(),
         action => format!("not_permitted action={action} role={role}"),

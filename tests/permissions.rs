@@ -82,6 +82,7 @@ fn a_cashier_changes_nothing_that_is_the_shops() {
         MakeCheckpoint::ROW,
         ProveRecord::ROW,
         ForceExit::ROW,
+        Deregister::ROW,
     ] {
         assert!(!row.allows(Role::Cashier), "{}", row.word);
     }
@@ -127,6 +128,7 @@ fn ask_for_everything(session: &Session) -> Vec<(&'static str, Result<String, Er
         one::<CheckStatement>(session),
         one::<Exit>(session),
         one::<ForceExit>(session),
+        one::<Deregister>(session),
         one::<RotateKeys>(session),
     ]
 }

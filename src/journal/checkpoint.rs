@@ -10,7 +10,7 @@
 //! The Ed25519 seed is a side row: made once, sealed under the master key, sealed anew with it. The ES256 key never
 //! leaves the device. An event names both. A proof holds one event and hashes, each of bytes with a salt.
 //!
-//! It never signs but the head that the open journal has. Evidence: `tests/journal_checkpoint.rs`,
+//! It signs the head that the open journal has, and one statement: that the till is deregistered. Evidence: `tests/journal_checkpoint.rs`,
 //! `tests/verify_it_yourself.rs`.
 
 use ring::digest::{SHA256, digest};
@@ -41,6 +41,8 @@ pub enum CheckpointReason {
     Routine,
     /// Somebody leaves by the checklist.
     Exit,
+    /// The till is deregistered: it is the last.
+    Deregistration,
 }
 
 impl CheckpointReason {
@@ -53,6 +55,7 @@ impl CheckpointReason {
             Self::BatchClose => "batch_close",
             Self::Routine => "routine",
             Self::Exit => "exit",
+            Self::Deregistration => "deregistration",
         }
     }
 
@@ -178,6 +181,27 @@ impl Journal {
         Ok(ConsistencyText { old_size, proof, checkpoint: self.signed(&self.signing_keys()?, head)? })
     }
 
+    /// Signs a statement of the till's own with the keys of its checkpoints. Its first line must be no journal's name, so
+    /// that it is never taken for a checkpoint.
+    ///
+    /// # Errors
+    /// [`JournalError::CheckpointKeyMissing`], [`JournalError::EventTooLong`] for a text that is none, and those of the
+    /// device's keys.
+    pub fn vouch(&self, text: &str) -> Result<Note, JournalError> {
+        let keys = self.signing_keys()?;
+        debug_assert!(!text.starts_with(keys.origin.as_str()), "it is no checkpoint");
+        let note = Note::new(text).map_err(|_| JournalError::EventTooLong)?;
+        self.add_signatures(&keys, note)
+    }
+
+    /// The journal's name for strangers.
+    ///
+    /// # Errors
+    /// [`JournalError::CheckpointKeyMissing`], and those of the storage.
+    pub fn origin(&self) -> Result<KeyName, JournalError> {
+        Ok(self.signing_keys()?.origin)
+    }
+
     fn signed(&self, keys: &SigningKeys, head: Head) -> Result<Note, JournalError> {
         let origin = keys.origin.as_str().to_owned();
         let text = Checkpoint { origin, size: head.size, root: head.root, extensions: Vec::new() }.to_string();
@@ -247,6 +271,8 @@ pub const CHECKPOINT: &str = "journal.checkpoint";
 /// The event with which the keys were made; its body has the public ones.
 pub const KEY_MADE: &str = "journal.checkpoint_key";
 
+/// The device keys that a journal makes.
+pub(crate) const DEVICE_KEYS: [&str; 2] = [DEVICE_ALIAS, super::head::WAITING_ALIAS];
 /// Bytes of a head as it travels.
 const HEAD_BYTES: usize = 40;
 /// The side row of the seed.

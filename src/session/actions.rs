@@ -83,5 +83,6 @@ actions! {
     Exit = "exit", true, [Cashier Supervisor], "See what is left to do before leaving, and leave by the checklist.";
     ForceExit = "force_exit", true, [Supervisor], "Leave although something is left to do, with a reason.";
     RenewCertificate = "renew_certificate", false, [Supervisor Service], "Fetch another certificate for this till from the acquirer.";
+    Deregister = "deregister", true, [Supervisor], "Take the till off the acquirer's list and erase it for good.";
     RotateKeys = "rotate_keys", false, [Supervisor Service], "Replace the master key and seal the journal anew.";
 }

@@ -14,6 +14,7 @@ mod debts;
 mod derive;
 mod driver;
 mod events;
+mod export;
 mod leaving;
 mod net;
 mod open;
@@ -31,6 +32,7 @@ use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{JoinHandle, ThreadId};
 
+pub use export::FolderSink;
 pub use receipt::ReceiptRequest;
 pub use statement::{StatementFile, StatementRequest};
 

@@ -21,10 +21,10 @@ use crate::payment::{
     self, CardCommand, Decision, LinkCommand, ListQuery, ReceiptCopy, RefundDecision, RefundQuery, RefundRequest,
     RejectionReason, SaleOrder, Ticket, VoidOrder,
 };
-use crate::ports::{BiometricFault, EncryptedRead, Notice, ReaderFault};
+use crate::ports::{BiometricFault, EncryptedRead, ExportSink, Notice, ReaderFault};
 use crate::secret::{Secret, SecretBytes};
 use crate::session::Role;
-use crate::till::leaving::ExitView;
+use crate::till::leaving::{Erased, ExitView};
 use crate::till::statement::{StatementReply, StatementStep};
 use crate::vault::{self, Derivation, SealedEnrolment};
 
@@ -356,6 +356,13 @@ pub enum Ask {
         /// Why all the same, where something is in the way.
         force: Option<WrittenReason>,
     },
+    /// To be taken off the acquirer's list and erased. There is no till after it.
+    Deregister {
+        /// A second person with that person's password.
+        second: Option<(OperatorName, SecretBytes)>,
+        /// Where everything that a merchant keeps is handed out first.
+        export: Option<Box<dyn ExportSink>>,
+    },
 }
 
 impl Ask {
@@ -573,6 +580,8 @@ pub enum Reply {
     Statement(StatementReply),
     /// Of the checklist, and of leaving by it.
     Exit(Box<ExitView>),
+    /// Of deregistering: what is left of the till.
+    Erased(Box<Erased>),
     /// Of everything that is a text: checkpoint, proofs, keys.
     Text(String),
     /// Of everything else.
@@ -594,6 +603,7 @@ impl fmt::Debug for Reply {
             Self::Policy(policy) => write!(f, "{policy:?}"),
             Self::Statement(_) => f.write_str("Statement"),
             Self::Exit(view) => write!(f, "{view:?}"),
+            Self::Erased(erased) => write!(f, "{erased:?}"),
             Self::Text(text) => write!(f, "Text({} bytes)", text.len()),
             Self::Done => f.write_str("Done"),
         }

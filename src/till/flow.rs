@@ -8,12 +8,14 @@
 use crate::account::password::Day;
 use crate::clock::Now;
 use crate::error::{Error, ErrorCode};
+use crate::ids::OperatorName;
 use crate::payment::Ticket;
 use crate::secret::{Secret, SecretBytes, wipe_stack};
 use crate::till::Till;
 use crate::till::claim::{Newcomer, as_recovery};
 use crate::till::enter::Entry;
 use crate::till::exchange::{Output, RecoveryCode, Reply, Work};
+use crate::till::leaving::Goodbye;
 use crate::till::operators::Setting;
 use crate::till::passwords::given;
 use crate::till::record::Trouble;
@@ -75,6 +77,8 @@ pub(super) enum Stage {
     ChangingAnew { new_password: SecretBytes, opened: Opened, derivation: Derivation },
     /// Whether a second person, who approves a refund, is who it says to be.
     Approving { approver: Approver, attempt: Attempt },
+    /// Whether a second person, who agrees that the till goes, is who it says to be.
+    Seconding { goodbye: Goodbye, name: OperatorName, attempt: Attempt },
     /// A password that somebody else is given.
     Setting { setting: Setting, derivation: Derivation },
     /// Whether whoever wants another recovery code knows the password.
@@ -125,7 +129,13 @@ impl Till {
             self.tell(ticket, Err(error));
             return Ok(());
         };
-        match self.next_stage(ticket, stage, key, took_ms, now) {
+        let led = self.next_stage(ticket, stage, key, took_ms, now);
+        self.led(ticket, led)
+    }
+
+    /// What something that somebody waits for has led to.
+    pub(super) fn led(&mut self, ticket: Ticket, led: Result<Led, Trouble>) -> Result<(), Trouble> {
+        match led {
             Ok(Led::On) => Ok(()),
             Ok(Led::To(reply)) => self.conclude(ticket, Ok(reply)),
             Ok(Led::ToTheEnd(reply, error)) => {
@@ -217,6 +227,7 @@ impl Till {
                 self.finish_change(&new_password, &opened, derivation, key, now).map(Led::To)
             }
             Stage::Approving { approver, attempt } => self.second_person(ticket, approver, attempt, key, now),
+            Stage::Seconding { goodbye, name, attempt } => self.seconded(ticket, goodbye, (name, attempt), key, now),
             Stage::Setting { setting, derivation } => self.finish_setting(setting, derivation, key, now).map(Led::To),
             Stage::Renewing { attempt } => {
                 let opened = self.proved_own(attempt, key, now)?;

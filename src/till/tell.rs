@@ -13,6 +13,7 @@ use crate::clock::Now;
 use crate::error::Error;
 use crate::payment::{self, Reply as Paid, Ticket};
 use crate::till::certificate::CertificateRenewal;
+use crate::till::leaving::Goodbye;
 use crate::till::record::Trouble;
 use crate::till::{At, Till};
 
@@ -20,6 +21,8 @@ use crate::till::{At, Till};
 pub(super) enum Then {
     /// The certificate that it gave is taken.
     Certificate(CertificateRenewal),
+    /// The till goes, or does not: whoever waits is told.
+    Deregistered(Ticket, Box<Goodbye>),
 }
 
 /// What is to be told, and what has been said.
@@ -85,6 +88,10 @@ impl Till {
     fn told(&mut self, then: Then, result: Result<Told, Error>, now: Now) -> Result<(), Trouble> {
         match then {
             Then::Certificate(renewal) => self.certificate_came(renewal, result, now),
+            Then::Deregistered(ticket, goodbye) => {
+                let led = self.acquirer_said(*goodbye, result, now);
+                self.led(ticket, led)
+            }
         }
     }
 
@@ -94,6 +101,7 @@ impl Till {
         let all = waiting.into_iter().map(|(_, then)| then).chain(under_way);
         all.filter_map(|then| match then {
             Then::Certificate(renewal) => renewal.ticket,
+            Then::Deregistered(ticket, _) => Some(ticket),
         })
         .collect()
     }

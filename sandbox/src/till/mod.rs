@@ -96,6 +96,7 @@ fn execute(till: &mut Till, command: Command, person: &Person, output: Output) -
         Command::Unlock { biometric: false } => session::unlock(till, person),
         Command::SignOut => session::sign_out(till),
         Command::Exit(exit) => leaving::exit(till, &exit),
+        Command::Deregister(deregister) => leaving::deregister(till, &deregister),
         Command::Who => session::who(till),
         Command::Password { action: PasswordAction::Change } => session::change_password(till, person),
         Command::Biometric { action } => biometric::run(till, action, person),

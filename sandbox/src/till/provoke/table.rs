@@ -186,6 +186,12 @@ pub(super) fn script(code: ErrorCode) -> Script {
             by("a statement is checked from tomorrow to yesterday", statements::statement_period_invalid)
         }
         E::ExitBlocked => by("somebody leaves while a card is awaited", goodbyes::exit_blocked),
+        E::DeregistrationBlocked => by("a till is deregistered that has not settled", goodbyes::deregistration_blocked),
+        E::DeregistrationUnfinished => {
+            by("a till sells that the acquirer has let go already", goodbyes::deregistration_unfinished)
+        }
+        E::SecondPersonNeeded => by("one person alone deregisters a till", goodbyes::second_person_needed),
+        E::ExportFailed => by("the records are to go where something is already", goodbyes::export_failed),
         E::ReasonMissing => by("a supervisor leaves by force and says nothing", goodbyes::reason_missing),
     }
 }
