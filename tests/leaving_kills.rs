@@ -161,8 +161,10 @@ fn gets_in(mut house: House) -> Vec<&'static str> {
 fn is_gone(house: &mut House, closed: &House, told: &str) {
     assert_eq!(house.keys.aliases(), Vec::<String>::new(), "{told}: device keys");
     assert_eq!(house.sensor().aliases(), Vec::<String>::new(), "{told}: keys of the sensor");
-    let mut files: Vec<String> =
-        std::fs::read_dir(house.folder()).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+    let mut files: Vec<String> = std::fs::read_dir(house.folder())
+        .unwrap()
+        .map(|file| file.unwrap().file_name().into_string().unwrap())
+        .collect();
     // The lock's own file is empty, and the last to go.
     let is_empty = |name: &str| std::fs::metadata(house.folder().join(name)).unwrap().len() == 0;
     files.retain(|name| !name.contains(".erased-") && !(name.ends_with(".lock") && is_empty(name)));

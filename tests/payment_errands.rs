@@ -4,7 +4,8 @@
 
 mod support;
 
-use support::host::{Trouble, acquirer_key, signature_over};
+use support::host::Trouble;
+use support::host::told::{acquirer_key, signature_over};
 use support::world::{World, order};
 use taptill::acquirer::{HostMark, TOLD_PART_BYTES, TOLD_PARTS_MAX, Telling, Told, ToldText, Word};
 use taptill::error::{Error, ErrorCode};
@@ -95,6 +96,29 @@ fn parameters_that_are_none_change_nothing() {
         let ticket = world.parameters();
         assert_eq!(world.told(ticket).unwrap_err().code(), ErrorCode::HostAnswerInvalid, "{text}");
         assert_eq!(world.sell("A-1", 5_000_000).unwrap().unwrap().state, State::Approved, "{text}");
+    }
+}
+
+/// Trace numbers come again from day to day, so the page says itself what it is of.
+#[test]
+fn a_page_of_another_statement_is_not_taken_for_the_one_that_was_asked_for() {
+    for dialect in DIALECTS {
+        for (case, says, is_taken) in [
+            ("what was asked for", Some(("20261122", 2)), true),
+            ("another day's", Some(("20261121", 2)), false),
+            ("another page", Some(("20261122", 1)), false),
+        ] {
+            let mut world = World::speaking(dialect, 1);
+            world.host.statement_of = says;
+            let ticket = world.statement("20261122", 2);
+            let told = world.told(ticket).map_err(|error| error.to_string());
+            let refusal = Err("host_answer_invalid part=statement".to_owned());
+            assert_eq!(
+                told.map(|reply| matches!(reply, Reply::StatementPage { .. })),
+                if is_taken { Ok(true) } else { refusal },
+                "{dialect}: {case}"
+            );
+        }
     }
 }
 

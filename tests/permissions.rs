@@ -128,6 +128,7 @@ fn ask_for_everything(session: &Session) -> Vec<(&'static str, Result<String, Er
         one::<CheckStatement>(session),
         one::<Exit>(session),
         one::<ForceExit>(session),
+        one::<RenewCertificate>(session),
         one::<Deregister>(session),
         one::<RotateKeys>(session),
     ]

@@ -4,7 +4,7 @@
 //! the terminal id as common name, without attributes, signed by the key itself. A certificate is taken only if it is for
 //! that key; whether it leads to the host's authority, the host's own front door decides at the next connection.
 //!
-//! It never makes randomness of its own. Evidence: `mod tests` below, `sandbox/tests/till_network.rs`.
+//! It never makes randomness of its own. Evidence: `mod tests` below, `tests/network.rs`.
 
 use ring::signature::{Ed25519KeyPair, KeyPair};
 use zeroize::Zeroizing;

@@ -5,7 +5,7 @@
 //! the host was told is one, of the operation's kind, with the fact `sha256` of that text. What is signed by nobody known
 //! is a stranger's, whatever it says.
 //!
-//! It never decides what a word is good for. Evidence: `mod tests` below, `tests/network_words.rs`.
+//! It never decides what a word is good for. Evidence: `mod tests` below, `tests/network.rs`.
 
 use std::fmt;
 

@@ -43,9 +43,7 @@ impl LockedJournal {
     /// Those of the storage.
     pub fn forget_plain_rows(&mut self) -> Result<(), JournalError> {
         let rows = self.plains("")?;
-        self.change_plain(
-            &rows.into_iter().map(|(name, _)| PlainChange { name, value: None }).collect::<Vec<_>>(),
-        )
+        self.change_plain(&rows.into_iter().map(|(name, _)| PlainChange { name, value: None }).collect::<Vec<_>>())
     }
 
     /// Closes the database and keeps the till's lock.

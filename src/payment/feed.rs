@@ -138,6 +138,9 @@ const OTHER_KINDS: &[&str] = &[
     "operator.biometric_enrolled",
     "operator.biometric_forgotten",
     "key.rotated",
+    "host.marked",
+    "certificate.due",
+    "certificate.renewed",
     "journal.checkpoint",
     "statement.checked",
 ];

@@ -17,6 +17,7 @@ mod events;
 mod export;
 mod leaving;
 mod net;
+mod network;
 mod open;
 mod people;
 mod reader;

@@ -294,7 +294,7 @@ impl Terminal {
         }
     }
 
-    fn done(&self, ask: Ask) -> Result<(), Error> {
+    pub(super) fn done(&self, ask: Ask) -> Result<(), Error> {
         match self.answer(ask)? {
             Reply::Done => Ok(()),
             _ => unreachable!("the till answers something to be done with its being done"),

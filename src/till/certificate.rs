@@ -4,7 +4,7 @@
 //! until it is written, and after a crash before it, the old pair stands. The host lets the old one go when it has first
 //! seen the new one, so that a lost answer costs nothing.
 //!
-//! It never shows the key. Evidence: `sandbox/tests/till_network.rs`.
+//! It never shows the key. Evidence: `tests/network.rs`.
 
 use std::sync::Arc;
 

@@ -13,10 +13,10 @@ use crate::clock::Now;
 use crate::error::{Error, ErrorCode};
 use crate::payment::{self, SettleCause, Ticket};
 use crate::session::actions::{
-    AcceptRollBack, Action, ApproveRefund, ChangeOwnPassword, CheckStatement, DecideStuck, Deregister, DownloadParameters,
-    EnrolBiometric, Exit, FollowEvents, ForceExit, ListOperators, MakeCheckpoint, ManageOperators, PrintReceipt,
-    ProveConsistency, ProveRecord, ReadPublicKey, RenewCertificate, RequestRefund, ResolveDebts, RotateKeys, Sell, SetPolicy, Settle,
-    TestHost, VerifyJournal, ViewDebts, ViewPayments, ViewPolicy, VoidSale,
+    AcceptRollBack, Action, ApproveRefund, ChangeOwnPassword, CheckStatement, DecideStuck, Deregister,
+    DownloadParameters, EnrolBiometric, Exit, FollowEvents, ForceExit, ListOperators, MakeCheckpoint, ManageOperators,
+    PrintReceipt, ProveConsistency, ProveRecord, ReadPublicKey, RenewCertificate, RequestRefund, ResolveDebts,
+    RotateKeys, Sell, SetPolicy, Settle, TestHost, VerifyJournal, ViewDebts, ViewPayments, ViewPolicy, VoidSale,
 };
 use crate::session::{Permit, Standing};
 use crate::till::exchange::{Ask, Reply};

@@ -2,7 +2,7 @@
 //!
 //! It says so in every answer; it is recorded when it is first heard in a session, and when it changes.
 //!
-//! It never changes what the host holds. Evidence: `sandbox/tests/till_network.rs`.
+//! It never changes what the host holds. Evidence: `tests/network.rs`.
 
 use serde_json::json;
 

@@ -4,7 +4,7 @@
 //! as soon as the answer is there, or the reason why there is none. A text that waits when the till is locked is not told.
 //! What the host says of the till beside its answers is heard here too.
 //!
-//! It never decides what is told. Evidence: `tests/payment_errands.rs`, `sandbox/tests/till_network.rs`.
+//! It never decides what is told. Evidence: `tests/payment_errands.rs`, `tests/network.rs`.
 
 use std::collections::VecDeque;
 

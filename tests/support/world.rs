@@ -32,7 +32,8 @@ use taptill_sandbox::card::{self, PresentedCard, SimulatedCard};
 use tempfile::TempDir;
 
 use super::device::{MemoryKeys, Plan, Seeded};
-use super::host::{Host, MASTER_KEY_HEX, Said, acquirer_key};
+use super::host::told::acquirer_key;
+use super::host::{Host, MASTER_KEY_HEX, Said};
 use super::trace::Trace;
 
 pub mod refunds;
@@ -669,6 +670,13 @@ impl World {
     pub fn tell_host(&mut self, telling: Telling) -> Ticket {
         let ticket = self.ticket();
         self.give(Input::Tell { ticket, telling });
+        ticket
+    }
+
+    /// Fetches a page of the host's statement of a day, `YYYYMMDD`.
+    pub fn statement(&mut self, day: &str, page: u16) -> Ticket {
+        let (ticket, permit, day) = (self.ticket(), permit(self.now), day.to_owned());
+        self.give(Input::StatementPage { ticket, permit, day, page });
         ticket
     }
 

@@ -15,8 +15,8 @@ use crate::error::{Blocker, Error, ErrorCode};
 use crate::ids::OperatorName;
 use crate::iso8583::Op;
 use crate::journal::{CheckpointReason, Journal, SideWork};
-use crate::money::Currency;
 use crate::merkle::{KeyName, Note, VerifierKey, base64};
+use crate::money::Currency;
 use crate::payment::Ticket;
 use crate::ports::ExportSink;
 use crate::secret::{Secret, SecretBytes};
@@ -302,7 +302,10 @@ impl Till {
                 keys,
                 held,
                 ways_in,
-                of: format!("terminal {terminal}\nmerchant {merchant}\njournal {origin}\nsize {size}\nroot {root}\n", origin = origin.as_str()),
+                of: format!(
+                    "terminal {terminal}\nmerchant {merchant}\njournal {origin}\nsize {size}\nroot {root}\n",
+                    origin = origin.as_str()
+                ),
                 exported: match exported {
                     Some(sum) => format!("exported: sha256sums.txt with SHA-256 {sum}"),
                     None => "exported: nothing".to_owned(),

@@ -78,12 +78,7 @@ pub(super) enum Place {
 
 impl Work<'_> {
     /// Everything after the intent. Gives the certificate, where one could be signed.
-    pub fn carry_out(
-        &self,
-        intent: Option<&Intent>,
-        note: &[u8],
-        place: Place,
-    ) -> Result<Option<String>, Error> {
+    pub fn carry_out(&self, intent: Option<&Intent>, note: &[u8], place: Place) -> Result<Option<String>, Error> {
         for alias in intent.map(|intent| intent.keys.as_slice()).unwrap_or_default() {
             self.destroy(alias)?;
         }

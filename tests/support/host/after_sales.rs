@@ -242,6 +242,9 @@ impl Host {
         let page = digits(request, ValueName::StatementPage).parse::<usize>().unwrap_or_default();
         let pages = self.statement.len().div_ceil(PAGE_LINES);
         brought.set_number(ValueName::StatementPages, pages as u64);
+        if let Some((day, page)) = self.statement_of {
+            brought.set(ValueName::StatementDay, day).set_number(ValueName::StatementPage, page);
+        }
         let mut bytes = Vec::new();
         let of_page = self.statement.iter().skip(page.saturating_sub(1) * PAGE_LINES).take(PAGE_LINES);
         of_page.for_each(|line| line.write(&mut bytes));
