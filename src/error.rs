@@ -360,11 +360,11 @@ error_codes! {
     BatchChangeRefused = "batch_change_refused": Busy NotMoved AfterUserAction NotNeeded Supervisor,
     /// Payments have waited too long to be finished with the host: nothing is sold before they are.
     DebtsTooOld = "debts_too_old": Busy NotMoved AfterDelay Pending Acquirer,
-    /// There is nothing to decide: the attempt's reversal is not stuck.
+    /// There is nothing to decide: the attempt, the refund or the settlement is not stuck.
     NotStuck = "not_stuck": User NotMoved Never NotNeeded Supervisor,
     /// The host refused what it was asked; its code stands in the details.
     HostRefused = "host_refused": Outcome NotMoved AfterUserAction NotNeeded Acquirer,
-    /// A supervisor has decided otherwise about this attempt.
+    /// A supervisor has decided otherwise about the same.
     AlreadyDecided = "already_decided": User NotMoved Never NotNeeded Supervisor,
     /// All refunds of a sale together would give back more than it captured; the details say what is left.
     RefundExceedsCapturedAmount = "refund_exceeds_captured_amount": Refund Moved NewAttempt NotNeeded Cashier,

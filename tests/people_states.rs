@@ -10,10 +10,11 @@ mod support;
 use people_support::{House, MINUTE, NEW, SAM, code_of, name, newcomer, secret};
 use taptill::account::{ShopPolicy, WrittenReason};
 use taptill::error::ErrorCode;
-use taptill::ids::{AttemptId, RefundId, Role};
+use taptill::ids::{AttemptId, BatchNo, RefundId, Role};
 use taptill::money::{Amount, Currency};
 use taptill::payment::{
-    Decision, ListQuery, ReceiptCopy, RefundDecision, RefundOf, RefundQuery, RefundRequest, RejectionReason, VoidOrder,
+    BatchDecision, Decision, ListQuery, ReceiptCopy, RefundDecision, RefundOf, RefundQuery, RefundRequest,
+    RejectionReason, VoidOrder,
 };
 use taptill::ports::Notice;
 use taptill::till::{Ask, ProofOf, Reply, StatementStep};
@@ -66,6 +67,8 @@ const TABLE: [(&str, Wish, [&str; 6]); 52] = [
     ("resolve", || Ask::Resolve, ["nobody's", "out", "locked", "ok", "ok", "resolve_debts"]),
     ("settle", || Ask::Settle, ["nobody's", "out", "locked", "empty", "empty", "settle"]),
     ("batch", || Ask::Batch(None), ["nobody's", "out", "locked", "ok", "ok", "view_payments"]),
+    ("decide a batch", || Ask::DecideBatch { batch: BatchNo::new(1).unwrap(), decision: BatchDecision::Closed },
+        ["nobody's", "out", "locked", "decide_stuck", "not stuck", "decide_stuck"]),
     ("print", || Ask::PrintReceipt(attempt(), ReceiptCopy::Merchant),
         ["nobody's", "out", "locked", "unknown", "unknown", "print_receipt"]),
     ("refund", || Ask::RequestRefund(RefundRequest { of: RefundOf::Attempt(attempt()), amount: yuan() }),
@@ -133,6 +136,7 @@ fn refusal(word: &str, role: &str) -> String {
         "unknown" => "attempt_unknown".into(),
         "empty" => "batch_empty batch=1".into(),
         "alone" => "second_person_needed why=missing".into(),
+        "not stuck" => "not_stuck state=open refusals=0".into(),
         "no refund" => "refund_unknown".into(),
         "wrong" => "sign_in_refused tries_left=9".into(),
         action => format!("not_permitted action={action} role={role}"),

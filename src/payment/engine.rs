@@ -82,6 +82,8 @@ pub struct Engine {
     refund_tap: Option<RefundTap>,
     /// The settlement that is not finished, with its wait.
     settlement: SettlementWait,
+    /// Decisions about it that wait for its run to end.
+    batch_wishes: Vec<settle::decide::Wish>,
     /// What the journal still has to be told, because it could not take it.
     leftovers: Leftovers,
     /// How many messages of told texts went out in this run: each has a trace number of its own.
@@ -141,6 +143,7 @@ impl Engine {
             refunds: refund::Desk::default(),
             refund_tap: None,
             settlement: SettlementWait::default(),
+            batch_wishes: Vec::new(),
             leftovers: Leftovers::default(),
             told_messages: 0,
             conversation_wakes: None,
@@ -233,6 +236,7 @@ impl Engine {
             self.tell(ticket, Err(error.clone()));
         }
         self.abandon_refunds(error);
+        self.abandon_wishes(error);
         self.outputs.push(Output::Card(CardCommand::Release));
         self.outputs.push(Output::Link(LinkCommand::Disconnect));
         (self.outputs, self.journal)
@@ -258,6 +262,10 @@ impl Engine {
             Input::Status { ticket, attempt } => self.status(ticket, &attempt),
             Input::Settle { ticket, cause, permit } => self.settle(ticket, cause, permit, now),
             Input::Batch { ticket, batch } => self.batch(ticket, batch, now),
+            Input::DecideBatch { ticket, batch, decision, permit } => {
+                self.decide_batch(ticket, batch, decision, permit);
+                Ok(())
+            }
             Input::List { ticket, query } => self.list(ticket, &query),
             Input::Resolve { ticket, permit } => self.resolve(ticket, permit, now),
             Input::Debts { ticket } => self.debts_listed(ticket),
@@ -352,6 +360,7 @@ impl Engine {
             self.outputs.push(Output::Card(CardCommand::Release));
         }
         self.abandon_refunds(&error);
+        self.abandon_wishes(&error);
         self.outputs.push(Output::Link(LinkCommand::Disconnect));
         self.outputs.push(Output::Stopped(error.clone()));
         self.stopped = Some(error);
@@ -387,6 +396,7 @@ fn refusal(input: &Input<'_>, error: &Error) -> Option<Output> {
         | Input::StartVoid { ticket, .. }
         | Input::Debts { ticket }
         | Input::Batch { ticket, .. }
+        | Input::DecideBatch { ticket, .. }
         | Input::Settle { ticket: Some(ticket), .. }
         | Input::TestHost { ticket, .. }
         | Input::DownloadParameters { ticket, .. }

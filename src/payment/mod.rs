@@ -26,7 +26,7 @@ pub mod state;
 mod view;
 
 pub use batch::events::SettleCause;
-pub use batch::view::BatchView;
+pub use batch::view::{BatchDecision, BatchView};
 pub(crate) use civil::utc_text;
 pub use engine::{Engine, Matters};
 pub use exchange::{CardCommand, Input, LinkCommand, Output, Reply, Ticket};

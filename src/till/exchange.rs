@@ -18,8 +18,8 @@ use crate::emv::CardEvent;
 use crate::error::Error;
 use crate::ids::{AttemptId, BatchNo, OperatorName, RefundId};
 use crate::payment::{
-    self, CardCommand, Decision, LinkCommand, ListQuery, ReceiptCopy, RefundDecision, RefundQuery, RefundRequest,
-    RejectionReason, SaleOrder, Ticket, VoidOrder,
+    self, BatchDecision, CardCommand, Decision, LinkCommand, ListQuery, ReceiptCopy, RefundDecision, RefundQuery,
+    RefundRequest, RejectionReason, SaleOrder, Ticket, VoidOrder,
 };
 use crate::ports::{BiometricFault, EncryptedRead, ExportSink, Notice, ReaderFault};
 use crate::secret::{Secret, SecretBytes};
@@ -197,6 +197,13 @@ pub enum Ask {
     Settle,
     /// How a batch stands: the open one, or the one of this number.
     Batch(Option<BatchNo>),
+    /// Whether the acquirer has closed a batch that the host only refuses to settle, as a supervisor knows it.
+    DecideBatch {
+        /// Which one.
+        batch: BatchNo,
+        /// Whether it is closed.
+        decision: BatchDecision,
+    },
     /// To print a receipt.
     PrintReceipt(AttemptId, ReceiptCopy),
     /// Money to be given back.

@@ -148,6 +148,10 @@ impl Till {
                 let permit = self.permit::<DecideStuck>(now)?;
                 self.payment(payment::Input::Decide { ticket, attempt, decision, permit }, now)
             }
+            Ask::DecideBatch { batch, decision } => {
+                let permit = self.permit::<DecideStuck>(now)?;
+                self.payment(payment::Input::DecideBatch { ticket, batch, decision, permit }, now)
+            }
             Ask::TestHost => {
                 let permit = self.permit::<TestHost>(now)?;
                 self.nobody_locks()?;

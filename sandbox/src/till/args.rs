@@ -147,7 +147,7 @@ pub(super) enum Command {
     Void(VoidArguments),
     /// List what waits to be finished with the acquirer
     Debts,
-    /// Say how a payment ended of which the acquirer says nothing more
+    /// Say how a payment or a settlement ended of which the acquirer says nothing more
     Decide(DecideArguments),
     /// Ask the acquirer's host whether it is there
     HostTest,
@@ -468,13 +468,23 @@ pub(super) struct VoidArguments {
 #[command(group = clap::ArgGroup::new("decision").required(true))]
 pub(super) struct DecideArguments {
     /// The payment's attempt id
-    pub attempt: String,
+    #[arg(required_unless_present = "batch")]
+    pub attempt: Option<String>,
+    /// The batch that the acquirer refuses to settle, in place of a payment
+    #[arg(long, value_name = "N", conflicts_with = "attempt")]
+    pub batch: Option<u32>,
     /// The customer is charged
-    #[arg(long, group = "decision")]
+    #[arg(long, group = "decision", conflicts_with = "batch")]
     pub charged: bool,
     /// The customer is not charged
-    #[arg(long, group = "decision")]
+    #[arg(long, group = "decision", conflicts_with = "batch")]
     pub not_charged: bool,
+    /// The acquirer has closed the batch
+    #[arg(long, group = "decision", requires = "batch")]
+    pub closed: bool,
+    /// The acquirer has not closed the batch
+    #[arg(long, group = "decision", requires = "batch")]
+    pub not_closed: bool,
 }
 
 #[derive(Args)]

@@ -59,10 +59,14 @@ impl Engine {
             asked.as_ref().map_or(ERRAND_STAN, |(_, page)| STATEMENT_STAN + u32::from(*page) % STATEMENT_STANS);
         let stan = Stan::new(number).expect("the constants are within 1 to 999999");
         let here = self.civil(now.wall);
+        let taken = ledger::taken(&self.journal)?;
+        if op == Op::Echo && taken.refused.is_some() {
+            self.conversation.demand_sign_on(); // Only a sign-on says at which batch the host is now.
+        }
         let mut values = Values::new();
         values
             .set_number(ValueName::Stan, stan.number().into())
-            .set_number(ValueName::Batch, ledger::taken(&self.journal)?.batch.number().into())
+            .set_number(ValueName::Batch, taken.batch.number().into())
             .set(ValueName::LocalDate, here.mmdd())
             .set(ValueName::LocalTime, here.hhmmss());
         if let Some((day, page)) = asked {
