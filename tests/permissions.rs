@@ -83,6 +83,8 @@ fn a_cashier_changes_nothing_that_is_the_shops() {
         ProveRecord::ROW,
         ForceExit::ROW,
         Deregister::ROW,
+        DiscloseEvidence::ROW,
+        ExportRecords::ROW,
     ] {
         assert!(!row.allows(Role::Cashier), "{}", row.word);
     }
@@ -107,6 +109,8 @@ fn ask_for_everything(session: &Session) -> Vec<(&'static str, Result<String, Er
         one::<PrintReceipt>(session),
         one::<FollowEvents>(session),
         one::<ProveRecord>(session),
+        one::<DiscloseEvidence>(session),
+        one::<ExportRecords>(session),
         one::<ProveConsistency>(session),
         one::<MakeCheckpoint>(session),
         one::<VerifyJournal>(session),

@@ -52,7 +52,8 @@ fn whoever_leaves_all_the_same_says_why() {
 /// A second supervisor with the file of her password.
 fn hire_carol(shop: &Shop) -> String {
     let file = shop.password_file("carol", "slow trains arrive 8 late");
-    let added = run(shop.command().args(["operator", "add", "carol", "--role", "supervisor", "--new-password-file", &file]));
+    let added =
+        run(shop.command().args(["operator", "add", "carol", "--role", "supervisor", "--new-password-file", &file]));
     assert_eq!(added.code, Some(0), "{}", added.stderr);
     file
 }

@@ -33,7 +33,7 @@ mod sums;
 mod verify;
 
 pub(crate) use checkpoint::DEVICE_KEYS;
-pub use checkpoint::{CHECKPOINT, CheckpointReason, KEY_MADE};
+pub use checkpoint::{CHECKPOINT, CheckpointReason, EvidenceSignatures, KEY_MADE};
 pub use erase::{Remains, erasure_note};
 pub use error::{Damage, Damaged, JournalError};
 pub use event::{Draft, EVENT_BYTES_MAX, Event, Side, SideWork};

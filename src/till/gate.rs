@@ -14,9 +14,10 @@ use crate::error::{Error, ErrorCode};
 use crate::payment::{self, SettleCause, Ticket};
 use crate::session::actions::{
     AcceptRollBack, Action, ApproveRefund, ChangeOwnPassword, CheckStatement, DecideStuck, Deregister,
-    DownloadParameters, EnrolBiometric, Exit, FollowEvents, ForceExit, ListOperators, MakeCheckpoint, ManageOperators,
-    PrintReceipt, ProveConsistency, ProveRecord, ReadPublicKey, RenewCertificate, RequestRefund, ResolveDebts,
-    RotateKeys, Sell, SetPolicy, Settle, TestHost, VerifyJournal, ViewDebts, ViewPayments, ViewPolicy, VoidSale,
+    DiscloseEvidence, DownloadParameters, EnrolBiometric, Exit, ExportRecords, FollowEvents, ForceExit, ListOperators,
+    MakeCheckpoint, ManageOperators, PrintReceipt, ProveConsistency, ProveRecord, ReadPublicKey, RenewCertificate,
+    RequestRefund, ResolveDebts, RotateKeys, Sell, SetPolicy, Settle, TestHost, VerifyJournal, ViewDebts, ViewPayments,
+    ViewPolicy, VoidSale,
 };
 use crate::session::{Permit, Standing};
 use crate::till::exchange::{Ask, Reply};
@@ -299,6 +300,14 @@ impl Till {
             Ask::Deregister { second, export } => {
                 let permit = self.permit::<Deregister>(now)?;
                 self.deregister(ticket, permit, second, export, now)
+            }
+            Ask::Evidence(step) => {
+                let permit = self.permit::<DiscloseEvidence>(now)?;
+                self.evidence(permit, step, now)
+            }
+            Ask::OwnRecords { of, after } => {
+                let permit = self.permit::<ExportRecords>(now)?;
+                self.own_records(permit, of, after, now)
             }
             Ask::PublicKey => {
                 let permit = self.permit::<ReadPublicKey>(now)?;
