@@ -12,7 +12,7 @@ mod support;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use people_support::{House, MINUTE};
-use support::host::acquirer_key;
+use support::host::told::acquirer_key;
 use taptill::error::{Error, ErrorCode};
 use taptill::ids::Role;
 use taptill::iso8583::Op;

@@ -78,6 +78,9 @@ fn a_till_is_deregistered_and_set_up_as_new() {
     assert!(certificate.starts_with("taptill certificate of erasure 1\nterminal "), "{certificate}");
     assert_eq!(std::fs::read_to_string(records.join("certificate.txt")).unwrap(), certificate);
     let sums = std::fs::read_to_string(records.join("sha256sums.txt")).unwrap();
+    let read = |name: &str| std::fs::read_to_string(records.join(name)).unwrap();
+    assert!(read("payments.csv").contains("12.30") && read("batches.csv").contains("12.30"));
+    assert!(read("receipts.en.txt").contains("12.30 CNY") && read("receipts.zh-cn.txt").contains("12.30 CNY"));
     for name in ["events.jsonl", "checkpoint.txt", "public-key.txt", "deregistration.txt"] {
         assert!(sums.contains(&format!("  {name}\n")), "{name} is not in {sums}");
     }

@@ -19,6 +19,7 @@ use crate::merkle::{KeyName, Note, VerifierKey, base64};
 use crate::money::Currency;
 use crate::payment::Ticket;
 use crate::ports::ExportSink;
+use crate::receipt::Zone;
 use crate::secret::{Secret, SecretBytes};
 use crate::session::Permit;
 use crate::session::actions::Deregister;
@@ -273,6 +274,9 @@ impl Till {
         handing.text("checkpoint.txt", &checkpoint)?;
         handing.text("public-key.txt", &journal.public_key()?)?;
         handing.text("deregistration.txt", &stands.whole())?;
+        let zone = Zone::named(&open.configuration.time_zone).map_err(|_| ErrorCode::ConfigurationInvalid)?;
+        handing.records(journal, &zone)?;
+        handing.receipts(journal, &open.configuration)?;
         handing.events(journal)?;
         Ok(handing.finish()?)
     }

@@ -7,10 +7,16 @@
 
 use ring::digest::{Context, SHA256, digest};
 
+use crate::account::Configuration;
 use crate::error::Error;
 use crate::hex;
+use crate::incident::records::OwnRecords;
 use crate::journal::{Journal, JournalError};
+use crate::payment::books;
+use crate::payment::slip::{self, ReceiptRequest, has_slip};
 use crate::ports::{ExportFault, ExportSink};
+use crate::receipt::{Columns, Copy, Zone};
+use crate::text::Language;
 
 /// Files that are being handed out.
 pub(super) struct Handing<'a> {
@@ -64,6 +70,38 @@ impl<'a> Handing<'a> {
         })
     }
 
+    /// The same money in columns, newest first.
+    pub fn records(&mut self, journal: &Journal, zone: &Zone) -> Result<(), Error> {
+        OwnRecords::ALL
+            .into_iter()
+            .try_for_each(|of| self.file(of.file_name(), |put| of.write(journal, zone, put).map(drop)))
+    }
+
+    /// The shop's slip of every payment that has one, newest first, in each language. A slip that was printed before says
+    /// so; that it is handed out here is no print.
+    pub fn receipts(&mut self, journal: &Journal, configuration: &Configuration) -> Result<(), Error> {
+        for language in Language::ALL {
+            let request = ReceiptRequest { columns: Columns::C32, language, copy: Copy::Merchant };
+            let name = format!("receipts.{}.txt", language.tag().to_lowercase());
+            self.file(&name, |put| {
+                let mut after = None;
+                loop {
+                    let page = books::every_attempt(journal, SLIPS_AT_ONCE, after)?;
+                    for view in page.attempts.iter().map(|booked| &booked.view).filter(|view| has_slip(view.state)) {
+                        let printed_before = view.receipts.of(request.counted_as());
+                        put(&slip::print(configuration, view, printed_before, request)?)?;
+                        put("\n")?;
+                    }
+                    after = page.next;
+                    if after.is_none() {
+                        return put("");
+                    }
+                }
+            })?;
+        }
+        Ok(())
+    }
+
     /// The list of all files; the hash of it stands for all of them.
     pub fn finish(self) -> Result<String, Error> {
         self.sink.put(SUMS, self.sums.as_bytes())?;
@@ -78,10 +116,11 @@ pub(super) fn try_out(sink: &mut dyn ExportSink) -> Result<(), ExportFault> {
     sink.finish()
 }
 
+const SLIPS_AT_ONCE: usize = 100;
 const SUMS: &str = "sha256sums.txt";
 const README_FILE: &str = "readme.txt";
 const README: &str = "The records of a till, handed out before it was erased.
 sha256sums.txt names every file: sha256sum -c sha256sums.txt
 events.jsonl has every entry of the record, one a line; checkpoint.txt is its signed head.
-payments.csv, refunds.csv and batches.csv are the same money in columns.
+payments.csv, refunds.csv and batches.csv are the same money in columns; receipts.*.txt are the shop's slips.
 ";
