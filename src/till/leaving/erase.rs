@@ -84,10 +84,9 @@ impl Work<'_> {
         }
         let remains = match place {
             Place::Locked(mut locked) => {
-                match locked.forget_plain_rows() {
-                    Err(JournalError::Stopped) => return Err(JournalError::Stopped.into()),
-                    // The file itself goes next.
-                    Ok(()) | Err(_) => {}
+                // Whatever else keeps the rows, the file itself goes next.
+                if let Err(JournalError::Stopped) = locked.forget_plain_rows() {
+                    return Err(JournalError::Stopped.into());
                 }
                 locked.into_remains()?
             }
