@@ -89,7 +89,6 @@ fn a_till_is_deregistered_and_set_up_as_new() {
 
     // The same folders are a till again, and nothing of the one before is in it.
     assert_eq!(shop.init().code, Some(0));
-    shop.claim();
     assert_eq!(shop.till(&["list"]).json(), json!([]));
     assert_eq!(shop.till(&["sale", "1"]).json()["state"], "approved");
 }
