@@ -156,6 +156,7 @@ fn writable(line: &str) -> Option<(u64, u64, String)> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::PAGE;
     use super::*;
 
     #[test]

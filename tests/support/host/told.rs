@@ -42,7 +42,7 @@ impl Host {
             assert_eq!(parts, 0, "a question for a part");
             return self.part_of_answer(op, part, brought);
         };
-        let gathered = self.gathered.entry(op).or_insert_with(Gathered::default);
+        let gathered = self.gathered.entry(op).or_default();
         match gathered.take(&ToldPart { part, parts, text: text.to_vec() }) {
             Gathering::Whole(text) => {
                 self.told.push((op, text));
