@@ -410,6 +410,14 @@ error_codes! {
     StatementValueMalformed = "statement_value_malformed": User NotMoved AfterUserAction NotNeeded Integrator,
     /// The first day of the period comes after its last.
     StatementPeriodInvalid = "statement_period_invalid": User NotMoved AfterUserAction NotNeeded Supervisor,
+    /// The acquirer's rules refuse everything over what kind of network the device is on.
+    NetworkRefused = "network_refused": Network NotMoved AfterUserAction NotNeeded Cashier,
+    /// The acquirer's rules refuse it for keys, and keys are needed.
+    NetworkRefusedForKeys = "network_refused_for_keys": Network NotMoved AfterUserAction NotNeeded Cashier,
+    /// Other pins for the host are not the acquirer's signed word.
+    PinsNotSigned = "pins_not_signed": Network NotMoved Never NotNeeded Supervisor,
+    /// The acquirer's word is not one that changes this till's pins now.
+    PinsRefused = "pins_refused": Network NotMoved Never NotNeeded Supervisor,
 }
 
 impl ErrorCode {
@@ -553,6 +561,12 @@ impl Error {
     pub fn with_host_code(mut self, host_code: &HostCode) -> Self {
         self.host_code = Some(host_code.clone());
         self
+    }
+
+    /// Whether it says this fixed word of this.
+    #[must_use]
+    pub fn has_word(&self, name: &str, value: &str) -> bool {
+        self.facts.iter().any(|(known, fact)| *known == name && matches!(fact, Fact::Word(word) if *word == value))
     }
 
     /// Adds a number, as `.number("field", 39)`.

@@ -124,6 +124,9 @@ fn ask_for_everything(session: &Session) -> Vec<(&'static str, Result<String, Er
         one::<RequestRefund>(session),
         one::<ApproveRefund>(session),
         one::<CheckStatement>(session),
+        one::<ViewNetwork>(session),
+        one::<TakePins>(session),
+        one::<ReadMessage>(session),
         one::<RenewCertificate>(session),
         one::<RotateKeys>(session),
     ]

@@ -80,6 +80,9 @@ actions! {
     RequestRefund = "request_refund", true, [Cashier Supervisor], "Ask for money to be given back.";
     ApproveRefund = "approve_refund", true, [Supervisor], "Approve or reject a refund that somebody else has asked for.";
     CheckStatement = "check_statement", true, [Supervisor], "Hold a statement of the acquirer or the bank against the record.";
+    ViewNetwork = "view_network", false, [Cashier Supervisor Service], "See how the network is judged, and by what the host is known.";
+    TakePins = "take_pins", false, [Supervisor], "Let the host be known by another key, by the acquirer's signed word.";
+    ReadMessage = "read_message", false, [Cashier Supervisor Service], "Find out whether a message is the acquirer's or a stranger's.";
     RenewCertificate = "renew_certificate", false, [Supervisor Service], "Fetch another certificate for this till from the acquirer.";
     RotateKeys = "rotate_keys", false, [Supervisor Service], "Replace the master key and seal the journal anew.";
 }

@@ -388,6 +388,7 @@ impl Till {
             schedule,
             certificate,
             host_mark: None,
+            judged: None,
         }));
         self.announce(Standing::SignedIn);
         // What an earlier session left is taken up at once.

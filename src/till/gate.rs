@@ -15,8 +15,8 @@ use crate::payment::{self, SettleCause, Ticket};
 use crate::session::actions::{
     AcceptRollBack, Action, ApproveRefund, ChangeOwnPassword, CheckStatement, DecideStuck, DownloadParameters,
     EnrolBiometric, FollowEvents, ListOperators, MakeCheckpoint, ManageOperators, PrintReceipt, ProveConsistency,
-    ProveRecord, ReadPublicKey, RenewCertificate, RequestRefund, ResolveDebts, RotateKeys, Sell, SetPolicy, Settle,
-    TestHost, VerifyJournal, ViewDebts, ViewPayments, ViewPolicy, VoidSale,
+    ProveRecord, ReadMessage, ReadPublicKey, RenewCertificate, RequestRefund, ResolveDebts, RotateKeys, Sell,
+    SetPolicy, Settle, TakePins, TestHost, VerifyJournal, ViewDebts, ViewNetwork, ViewPayments, ViewPolicy, VoidSale,
 };
 use crate::session::{Permit, Standing};
 use crate::till::exchange::{Ask, Reply};
@@ -249,6 +249,18 @@ impl Till {
             Ask::RotateKeys => {
                 let permit = self.permit::<RotateKeys>(now)?;
                 self.rotate_keys(permit, now)
+            }
+            Ask::Network => {
+                let permit = self.permit::<ViewNetwork>(now)?;
+                self.network(permit, now)
+            }
+            Ask::TakePins { text } => {
+                let permit = self.permit::<TakePins>(now)?;
+                self.take_pins(permit, &text, now)
+            }
+            Ask::ReadMessage { text } => {
+                let permit = self.permit::<ReadMessage>(now)?;
+                self.read_message(permit, &text, now)
             }
             Ask::RenewCertificate => {
                 let permit = self.permit::<RenewCertificate>(now)?;

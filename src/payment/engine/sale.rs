@@ -190,7 +190,10 @@ impl Engine {
         if let Some(code) = self.leftovers.refusal() {
             return Ok(Some(code.into()));
         }
-        Ok(self.unaccepted()?.map(|found| found.error()))
+        if let Some(found) = self.unaccepted()? {
+            return Ok(Some(found.error()));
+        }
+        Ok(self.network_refusal())
     }
 
     /// An attempt that is in the journal or under way: the same payload is the same sale.
