@@ -4,7 +4,7 @@
 //! digits each. It comes with a download of parameters, or a supervisor brings it, where neither pin is of use any more.
 //! What the acquirer has not signed changes nothing, and no older word comes back.
 //!
-//! It never connects anywhere. Evidence: `mod tests` below, `tests/network.rs`.
+//! It never connects anywhere. Evidence: `tests/network.rs`.
 
 use serde::{Deserialize, Serialize};
 
