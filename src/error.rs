@@ -360,11 +360,11 @@ error_codes! {
     BatchChangeRefused = "batch_change_refused": Busy NotMoved AfterUserAction NotNeeded Supervisor,
     /// Payments have waited too long to be finished with the host: nothing is sold before they are.
     DebtsTooOld = "debts_too_old": Busy NotMoved AfterDelay Pending Acquirer,
-    /// There is nothing to decide: the attempt's reversal is not stuck.
+    /// There is nothing to decide: the attempt, the refund or the settlement is not stuck.
     NotStuck = "not_stuck": User NotMoved Never NotNeeded Supervisor,
     /// The host refused what it was asked; its code stands in the details.
     HostRefused = "host_refused": Outcome NotMoved AfterUserAction NotNeeded Acquirer,
-    /// A supervisor has decided otherwise about this attempt.
+    /// A supervisor has decided otherwise about the same.
     AlreadyDecided = "already_decided": User NotMoved Never NotNeeded Supervisor,
     /// All refunds of a sale together would give back more than it captured; the details say what is left.
     RefundExceedsCapturedAmount = "refund_exceeds_captured_amount": Refund Moved NewAttempt NotNeeded Cashier,
@@ -410,6 +410,10 @@ error_codes! {
     StatementValueMalformed = "statement_value_malformed": User NotMoved AfterUserAction NotNeeded Integrator,
     /// The first day of the period comes after its last.
     StatementPeriodInvalid = "statement_period_invalid": User NotMoved AfterUserAction NotNeeded Supervisor,
+    /// Something must be finished or looked at before anybody leaves the till; the details name each, with its remedy.
+    ExitBlocked = "exit_blocked": Busy NotMoved AfterUserAction NotNeeded Cashier,
+    /// Whoever does this all the same must say why.
+    ReasonMissing = "reason_missing": User NotMoved AfterUserAction NotNeeded Supervisor,
     /// The acquirer's rules refuse everything over what kind of network the device is on.
     NetworkRefused = "network_refused": Network NotMoved AfterUserAction NotNeeded Cashier,
     /// The acquirer's rules refuse it for keys, and keys are needed.
@@ -441,12 +445,46 @@ pub struct Error {
 }
 
 /// Something that must be finished or decided first.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Blocker {
     /// Why it is in the way, as a fixed word.
     pub why: &'static str,
-    /// Which payment or refund, by its name.
+    /// Which payment or refund, by its name; or a number. Empty where there is only one.
     pub name: String,
+    /// What is done about it, as a fixed word: the name of a button, and of a command.
+    pub remedy: Option<&'static str>,
+}
+
+impl Blocker {
+    /// Something in the way.
+    pub fn new(why: &'static str, name: impl Into<String>) -> Self {
+        Self { why, name: name.into(), remedy: None }
+    }
+
+    /// What is done about it.
+    #[must_use]
+    pub fn remedied_by(self, remedy: &'static str) -> Self {
+        Self { remedy: Some(remedy), ..self }
+    }
+}
+
+/// `{why, name}`, or with a remedy `{code, remedy}` and the name where there is one.
+impl Serialize for Blocker {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeMap;
+        let mut map = serializer.serialize_map(None)?;
+        match self.remedy {
+            None => map.serialize_entry("why", self.why)?,
+            Some(remedy) => {
+                map.serialize_entry("code", self.why)?;
+                map.serialize_entry("remedy", remedy)?;
+            }
+        }
+        if self.remedy.is_none() || !self.name.is_empty() {
+            map.serialize_entry("name", &self.name)?;
+        }
+        map.end()
+    }
 }
 
 /// A particular of an error: a number or a fixed word, never text from outside.
@@ -593,7 +631,7 @@ impl fmt::Display for Error {
                 Fact::Word(value) => write!(f, " {name}={value}")?,
             }
         }
-        self.blockers.iter().try_for_each(|Blocker { why, name }| write!(f, " {why}={name}"))
+        self.blockers.iter().try_for_each(|Blocker { why, name, .. }| write!(f, " {why}={name}"))
     }
 }
 

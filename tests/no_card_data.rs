@@ -26,7 +26,7 @@ use taptill::ports::{
     CardChannel, CardFault, EncryptedRead, EncryptedReader, Fate, Notice, Observer, Ports, ReadRequest, ReaderFault,
 };
 use taptill::receipt::{Columns, Copy};
-use taptill::terminal::{ReceiptRequest, Terminal};
+use taptill::terminal::{ReceiptRequest, StatementFile, StatementRequest, Terminal};
 use taptill::text::Language;
 use taptill_sandbox::card::PresentedCard;
 use taptill_sandbox::host::Kind;
@@ -317,6 +317,76 @@ fn a_card_number_that_got_into_an_event_would_be_found_in_its_plaintext_and_not_
     let found = needles.find_in(&shift.events());
     assert!(found.iter().any(|hit| hit.needle == "card number"), "{found:?}");
     assert_eq!(hits_in(&needles, &shift.shop.home()), [], "SQLite never sees plaintext");
+}
+
+/// Whatever column a bank writes a card number into, it is masked as it is read.
+#[test]
+fn a_statement_full_of_card_numbers_leaves_none() {
+    let shift = Shift::begin("no-card-data-statement");
+    let till = shift.till();
+    shift.sell(&till, "visa", 1_230).unwrap();
+    let written = [
+        "4761739001010119",
+        "4761 7390 0101 0119",
+        "paid-4761-7390-0101-0119",
+        &format!("{}4761739001010119", "x".repeat(128)),
+    ];
+    let mut csv = "date,amount,currency,order,card,reference\n".to_owned();
+    let mut camt = "<Document><BkToCstmrStmt><Stmt>".to_owned();
+    for text in written {
+        let order = text.replace(' ', "-");
+        writeln!(csv, "2026-11-22,9.99,CNY,{},{text},{text}", &order[order.len().saturating_sub(64)..]).unwrap();
+        write!(
+            camt,
+            "<Ntry><Amt Ccy=\"CNY\">9.99</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts>BOOK</Sts><BookgDt><Dt>2026-11-22</Dt></BookgDt>\
+             <NtryRef>{text}</NtryRef><NtryDtls><TxDtls><Refs><EndToEndId>{}</EndToEndId></Refs>\
+             <AmtDtls><TxAmt><Amt Ccy=\"CNY\">10.99</Amt></TxAmt></AmtDtls>\
+             <CardTx><Card><PlainCardData><PAN>{text}</PAN></PlainCardData></Card></CardTx></TxDtls></NtryDtls></Ntry>",
+            &order[order.len().saturating_sub(64)..]
+        )
+        .unwrap();
+    }
+    camt += "</Stmt></BkToCstmrStmt></Document>";
+    let request = |file| StatementRequest { file, from: None, to: None };
+    let mut found = 0;
+    for (file, text) in [(StatementFile::Csv(Box::default()), &csv), (StatementFile::Camt, &camt)] {
+        let each = &mut |difference| {
+            found += 1;
+            shift.said.note(&difference);
+            shift.said.json(&difference);
+        };
+        let summary = till.terminal.check_statement(text.as_bytes(), &request(file), each).unwrap();
+        shift.said.note(&summary);
+        shift.said.json(&summary);
+    }
+    assert!(found >= 8, "each line is of nobody's payment, and is shown");
+    // Files that are refused, for the card number itself among other things.
+    for refused in
+        [csv.replace("9.99", written[0]), csv.replace("CNY", written[0]), csv.replace("2026-11-22", written[0])]
+    {
+        let file = StatementFile::Csv(Box::default());
+        shift.error(&till.terminal.check_statement(refused.as_bytes(), &request(file), &mut |_| ()).unwrap_err());
+    }
+    till.terminal.close().unwrap();
+    drop(till);
+    // The middle of the number, as one file or another writes it.
+    let needles = || {
+        let middle = [("73900101", &b"73900101"[..]), ("7390 0101", b"7390 0101"), ("7390-0101", b"7390-0101")];
+        middle.into_iter().fold(Shift::card_needles(), |needles, (name, bytes)| needles.raw(name, bytes))
+    };
+    let said = shift.said.bytes();
+    assert_eq!(needles().find_in(&said), [], "what was said");
+    assert_eq!(needles().find_in(&shift.events()), [], "the plaintext of the events");
+    assert_eq!(hits_in(&needles(), &shift.shop.home()), [], "the till's folder");
+    let shown = String::from_utf8_lossy(&said);
+    assert!(shown.contains("476173******0119") && shown.contains("4761 73** **** 0119"));
+    // The control: in the files themselves all of it is found.
+    for text in [&csv, &camt] {
+        let hits = needles().find_in(text.as_bytes());
+        for name in ["card number", "73900101", "7390 0101", "7390-0101"] {
+            assert!(hits.iter().any(|hit| hit.needle == name), "{name}");
+        }
+    }
 }
 
 #[test]

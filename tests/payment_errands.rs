@@ -99,6 +99,29 @@ fn parameters_that_are_none_change_nothing() {
     }
 }
 
+/// Trace numbers come again from day to day, so the page says itself what it is of.
+#[test]
+fn a_page_of_another_statement_is_not_taken_for_the_one_that_was_asked_for() {
+    for dialect in DIALECTS {
+        for (case, says, is_taken) in [
+            ("what was asked for", Some(("20261122", 2)), true),
+            ("another day's", Some(("20261121", 2)), false),
+            ("another page", Some(("20261122", 1)), false),
+        ] {
+            let mut world = World::speaking(dialect, 1);
+            world.host.statement_of = says;
+            let ticket = world.statement("20261122", 2);
+            let told = world.told(ticket).map_err(|error| error.to_string());
+            let refusal = Err("host_answer_invalid part=statement".to_owned());
+            assert_eq!(
+                told.map(|reply| matches!(reply, Reply::StatementPage { .. })),
+                if is_taken { Ok(true) } else { refusal },
+                "{dialect}: {case}"
+            );
+        }
+    }
+}
+
 #[test]
 fn a_job_and_an_attempt_exclude_each_other_and_debts_wait_for_neither_to_begin() {
     let mut world = World::new(1);

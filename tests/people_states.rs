@@ -8,12 +8,13 @@ mod people_support;
 mod support;
 
 use people_support::{House, MINUTE, NEW, SAM, code_of, name, newcomer, secret};
-use taptill::account::ShopPolicy;
+use taptill::account::{ShopPolicy, WrittenReason};
 use taptill::error::ErrorCode;
-use taptill::ids::{AttemptId, RefundId, Role};
+use taptill::ids::{AttemptId, BatchNo, RefundId, Role};
 use taptill::money::{Amount, Currency};
 use taptill::payment::{
-    Decision, ListQuery, ReceiptCopy, RefundDecision, RefundOf, RefundQuery, RefundRequest, RejectionReason, VoidOrder,
+    BatchDecision, Decision, ListQuery, ReceiptCopy, RefundDecision, RefundOf, RefundQuery, RefundRequest,
+    RejectionReason, VoidOrder,
 };
 use taptill::ports::Notice;
 use taptill::till::{Ask, ProofOf, Reply, StatementStep};
@@ -37,7 +38,7 @@ type Wish = fn() -> Ask;
 
 /// Every wish, and what becomes of it: nobody's till, signed out, locked by bob, signed in as bob, alice, sam.
 #[rustfmt::skip]
-const TABLE: [(&str, Wish, [&str; 6]); 48] = [
+const TABLE: [(&str, Wish, [&str; 6]); 52] = [
     ("state", || Ask::State, ["ok", "ok", "ok", "ok", "ok", "ok"]),
     ("claim", || Ask::Claim { name: name("eve"), password: secret(NEW) },
         ["ok", "claimed", "claimed", "claimed", "claimed", "claimed"]),
@@ -66,6 +67,8 @@ const TABLE: [(&str, Wish, [&str; 6]); 48] = [
     ("resolve", || Ask::Resolve, ["nobody's", "out", "locked", "ok", "ok", "resolve_debts"]),
     ("settle", || Ask::Settle, ["nobody's", "out", "locked", "empty", "empty", "settle"]),
     ("batch", || Ask::Batch(None), ["nobody's", "out", "locked", "ok", "ok", "view_payments"]),
+    ("decide a batch", || Ask::DecideBatch { batch: BatchNo::new(1).unwrap(), decision: BatchDecision::Closed },
+        ["nobody's", "out", "locked", "decide_stuck", "not stuck", "decide_stuck"]),
     ("print", || Ask::PrintReceipt(attempt(), ReceiptCopy::Merchant),
         ["nobody's", "out", "locked", "unknown", "unknown", "print_receipt"]),
     ("refund", || Ask::RequestRefund(RefundRequest { of: RefundOf::Attempt(attempt()), amount: yuan() }),
@@ -109,6 +112,10 @@ const TABLE: [(&str, Wish, [&str; 6]); 48] = [
     ("prove", || Ask::Prove(ProofOf::Sequence(1)), ["nobody's", "out", "locked", "prove_record", "ok", "prove_record"]),
     ("statement", || Ask::Statement(StatementStep::Last),
         ["nobody's", "out", "locked", "check_statement", "ok", "check_statement"]),
+    ("exit checklist", || Ask::ExitChecklist, ["nobody's", "out", "locked", "ok", "ok", "exit"]),
+    ("exit", || Ask::Exit { force: None }, ["nobody's", "out", "locked", "ok", "ok", "exit"]),
+    ("exit by force", || Ask::Exit { force: Some(WrittenReason::new("late").unwrap()) },
+        ["nobody's", "out", "locked", "force_exit", "ok", "exit"]),
     ("consistency", || Ask::Consistency { old_size: 1 },
         ["nobody's", "out", "locked", "prove_consistency", "ok", "ok"]),
 ];
@@ -126,6 +133,7 @@ fn refusal(word: &str, role: &str) -> String {
         "not enrolled" => "biometric_refused why=not_enrolled".into(),
         "unknown" => "attempt_unknown".into(),
         "empty" => "batch_empty batch=1".into(),
+        "not stuck" => "not_stuck state=open refusals=0".into(),
         "no refund" => "refund_unknown".into(),
         "wrong" => "sign_in_refused tries_left=9".into(),
         action => format!("not_permitted action={action} role={role}"),

@@ -81,6 +81,7 @@ fn a_cashier_changes_nothing_that_is_the_shops() {
         ApproveRefund::ROW,
         MakeCheckpoint::ROW,
         ProveRecord::ROW,
+        ForceExit::ROW,
     ] {
         assert!(!row.allows(Role::Cashier), "{}", row.word);
     }
@@ -124,6 +125,8 @@ fn ask_for_everything(session: &Session) -> Vec<(&'static str, Result<String, Er
         one::<RequestRefund>(session),
         one::<ApproveRefund>(session),
         one::<CheckStatement>(session),
+        one::<Exit>(session),
+        one::<ForceExit>(session),
         one::<ViewNetwork>(session),
         one::<TakePins>(session),
         one::<ReadMessage>(session),

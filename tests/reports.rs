@@ -22,13 +22,15 @@ fn the_reports_come_out_to_the_byte() {
     use Columns::{C32, C48};
     use Language::{En, ZhCn};
     let as_it_is: fn(&mut ReportData) = |_| ();
-    let rows: [Row; 6] = [
+    let rows: [Row; 8] = [
         ("report.en.32", C32, En, as_it_is),
         ("report.zh-CN.32", C32, ZhCn, as_it_is),
         ("report.en.48.uploaded", C48, En, |data| data.was_uploaded = true),
         ("report.en.32.not-closed", C32, En, not_closed),
         ("report.zh-CN.48.not-closed", C48, ZhCn, not_closed),
         ("report.en.32.owes", C32, En, owes),
+        ("report.en.32.decided", C32, En, |data| data.by_decision = true),
+        ("report.zh-CN.48.decided", C48, ZhCn, |data| (data.by_decision, data.was_uploaded) = (true, true)),
     ];
     for (name, columns, language, change) in rows {
         let mut data = report();
@@ -87,6 +89,7 @@ fn report() -> ReportData {
         },
         batch: BatchNo::new(17).unwrap(),
         is_closed: true,
+        by_decision: false,
         at: Some(WallMs(1_795_338_000_000)),
         was_uploaded: false,
         currencies: vec![ReportCurrency {

@@ -15,7 +15,7 @@ use taptill::payment::batch::state::BatchState;
 use taptill::payment::batch::totals::{Brand, Sum};
 use taptill::payment::refund::state::RefundState;
 use taptill::payment::state::State;
-use taptill::payment::{BatchView, Decision, Kind};
+use taptill::payment::{BatchDecision, BatchView, Decision, Kind};
 use taptill::ports::{EncryptedRead, ReadCvm};
 
 const DIALECTS: [&str; 3] = ["iso87", "unionpay", "encrypted"];
@@ -219,6 +219,8 @@ fn a_host_that_refuses_settles_nothing_unless_an_earlier_send_may_have_worked() 
         (vec!["58"], None, Err(open), BatchState::Open),
         (vec!["96", "00"], None, Ok(BatchState::Sent), BatchState::Closed),
         (vec!["A0", "00"], None, Ok(BatchState::Closed), BatchState::Closed),
+        // It signs the till on and wants that again: another sign-on will not help.
+        (vec!["A0", "A0"], None, Err(open), BatchState::Open),
         // The first answer is lost: the refusal of the second proves nothing.
         (vec!["58", "00"], Some(Trouble::NoAnswer), Ok(BatchState::Sent), BatchState::Closed),
     ] {
@@ -238,7 +240,7 @@ fn a_host_that_refuses_settles_nothing_unless_an_earlier_send_may_have_worked() 
         let result = world.settle().unwrap();
         assert_eq!(result.as_ref().map(|view| view.state).map_err(|error| error.code().code()), told, "{codes:?}");
         if end == BatchState::Open {
-            assert_eq!(world.batch(None).unwrap().host_code.unwrap().as_str(), "58");
+            assert_eq!(world.batch(None).unwrap().host_code.unwrap().as_str(), codes[codes.len() - 1]);
             assert_eq!(world.sell("A-2", 500).unwrap().unwrap().state, State::Approved, "selling goes on");
             assert_eq!(settled(&mut world).records, 2);
         } else {
@@ -301,4 +303,127 @@ fn a_host_that_begins_its_numbers_anew_settles_each_batch_for_itself() {
     assert_eq!(states(&mut world), (true, false));
     assert_eq!(settled(&mut world).records, 1);
     assert_eq!(states(&mut world), (true, true));
+}
+
+/// Brings a settlement to where the host answers and only refuses.
+type Refuse = fn(&mut World);
+
+fn refuses(world: &mut World, op: Op, code: &'static str) {
+    world.host.codes_of.entry(op).or_default().extend([code; 60]);
+}
+
+/// The host has lost a booking, so it wants every record.
+fn out_of_balance(world: &mut World) {
+    let lost = world.host.book.keys().next().unwrap().clone();
+    world.host.book.remove(&lost);
+}
+
+#[test]
+fn a_settlement_that_the_host_only_refuses_is_ended_by_a_supervisor() {
+    let rows: [(&str, Refuse, BatchState, u32); 6] = [
+        (
+            "it has closed the batch, its answer was lost, and it knows nothing of it any more",
+            |world| {
+                world.host.troubles_of.entry(Op::Settle).or_default().push_back(Trouble::NoAnswer);
+                world.settle().unwrap().unwrap();
+                refuses(world, Op::Settle, "12");
+            },
+            BatchState::Sent,
+            2,
+        ),
+        ("it is never ready", |world| refuses(world, Op::Settle, "96"), BatchState::Sent, 2),
+        (
+            "it wants no record",
+            |world| {
+                out_of_balance(world);
+                refuses(world, Op::BatchUpload, "12");
+            },
+            BatchState::Unbalanced,
+            2,
+        ),
+        (
+            "it wants no end",
+            |world| {
+                out_of_balance(world);
+                refuses(world, Op::SettleEnd, "12");
+            },
+            BatchState::EndSent,
+            2,
+        ),
+        (
+            "it wants a sign-on before each record",
+            |world| {
+                out_of_balance(world);
+                refuses(world, Op::BatchUpload, "A0");
+            },
+            BatchState::Unbalanced,
+            2,
+        ),
+        (
+            "it has gone to another batch",
+            |world| {
+                world.host.batch = 7;
+                world.restart();
+                assert_eq!(sentence(world.sell("A-2", 500)), "batch_change_refused", "found at the sign-on");
+            },
+            BatchState::Sent,
+            7,
+        ),
+    ];
+    for (row, refuse, stands, next) in rows {
+        for decision in [BatchDecision::Closed, BatchDecision::NotClosed] {
+            let mut world = World::new(1);
+            sold(&mut world, &[("A-1", 1_230)]);
+            refuse(&mut world);
+            world.settle().unwrap().unwrap();
+            world.wait(600_000);
+            let view = world.batch(Some(1)).unwrap();
+            assert_eq!((view.state, view.may_be_decided()), (stands, true), "{row}");
+            let decided = world.decide_batch(1, decision).unwrap();
+            world.host.codes_of.clear();
+            if decision == BatchDecision::Closed {
+                let told = (decided.state, decided.decision, decided.next.map(|next| next.number()));
+                assert_eq!(told, (BatchState::Closed, Some(decision), Some(next)), "{row}");
+                assert_eq!(world.decide_batch(1, decision).unwrap(), decided, "{row}: again, it is the same");
+                let other = world.decide_batch(1, BatchDecision::NotClosed).unwrap_err();
+                assert_eq!(other.to_string(), "already_decided decision=closed", "{row}");
+                assert!(world.status("A-1").unwrap().settled, "{row}");
+                world.host.batch = next;
+            } else {
+                assert_eq!((decided.state, decided.records), (BatchState::Open, 1), "{row}");
+                assert!(!world.status("A-1").unwrap().settled, "{row}");
+                world.host.batch = 1;
+                world.host.batches.clear();
+            }
+            world.restart();
+            let ticket = world.test_host();
+            world.told(ticket).unwrap();
+            let batch = if decision == BatchDecision::Closed { next } else { 1 };
+            let view = world.sell("A-9", 500).unwrap().unwrap();
+            assert_eq!((view.state, view.batch.unwrap().number()), (State::Approved, batch), "{row}");
+            settled(&mut world);
+        }
+    }
+}
+
+#[test]
+fn nobody_decides_about_a_settlement_that_may_yet_end_by_itself() {
+    let mut world = World::new(1);
+    let closed = BatchDecision::Closed;
+    let refused = |world: &mut World, batch| world.decide_batch(batch, closed).unwrap_err().to_string();
+    assert_eq!(refused(&mut world, 9), "record_unknown");
+    sold(&mut world, &[("A-1", 1_230)]);
+    assert_eq!(refused(&mut world, 1), "not_stuck state=open refusals=0");
+    world.host.troubles_of.entry(Op::Settle).or_default().extend([Trouble::Forget; 4]);
+    world.settle().unwrap().unwrap();
+    world.wait(4_000);
+    assert_eq!(refused(&mut world, 1), "not_stuck state=sent refusals=0", "silence is no refusal");
+    world.host.troubles_of.clear();
+    refuses(&mut world, Op::Settle, "96");
+    world.settle().unwrap().unwrap();
+    assert_eq!(refused(&mut world, 1), "not_stuck state=sent refusals=1");
+    world.host.codes_of.clear();
+    world.wait(600_000);
+    assert_eq!(refused(&mut world, 1), "not_stuck state=closed refusals=1", "the host has closed it");
+    assert!(world.journal().iter().all(|(kind, _)| kind != "batch.decided"));
 }

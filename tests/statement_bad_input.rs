@@ -25,6 +25,7 @@ fn told<T>(result: Result<T, Refused>) -> String {
 #[test]
 fn a_table_that_is_not_as_it_must_be_is_refused_with_its_line() {
     let file = |rest: &str| format!("{HEAD}{GOOD}{rest}").into_bytes();
+    let noted = |note: &str| format!("date,amount,currency,note\n2026-11-22,1,CNY,{note}").into_bytes();
     let long = format!("2026-11-22,1,CNY,{}\n", "1".repeat(LINE_BYTES_MAX * 2));
     let quote_open = format!("2026-11-22,1,CNY,\"{}", "1\n".repeat(LINE_BYTES_MAX));
     #[rustfmt::skip]
@@ -46,6 +47,15 @@ fn a_table_that_is_not_as_it_must_be_is_refused_with_its_line() {
         ("half a letter", [file("").as_slice(), b"2026-11-22,1,CNY,\xe6\xb6\n"].concat(), "statement_encoding_broken line=3"),
         ("a long line", file(&long), "statement_line_too_long bytes_max=65536 line=3"),
         ("a quotation mark that never closes", file(&quote_open), "statement_line_too_long bytes_max=65536 line=3"),
+        ("a quotation mark that opens the last column", noted("\"x\n2026-11-22,2,CNY,y\n"), "statement_unreadable why=quotation_mark line=2"),
+        ("the same, and the file ends", noted("\"x"), "statement_unreadable why=quotation_mark line=2"),
+        ("one more at its end", noted("\"x\"\"\n"), "statement_unreadable why=quotation_mark line=2"),
+        ("one that another line's closes", noted("\"x\n2026-11-22,2,CNY,\"y\"\n"), "statement_unreadable why=quotation_mark line=2"),
+        ("one in the line of names", b"date,amount,currency,\"note\n2026-11-22,1,CNY,x\n".to_vec(), "statement_unreadable why=quotation_mark line=1"),
+        ("one inside a text", noted("5\" pipe\n2026-11-22,2,CNY,y\n"), "ok"),
+        ("two that fit, and no line feed at the end", noted("\"x, \"\"y\"\"\nz\""), "ok"),
+        ("two that fit, before an end of two bytes", noted("\"x\"\r\n2026-11-22,2,CNY,\"\"\r\n"), "ok"),
+        ("a mark of byte order, and a quoted name", b"\xef\xbb\xbf\"date\",amount,currency\n2026-11-22,1,CNY\n".to_vec(), "ok"),
         ("a day that is none", file("2026-11-31,1,CNY,1\n"), "statement_value_malformed column=date line=3"),
         ("a day written otherwise", file("22.11.2026,1,CNY,1\n"), "statement_value_malformed column=date line=3"),
         ("no day", file(",1,CNY,1\n"), "statement_value_malformed column=date line=3"),
@@ -111,6 +121,7 @@ fn an_xml_that_is_not_as_it_must_be_is_refused_with_its_line() {
         ("no currency", with(" Ccy=\"EUR\"", ""), "statement_value_malformed column=currency line=3"),
         ("a day that is none", with("2026-11-23", "2026-11-31"), "statement_value_malformed column=date line=3"),
         ("no day", with("<BookgDt><Dt>2026-11-23</Dt></BookgDt>", ""), "statement_value_malformed column=date line=3"),
+        ("details, and no amount of their entry", with("</Ntry>", "<NtryDtls><TxDtls><Amt Ccy=\"EUR\">1.00</Amt></TxDtls></NtryDtls></Ntry>").replacen("<Amt Ccy=\"EUR\">12.30</Amt>", "", 1), "statement_value_malformed column=amount line=3"),
         ("two details and one amount", with("</Ntry>", "<NtryDtls><TxDtls/><TxDtls/></NtryDtls></Ntry>"), "statement_value_malformed column=amount line=3"),
     ];
     for (case, file, verdict) in table {
@@ -167,6 +178,55 @@ fn an_account_statement_is_read_line_by_line() {
     }
     let prefixed = file.replace("</", "</c:").replace('<', "<c:").replace("<c:/c:", "</c:").replace("<c:?", "<?");
     assert_eq!(camt(prefixed.replace("xmlns=", "xmlns:c=").as_bytes()).unwrap(), read);
+}
+
+/// What the bank booked, as credit or debit, of details that say otherwise; the lines, each with its kind, and the rest.
+#[test]
+fn what_an_entry_was_booked_at_is_compared_with_its_details() {
+    let net = |amount: &str| format!("<TxDtls><Amt Ccy=\"CNY\">{amount}</Amt></TxDtls>");
+    let gross = |amount: &str, more: &str| {
+        format!("<TxDtls><AmtDtls><TxAmt><Amt Ccy=\"CNY\">{amount}</Amt></TxAmt></AmtDtls>{more}</TxDtls>")
+    };
+    let charges = |amount: &str| format!("<Chrgs><TtlChrgsAndTaxAmt Ccy=\"CNY\">{amount}</TtlChrgsAndTaxAmt></Chrgs>");
+    let with_charges = |more: &str, amount: &str| format!("{}<NtryDtls>{more}</NtryDtls>", charges(amount));
+    let back = "<CdtDbtInd>DBIT</CdtDbtInd>";
+    let of_terminal = |name: &str| format!("<CardTx><POI><Id><Id>{name}</Id></Id></POI></CardTx>");
+    let transfer = "<BkTxCd><Domn><Fmly><Cd>RCDT</Cd></Fmly></Domn></BkTxCd>";
+    #[rustfmt::skip]
+    let table: Vec<(&str, &str, &str, String, &str)> = vec![
+        ("they add up", "CRDT", "30.00", [net("12.30"), gross("17.70", "")].concat(), "1230 1770"),
+        ("less than the payment", "CRDT", "90.00", gross("100.00", ""), "10000 rest -1000"),
+        ("more than the payments", "CRDT", "50.00", [net("30.00"), net("10.00")].concat(), "3000 1000 rest 1000"),
+        ("less by the charges of a payment", "CRDT", "90.00", gross("100.00", &charges("10.00")), "10000 fee -1000"),
+        ("less by the charges of two", "CRDT", "197.00", [gross("100.00", &charges("1.00")), gross("100.00", &charges("2.00"))].concat(), "10000 10000 fee -300"),
+        ("less by the charges of the entry", "CRDT", "197.00", with_charges(&[net("100.00"), net("100.00")].concat(), "3.00"), "10000 10000 fee -300"),
+        ("less by those of the payment and of the entry", "CRDT", "96.00", with_charges(&gross("100.00", &charges("1.00")), "3.00"), "10000 fee -400"),
+        ("less by more than the charges", "CRDT", "80.00", gross("100.00", &charges("10.00")), "10000 rest -2000"),
+        ("net of the charges", "CRDT", "90.00", net("90.00").replace("</TxDtls>", &format!("{}</TxDtls>", charges("10.00"))), "9000"),
+        ("more by the charges", "CRDT", "110.00", gross("100.00", &charges("10.00")), "10000 rest 1000"),
+        ("given back, and the charges", "DBIT", "102.00", gross("100.00", &charges("2.00")), "-10000 fee -200"),
+        ("one of them the other way", "CRDT", "70.00", [net("100.00"), net("30.00").replace("</Amt>", &format!("</Amt>{back}"))].concat(), "10000 -3000"),
+        ("one without an amount beside one with", "CRDT", "10.00", ["<TxDtls/>".to_owned(), net("10.00")].concat(), "1000 1000 rest -1000"),
+        ("of another currency", "CRDT", "90.00", gross("100.00", "").replace("CNY", "EUR"), "10000"),
+        ("a payout", "CRDT", "90.00", format!("{transfer}<NtryDtls>{}</NtryDtls>", net("100.00")), "payout 10000"),
+        ("another terminal's", "CRDT", "90.00", gross("100.00", &of_terminal("T-2")), "10000@T-2 rest -1000@T-2"),
+        ("of two terminals", "CRDT", "90.00", [gross("50.00", &of_terminal("T-1")), gross("50.00", &of_terminal("T-2"))].concat(), "5000@T-1 5000@T-2 rest -1000"),
+    ];
+    for (case, direction, booked, details, verdict) in table {
+        let details = if details.contains("<NtryDtls>") { details } else { format!("<NtryDtls>{details}</NtryDtls>") };
+        let file = statement(&format!(
+            "<Ntry><Amt Ccy=\"CNY\">{booked}</Amt><CdtDbtInd>{direction}</CdtDbtInd><Sts>BOOK</Sts>\
+             <BookgDt><Dt>2026-11-23</Dt></BookgDt>{details}</Ntry>"
+        ));
+        let lines = camt(file.as_bytes()).unwrap();
+        let words = lines.iter().map(|line| {
+            let kind = line.kind.map_or(String::new(), |kind| format!("{} ", kind.word()));
+            let terminal = line.terminal.as_ref().map_or(String::new(), |name| format!("@{name}"));
+            format!("{kind}{}{terminal}", line.amount_minor)
+        });
+        assert_eq!(words.collect::<Vec<_>>().join(" "), verdict, "{case}");
+        assert!(lines.iter().all(|line| line.date == Day::new(2026, 11, 23).unwrap()), "{case}");
+    }
 }
 
 /// Two gigabytes of one letter, and how many were taken.

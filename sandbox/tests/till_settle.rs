@@ -103,6 +103,33 @@ fn a_lost_answer_is_sent_again_until_it_is_known() {
     assert_eq!(closings(&shop), 1);
 }
 
+#[test]
+fn a_supervisor_decides_what_the_acquirer_only_refuses() {
+    let shop = sold("iso87");
+    assert_eq!(shop.till(&["decide", "--batch", "1", "--closed"]).refusal(), (Some(1), "not_stuck".to_owned()));
+    for words in [&["decide", "--batch", "1"][..], &["decide", "--closed"], &["decide", "--batch", "1", "--charged"]] {
+        assert_eq!(shop.till(words).code, Some(2), "{words:?}");
+    }
+    shop.host(&["next", "no-answer", "--of", "settle"]);
+    shop.till(&["settle"]);
+    shop.host(&["next", "refuse", "--of", "settle", "--count", "40"]);
+    let waits = (0..40).find_map(|_| {
+        shop.till(&["settle"]);
+        let debts = shop.till(&["debts"]).json();
+        (debts[0]["refusals"].as_u64() >= Some(3)).then_some(debts)
+    });
+    let waits = waits.expect("it is refused");
+    assert_eq!((&waits[0]["batch"], &waits[0]["state"]), (&json!(1), &json!("sent")), "{waits}");
+    assert!(run(shop.aloud().arg("debts")).stdout.contains("decide --batch 1 --closed"));
+    let decided = shop.till(&["decide", "--batch", "1", "--closed"]).json();
+    let told = [&decided["state"], &decided["decision"], &decided["next"]];
+    assert_eq!(told, [&json!("closed"), &json!("closed"), &json!(2)], "{decided}");
+    let report = shop.till(&["batch", "1", "--report"]).json();
+    assert!(report["text"].as_str().unwrap().contains("A supervisor decided"), "{report}");
+    assert_eq!(shop.till(&["sale", "1"]).json()["batch"], 2);
+    assert_eq!(shop.till(&["debts"]).json(), json!([]));
+}
+
 /// Runs a settlement that does not come back.
 fn dying(shop: &Shop, point: &str) -> Ran {
     let ran = run(shop.command().args(["settle", "--die-at", point]));

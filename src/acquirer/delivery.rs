@@ -131,6 +131,10 @@ pub struct Brought {
     pub settlement: Option<Balance>,
     /// The host's own totals of the batch.
     pub totals: Option<HostTotals>,
+    /// The day that the statement is of, `YYYYMMDD`.
+    pub statement_day: Option<String>,
+    /// Which of its pages this is, from 1.
+    pub statement_page: Option<u32>,
     /// How many pages the statement has.
     pub statement_pages: Option<u32>,
     /// The lines of the page: `acquirer::StatementLine` reads them. A page without lines brings none.

@@ -99,6 +99,8 @@ fn brought(values: &Values) -> Brought {
             _ => Balance::Unknown,
         }),
         totals: totals(values),
+        statement_day: values.text(ValueName::StatementDay).map(str::to_owned),
+        statement_page: number(values, ValueName::StatementPage),
         statement_pages: number(values, ValueName::StatementPages),
         statement_lines: bytes(ValueName::StatementLines),
         parameters: bytes(ValueName::ParameterText),

@@ -39,6 +39,8 @@ pub enum CheckpointReason {
     BatchClose,
     /// So many events have come since the last.
     Routine,
+    /// Somebody leaves by the checklist.
+    Exit,
 }
 
 impl CheckpointReason {
@@ -50,6 +52,7 @@ impl CheckpointReason {
             Self::SignOut => "sign_out",
             Self::BatchClose => "batch_close",
             Self::Routine => "routine",
+            Self::Exit => "exit",
         }
     }
 
@@ -178,10 +181,14 @@ impl Journal {
     fn signed(&self, keys: &SigningKeys, head: Head) -> Result<Note, JournalError> {
         let origin = keys.origin.as_str().to_owned();
         let text = Checkpoint { origin, size: head.size, root: head.root, extensions: Vec::new() }.to_string();
-        let mut note = Note::new(&text).expect("a checkpoint is lines of printable characters");
+        let note = Note::new(&text).expect("a checkpoint is lines of printable characters");
+        self.add_signatures(keys, note)
+    }
+
+    fn add_signatures(&self, keys: &SigningKeys, mut note: Note) -> Result<Note, JournalError> {
         note.sign(&keys.origin, &keys.seed);
         if let Some(device) = &keys.device {
-            note.add(device, self.store()?.file.ports.device_keys.sign(DEVICE_ALIAS, text.as_bytes())?);
+            note.add(device, self.store()?.file.ports.device_keys.sign(DEVICE_ALIAS, note.text().as_bytes())?);
         }
         Ok(note)
     }

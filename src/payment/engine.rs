@@ -32,6 +32,7 @@ mod forward;
 mod host;
 mod job;
 mod leftovers;
+mod matters;
 #[cfg(feature = "planted-bugs")]
 mod mistakes;
 mod questions;
@@ -48,6 +49,8 @@ mod sign_on;
 mod tap;
 mod tell;
 mod void;
+
+pub use matters::Matters;
 
 use debts::Debts;
 use job::Job;
@@ -79,6 +82,8 @@ pub struct Engine {
     refund_tap: Option<RefundTap>,
     /// The settlement that is not finished, with its wait.
     settlement: SettlementWait,
+    /// Decisions about it that wait for its run to end.
+    batch_wishes: Vec<settle::decide::Wish>,
     /// What the journal still has to be told, because it could not take it.
     leftovers: Leftovers,
     /// How many messages of told texts went out in this run: each has a trace number of its own.
@@ -140,6 +145,7 @@ impl Engine {
             refunds: refund::Desk::default(),
             refund_tap: None,
             settlement: SettlementWait::default(),
+            batch_wishes: Vec::new(),
             leftovers: Leftovers::default(),
             told_messages: 0,
             network: Judgement { posture: Posture::Trusted, verdict: Verdict::Allowed },
@@ -252,6 +258,7 @@ impl Engine {
             self.tell(ticket, Err(error.clone()));
         }
         self.abandon_refunds(error);
+        self.abandon_wishes(error);
         self.outputs.push(Output::Card(CardCommand::Release));
         self.outputs.push(Output::Link(LinkCommand::Disconnect));
         (self.outputs, self.journal)
@@ -277,6 +284,10 @@ impl Engine {
             Input::Status { ticket, attempt } => self.status(ticket, &attempt),
             Input::Settle { ticket, cause, permit } => self.settle(ticket, cause, permit, now),
             Input::Batch { ticket, batch } => self.batch(ticket, batch, now),
+            Input::DecideBatch { ticket, batch, decision, permit } => {
+                self.decide_batch(ticket, batch, decision, permit);
+                Ok(())
+            }
             Input::List { ticket, query } => self.list(ticket, &query),
             Input::Resolve { ticket, permit } => self.resolve(ticket, permit, now),
             Input::Debts { ticket } => self.debts_listed(ticket),
@@ -371,6 +382,7 @@ impl Engine {
             self.outputs.push(Output::Card(CardCommand::Release));
         }
         self.abandon_refunds(&error);
+        self.abandon_wishes(&error);
         self.outputs.push(Output::Link(LinkCommand::Disconnect));
         self.outputs.push(Output::Stopped(error.clone()));
         self.stopped = Some(error);
@@ -406,6 +418,7 @@ fn refusal(input: &Input<'_>, error: &Error) -> Option<Output> {
         | Input::StartVoid { ticket, .. }
         | Input::Debts { ticket }
         | Input::Batch { ticket, .. }
+        | Input::DecideBatch { ticket, .. }
         | Input::Settle { ticket: Some(ticket), .. }
         | Input::TestHost { ticket, .. }
         | Input::DownloadParameters { ticket, .. }

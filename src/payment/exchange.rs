@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::ids::{AttemptId, BatchNo, RefundId};
 use crate::journal::VerifyReport;
 use crate::payment::batch::events::SettleCause;
-use crate::payment::batch::view::BatchView;
+use crate::payment::batch::view::{BatchDecision, BatchView};
 use crate::payment::feed::EventPage;
 use crate::payment::refund::{RefundDecision, RefundPage, RefundQuery, RefundRequest, RefundView, RejectionReason};
 use crate::payment::view::{
@@ -130,6 +130,18 @@ pub enum Input<'a> {
         ticket: Ticket,
         /// Its number; `None` for the open one.
         batch: Option<BatchNo>,
+    },
+    /// A caller says whether the acquirer has closed a batch that the host only refuses to settle. Answered when nothing
+    /// is in progress.
+    DecideBatch {
+        /// Who waits.
+        ticket: Ticket,
+        /// Its number.
+        batch: BatchNo,
+        /// Whether it is closed.
+        decision: BatchDecision,
+        /// Leave to do so.
+        permit: Permit<DecideStuck>,
     },
     /// A caller wants a page of attempts. Answered at once.
     List {

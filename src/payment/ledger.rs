@@ -15,7 +15,7 @@ use crate::ids::{AttemptId, BatchNo, HostCode, OrderNo, Rrn, Stan};
 use crate::iso8583::{ValueName, Values};
 use crate::journal::{Cursor, Event, Fold, FoldError, Journal, JournalError, Page as RowQuery, Row, Rows};
 use crate::payment::batch;
-use crate::payment::batch::events::{BatchClosed, BatchEndSent, BatchSent, BatchUploaded};
+use crate::payment::batch::events::{BatchClosed, BatchDecided, BatchEndSent, BatchSent, BatchUploaded};
 use crate::payment::books::{Booked, BookedPage, By};
 use crate::payment::events::{
     AttemptEvent, BatchRefused, Body, CardFacts, DeclinedBy, HostAnswer, HostParameters, NotConfirmed, Opening,
@@ -25,7 +25,7 @@ use crate::payment::events::{
 use crate::payment::reason::Reason;
 use crate::payment::refund::events as refund;
 use crate::payment::state::{State, Step};
-use crate::payment::view::{AttemptView, Kind, ListQuery, Page, ReceiptCopy, ReversalView, VoidView};
+use crate::payment::view::{AttemptView, Decision, Kind, ListQuery, Page, ReceiptCopy, ReversalView, VoidView};
 
 /// The folds of this room, to be registered when a till's journal is created or opened.
 #[must_use]
@@ -445,6 +445,7 @@ impl Fold for Numbers {
             BatchUploaded::KIND => taken.stan = Some(BatchUploaded::of(event)?.stan),
             BatchEndSent::KIND => taken.stan = Some(BatchEndSent::of(event)?.stan),
             BatchClosed::KIND => taken.take_batch(Some(BatchClosed::of(event)?.next)),
+            BatchDecided::KIND => taken.take_batch(BatchDecided::of(event)?.next),
             HostParameters::KIND => return keep_parameters(rows, &HostParameters::of(event)?),
             RollBackAccepted::KIND => taken.stan = Some(taken.beyond(RollBackAccepted::of(event)?.seen_size)),
             _ => {}
@@ -589,14 +590,12 @@ pub(super) fn parameters(journal: &Journal) -> Result<Option<HostParameters>, Jo
     row.map(|row| serde_json::from_slice(&row).map_err(|_| JournalError::Newer)).transpose()
 }
 
-/// Whether the host may have booked anything in this batch that is not taken back.
+/// Whether the host may have booked anything in this batch that is not taken back. What a supervisor has decided to be
+/// nothing is nothing here too, as in the totals.
 pub(super) fn batch_holds_records(journal: &Journal, batch: BatchNo) -> Result<bool, JournalError> {
     let begins_after = batch::ledger::open(journal)?.begins_after;
-    let holds = |entry: &Entry| {
-        // Of a number that came again, what was closed long ago is not held.
-        entry.prepared_sequence > begins_after
-            && !matches!(entry.view.state, State::Prepared | State::NotSent | State::Declined | State::Reversed)
-    };
+    // Of a number that came again, what was closed long ago is not held.
+    let holds = |entry: &Entry| entry.prepared_sequence > begins_after && !is_nothing(&entry.view);
     let mut after = None;
     loop {
         let page = RowQuery { limit: PAGE_ROWS, after };
@@ -608,8 +607,19 @@ pub(super) fn batch_holds_records(journal: &Journal, batch: BatchNo) -> Result<b
         }
         after = page.next;
         if after.is_none() {
-            return crate::payment::refund::ledger::batch_holds_records(journal, batch);
+            return crate::payment::refund::ledger::batch_holds_records(journal, batch, begins_after);
         }
+    }
+}
+
+/// Whether it is certain, by the host's word or by a supervisor's, that nothing of it is booked.
+fn is_nothing(view: &AttemptView) -> bool {
+    match (view.state, view.kind, view.decision) {
+        (State::Prepared | State::NotSent | State::Declined | State::Reversed, ..) => true,
+        // Of a void, that the customer is charged means that it does not hold.
+        (State::ReversalStuck, Kind::Sale, Some(Decision::NotCharged))
+        | (State::ReversalStuck, Kind::Void, Some(Decision::Charged)) => true,
+        _ => false,
     }
 }
 

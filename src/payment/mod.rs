@@ -26,8 +26,8 @@ pub mod state;
 mod view;
 
 pub use batch::events::SettleCause;
-pub use batch::view::BatchView;
-pub use engine::Engine;
+pub use batch::view::{BatchDecision, BatchView};
+pub use engine::{Engine, Matters};
 pub use exchange::{CardCommand, Input, LinkCommand, Output, Reply, Ticket};
 pub use feed::{EVENTS_MAX, EventPage, TillEvent};
 pub use ledger::folds;

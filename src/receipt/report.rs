@@ -1,7 +1,7 @@
 //! What stands on a batch's report and in which order.
 //!
 //! How many and how much, by kind, in all and for each brand of card, and what the shop gets. A report of a batch that
-//! the host has not closed says so. It is the shop's alone, and shows nothing of any one payment.
+//! the host has not closed says so, and so does one that a supervisor calls closed. It is the shop's alone, and shows nothing of any one payment.
 //!
 //! It never rounds. Evidence: `tests/receipts.rs`.
 
@@ -21,8 +21,10 @@ pub struct ReportData {
     pub merchant: Merchant,
     /// Its number.
     pub batch: BatchNo,
-    /// Whether the host has closed it.
+    /// Whether it is closed.
     pub is_closed: bool,
+    /// Whether that is a supervisor's word and not the host's.
+    pub by_decision: bool,
     /// When that was, or when the settlement began.
     pub at: Option<WallMs>,
     /// Whether the host had other totals and was sent every record.
@@ -131,10 +133,11 @@ impl Report {
             self.pair("journal_root", &hex::encode(&mark.root[..8]));
         }
         self.paper.space();
-        self.centre(match (data.is_closed, data.was_uploaded) {
-            (true, false) => "balanced_note",
-            (true, true) => "uploaded_note",
-            (false, _) => "not_closed_note",
+        self.centre(match (data.is_closed, data.by_decision, data.was_uploaded) {
+            (true, true, _) => "closed_by_decision_note",
+            (true, false, false) => "balanced_note",
+            (true, false, true) => "uploaded_note",
+            (false, ..) => "not_closed_note",
         });
     }
 

@@ -80,6 +80,8 @@ actions! {
     RequestRefund = "request_refund", true, [Cashier Supervisor], "Ask for money to be given back.";
     ApproveRefund = "approve_refund", true, [Supervisor], "Approve or reject a refund that somebody else has asked for.";
     CheckStatement = "check_statement", true, [Supervisor], "Hold a statement of the acquirer or the bank against the record.";
+    Exit = "exit", true, [Cashier Supervisor], "See what is left to do before leaving, and leave by the checklist.";
+    ForceExit = "force_exit", true, [Supervisor], "Leave although something is left to do, with a reason.";
     ViewNetwork = "view_network", false, [Cashier Supervisor Service], "See how the network is judged, and by what the host is known.";
     TakePins = "take_pins", false, [Supervisor], "Let the host be known by another key, by the acquirer's signed word.";
     ReadMessage = "read_message", false, [Cashier Supervisor Service], "Find out whether a message is the acquirer's or a stranger's.";

@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::ids::BatchNo;
 use crate::payment::batch::state::BatchState;
 use crate::payment::batch::totals::{CurrencyTotals, KindSums};
-use crate::payment::{self, BatchView};
+use crate::payment::{self, BatchDecision, BatchView};
 use crate::receipt::{Columns, JournalMark, ReportCurrency, ReportData, ReportSums, print_report};
 use crate::terminal::{Terminal, receipt};
 use crate::text::Language;
@@ -33,6 +33,16 @@ impl Terminal {
         self.batch_told(Ask::Batch(number))
     }
 
+    /// Records whether the acquirer has closed a batch that the host refuses to settle, again and again, in the name of
+    /// whoever is signed in. Closed, the next batch is open; not closed, payments go into it again.
+    ///
+    /// # Errors
+    /// `record_unknown`, `not_stuck` with how often the host has refused, `already_decided`, `not_permitted`,
+    /// `till_locked`, and the errors of storage.
+    pub fn decide_batch(&self, batch: BatchNo, decision: BatchDecision) -> Result<BatchView, Error> {
+        self.batch_told(Ask::DecideBatch { batch, decision })
+    }
+
     /// The report of a batch, as text. Each line ends with a line feed. One that is not closed says so.
     ///
     /// # Errors
@@ -45,6 +55,7 @@ impl Terminal {
             merchant,
             batch: view.batch,
             is_closed: view.state == BatchState::Closed,
+            by_decision: view.decision.is_some(),
             at: view.closed_ms.or(view.closing_ms),
             was_uploaded: view.uploaded > 0,
             currencies: view.totals.0.iter().map(currency).collect(),

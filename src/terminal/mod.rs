@@ -14,6 +14,7 @@ mod debts;
 mod derive;
 mod driver;
 mod events;
+mod leaving;
 mod net;
 mod network;
 mod open;

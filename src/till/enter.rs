@@ -13,7 +13,7 @@ use crate::account::{self, Configuration, SecretText};
 use crate::clock::Now;
 use crate::error::{Error, ErrorCode};
 use crate::ids::{OperatorName, Role};
-use crate::journal::{Journal, Keyring, PlainChange, PlainRows, SideWork};
+use crate::journal::{CheckpointReason, Journal, Keyring, PlainChange, PlainRows, SideWork};
 use crate::payment::{Engine, Ticket};
 use crate::secret::{Secret, SecretBytes};
 use crate::session::{self, Session};
@@ -22,6 +22,7 @@ use crate::till::events::{self, Why, folds};
 use crate::till::exchange::{NetworkCommand, Output, Reply, SessionView, Standing};
 use crate::till::flow::{Led, Stage, copy};
 use crate::till::gate::Answer;
+use crate::till::leaving::is_exit_unsigned;
 use crate::till::passwords::{House, given, rules};
 use crate::till::record::Trouble;
 use crate::till::schedule::Schedule;
@@ -257,6 +258,9 @@ impl Till {
         while let Some(owed) = self.owed.first().cloned() {
             journal.append(owed, SideWork::None, now)?;
             self.owed.remove(0);
+        }
+        if is_exit_unsigned(journal)? {
+            self.sign_the_head(journal, CheckpointReason::Exit, name, now)?;
         }
         let cut = if unlocks { None } else { events::open_session(journal)? };
         if let Some(cut) = &cut {

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::account::AccountFold;
 use crate::ids::{OperatorName, Role};
 use crate::journal::{Draft, Event, Fold, FoldError, Journal, JournalError, Rows};
+use crate::till::leaving::LeavingFold;
 use crate::vault::SlotKind;
 use crate::{payment, settlement};
 
@@ -19,6 +20,7 @@ pub fn folds() -> Vec<Box<dyn Fold>> {
     let mut folds = payment::folds();
     debug_assert!(folds.iter().any(|fold| fold.name() == AccountFold.name()), "the payments register the account's");
     folds.push(Box::new(PeopleFold));
+    folds.push(Box::new(LeavingFold));
     folds.extend(settlement::folds());
     folds
 }
@@ -31,6 +33,7 @@ pub(super) enum Why {
     FullLength,
     Switch,
     Closed,
+    Exit,
 }
 
 impl Why {
@@ -41,6 +44,7 @@ impl Why {
             Self::FullLength => "full_length",
             Self::Switch => "switch",
             Self::Closed => "closed",
+            Self::Exit => "exit",
         }
     }
 }
@@ -93,6 +97,11 @@ pub(super) fn unlocked(name: &OperatorName, by: SlotKind) -> Draft {
 
 pub(super) fn signed_out(name: &OperatorName, why: Why) -> Draft {
     Draft { may_use_ballast: true, ..draft(SIGNED_OUT, name, json!({ "why": why.word() })) }
+}
+
+/// The sign-out of somebody who leaves by the checklist, with its steps as they stood.
+pub(super) fn exited(name: &OperatorName, steps: Value) -> Draft {
+    Draft { may_use_ballast: true, ..draft(SIGNED_OUT, name, json!({ "why": Why::Exit.word(), "steps": steps })) }
 }
 
 pub(super) fn added(by: &OperatorName, name: &OperatorName, role: Role, is_temporary: bool) -> Draft {
@@ -179,7 +188,7 @@ const STRAYS_DROPPED: &str = "vault.strays_dropped";
 const PASSWORD_DUE: &str = "operator.password_due";
 const LOCKED: &str = "operator.locked";
 const UNLOCKED: &str = "operator.unlocked";
-const SIGNED_OUT: &str = "operator.signed_out";
+pub(super) const SIGNED_OUT: &str = "operator.signed_out";
 const ADDED: &str = "operator.added";
 const REMOVED: &str = "operator.removed";
 const RESET: &str = "operator.reset";

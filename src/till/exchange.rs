@@ -11,19 +11,20 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use crate::account::{Configuration, Judgement, SecretText, ShopPolicy};
+use crate::account::{Configuration, Judgement, SecretText, ShopPolicy, WrittenReason};
 use crate::acquirer::LinkEvent;
 use crate::clock::{MonoMs, WallMs};
 use crate::emv::CardEvent;
 use crate::error::Error;
 use crate::ids::{AttemptId, BatchNo, OperatorName, RefundId};
 use crate::payment::{
-    self, CardCommand, Decision, LinkCommand, ListQuery, ReceiptCopy, RefundDecision, RefundQuery, RefundRequest,
-    RejectionReason, SaleOrder, Ticket, VoidOrder,
+    self, BatchDecision, CardCommand, Decision, LinkCommand, ListQuery, ReceiptCopy, RefundDecision, RefundQuery,
+    RefundRequest, RejectionReason, SaleOrder, Ticket, VoidOrder,
 };
 use crate::ports::{BiometricFault, EncryptedRead, Notice, Posture, ReaderFault};
 use crate::secret::{Secret, SecretBytes};
 use crate::session::Role;
+use crate::till::leaving::ExitView;
 use crate::till::network::NetworkView;
 use crate::till::statement::{StatementReply, StatementStep};
 use crate::till::words::MessageView;
@@ -200,6 +201,13 @@ pub enum Ask {
     Settle,
     /// How a batch stands: the open one, or the one of this number.
     Batch(Option<BatchNo>),
+    /// Whether the acquirer has closed a batch that the host only refuses to settle, as a supervisor knows it.
+    DecideBatch {
+        /// Which one.
+        batch: BatchNo,
+        /// Whether it is closed.
+        decision: BatchDecision,
+    },
     /// To print a receipt.
     PrintReceipt(AttemptId, ReceiptCopy),
     /// Money to be given back.
@@ -364,6 +372,13 @@ pub enum Ask {
     PublicKey,
     /// A step of holding a statement against the journal.
     Statement(StatementStep),
+    /// What is left to do before leaving.
+    ExitChecklist,
+    /// To leave by the checklist.
+    Exit {
+        /// Why all the same, where something is in the way.
+        force: Option<WrittenReason>,
+    },
 }
 
 impl Ask {
@@ -595,6 +610,8 @@ pub enum Reply {
     Policy(Box<ShopPolicy>),
     /// Of a step of a statement check.
     Statement(StatementReply),
+    /// Of the checklist, and of leaving by it.
+    Exit(Box<ExitView>),
     /// Of asking how the network is judged.
     Network(Box<NetworkView>),
     /// Of asking whose a text is.
@@ -619,6 +636,7 @@ impl fmt::Debug for Reply {
             Self::Operators(operators) => write!(f, "{operators:?}"),
             Self::Policy(policy) => write!(f, "{policy:?}"),
             Self::Statement(_) => f.write_str("Statement"),
+            Self::Exit(view) => write!(f, "{view:?}"),
             Self::Network(view) => write!(f, "{view:?}"),
             Self::Message(view) => write!(f, "{view:?}"),
             Self::Text(text) => write!(f, "Text({} bytes)", text.len()),

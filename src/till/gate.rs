@@ -14,9 +14,10 @@ use crate::error::{Error, ErrorCode};
 use crate::payment::{self, SettleCause, Ticket};
 use crate::session::actions::{
     AcceptRollBack, Action, ApproveRefund, ChangeOwnPassword, CheckStatement, DecideStuck, DownloadParameters,
-    EnrolBiometric, FollowEvents, ListOperators, MakeCheckpoint, ManageOperators, PrintReceipt, ProveConsistency,
-    ProveRecord, ReadMessage, ReadPublicKey, RenewCertificate, RequestRefund, ResolveDebts, RotateKeys, Sell,
-    SetPolicy, Settle, TakePins, TestHost, VerifyJournal, ViewDebts, ViewNetwork, ViewPayments, ViewPolicy, VoidSale,
+    EnrolBiometric, Exit, FollowEvents, ForceExit, ListOperators, MakeCheckpoint, ManageOperators, PrintReceipt,
+    ProveConsistency, ProveRecord, ReadMessage, ReadPublicKey, RenewCertificate, RequestRefund, ResolveDebts,
+    RotateKeys, Sell, SetPolicy, Settle, TakePins, TestHost, VerifyJournal, ViewDebts, ViewNetwork, ViewPayments,
+    ViewPolicy, VoidSale,
 };
 use crate::session::{Permit, Standing};
 use crate::till::exchange::{Ask, Reply};
@@ -139,6 +140,10 @@ impl Till {
             Ask::Decide { attempt, decision } => {
                 let permit = self.permit::<DecideStuck>(now)?;
                 self.payment(payment::Input::Decide { ticket, attempt, decision, permit }, now)
+            }
+            Ask::DecideBatch { batch, decision } => {
+                let permit = self.permit::<DecideStuck>(now)?;
+                self.payment(payment::Input::DecideBatch { ticket, batch, decision, permit }, now)
             }
             Ask::TestHost => {
                 let permit = self.permit::<TestHost>(now)?;
@@ -282,6 +287,18 @@ impl Till {
             Ask::Statement(step) => {
                 let permit = self.permit::<CheckStatement>(now)?;
                 self.statement(ticket, permit, step, now)
+            }
+            Ask::ExitChecklist => {
+                let permit = self.permit::<Exit>(now)?;
+                self.exit_checklist(permit, now)
+            }
+            Ask::Exit { force } => {
+                let permit = self.permit::<Exit>(now)?;
+                let force = match force {
+                    Some(reason) => Some((reason, self.permit::<ForceExit>(now)?)),
+                    None => None,
+                };
+                self.exit(permit, force, now)
             }
             Ask::PublicKey => {
                 let permit = self.permit::<ReadPublicKey>(now)?;

@@ -140,9 +140,10 @@ impl Till {
         reason: CheckpointReason,
         operator: &OperatorName,
         now: Now,
-    ) -> Result<(), Trouble> {
+    ) -> Result<Option<String>, Trouble> {
         match journal.checkpoint(reason, Some(operator.to_string()), now).map_err(Trouble::from) {
-            Ok(_) | Err(Trouble::Refused(_)) => Ok(()),
+            Ok(note) => Ok(Some(note.to_string())),
+            Err(Trouble::Refused(_)) => Ok(None),
             Err(over) => Err(over),
         }
     }

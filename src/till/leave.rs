@@ -6,6 +6,8 @@
 //!
 //! It never ends a sale. Evidence: `tests/people_states.rs`, `tests/people_kills.rs`.
 
+use serde_json::Value;
+
 use crate::clock::{MonoMs, Now};
 use crate::error::{Error, ErrorCode};
 use crate::journal::{CheckpointReason, Journal, SideWork};
@@ -19,10 +21,11 @@ use crate::till::record::Trouble;
 use crate::till::{At, Left, Open, Till};
 
 /// How somebody leaves.
-#[derive(Clone, Copy)]
 pub(super) enum Leave {
     Lock(Why),
     SignOut(Why),
+    /// By the checklist, whose steps stood so.
+    Exit(Value),
 }
 
 impl Till {
@@ -61,7 +64,7 @@ impl Till {
     /// Ends whatever session there is, so that another may begin.
     pub(super) fn make_room(&mut self, now: Now) -> Result<(), Trouble> {
         match &self.at {
-            At::Open(_) => self.leave(Leave::SignOut(Why::Switch), now),
+            At::Open(_) => self.leave(Leave::SignOut(Why::Switch), now).map(drop),
             At::Unclaimed { .. } | At::Closed { .. } | At::Gone => Ok(()),
         }
     }
@@ -107,15 +110,22 @@ impl Till {
         Ok(())
     }
 
-    /// Takes everything down that there is only while somebody is signed in.
-    fn leave(&mut self, how: Leave, now: Now) -> Result<(), Trouble> {
+    /// Takes everything down that there is only while somebody is signed in. Gives the checkpoint with which somebody
+    /// signs out, where one could be signed.
+    pub(super) fn leave(&mut self, how: Leave, now: Now) -> Result<Option<String>, Trouble> {
         self.let_the_platform_go();
-        let At::Open(open) = std::mem::replace(&mut self.at, At::Gone) else { return Ok(()) };
+        let At::Open(open) = std::mem::replace(&mut self.at, At::Gone) else { return Ok(None) };
         let Open { engine, session, opened, configuration, .. } = *open;
         let operator = session.operator().clone();
+        let reason = match &how {
+            Leave::Lock(_) => None,
+            Leave::SignOut(_) => Some(CheckpointReason::SignOut),
+            Leave::Exit(_) => Some(CheckpointReason::Exit),
+        };
         let (draft, left, standing) = match how {
-            Leave::Lock(why) => (events::locked(session.operator(), why), Left::Locked(session), Standing::Locked),
-            Leave::SignOut(why) => (events::signed_out(session.operator(), why), Left::SignedOut, Standing::SignedOut),
+            Leave::Lock(why) => (events::locked(&operator, why), Left::Locked(session), Standing::Locked),
+            Leave::SignOut(why) => (events::signed_out(&operator, why), Left::SignedOut, Standing::SignedOut),
+            Leave::Exit(steps) => (events::exited(&operator, steps), Left::SignedOut, Standing::SignedOut),
         };
         let locked = Error::from(ErrorCode::TillLocked).word("state", standing.word());
         let (outputs, mut journal) = engine.leave(&locked);
@@ -126,14 +136,15 @@ impl Till {
             Err(Trouble::Refused(_)) => self.owed.push(draft),
             Err(over) => return Err(over),
         }
-        if matches!(how, Leave::SignOut(_)) {
-            self.sign_the_head(&mut journal, CheckpointReason::SignOut, &operator, now)?;
-        }
+        let checkpoint = match reason {
+            Some(reason) => self.sign_the_head(&mut journal, reason, &operator, now)?,
+            None => None,
+        };
         self.outputs.push(Output::Network(NetworkCommand::Disarm));
         self.shut_down(journal, left)?;
         self.ending_announced = false;
         self.announce(standing);
-        Ok(())
+        Ok(checkpoint)
     }
 
     /// The journal's keys go; its lock file stays.

@@ -27,6 +27,7 @@ mod gate;
 mod host_mark;
 mod keys;
 mod leave;
+mod leaving;
 mod network;
 mod open;
 mod operators;
@@ -45,6 +46,7 @@ pub use exchange::{
     Ask, Biometric, Derive, Input, NetworkCommand, NewOperator, OperatorView, Output, ProofOf, Recognised, Recognition,
     RecoveryCode, Reply, SessionView, Standing, TillState, Work,
 };
+pub use leaving::{Advice, ExitItem, ExitStep, ExitView, StepState};
 pub use network::NetworkView;
 pub use open::{inspect, provision};
 pub use statement::{StatementReply, StatementStep};

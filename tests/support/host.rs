@@ -130,6 +130,8 @@ pub struct Host {
     /// What it says beside every answer.
     pub mark: Option<&'static str>,
     gathered: BTreeMap<Op, Gathered>,
+    /// The day and the page of which its statements say that they are, instead of those that were asked for.
+    pub statement_of: Option<(&'static str, u64)>,
     /// Sales and voids whose reversals are refused.
     refused: BTreeSet<Key>,
     /// What sales are answered with, next first, without a booking.
@@ -184,6 +186,7 @@ impl Host {
             loses_answer_parts: false,
             mark: None,
             gathered: BTreeMap::new(),
+            statement_of: None,
             refused: BTreeSet::new(),
             sale_codes: VecDeque::new(),
             reversal_codes: VecDeque::new(),

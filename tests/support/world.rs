@@ -18,8 +18,8 @@ use taptill::journal::{Journal, JournalError, JournalPorts, Keyring, LockedJourn
 use taptill::money::{Amount, Currency};
 use taptill::payment::refund::state::RefundState;
 use taptill::payment::{
-    self, AttemptView, BatchView, CardCommand, Decision, Engine, EventPage, Input, LinkCommand, ListQuery, Output,
-    Page, ReceiptCopy, Reply, Resolved, RollBack, SaleOrder, SettleCause, Ticket, VoidOrder,
+    self, AttemptView, BatchDecision, BatchView, CardCommand, Decision, Engine, EventPage, Input, LinkCommand,
+    ListQuery, Output, Page, ReceiptCopy, Reply, Resolved, RollBack, SaleOrder, SettleCause, Ticket, VoidOrder,
 };
 use taptill::ports::{
     CardChannel, CardFault, EncryptedRead, Fate, FaultPlan, KillPoint, Moment, Notice, ReadCvm, ReadRequest,
@@ -677,6 +677,13 @@ impl World {
         ticket
     }
 
+    /// Fetches a page of the host's statement of a day, `YYYYMMDD`.
+    pub fn statement(&mut self, day: &str, page: u16) -> Ticket {
+        let (ticket, permit, day) = (self.ticket(), permit(self.now), day.to_owned());
+        self.give(Input::StatementPage { ticket, permit, day, page });
+        ticket
+    }
+
     /// What this caller is told in the end.
     pub fn told(&mut self, ticket: Ticket) -> Result<Reply, Error> {
         match self.await_caller(ticket) {
@@ -775,6 +782,15 @@ impl World {
     pub fn batch(&mut self, number: Option<u32>) -> Result<BatchView, Error> {
         let batch = number.map(|number| BatchNo::new(number).unwrap());
         match self.ask(|ticket| Input::Batch { ticket, batch })? {
+            Reply::Batch(view) => Ok(*view),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Alice says whether the acquirer has closed this batch.
+    pub fn decide_batch(&mut self, number: u32, decision: BatchDecision) -> Result<BatchView, Error> {
+        let (batch, permit) = (BatchNo::new(number).unwrap(), permit(self.now));
+        match self.ask(|ticket| Input::DecideBatch { ticket, batch, decision, permit })? {
             Reply::Batch(view) => Ok(*view),
             other => panic!("{other:?}"),
         }

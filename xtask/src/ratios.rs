@@ -6,8 +6,8 @@
 
 use std::path::PathBuf;
 
-use crate::steps::{cargo, listen, step, target_folder};
-use crate::test::{options, shell_costs};
+use crate::steps::{cargo, in_ci, listen, step, target_folder};
+use crate::test::shell_costs;
 
 /// Prints the table, or its JSON.
 pub fn run(json: bool, rust_only: bool) -> Result<(), String> {
@@ -35,7 +35,7 @@ fn shells() -> Result<(Vec<String>, Vec<String>), String> {
             listen(&format!("{language}: what its calls across the face cost"), &mut command, |_| false)
         }) {
             Ok(said) => costs.push(line(&said).ok_or(format!("{language}: printed no line of costs"))?),
-            Err(why) if options::in_ci() => return Err(why),
+            Err(why) if in_ci() => return Err(why),
             Err(why) => left_out.push(format!("!!! NOT MEASURED: {language}: {why}")),
         }
     }

@@ -13,7 +13,7 @@ use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
-use super::{Encoding, Needles};
+use super::{Encoding, Needles, runs};
 
 /// A needle that was found in memory.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,14 +64,12 @@ impl Memory {
     pub fn find(&self, needles: &Needles) -> Vec<MemoryHit> {
         let mut hits = Vec::new();
         for span in &self.spans {
-            for run in runs(&span.bytes) {
-                hits.extend(needles.find_in(&span.bytes[run.clone()]).into_iter().map(|hit| {
-                    let address = span.begin + (run.start + hit.offset) as u64;
-                    let mapping = span.mappings.iter().find(|(end, _)| address < *end);
-                    let mapping = mapping.map_or_else(String::new, |(_, name)| name.clone());
-                    MemoryHit { needle: hit.needle, encoding: hit.encoding, mapping, address }
-                }));
-            }
+            hits.extend(needles.find_in(&span.bytes).into_iter().map(|hit| {
+                let address = span.begin + hit.offset as u64;
+                let mapping = span.mappings.iter().find(|(end, _)| address < *end);
+                let mapping = mapping.map_or_else(String::new, |(_, name)| name.clone());
+                MemoryHit { needle: hit.needle, encoding: hit.encoding, mapping, address }
+            }));
         }
         hits
     }
@@ -154,25 +152,6 @@ fn writable(line: &str) -> Option<(u64, u64, String)> {
     let (begin, end) = range.split_once('-')?;
     let name = words.nth(3).unwrap_or_default().to_owned();
     Some((u64::from_str_radix(begin, 16).ok()?, u64::from_str_radix(end, 16).ok()?, name))
-}
-
-const PAGE: usize = 4096;
-
-/// Where there is something else than zeros, with a page of them at each end: a pattern may begin or end with some.
-fn runs(bytes: &[u8]) -> Vec<std::ops::Range<usize>> {
-    const ZEROS: [u8; PAGE] = [0; PAGE];
-    let mut runs: Vec<std::ops::Range<usize>> = Vec::new();
-    for (index, page) in bytes.chunks(PAGE).enumerate() {
-        if page == &ZEROS[..page.len()] {
-            continue;
-        }
-        let (begin, end) = ((index * PAGE).saturating_sub(PAGE), (index * PAGE + 2 * PAGE).min(bytes.len()));
-        match runs.last_mut() {
-            Some(run) if run.end >= begin => run.end = end,
-            _ => runs.push(begin..end),
-        }
-    }
-    runs
 }
 
 #[cfg(test)]

@@ -13,8 +13,11 @@ mod report;
 
 use std::fs;
 use std::io;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
+use aho_corasick::AhoCorasick;
 use taptill::card::Pan;
 
 pub use derived::{
@@ -30,6 +33,8 @@ pub use report::{Report, report};
 pub struct Needles {
     patterns: Vec<Pattern>,
     any_card_number: bool,
+    /// The patterns' middles, made at the first search.
+    index: OnceLock<AhoCorasick>,
 }
 
 struct Pattern {
@@ -109,7 +114,11 @@ impl Needles {
     /// Everything found in these bytes, by place.
     #[must_use]
     pub fn find_in(&self, haystack: &[u8]) -> Vec<Hit> {
-        let mut hits = self.find_patterns(haystack);
+        let mut hits: Vec<Hit> = Vec::new();
+        for run in runs(haystack) {
+            let found = self.find_patterns(&haystack[run.clone()]).into_iter();
+            hits.extend(found.map(|hit| Hit { offset: hit.offset + run.start, ..hit }));
+        }
         if self.any_card_number {
             hits.extend(likely_card_numbers(haystack));
         }
@@ -140,32 +149,55 @@ impl Needles {
             assert!(bytes.len() >= PATTERN_BYTES_MIN, "the needle {needle} is too short to prove anything");
             self.patterns.push(Pattern { needle, encoding, bytes });
         }
+        self.index = OnceLock::new();
     }
 
-    /// One walk for all patterns: those that begin with the two bytes at hand are compared in full.
+    /// One walk for the middles of all patterns; where one is, the whole pattern is compared. What is looked for first
+    /// is made once, however many haystacks there are.
     fn find_patterns(&self, haystack: &[u8]) -> Vec<Hit> {
-        let mut by_start: Vec<Vec<&Pattern>> = vec![Vec::new(); 1 << 16];
-        for pattern in &self.patterns {
-            by_start[start_of(&pattern.bytes)].push(pattern);
-        }
-        let mut hits = Vec::new();
-        for (offset, two) in haystack.windows(2).enumerate() {
-            for pattern in &by_start[start_of(two)] {
-                if haystack[offset..].starts_with(&pattern.bytes) {
-                    hits.push(Hit { file: None, offset, needle: pattern.needle, encoding: pattern.encoding });
-                }
-            }
-        }
-        hits
+        let middles = || AhoCorasick::new(self.patterns.iter().map(|pattern| &pattern.bytes[pattern.middle()]));
+        let index = self.index.get_or_init(|| middles().expect("no run has four thousand million secrets"));
+        let found = index.find_overlapping_iter(haystack).filter_map(|found| {
+            let pattern = &self.patterns[found.pattern().as_usize()];
+            let offset = found.start().checked_sub(pattern.middle().start)?;
+            let is_whole = haystack[offset..].starts_with(&pattern.bytes);
+            is_whole.then_some(Hit { file: None, offset, needle: pattern.needle, encoding: pattern.encoding })
+        });
+        found.collect()
     }
 }
+
+impl Pattern {
+    /// The bytes that are looked for first. Keys and numbers begin and end alike more often than they agree there.
+    fn middle(&self) -> Range<usize> {
+        let begin = (self.bytes.len() / 2).saturating_sub(MIDDLE_BYTES / 2);
+        begin..self.bytes.len().min(begin + MIDDLE_BYTES)
+    }
+}
+
+/// As many as make a chance find rare and what is kept of each pattern small.
+const MIDDLE_BYTES: usize = 8;
 
 /// A shorter pattern would be found by chance in any file of some size.
 const PATTERN_BYTES_MIN: usize = 5;
 
-/// The first two bytes as a number.
-fn start_of(bytes: &[u8]) -> usize {
-    usize::from(bytes[0]) << 8 | usize::from(bytes[1])
+const PAGE: usize = 4096;
+
+/// Where there is something else than zeros, with a page of them at each end: a pattern may begin or end with some.
+fn runs(bytes: &[u8]) -> Vec<Range<usize>> {
+    const ZEROS: [u8; PAGE] = [0; PAGE];
+    let mut runs: Vec<Range<usize>> = Vec::new();
+    for (index, page) in bytes.chunks(PAGE).enumerate() {
+        if page == &ZEROS[..page.len()] {
+            continue;
+        }
+        let (begin, end) = ((index * PAGE).saturating_sub(PAGE), (index * PAGE + 2 * PAGE).min(bytes.len()));
+        match runs.last_mut() {
+            Some(run) if run.end >= begin => run.end = end,
+            _ => runs.push(begin..end),
+        }
+    }
+    runs
 }
 
 fn likely_card_numbers(haystack: &[u8]) -> Vec<Hit> {

@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use rusqlite::Connection;
 use taptill::card::Pan;
@@ -43,12 +44,22 @@ pub fn report(folder: &Path) -> io::Result<Report> {
     let cards = card_needles(Needles::new());
     let all = secrets.iter().fold(card_needles(Needles::new()), |needles, (kind, secret)| needles.bytes(kind, secret));
     let all = all.bytes("a private key", &PRIVATE_KEY_BEGINS).bytes("a private key", b"PRIVATE KEY-----");
-    let mut hits = Vec::new();
-    for file in &files {
+    let in_one = |file: &PathBuf| -> io::Result<Vec<Hit>> {
         let needles = if may_hold_keys(file) { &cards } else { &all };
         let found = needles.find_in(&fs::read(file)?).into_iter();
-        hits.extend(found.map(|hit| Hit { file: Some(file.clone()), ..hit }));
-    }
+        Ok(found.map(|hit| Hit { file: Some(file.clone()), ..hit }).collect())
+    };
+    let in_some = |some: &[PathBuf]| some.iter().map(in_one).collect::<io::Result<Vec<_>>>();
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let found = thread::scope(|scope| {
+        let parts = files.chunks(files.len().div_ceil(threads).max(1));
+        let searches: Vec<_> = parts.map(|some| scope.spawn(move || in_some(some))).collect();
+        searches
+            .into_iter()
+            .map(|search| search.join().expect("a search does not panic"))
+            .collect::<io::Result<Vec<_>>>()
+    })?;
+    let hits = found.into_iter().flatten().flatten().collect();
     Ok(Report { files: files.len(), secrets: secrets.len(), hits })
 }
 

@@ -109,6 +109,8 @@ pub(super) enum Command {
     },
     /// Sign out (in a `shell`)
     SignOut,
+    /// Leave by the checklist: everything finished, settled and looked at, then keys and session wiped
+    Exit(ExitArguments),
     /// Say who is signed in, and how many payments wait
     Who,
     /// Change your own password
@@ -144,7 +146,7 @@ pub(super) enum Command {
     Void(VoidArguments),
     /// List what waits to be finished with the acquirer
     Debts,
-    /// Say how a payment ended of which the acquirer says nothing more
+    /// Say how a payment or a settlement ended of which the acquirer says nothing more
     Decide(DecideArguments),
     /// Ask the acquirer's host whether it is there
     HostTest,
@@ -336,6 +338,16 @@ pub(super) struct RecoverArguments {
     pub code_fd: Option<u16>,
 }
 
+#[derive(Args)]
+pub(super) struct ExitArguments {
+    /// Leave although something is left to do; for a supervisor
+    #[arg(long, value_name = "REASON", conflicts_with = "list")]
+    pub force: Option<String>,
+    /// Only show what is left to do
+    #[arg(long)]
+    pub list: bool,
+}
+
 #[derive(Subcommand)]
 pub(super) enum OperatorAction {
     /// Let somebody work at this till
@@ -493,13 +505,23 @@ pub(super) struct VoidArguments {
 #[command(group = clap::ArgGroup::new("decision").required(true))]
 pub(super) struct DecideArguments {
     /// The payment's attempt id
-    pub attempt: String,
+    #[arg(required_unless_present = "batch")]
+    pub attempt: Option<String>,
+    /// The batch that the acquirer refuses to settle, in place of a payment
+    #[arg(long, value_name = "N", conflicts_with = "attempt")]
+    pub batch: Option<u32>,
     /// The customer is charged
-    #[arg(long, group = "decision")]
+    #[arg(long, group = "decision", conflicts_with = "batch")]
     pub charged: bool,
     /// The customer is not charged
-    #[arg(long, group = "decision")]
+    #[arg(long, group = "decision", conflicts_with = "batch")]
     pub not_charged: bool,
+    /// The acquirer has closed the batch
+    #[arg(long, group = "decision", requires = "batch")]
+    pub closed: bool,
+    /// The acquirer has not closed the batch
+    #[arg(long, group = "decision", requires = "batch")]
+    pub not_closed: bool,
 }
 
 #[derive(Args)]

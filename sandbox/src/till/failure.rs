@@ -7,6 +7,7 @@ use taptill::text::{Catalogue, Language};
 
 use crate::host::HostError;
 
+use super::leaving;
 use super::session::span;
 
 /// Why a command did not do its work.
@@ -63,6 +64,7 @@ impl Failure {
         if let Self::Core(error) = self {
             words.push(texts.money(error.money()));
             words.push(todo);
+            words.extend(error.blockers().iter().filter(|blocker| blocker.remedy.is_some()).map(leaving::blocked));
             words.extend(hint(error));
             words.push(format!("({}{})", error.code().code(), particulars(error)));
         } else {

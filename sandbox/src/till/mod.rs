@@ -20,6 +20,7 @@ mod failure;
 mod faults;
 mod host;
 mod init;
+mod leaving;
 mod list;
 mod network;
 mod operator;
@@ -95,6 +96,7 @@ fn execute(till: &mut Till, command: Command, person: &Person, output: Output) -
         Command::Unlock { biometric: true } => session::unlock_by_finger(till),
         Command::Unlock { biometric: false } => session::unlock(till, person),
         Command::SignOut => session::sign_out(till),
+        Command::Exit(exit) => leaving::exit(till, &exit),
         Command::Who => session::who(till),
         Command::Password { action: PasswordAction::Change } => session::change_password(till, person),
         Command::Biometric { action } => biometric::run(till, action, person),

@@ -7,6 +7,8 @@ use taptill::payment::BatchView;
 use taptill::payment::batch::state::BatchState;
 use taptill::payment::batch::totals::{CurrencyTotals, KindSums, Sum};
 use taptill::receipt::Zone;
+use taptill::terminal::Terminal;
+use taptill::text::{Arg, Catalogue, Language};
 
 use super::args::BatchArguments;
 use super::context::Till;
@@ -17,7 +19,7 @@ use super::output::{Line, Reply, Tone, pair};
 pub(super) fn run(till: &mut Till) -> Result<Reply, Failure> {
     let screen = till.screen();
     let terminal = till.terminal()?;
-    let zone = zone(&terminal.configuration()?.time_zone)?;
+    let zone = zone_of(terminal)?;
     let view = screen.while_waiting(|| terminal.settle())?;
     let reply = Reply::of(&view, lines(&view, &zone))?;
     Ok(Reply { ok: view.state == BatchState::Closed, ..reply })
@@ -32,16 +34,18 @@ pub(super) fn batch(till: &mut Till, arguments: &BatchArguments) -> Result<Reply
         let json = json!({ "columns": columns, "language": language, "text": text });
         return Ok(Reply { json, lines: vec![Line::Plain(text)], ok: true });
     }
-    let zone = zone(&terminal.configuration()?.time_zone)?;
+    let zone = zone_of(terminal)?;
     let view = terminal.batch(number)?;
     Reply::of(&view, lines(&view, &zone))
 }
 
-fn zone(name: &str) -> Result<Zone, Failure> {
+pub(super) fn zone_of(terminal: &Terminal) -> Result<Zone, Failure> {
+    let name = &terminal.configuration()?.time_zone;
     Ok(Zone::named(name).map_err(|_| ErrorCode::ConfigurationInvalid)?)
 }
 
-fn lines(view: &BatchView, zone: &Zone) -> Vec<Line> {
+/// How a batch stands and what it adds up to.
+pub(super) fn lines(view: &BatchView, zone: &Zone) -> Vec<Line> {
     let mut lines = vec![head(view)];
     for totals in &view.totals.0 {
         lines.extend(currency(totals));
@@ -56,6 +60,12 @@ fn lines(view: &BatchView, zone: &Zone) -> Vec<Line> {
     lines.extend(view.host_code.as_ref().map(|code| pair("Host code", code.as_str())));
     lines.extend(view.reason.map(|reason| pair("Waits for", reason.word())));
     lines.extend(view.next.map(|next| pair("Next batch", &next.to_string())));
+    let texts = Catalogue::of(Language::En);
+    lines.extend(view.decision.map(|_| texts.say("till.decided_batch_closed", &[]).into()));
+    if view.may_be_decided() {
+        let batch = Arg::Number(view.batch.number().into());
+        lines.push(texts.say("till.batch_to_decide", &[("batch", batch)]).into());
+    }
     lines
 }
 

@@ -11,6 +11,7 @@ use crate::ids::{BatchNo, HostCode, Stan};
 use crate::journal::{Event, FoldError};
 use crate::payment::batch::state::BatchStep;
 use crate::payment::batch::totals::Totals;
+use crate::payment::batch::view::BatchDecision;
 use crate::payment::events::{Body, NotConfirmed, bodies};
 
 bodies! {
@@ -71,6 +72,13 @@ bodies! {
         /// The batch that is open from now on.
         next: BatchNo,
     }
+    /// A supervisor, who is the event's operator, says whether the host has closed it.
+    BatchDecided = "batch.decided" v 1 ballast true {
+        batch: BatchNo,
+        decision: BatchDecision,
+        /// The batch that is open from now on, where it is another.
+        next: Option<BatchNo>,
+    }
 }
 
 /// Who wanted a settlement.
@@ -95,6 +103,7 @@ pub(in crate::payment) enum BatchEvent {
     Uploaded(BatchUploaded),
     EndSent(BatchEndSent),
     Closed(BatchClosed),
+    Decided(BatchDecided),
 }
 
 impl BatchEvent {
@@ -113,6 +122,7 @@ impl BatchEvent {
             BatchUploaded::KIND => Self::Uploaded(Body::of(event)?),
             BatchEndSent::KIND => Self::EndSent(Body::of(event)?),
             BatchClosed::KIND => Self::Closed(Body::of(event)?),
+            BatchDecided::KIND => Self::Decided(Body::of(event)?),
             kind if kind.starts_with("batch.") => return Err(FoldError::Newer),
             _ => return Ok(None),
         }))
@@ -130,6 +140,8 @@ impl BatchEvent {
             Self::Uploaded(_) => BatchStep::Upload,
             Self::EndSent(_) => BatchStep::SendEnd,
             Self::Closed(_) => BatchStep::Close,
+            Self::Decided(BatchDecided { decision: BatchDecision::Closed, .. }) => BatchStep::DecideClosed,
+            Self::Decided(BatchDecided { decision: BatchDecision::NotClosed, .. }) => BatchStep::DecideOpen,
         }
     }
 
@@ -145,6 +157,7 @@ impl BatchEvent {
             Self::Uploaded(body) => body.batch,
             Self::EndSent(body) => body.batch,
             Self::Closed(body) => body.batch,
+            Self::Decided(body) => body.batch,
         }
     }
 }
@@ -209,6 +222,10 @@ mod tests {
         stays(&ended, &json!({"batch": 7, "number": 2, "stan": 12}), BatchStep::SendEnd);
         let closed = BatchClosed { batch, next: BatchNo::new(8).unwrap() };
         stays(&closed, &json!({"batch": 7, "next": 8}), BatchStep::Close);
+        let decided = BatchDecided { batch, decision: BatchDecision::Closed, next: BatchNo::new(8).ok() };
+        stays(&decided, &json!({"batch": 7, "decision": "closed", "next": 8}), BatchStep::DecideClosed);
+        let decided = BatchDecided { batch, decision: BatchDecision::NotClosed, next: None };
+        stays(&decided, &json!({"batch": 7, "decision": "not_closed", "next": null}), BatchStep::DecideOpen);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::ids::{BatchNo, HostCode, Stan};
 use crate::journal::{Cursor, Event, Fold, FoldError, Journal, JournalError, Page, Rows};
 use crate::payment::batch::events::{BatchClosing, BatchEvent, SettleCause};
 use crate::payment::batch::state::BatchState;
-use crate::payment::batch::view::BatchView;
+use crate::payment::batch::view::{BatchDecision, BatchView};
 use crate::payment::events::{Approved, Body, NotConfirmed};
 use crate::payment::refund::events::Acknowledged;
 use crate::payment::view::JournalPlace;
@@ -68,6 +68,8 @@ impl Settlement {
             uploaded: 0,
             sends: 0,
             host_code: None,
+            refusals: 0,
+            decision: None,
             reason: None,
             first_ms: open.first_ms,
             closing_ms: Some(event.now.wall),
@@ -114,26 +116,41 @@ impl Settlement {
             BatchEvent::Answered(answered) => {
                 self.last_send_may_have_worked = answered.meaning == NotConfirmed::TryAgain;
                 self.view.host_code = Some(answered.host_code);
+                self.view.refusals += 1;
             }
             BatchEvent::Reopened(_) => {}
             BatchEvent::Balanced(balanced) => self.view.host_code = Some(balanced.host_code),
-            BatchEvent::Unbalanced(unbalanced) => self.view.host_code = Some(unbalanced.host_code),
+            BatchEvent::Unbalanced(unbalanced) => {
+                (self.view.host_code, self.view.refusals) = (Some(unbalanced.host_code), 0);
+            }
             BatchEvent::Uploaded(uploaded) => {
                 in_order(uploaded.lines > self.view.uploaded && uploaded.lines <= self.view.records)?;
-                self.view.uploaded = uploaded.lines;
+                (self.view.uploaded, self.view.refusals) = (uploaded.lines, 0);
             }
             BatchEvent::EndSent(sent) => {
                 in_order(sent.number == self.end_sends + 1 && self.view.uploaded == self.view.records)?;
                 in_order(self.end_stan.is_none_or(|stan| stan == sent.stan))?;
                 (self.end_sends, self.end_stan) = (sent.number, Some(sent.stan));
             }
-            BatchEvent::Closed(closed) => {
-                self.view.next = Some(closed.next);
-                self.view.closed_ms = Some(event.now.wall);
-                self.closed_sequence = Some(event.sequence);
+            BatchEvent::Closed(closed) => self.close(closed.next, event),
+            BatchEvent::Decided(decided) => {
+                let names_a_next = decided.next.is_some() == (decided.decision == BatchDecision::Closed);
+                if !self.view.may_be_decided() || !names_a_next {
+                    return Err(FoldError::Refused("batch_decision_illegal"));
+                }
+                self.view.decision = Some(decided.decision);
+                if let Some(next) = decided.next {
+                    self.close(next, event);
+                }
             }
         }
         Ok(())
+    }
+
+    fn close(&mut self, next: BatchNo, event: &Event) {
+        self.view.next = Some(next);
+        self.view.closed_ms = Some(event.now.wall);
+        self.closed_sequence = Some(event.sequence);
     }
 }
 
@@ -143,7 +160,7 @@ impl Fold for Batches {
     }
 
     fn schema(&self) -> u32 {
-        1
+        2
     }
 
     fn apply(&self, rows: &mut dyn Rows, event: &Event) -> Result<(), FoldError> {
@@ -159,8 +176,10 @@ impl Fold for Batches {
             (Some(key), step) => {
                 let row = rows.get(&key)?.ok_or(FoldError::Refused("settlement_missing"))?;
                 let settlement: Settlement = parse(&row).ok_or(FoldError::Refused("row_malformed"))?;
-                if let BatchEvent::Reopened(reopened) = &step {
-                    open.refused.clone_from(&reopened.host_code);
+                match &step {
+                    BatchEvent::Reopened(reopened) => open.refused.clone_from(&reopened.host_code),
+                    BatchEvent::Decided(_) => open.refused.clone_from(&settlement.view.host_code),
+                    _ => {}
                 }
                 (key, settlement.follow(step, event)?)
             }

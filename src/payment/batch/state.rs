@@ -6,6 +6,7 @@
 //! | a lost answer is not an answer | `sent` and `end_sent` lead to themselves until the host's verified word |
 //! | a host that is out of balance gets every record | `unbalanced` leads to `end_sent` through `uploading` only |
 //! | a batch closes once | nothing leads away from `closed`; the next batch is another one |
+//! | a host that only refuses has not the last word | from wherever it refuses, a supervisor's leads to `closed` or `open` |
 //!
 //! It never looks at a clock or a host. Evidence: `mod tests` tries every state with every step;
 //! `tests/states.rs` compares the table with `docs/states.md`.
@@ -32,7 +33,7 @@ pub enum BatchState {
     Uploading,
     /// The host has all records; that there are no more was sent, and the answer is not known.
     EndSent,
-    /// The host has closed it. Final.
+    /// The host has closed it, or a supervisor has said so. Final.
     Closed,
 }
 
@@ -110,11 +111,15 @@ pub enum BatchStep {
     SendEnd,
     /// The host has closed it.
     Close,
+    /// A supervisor says that the host has closed it.
+    DecideClosed,
+    /// A supervisor says that the host has not closed it: payments go into it again.
+    DecideOpen,
 }
 
 impl BatchStep {
     /// Every step, in the order of the table.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Freeze,
         Self::Send,
         Self::Hear,
@@ -124,6 +129,8 @@ impl BatchStep {
         Self::Upload,
         Self::SendEnd,
         Self::Close,
+        Self::DecideClosed,
+        Self::DecideOpen,
     ];
 
     /// The journal event that records it.
@@ -139,6 +146,7 @@ impl BatchStep {
             Self::Upload => "batch.uploaded",
             Self::SendEnd => "batch.end_sent",
             Self::Close => "batch.closed",
+            Self::DecideClosed | Self::DecideOpen => "batch.decided",
         }
     }
 }
@@ -177,18 +185,20 @@ const fn row(from: BatchState, step: BatchStep, to: BatchState, when: &'static s
     BatchTransition { from, step, to, when }
 }
 
+const DECIDED: &str = "the host has refused several times: a supervisor says, with the acquirer, whether it is closed";
+
 /// All that is legal. Whatever is not here is refused.
 #[rustfmt::skip]
 pub const BATCH_TRANSITIONS: &[BatchTransition] = {
     use BatchState::{Balanced, Closed, Closing, EndSent, Open, Sent, Unbalanced, Uploading};
-    use BatchStep::{Balance, Close, Freeze, Hear, Reopen, Send, SendEnd, Unbalance, Upload};
+    use BatchStep::{Balance, Close, DecideClosed, DecideOpen, Freeze, Hear, Reopen, Send, SendEnd, Unbalance, Upload};
     &[
         row(Open, Freeze, Closing, "nothing is owed, in doubt or under way: totals and number of records are frozen"),
         row(Closing, Send, Sent, "synced before the first byte leaves"),
         row(Closing, Reopen, Open, "the totals do not fit the dialect: nothing left"),
         row(Sent, Send, Sent, "not known yet: sent again as a repeat"),
-        row(Sent, Hear, Sent, "verified answer: not yet, or to sign on first; or refused when an earlier send may have worked"),
-        row(Sent, Reopen, Open, "verified answer: refused, and no earlier send can have worked"),
+        row(Sent, Hear, Sent, "verified answer: not yet, or to sign on first; or refused, and it may be settled all the same"),
+        row(Sent, Reopen, Open, "verified answer: refused, no earlier send can have worked, and the host is at no other batch"),
         row(Sent, Balance, Balanced, "verified answer: the host's totals are the same"),
         row(Sent, Unbalance, Unbalanced, "verified answer: the host's totals are others"),
         row(Balanced, Close, Closed, "the host has closed it with that answer"),
@@ -200,6 +210,14 @@ pub const BATCH_TRANSITIONS: &[BatchTransition] = {
         row(EndSent, SendEnd, EndSent, "not known yet: sent again as a repeat"),
         row(EndSent, Hear, EndSent, "verified answer: not yet"),
         row(EndSent, Close, Closed, "verified answer: the host has closed it"),
+        row(Sent, DecideClosed, Closed, DECIDED),
+        row(Sent, DecideOpen, Open, DECIDED),
+        row(Unbalanced, DecideClosed, Closed, DECIDED),
+        row(Unbalanced, DecideOpen, Open, DECIDED),
+        row(Uploading, DecideClosed, Closed, DECIDED),
+        row(Uploading, DecideOpen, Open, DECIDED),
+        row(EndSent, DecideClosed, Closed, DECIDED),
+        row(EndSent, DecideOpen, Open, DECIDED),
     ]
 };
 

@@ -3,7 +3,7 @@
 //! A [`BatchView`] is the JSON object that shells, the desktop till and `--json` show. An open batch adds up what is in
 //! it now; from the moment a settlement begins, its totals are the frozen ones.
 //!
-//! It never says that a batch is closed before the host has. Evidence: `tests/settle_rules.rs`.
+//! It never says that a batch is closed before the host has, or a supervisor, whose decision it shows. Evidence: `tests/settle_rules.rs`.
 
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +32,11 @@ pub struct BatchView {
     pub sends: u32,
     /// The host's last verified answer to the settlement.
     pub host_code: Option<HostCode>,
+    /// How often the host has answered since it last took something of the settlement, and neither closed the batch nor
+    /// took more.
+    pub refusals: u32,
+    /// What a supervisor decided, where the host only refused.
+    pub decision: Option<BatchDecision>,
     /// Why the settlement waits, where it does.
     pub reason: Option<Reason>,
     /// When the first of its payments was approved.
@@ -48,7 +53,34 @@ pub struct BatchView {
     pub journal: Option<JournalPlace>,
 }
 
+/// What a supervisor says of a batch that the host only refuses to settle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BatchDecision {
+    /// The acquirer has closed it.
+    Closed,
+    /// The acquirer has not: payments go into it again.
+    NotClosed,
+}
+
+impl BatchDecision {
+    /// The stable word, as in JSON.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::NotClosed => "not_closed",
+        }
+    }
+}
+
 impl BatchView {
+    /// Whether the host has refused so often that a supervisor may say how the settlement ended.
+    #[must_use]
+    pub fn may_be_decided(&self) -> bool {
+        self.state.is_unfinished() && self.refusals >= REFUSALS_MIN
+    }
+
     /// The batch that payments go into.
     pub(in crate::payment) fn open(batch: BatchNo, totals: Totals, open: &OpenBatch) -> Self {
         Self {
@@ -59,6 +91,8 @@ impl BatchView {
             uploaded: 0,
             sends: 0,
             host_code: open.refused.clone(),
+            refusals: 0,
+            decision: None,
             reason: None,
             first_ms: open.first_ms,
             closing_ms: None,
@@ -69,3 +103,6 @@ impl BatchView {
         }
     }
 }
+
+/// How often a host must have refused before its silence about the rest is for people to break.
+pub(in crate::payment) const REFUSALS_MIN: u32 = 3;

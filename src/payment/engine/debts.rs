@@ -132,6 +132,11 @@ impl Debts {
         self.round.take().map(|round| round.tickets).unwrap_or_default()
     }
 
+    /// Whether its last send came at once after a sign-on that was made for it.
+    pub fn was_signed_on_for(&self, owed: &Owed) -> bool {
+        self.open.iter().any(|debt| debt.owed == *owed && debt.signed_on_for)
+    }
+
     fn find(&mut self, owed: &Owed) -> Option<&mut Debt> {
         self.open.iter_mut().find(|debt| debt.owed == *owed)
     }
@@ -200,7 +205,7 @@ impl Engine {
                 }
                 Ok(true)
             }
-            ToSend::Stuck => Ok(true),
+            ToSend::Stuck | ToSend::NotNow => Ok(true),
             ToSend::Unknown => Ok(false),
         }
     }
@@ -291,6 +296,8 @@ pub(super) enum ToSend {
     Request(Request),
     /// It cannot: that is recorded, or will be.
     Stuck,
+    /// It waits, and its turn is over.
+    NotNow,
     /// The journal does not know it.
     Unknown,
 }

@@ -61,6 +61,7 @@ impl Engine {
             }
             Err(Refused::Over(halt)) => return Err(halt),
         }
+        self.look_for_the_hosts_batch()?;
         if let Some(view) = self.view(attempt)? {
             self.tell_view(ticket, view);
         }

@@ -55,15 +55,19 @@ impl Engine {
             self.end_job(Err(Error::from(ErrorCode::OperationNotInDialect).word("operation", op.word())));
             return Ok(());
         }
-        // Each page has a number of its own: the answer to an earlier one is not taken for it.
+        // The pages of a day have numbers of their own, which come again on another day: the answer says what it is of.
         let number =
             asked.as_ref().map_or(ERRAND_STAN, |(_, page)| STATEMENT_STAN + u32::from(*page) % STATEMENT_STANS);
         let stan = Stan::new(number).expect("the constants are within 1 to 999999");
         let here = self.civil(now.wall);
+        let taken = ledger::taken(&self.journal)?;
+        if op == Op::Echo && taken.refused.is_some() {
+            self.conversation.demand_sign_on(); // Only a sign-on says at which batch the host is now.
+        }
         let mut values = Values::new();
         values
             .set_number(ValueName::Stan, stan.number().into())
-            .set_number(ValueName::Batch, ledger::taken(&self.journal)?.batch.number().into())
+            .set_number(ValueName::Batch, taken.batch.number().into())
             .set(ValueName::LocalDate, here.mmdd())
             .set(ValueName::LocalTime, here.hhmmss());
         if let Some((day, page)) = asked {
@@ -87,8 +91,9 @@ impl Engine {
                 Ok(())
             }
             Some(Job { task: Task::Parameters, .. }) => self.take_parameters(answer, now),
-            Some(Job { task: Task::Statement { .. }, .. }) => {
-                self.end_job(page_in(answer));
+            Some(Job { task: Task::Statement { day, page }, .. }) => {
+                let read = page_in(answer, day, *page);
+                self.end_job(read);
                 Ok(())
             }
             Some(Job { task: Task::Settle(_) | Task::Tell(_), .. }) | None => Ok(()),
@@ -142,11 +147,15 @@ fn parameters_in(text: &[u8]) -> Option<(ParametersView, Option<Vec<u8>>)> {
     Some((read, word))
 }
 
-/// What a page of a statement says, read whole or not at all.
-fn page_in(answer: &Answer) -> Result<Reply, Error> {
+/// What this page of the statement of this day says, read whole or not at all.
+fn page_in(answer: &Answer, day: &str, page: u16) -> Result<Reply, Error> {
     let invalid = || Error::from(ErrorCode::HostAnswerInvalid).word("part", "statement");
-    let pages = answer.brought.statement_pages.ok_or_else(invalid)?;
-    let lines = answer.brought.statement_lines.as_deref().unwrap_or_default();
+    let brought = &answer.brought;
+    if brought.statement_day.as_deref() != Some(day) || brought.statement_page != Some(u32::from(page)) {
+        return Err(invalid());
+    }
+    let pages = brought.statement_pages.ok_or_else(invalid)?;
+    let lines = brought.statement_lines.as_deref().unwrap_or_default();
     let lines = StatementLine::read_all(lines).map_err(|_| invalid())?;
     Ok(Reply::StatementPage { pages, lines })
 }

@@ -6,6 +6,7 @@
 //! | 94 (`duplicate_rc`) when an earlier send may have worked | acknowledged: done already |
 //! | 94 otherwise | the STAN is another's: a new one, [`STANS_MAX`] in all, then stuck |
 //! | to sign on first, or a wrong MAC | sent again at once, once; then as below |
+//! | to sign on first, once more, by a host at another batch, when an earlier send may have worked | stuck |
 //! | to try again | sent again |
 //! | any other, when no earlier send may have worked | declined; the amount is free again |
 //! | any other, when one may have | stuck: the money may be back already |
@@ -41,12 +42,16 @@ impl Engine {
                 entry = again;
             }
         );
+        if self.waits_for_its_batch(&entry)? {
+            self.turn_lost(&Owed::Refund(refund.clone()), now);
+            return Ok(ToSend::NotNow);
+        }
         if self.lacks_numbers(&entry)? {
             match self.prepare_refund(&entry, now) {
                 Ok(true) => {}
                 Ok(false) | Err(Refused::NotWritten(_)) => {
                     self.turn_lost(&Owed::Refund(refund.clone()), now);
-                    return Ok(ToSend::Stuck);
+                    return Ok(ToSend::NotNow);
                 }
                 Err(Refused::Over(halt)) => return Err(halt),
             }
@@ -67,12 +72,18 @@ impl Engine {
         Ok(ToSend::Request(Request { op: Op::Refund, stan: prepared.stan, values, is_repeat }))
     }
 
-    /// Whether it needs a STAN: it has none yet, or one of a batch that was closed before it was ever sent.
+    /// Whether the host would book it where this till does not count it: the host is at another batch than the one that
+    /// is open here. What a send may have brought to the host already is asked about under its own numbers.
+    pub(super) fn waits_for_its_batch(&self, entry: &RefundEntry) -> Result<bool, Halt> {
+        Ok(!entry.may_have_worked() && self.batch_refusal()?.is_some())
+    }
+
+    /// Whether it needs a STAN: it has none yet, or one of another batch under which no send can have worked.
     fn lacks_numbers(&self, entry: &RefundEntry) -> Result<bool, Halt> {
         let open = attempts::taken(&self.journal)?.batch;
         Ok(match &entry.prepared {
             None => true,
-            Some(prepared) => entry.view.sends == 0 && prepared.batch != open,
+            Some(prepared) => !entry.may_have_worked() && prepared.batch != open,
         })
     }
 
@@ -98,8 +109,8 @@ impl Engine {
     /// The refund is packed: the send is recorded before it happens.
     pub(super) fn refund_leaves(&mut self, refund: &RefundId, now: Now) -> Result<(), Halt> {
         let Some(entry) = ledger::entry(&self.journal, refund)? else { return self.withdraw(now) };
-        if self.lacks_numbers(&entry)? {
-            // The sign-on before it has opened another batch: it is built again, in that one.
+        if self.lacks_numbers(&entry)? || self.waits_for_its_batch(&entry)? {
+            // The sign-on before it has opened another batch: it is built again, in that one, or waits for it.
             self.debts.leave_the_line();
             return self.withdraw(now);
         }
@@ -122,7 +133,7 @@ impl Engine {
     pub(super) fn take_refund_answer(&mut self, refund: &RefundId, answer: &Answer, now: Now) -> Result<(), Halt> {
         let Some(entry) = ledger::entry(&self.journal, refund)? else { return Ok(()) };
         let (refund, said) = (refund.clone(), said_by(answer));
-        match self.judge_refund(&entry, answer) {
+        match self.judge_refund(&entry, answer)? {
             Verdict::Taken { had_it } => self.close_refund(&entry, &Acknowledged { refund, answer: said, had_it }, now),
             Verdict::Refused => self.close_refund(&entry, &Declined { refund, answer: said }, now),
             Verdict::Stuck(cause) => {
@@ -141,10 +152,10 @@ impl Engine {
         }
     }
 
-    fn judge_refund(&self, entry: &RefundEntry, answer: &Answer) -> Verdict {
-        let Some(row) = self.dialect.row(Op::Refund) else { return Verdict::Again(NotTaken::TryAgain) };
+    fn judge_refund(&self, entry: &RefundEntry, answer: &Answer) -> Result<Verdict, Halt> {
+        let Some(row) = self.dialect.row(Op::Refund) else { return Ok(Verdict::Again(NotTaken::TryAgain)) };
         let code = answer.host_code.as_str().as_bytes();
-        if answer.approved {
+        Ok(if answer.approved {
             Verdict::Taken { had_it: false }
         } else if row.is_duplicate(code) && entry.earlier_send_may_have_worked {
             Verdict::Taken { had_it: true }
@@ -152,6 +163,8 @@ impl Engine {
             Verdict::Stuck(RefundReason::StanTaken)
         } else if row.is_duplicate(code) {
             Verdict::Again(NotTaken::StanTaken)
+        } else if row.asks_sign_on(code) && self.is_out_of_reach(entry)? {
+            Verdict::Stuck(RefundReason::RefusedInDoubt)
         } else if row.asks_sign_on(code) {
             Verdict::Again(NotTaken::SignOnFirst)
         } else if row.asks_retry(code) {
@@ -160,7 +173,15 @@ impl Engine {
             Verdict::Stuck(RefundReason::RefusedInDoubt)
         } else {
             Verdict::Refused
-        }
+        })
+    }
+
+    /// Whether an earlier send may have worked in a batch of which the host will not hear any more: it has just signed
+    /// the till on, into another.
+    fn is_out_of_reach(&self, entry: &RefundEntry) -> Result<bool, Halt> {
+        let owed = Owed::Refund(entry.view.refund.clone());
+        let signed_on = entry.earlier_send_may_have_worked && self.debts.was_signed_on_for(&owed);
+        Ok(signed_on && self.batch_refusal()?.is_some())
     }
 
     fn go_on_after(&mut self, entry: &RefundEntry, meaning: NotTaken, now: Now) -> Result<(), Halt> {

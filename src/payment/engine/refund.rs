@@ -1,9 +1,9 @@
 //! Refunds as people see them: asked for, listed, approved, rejected, expired, decided.
 //!
-//! Guards of a request stand in this order: a journal that the host knows further, an amount of nothing, the sale (named
-//! by attempt, order, reference number or receipt), how it stands, its currency, the shop's rules (window, verification),
-//! the dialect, what is left of the sale, the connection. What was guarded is journalled before anybody is told, and the
-//! fold counts again.
+//! Guards of a request stand in this order: a journal that the host knows further, a batch that the host would change,
+//! an amount of nothing, the sale (named by attempt, order, reference number or receipt), how it stands, its currency,
+//! the shop's rules (window, verification), the dialect, what is left of the sale, the connection. What was guarded is
+//! journalled before anybody is told, and the fold counts again.
 //!
 //! It never lets a refund out without a [`RefundApproved`]. Evidence: `tests/refund_rules.rs` (one row a refusal).
 
@@ -90,6 +90,9 @@ impl Engine {
         }
         if let Some(found) = self.unaccepted()? {
             return Ok(Err(found.error()));
+        }
+        if let Some(elsewhere) = self.batch_refusal()? {
+            return Ok(Err(elsewhere));
         }
         if request.amount.minor() == 0 {
             return Ok(Err(ErrorCode::AmountZero.into()));
@@ -232,6 +235,9 @@ impl Engine {
         if let Some(unfinished) = self.settlement_refusal()? {
             return Ok(Err(unfinished));
         }
+        if let Some(elsewhere) = self.batch_refusal()? {
+            return Ok(Err(elsewhere));
+        }
         let Some(sale) = attempts::entry(&self.journal, &entry.view.attempt)? else {
             return Ok(Err(ErrorCode::AttemptUnknown.into()));
         };
@@ -314,6 +320,7 @@ impl Engine {
             if !self.is_recorded(ticket, &entry.view.attempt, recorded)? {
                 return Ok(());
             }
+            self.look_for_the_hosts_batch()?;
         }
         self.tell_refund(ticket, &refund)
     }

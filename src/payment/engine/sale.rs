@@ -160,9 +160,6 @@ impl Engine {
         if let Some(error) = self.nothing_may_begin()? {
             return Ok(Admission::Refused(error));
         }
-        if let Some(error) = self.batch_refusal()? {
-            return Ok(Admission::Refused(error));
-        }
         if self.configuration.policy.stuck_blocks_sales {
             let stuck = ledger::entries_in(&self.journal, State::ReversalStuck)?;
             let stuck = stuck.iter().filter(|entry| entry.view.decision.is_none()).count();
@@ -192,6 +189,9 @@ impl Engine {
         }
         if let Some(found) = self.unaccepted()? {
             return Ok(Some(found.error()));
+        }
+        if let Some(error) = self.batch_refusal()? {
+            return Ok(Some(error));
         }
         Ok(self.network_refusal())
     }
@@ -226,6 +226,8 @@ impl Engine {
         }
         if let Some(found) = self.unaccepted()? {
             self.refuse_sale(found.error()); // A reversal's sign-on has found it meanwhile.
+        } else if let Some(error) = self.batch_refusal()? {
+            self.refuse_sale(error); // As it may have found the host at another batch.
         } else if let Some(error) = self.debts_refusal(now)? {
             self.refuse_sale(error);
         } else {

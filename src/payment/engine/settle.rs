@@ -3,14 +3,14 @@
 //!
 //! | the batch stands | what goes out | the host's verified answer |
 //! |---|---|---|
-//! | closing, sent | the totals (0500) | balanced; unbalanced; refused: open again, if no send before can have worked |
+//! | closing, sent | the totals (0500) | balanced; unbalanced; refused: open again, if the host can have done nothing |
 //! | unbalanced, uploading | records, from the stored number on | it has them |
 //! | end_sent | that there are no more | closed |
 //!
 //! Whatever else comes back, or nothing, is waited out and sent again, across restarts, by itself. Each run is a job:
 //! who asked is told how far it came. Nothing is sold meanwhile, and nothing of the batch is deleted.
 //!
-//! It never closes without the host's word. Evidence: `tests/settle_kills.rs`, `tests/settle_rules.rs`.
+//! It never closes without the host's word, or a supervisor's where the host only refuses (`decide.rs`). Evidence: `tests/settle_kills.rs`, `tests/settle_rules.rs`.
 
 use crate::clock::{MonoMs, Now};
 use crate::error::{Blocker, Error, ErrorCode};
@@ -34,6 +34,7 @@ use crate::payment::view::Kind;
 use crate::session::Permit;
 use crate::session::actions::Settle;
 
+pub(super) mod decide;
 mod messages;
 mod show;
 
@@ -123,7 +124,7 @@ impl Engine {
     /// What is known before the line is free.
     fn may_not_settle(&self) -> Result<Option<Error>, Halt> {
         if let Some(sale) = &self.sale {
-            let under_way = Blocker { why: "payment_in_progress", name: sale.attempt.to_string() };
+            let under_way = Blocker::new("payment_in_progress", sale.attempt.to_string());
             return Ok(Some(Error::from(ErrorCode::SettlementBlocked).blocked_by(vec![under_way])));
         }
         let missing =
@@ -151,6 +152,9 @@ impl Engine {
 
     /// Goes on with a settlement whose wait is over. Says whether anything moved.
     pub(super) fn go_on_with_settlement(&mut self, now: Now) -> Result<bool, Halt> {
+        if self.go_on_with_wishes(now)? {
+            return Ok(true);
+        }
         let is_due = self.settlement.due.is_some_and(|due| due <= now.mono);
         if !is_due || self.is_occupied() || self.debts.is_on_the_line() || self.leftovers.refusal().is_some() {
             return Ok(false);
@@ -216,7 +220,7 @@ impl Engine {
     }
 
     /// Everything that must be finished or decided first, each by name.
-    fn blockers(&self) -> Result<Vec<Blocker>, Halt> {
+    pub(super) fn blockers(&self) -> Result<Vec<Blocker>, Halt> {
         let mut blockers = Vec::new();
         for state in [State::InDoubt, State::ReversalDue, State::ReversalStuck] {
             for entry in ledger::entries_in(&self.journal, state)? {
@@ -228,15 +232,19 @@ impl Engine {
                     (Kind::Void, State::InDoubt | State::ReversalDue) => "void_in_doubt",
                     (_, state) => state.word(),
                 };
-                blockers.push(Blocker { why, name: entry.view.attempt.to_string() });
+                blockers.push(Blocker::new(why, entry.view.attempt.to_string()));
             }
         }
         // Whatever is forwarded stands under one word.
         for state in [RefundState::Sent, RefundState::Stuck] {
             for entry in refunds::entries_in(&self.journal, state)? {
-                let why = if state == RefundState::Stuck { "refund_stuck" } else { "refund_forwarding" };
-                if entry.view.decision.is_none() {
-                    blockers.push(Blocker { why, name: entry.view.refund.to_string() });
+                let is_stuck = state == RefundState::Stuck;
+                // What waits for the next batch does not keep this one open.
+                let is_in_the_way =
+                    if is_stuck { entry.view.decision.is_none() } else { !self.waits_for_its_batch(&entry)? };
+                if is_in_the_way {
+                    let why = if is_stuck { "refund_stuck" } else { "refund_forwarding" };
+                    blockers.push(Blocker::new(why, entry.view.refund.to_string()));
                 }
             }
         }

@@ -64,10 +64,22 @@ impl Engine {
         self.end_unsent(Reason::BatchChangeRefused, "none", now)
     }
 
-    /// Why nothing is sold: the host is at another batch than the one that is open here.
+    /// Why nothing is sold: the host is at another batch than the one that is open here, and that one holds something.
     pub(super) fn batch_refusal(&self) -> Result<Option<Error>, Halt> {
         let taken = ledger::taken(&self.journal)?;
-        Ok(taken.refused.map(|named| batch_change_refused(taken.batch, named)))
+        let Some(named) = taken.refused else { return Ok(None) };
+        let is_held = ledger::batch_holds_records(&self.journal, taken.batch)?;
+        Ok(is_held.then(|| batch_change_refused(taken.batch, named)))
+    }
+
+    /// Something was decided to be nothing: if it was the last that kept the open batch, the host's is taken at the next
+    /// sign-on, which comes before the next message.
+    pub(super) fn look_for_the_hosts_batch(&mut self) -> Result<(), Halt> {
+        let is_elsewhere = ledger::taken(&self.journal)?.refused.is_some();
+        if is_elsewhere && self.batch_refusal()?.is_none() {
+            self.conversation.demand_sign_on();
+        }
+        Ok(())
     }
 
     fn prepare_anew_in(&mut self, batch: BatchNo, now: Now) -> Result<(), Halt> {

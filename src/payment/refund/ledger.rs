@@ -98,6 +98,11 @@ impl RefundEntry {
         }
     }
 
+    /// Whether the host may have carried out any send under the numbers that it has.
+    pub fn may_have_worked(&self) -> bool {
+        self.last_send_may_have_worked || self.earlier_send_may_have_worked
+    }
+
     /// Whether nobody else may have its amount.
     fn holds(&self) -> bool {
         self.view.state.holds_its_amount() && self.view.decision != Some(RefundDecision::NotPaid)
@@ -118,6 +123,9 @@ impl RefundEntry {
             }
             RefundEvent::Rejected(body) => {
                 self.view.rejected = Some(Rejected { by: person(event), reason: body.reason });
+            }
+            RefundEvent::Prepared(_) if self.view.state == RefundState::Sent && self.may_have_worked() => {
+                return Err(FoldError::Refused("refund_numbers_in_use"));
             }
             RefundEvent::Prepared(body) => self.take_prepared(body),
             RefundEvent::Sent(body) => {
@@ -152,7 +160,10 @@ impl RefundEntry {
         Ok(())
     }
 
+    /// Its first numbers, or others: what was sent under those before was refused, each time.
     fn take_prepared(&mut self, body: events::Prepared) {
+        self.sent_on = None;
+        self.view.sends = 0;
         self.view.stan = Some(body.stan);
         self.view.batch = Some(body.batch);
         self.prepared = Some(PreparedRefund {
@@ -327,10 +338,17 @@ pub(in crate::payment) fn has_stan(journal: &Journal, stan: Stan, batch: BatchNo
     walk(journal, STAN_INDEX, &stan.to_string(), |entry| entry.view.batch == Some(batch))
 }
 
-/// Whether the host may have booked a refund in this batch.
-pub(in crate::payment) fn batch_holds_records(journal: &Journal, batch: BatchNo) -> Result<bool, JournalError> {
-    let was_sent = |entry: RefundEntry| entry.view.sends > 0 && entry.view.state != RefundState::Declined;
-    walk(journal, BATCH_INDEX, &batch.to_string(), was_sent)
+/// Whether the host may have booked a refund in this batch since it began, and nobody has decided that it has not.
+pub(in crate::payment) fn batch_holds_records(
+    journal: &Journal,
+    batch: BatchNo,
+    begins_after: u64,
+) -> Result<bool, JournalError> {
+    let holds = |entry: RefundEntry| {
+        let is_of_this_one = entry.view.journal.sequence > begins_after;
+        is_of_this_one && entry.may_have_worked() && entry.holds()
+    };
+    walk(journal, BATCH_INDEX, &batch.to_string(), holds)
 }
 
 /// A page of the refunds of a batch, newest first, and where the next begins.

@@ -9,6 +9,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::account::WrittenReason;
 use crate::error::{Error, ErrorCode};
 
 /// Why a refund ended, or cannot end, where that says more than its state.
@@ -56,17 +57,12 @@ impl RejectionReason {
     /// # Errors
     /// `refund_rejected_reason_missing` where nothing is said; `identifier_malformed` with the rule.
     pub fn new(text: &str) -> Result<Self, Error> {
-        let text = text.trim();
-        if text.is_empty() {
-            return Err(ErrorCode::RefundRejectedReasonMissing.into());
+        match WrittenReason::new(text) {
+            Err(error) if error.code() == ErrorCode::ReasonMissing => {
+                Err(ErrorCode::RefundRejectedReasonMissing.into())
+            }
+            written => Ok(Self(written?.to_string())),
         }
-        let digits = text.chars().filter(|character| character.is_numeric()).count();
-        let is_plain = text.chars().count() <= LENGTH_MAX && !text.chars().any(char::is_control);
-        if is_plain && digits < DIGITS_OF_A_CARD_MIN {
-            return Ok(Self(text.to_owned()));
-        }
-        let error = Error::from(ErrorCode::IdentifierMalformed).word("what", "reason");
-        Err(error.word("rule", "1 to 120 characters without control characters, with fewer than 12 digits"))
     }
 
     /// The text.
@@ -95,9 +91,6 @@ impl From<RejectionReason> for String {
         reason.0
     }
 }
-
-const LENGTH_MAX: usize = 120;
-const DIGITS_OF_A_CARD_MIN: usize = 12;
 
 #[cfg(test)]
 mod tests {

@@ -1,7 +1,7 @@
 //! Lines of an ISO 20022 account statement: camt.053 (end of day) and camt.054 (notifications), any version.
 //!
-//! An entry (`Ntry`) with details (`TxDtls`) is one line for each of these, otherwise one line. Elements are known by
-//! their local names, so prefixes and versions do not matter. What names a card payment is read where the standard has
+//! An entry (`Ntry`) with details (`TxDtls`) is one line for each of these, and one for what it was booked at beyond
+//! them; otherwise one line. Elements are known by their local names, so prefixes and versions do not matter. What names a card payment is read where the standard has
 //! it (`CardTx`), and in `Refs/Prtry` of type `RRN`, `STAN`, `BATCH` and `AUTH`. Pending entries are passed over.
 //!
 //! It never reads a document type: no entity is defined and none is expanded. Sources: ISO 20022 camt.053.001.02 to .12,
@@ -19,7 +19,7 @@ use crate::money::Currency;
 use crate::settlement::statement::amount::Notation;
 use crate::settlement::statement::bounded::{Bounded, is_spent};
 use crate::settlement::statement::day::Pattern;
-use crate::settlement::statement::line::{masked_card, without_card_numbers};
+use crate::settlement::statement::line::{StatedOrder, masked_card, without_card_numbers};
 use crate::settlement::statement::{Day, LINE_BYTES_MAX, Line, LineKind, Refused, WhyRefused};
 
 /// Reads lines, one at a time.
@@ -37,6 +37,7 @@ pub struct CamtLines<R> {
     /// How many details the entry has had, and whether one of them took the entry's amount.
     detail_count: u32,
     amount_is_taken: bool,
+    itemised: Itemised,
     /// What the last proprietary reference said it is.
     reference_type: String,
 }
@@ -60,7 +61,7 @@ struct Part {
     stan: Option<Stan>,
     batch: Option<BatchNo>,
     auth_code: Option<AuthCode>,
-    order: Option<OrderNo>,
+    order: Option<StatedOrder>,
     card: Option<MaskedPan>,
     terminal: Option<String>,
     reference: Option<String>,
@@ -82,6 +83,7 @@ impl<R: BufRead> CamtLines<R> {
             details: None,
             detail_count: 0,
             amount_is_taken: false,
+            itemised: Itemised::default(),
             reference_type: String::new(),
         }
     }
@@ -156,6 +158,7 @@ impl<R: BufRead> CamtLines<R> {
                 self.entry = Some(part());
                 self.detail_count = 0;
                 self.amount_is_taken = false;
+                self.itemised = Itemised::default();
             }
             ("TxDtls", Some(_), None) => self.details = Some(part()),
             _ => {}
@@ -202,12 +205,17 @@ impl<R: BufRead> CamtLines<R> {
             return Err(WhyRefused::Value("amount"));
         }
         self.amount_is_taken |= takes_the_entrys;
-        details.line(Some(entry)).map(Taken::of)
+        let line = details.line(Some(entry))?;
+        if let Some(line) = &line {
+            self.itemised.add(line);
+        }
+        Ok(Taken::of(line))
     }
 
     fn end_of_entry(&mut self) -> Result<Taken, WhyRefused> {
         let Some(entry) = self.entry.take() else { return Ok(Taken::Nothing) };
-        if self.detail_count > 0 { Ok(Taken::Nothing) } else { entry.line(None).map(Taken::of) }
+        let line = if self.detail_count > 0 { entry.rest(&self.itemised)? } else { entry.line(None)? };
+        Ok(Taken::of(line))
     }
 }
 
@@ -216,6 +224,32 @@ impl<R: BufRead> Iterator for CamtLines<R> {
 
     fn next(&mut self) -> Option<Self::Item> {
         self.next_line().transpose()
+    }
+}
+
+/// What the details of an entry come to, as far as they were booked.
+#[derive(Default)]
+struct Itemised {
+    last: Option<Line>,
+    sum_minor: i64,
+    fees_minor: i64,
+    /// Whether there is something else than payouts among them.
+    has_payments: bool,
+    /// Whether they are in several currencies, or of several terminals.
+    has_currencies: bool,
+    has_terminals: bool,
+}
+
+impl Itemised {
+    fn add(&mut self, line: &Line) {
+        self.sum_minor = self.sum_minor.saturating_add(line.amount_minor);
+        self.fees_minor = self.fees_minor.saturating_add(line.fee_minor.unwrap_or_default());
+        self.has_payments |= line.kind != Some(LineKind::Payout);
+        if let Some(last) = &self.last {
+            self.has_currencies |= last.currency != line.currency;
+            self.has_terminals |= last.terminal != line.terminal;
+        }
+        self.last = Some(line.clone());
     }
 }
 
@@ -333,10 +367,10 @@ impl Part {
             "CardTx/Tx/Indv/TxId/TxRef" => self.rrn = Rrn::new(text).ok().or(self.rrn.take()),
             "CardTx/Tx/Indv/SeqNb" => self.stan = number(text).and_then(|number| Stan::new(number).ok()),
             "CardTx/Tx/Indv/SaleRcncltnId" => self.batch = number(text).and_then(|number| BatchNo::new(number).ok()),
-            "CardTx/Tx/Indv/SaleRefNb" => self.order = OrderNo::new(text).ok().or(self.order.take()),
+            "CardTx/Tx/Indv/SaleRefNb" => self.order = order(text).or(self.order.take()),
             "CardTx/POI/Id/Id" => self.terminal = Some(without_card_numbers(text)),
             "CardTx/Card/PlainCardData/PAN" | "CardTx/Card/MskdPAN" => self.card = masked_card(text),
-            "Refs/EndToEndId" if text != "NOTPROVIDED" && self.order.is_none() => self.order = OrderNo::new(text).ok(),
+            "Refs/EndToEndId" if text != "NOTPROVIDED" && self.order.is_none() => self.order = order(text),
             "Refs/Prtry/Ref" => self.learn_reference(reference_type, text),
             "Refs/AcctSvcrRef" | "AcctSvcrRef" | "NtryRef" if self.reference.is_none() => {
                 self.reference = Some(without_card_numbers(text));
@@ -362,20 +396,13 @@ impl Part {
         if self.is_pending || entry.is_pending {
             return Ok(None);
         }
-        let (digits, code) = self.amount.as_ref().or(entry.amount.as_ref()).ok_or(WhyRefused::Value("amount"))?;
-        let currency = Currency::from_code(code).map_err(|_| WhyRefused::Value("currency"))?;
-        let read = |digits: &str| Notation::PLAIN.read(digits, currency).filter(|minor| *minor >= 0);
-        let minor = read(digits).ok_or(WhyRefused::Value("amount"))?;
-        let is_debit = self.is_debit.or(entry.is_debit).ok_or(WhyRefused::Value("amount"))?;
+        let (amount_minor, currency) = self.signed(entry)?;
         let paid = self.paid.or(entry.paid);
         let date = paid.or(self.booked).or(entry.booked).ok_or(WhyRefused::Value("date"))?;
-        let mut line = Line::new(self.number, date, if is_debit { -minor } else { minor }, currency);
+        let mut line = Line::new(self.number, date, amount_minor, currency);
         line.is_booking_date = paid.is_none();
-        line.kind = self.kind(entry, is_debit);
-        line.fee_minor = match &self.fee {
-            Some((digits, fee_code)) if fee_code == code => Some(read(digits).ok_or(WhyRefused::Value("fee"))?),
-            _ => None,
-        };
+        line.kind = self.kind(entry, self.is_debit.or(entry.is_debit) == Some(true));
+        line.fee_minor = self.charges(currency)?;
         line.rrn = self.rrn.or_else(|| entry.rrn.clone());
         line.stan = self.stan.or(entry.stan);
         line.batch = self.batch.or(entry.batch);
@@ -385,6 +412,49 @@ impl Part {
         line.terminal = self.terminal.or_else(|| entry.terminal.clone());
         line.reference = self.reference.or_else(|| entry.reference.clone());
         Ok(Some(line))
+    }
+
+    /// What an entry was booked at beyond its details: charges, where the file names them, otherwise something to look at.
+    /// Details in another currency than the entry cannot be added up.
+    fn rest(&self, itemised: &Itemised) -> Result<Option<Line>, WhyRefused> {
+        let Some(last) = &itemised.last else { return Ok(None) };
+        let (_, code) = self.amount.as_ref().ok_or(WhyRefused::Value("amount"))?;
+        if itemised.has_currencies || code != last.currency.code() {
+            return Ok(None);
+        }
+        let (booked_minor, currency) = self.signed(&EMPTY)?;
+        let own_minor = self.charges(currency)?.unwrap_or_default();
+        let rest_minor = booked_minor.saturating_sub(itemised.sum_minor);
+        let charges = [own_minor, itemised.fees_minor, own_minor.saturating_add(itemised.fees_minor)];
+        let kind = if charges.contains(&rest_minor.saturating_neg()) { LineKind::Fee } else { LineKind::Rest };
+        if rest_minor == 0 || (kind == LineKind::Rest && !itemised.has_payments) {
+            return Ok(None);
+        }
+        let mut line = Line::new(self.number, last.date, rest_minor, currency);
+        line.is_booking_date = last.is_booking_date;
+        line.kind = Some(kind);
+        line.terminal = last.terminal.clone().filter(|_| !itemised.has_terminals);
+        line.reference.clone_from(&self.reference);
+        Ok(Some(line))
+    }
+
+    /// The merchant's gain, in minor units.
+    fn signed(&self, entry: &Self) -> Result<(i64, Currency), WhyRefused> {
+        let (digits, code) = self.amount.as_ref().or(entry.amount.as_ref()).ok_or(WhyRefused::Value("amount"))?;
+        let currency = Currency::from_code(code).map_err(|_| WhyRefused::Value("currency"))?;
+        let minor = unsigned(digits, currency).ok_or(WhyRefused::Value("amount"))?;
+        let is_debit = self.is_debit.or(entry.is_debit).ok_or(WhyRefused::Value("amount"))?;
+        Ok((if is_debit { -minor } else { minor }, currency))
+    }
+
+    /// The charges that it names in this currency.
+    fn charges(&self, currency: Currency) -> Result<Option<i64>, WhyRefused> {
+        match &self.fee {
+            Some((digits, code)) if code == currency.code() => {
+                unsigned(digits, currency).map(Some).ok_or(WhyRefused::Value("fee"))
+            }
+            _ => Ok(None),
+        }
     }
 
     /// What the bank's transaction code says of it; nothing where the direction must tell.
@@ -404,11 +474,20 @@ impl Part {
     }
 }
 
+/// An amount whose direction stands elsewhere.
+fn unsigned(digits: &str, currency: Currency) -> Option<i64> {
+    Notation::PLAIN.read(digits, currency).filter(|minor| *minor >= 0)
+}
+
 fn day(text: &str) -> Result<Day, WhyRefused> {
     let iso = Pattern::new("YYYY-MM-DD").expect("it has a year, a month and a day");
     // A date may carry a zone: `2026-11-22Z`, `2026-11-22+08:00`.
     let date = text.get(..10).unwrap_or(text);
     iso.read(date).ok_or(WhyRefused::Value("date"))
+}
+
+fn order(text: &str) -> Option<StatedOrder> {
+    OrderNo::new(text).ok().map(StatedOrder::from)
 }
 
 fn number(text: &str) -> Option<u32> {

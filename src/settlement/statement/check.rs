@@ -1,6 +1,6 @@
 //! The check itself: lines in, differences out, and at the end whatever of ours no line has named.
 //!
-//! 1. [`Check::begin`] notes how long the journal is: what is sold meanwhile is not expected.
+//! 1. [`Check::begin`] notes how long the journal is: what happens meanwhile is not expected.
 //! 2. [`Check::take`] for lines, as many at a time as one likes.
 //! 3. [`Check::left`] until it gives nothing: the attempts of the period, a page at a time.
 //! 4. [`Check::end`] makes the event.
@@ -16,6 +16,7 @@ mod standing;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::ids::AttemptId;
 use crate::journal::{Cursor, Draft, Journal, JournalError};
 use crate::payment::Kind as AttemptKind;
 use crate::payment::books::{self, Booked, BookedRefund, By, RefundBy};
@@ -24,8 +25,8 @@ use crate::settlement::statement::events::{StatementChecked, hex};
 use crate::settlement::statement::{
     Counts, Day, Difference, DifferenceKind as Kind, Line, LineKind, Remedy, Source, Why,
 };
-use find::Named;
-use ours::{Ours, Verdict, found};
+use find::{Named, gives_back};
+use ours::{Ours, Verdict, of_nothing};
 use standing::{Standing, given_back};
 
 /// What is checked.
@@ -51,6 +52,8 @@ pub struct Check {
     taken_back: Bits,
     /// Payments of attempts that were taken back, until the line that takes them back comes.
     waiting: BTreeMap<u64, Line>,
+    /// Losses without a word where a payment is expected: their sign is wrong, unless the payment comes as well.
+    turned: BTreeMap<u64, Line>,
     days: BTreeSet<Day>,
     span: Option<(Day, Day)>,
     lines: u64,
@@ -98,6 +101,7 @@ impl Check {
             charged: Bits::default(),
             taken_back: Bits::default(),
             waiting: BTreeMap::new(),
+            turned: BTreeMap::new(),
             days: BTreeSet::new(),
             span: None,
             lines: 0,
@@ -115,7 +119,7 @@ impl Check {
         let mut found = Vec::new();
         for line in lines {
             self.lines += 1;
-            found.extend(self.judge(journal, line)?);
+            self.judge(journal, line, &mut found)?;
         }
         Ok(self.counted(found))
     }
@@ -135,10 +139,11 @@ impl Check {
         let Some(day) = walk.days.last().copied() else { return Ok(None) };
         let (attempts, refunds) = walk.step(journal, day)?;
         let is_expected = period.is_some_and(|(from, to)| (from..=to).contains(&day));
+        // What came to stand as it does since the check began: the statement may be older than that.
         let size = self.size;
-        let attempts = attempts.into_iter().filter(|booked| booked.opened_at <= size);
+        let attempts = attempts.into_iter().filter(|booked| booked.view.journal.sequence <= size);
         let mut found: Vec<_> = attempts.filter_map(|booked| self.unnamed(booked, is_expected)).collect();
-        let refunds = refunds.into_iter().filter(|refund| refund.opened_at <= size);
+        let refunds = refunds.into_iter().filter(|refund| refund.view.journal.sequence <= size);
         found.extend(refunds.filter_map(|refund| self.unnamed_refund(refund, is_expected)));
         Ok(Some(self.counted(found)))
     }
@@ -171,20 +176,27 @@ impl Check {
         (from <= to).then_some((from, to))
     }
 
-    fn judge(&mut self, journal: &Journal, line: Line) -> Result<Option<Difference>, JournalError> {
+    /// What a line says of itself, and of a payment that waited for it.
+    fn judge(&mut self, journal: &Journal, line: Line, found: &mut Vec<Difference>) -> Result<(), JournalError> {
         let is_elsewhere = line.terminal.as_ref().is_some_and(|name| !name.eq_ignore_ascii_case(&self.terms.terminal));
         if is_elsewhere || line.kind == Some(LineKind::Payout) {
             self.passed_over += 1;
-            return Ok(None);
+            return Ok(());
         }
         if line.kind == Some(LineKind::Fee) {
-            return Ok(Some(found(Kind::Fee, Some(Why::FeeLine), Remedy::CompareTheContract).on(line)));
+            found.push(of_nothing(Kind::Fee, Why::FeeLine, Remedy::CompareTheContract).on(line));
+            return Ok(());
+        }
+        if line.kind == Some(LineKind::Rest) {
+            found.push(of_nothing(Kind::Amount, Why::NotItemised, Remedy::CompareTheContract).on(line));
+            return Ok(());
         }
         if !line.is_booking_date {
             self.span_over(line.date);
         }
         let Some(named) = find::named(journal, &line, &self.charged, &self.taken_back)? else {
-            return Ok(Some(found(Kind::NotMine, Some(Why::NoAttempt), Remedy::LookAtOtherTills).on(line)));
+            found.push(of_nothing(Kind::NotMine, Why::NoAttempt, Remedy::LookAtOtherTills).on(line));
+            return Ok(());
         };
         let ours = Ours::of(&named);
         if let Some((first, last)) = ours.days {
@@ -196,14 +208,27 @@ impl Check {
         let verdict = match &named {
             Named::Refund(refund) => self.refunded(line, refund, &ours),
             Named::Void(booked) => self.taken_back(line, booked, &ours),
-            Named::Sale(booked) if self.takes_back(&line, booked) => self.taken_back(line, booked, &ours),
+            Named::Sale(booked) if self.may_be_turned(&line, booked) => {
+                self.turned.insert(booked.opened_at, line);
+                Verdict::Waits
+            }
+            Named::Sale(booked) if gives_back(&line) => self.taken_back(line, booked, &ours),
             Named::Sale(booked) => self.paid(line, booked, &ours),
         };
         match verdict {
-            Verdict::Differs(difference) => Ok(Some(*difference)),
-            Verdict::Waits => Ok(None),
-            Verdict::Fits(line) => ours.in_time(journal, line),
+            Verdict::Differs(difference) => found.push(*difference),
+            Verdict::Waits => {}
+            Verdict::TakesBack(line) => {
+                found.extend(ours.by_whom(journal, ours.void.as_ref().map(AttemptId::as_str), line)?.err())
+            }
+            Verdict::Fits(line) => found.extend(ours.in_time(journal, line)?),
         }
+        if self.taken_back.contains(ours.opened_at)
+            && let Some(paid) = self.waiting.remove(&ours.opened_at)
+        {
+            found.extend(ours.in_time(journal, paid)?);
+        }
+        Ok(())
     }
 
     fn span_over(&mut self, day: Day) {
@@ -211,19 +236,13 @@ impl Check {
         self.span = Some((first.min(day), last.max(day)));
     }
 
-    /// Whether a line gives the customer's money back. One that does not say so by a word does so by its sign, where
-    /// ours was taken back; else its sign is wrong.
-    fn takes_back(&self, line: &Line, booked: &Booked) -> bool {
-        match line.kind {
-            Some(LineKind::Refund | LineKind::Void) => true,
-            Some(_) => false,
-            None if line.amount_minor >= 0 => false,
-            None => {
-                let same = line.amount_minor.unsigned_abs() == booked.view.amount.minor();
-                let is_first_of_a_payment = same && !self.charged.contains(booked.opened_at);
-                !(Standing::of(&booked.view) == Standing::Charged && is_first_of_a_payment)
-            }
-        }
+    /// Whether a line may be the payment itself, the wrong way round: it gives back without a word what stands, and no line
+    /// has paid it yet.
+    fn may_be_turned(&self, line: &Line, booked: &Booked) -> bool {
+        let same = line.amount_minor.unsigned_abs() == booked.view.amount.minor();
+        let is_first = !self.charged.contains(booked.opened_at) && !self.turned.contains_key(&booked.opened_at);
+        let stands = Standing::of(&booked.view) == Standing::Charged;
+        line.kind.is_none() && gives_back(line) && same && stands && is_first && self.turned.len() < WAITING_MAX
     }
 
     /// A line of a payment.
@@ -234,8 +253,8 @@ impl Check {
         match Standing::of(&booked.view) {
             Standing::Charged => ours.same_amount(line, ours.gain()),
             Standing::TakenBack(_) => match ours.same_amount(line, ours.gain()) {
-                Verdict::Fits(line) => {
-                    if !self.taken_back.contains(booked.opened_at) && self.waiting.len() < WAITING_MAX {
+                Verdict::Fits(line) if !self.taken_back.contains(booked.opened_at) => {
+                    if self.waiting.len() < WAITING_MAX {
                         self.waiting.insert(booked.opened_at, line);
                     }
                     Verdict::Waits
@@ -253,10 +272,9 @@ impl Check {
                 if !self.taken_back.insert(booked.opened_at) {
                     return ours.differs(Kind::Duplicate, None, Remedy::AskToChargeAgain, line);
                 }
-                self.waiting.remove(&booked.opened_at);
                 // On whichever day it was taken back, it fits.
                 match ours.same_amount(line, -ours.gain()) {
-                    Verdict::Fits(_) => Verdict::Waits,
+                    Verdict::Fits(line) => Verdict::TakesBack(line),
                     other => other,
                 }
             }
@@ -287,7 +305,11 @@ impl Check {
             return None;
         }
         let standing = Standing::of(&booked.view);
+        let given_back = given_back(&booked.view);
         let ours = Ours::of(&Named::Sale(Box::new(booked)));
+        if let Some(line) = self.turned.remove(&ours.opened_at) {
+            return Some(ours.turned(line, is_charged.then_some(given_back)));
+        }
         match standing {
             Standing::Charged if !is_charged && is_expected => Some(ours.missing(Why::Approved, Remedy::AskToBook)),
             Standing::Open(Why::ReversalStuck, _) if !is_charged && is_expected => {
@@ -319,5 +341,6 @@ impl Check {
 
 /// How many attempts one page looks at: a few milliseconds.
 const PAGE_ROWS: usize = 200;
-/// How many payments may wait for the line that takes them back. Beyond it the attempt is reported without its line.
+/// How many lines of each sort may wait for another one. Beyond it the attempt is reported without its line, or a line is
+/// judged by those before it.
 const WAITING_MAX: usize = 10_000;

@@ -3,7 +3,7 @@
 //! The file is UTF-8, with or without a byte order mark. Each record is read, judged and given before the next; one that
 //! is longer than a line may be is refused while it is read. A quoted field may hold line feeds, within that limit.
 //!
-//! It never skips a record that it does not understand. Evidence: `tests/statement_bad_input.rs`, `mod tests` below.
+//! It never skips a record that it does not understand, nor hides one in another's quotation marks. Evidence: `tests/statement_bad_input.rs`, `mod tests` below.
 
 use std::io::BufRead;
 
@@ -13,12 +13,13 @@ use crate::ids::{AuthCode, BatchNo, OrderNo, Rrn, Stan};
 use crate::money::Currency;
 use crate::settlement::statement::bounded::{Bounded, is_spent};
 use crate::settlement::statement::columns::{Column, Place, Sign};
-use crate::settlement::statement::line::{masked_card, without_card_numbers};
+use crate::settlement::statement::line::{StatedOrder, masked_card, without_card_numbers};
+use crate::settlement::statement::quotes::Quotes;
 use crate::settlement::statement::{ColumnMap, LINE_BYTES_MAX, Line, LineKind, Refused, WhyRefused};
 
 /// Reads lines, one at a time.
 pub struct CsvLines<R> {
-    reader: Reader<Bounded<R>>,
+    reader: Reader<Quotes<Bounded<R>>>,
     map: ColumnMap,
     /// Where each column is, once the first line has been read.
     places: Vec<(Column, usize)>,
@@ -37,7 +38,7 @@ impl<R: BufRead> CsvLines<R> {
             .has_headers(false)
             // Lines above the names may have as few columns as they like; the lines of the table are judged below.
             .flexible(true)
-            .from_reader(Bounded::new(reader));
+            .from_reader(Quotes::new(Bounded::new(reader), map.delimiter));
         Self { reader, map, places: Vec::new(), record: ByteRecord::new(), last_line: 0, has_begun: false }
     }
 
@@ -61,14 +62,16 @@ impl<R: BufRead> CsvLines<R> {
     /// SHA-256 of everything read.
     #[must_use]
     pub fn digest(&self) -> [u8; 32] {
-        self.reader.get_ref().digest()
+        self.reader.get_ref().inner().digest()
     }
 
     /// Skips what stands above the table and finds the columns.
     fn begin(&mut self) -> Result<(), Refused> {
         self.has_begun = true;
         for _ in 0..self.map.skip_lines {
-            self.read()?;
+            if self.read()?.is_none() {
+                break;
+            }
         }
         self.record.clear();
         if !self.map.has_names() {
@@ -89,12 +92,15 @@ impl<R: BufRead> CsvLines<R> {
 
     /// Reads a record into its place; gives the line on which it begins.
     fn read(&mut self) -> Result<Option<u64>, Refused> {
-        self.reader.get_mut().allow(LINE_BYTES_MAX);
+        self.reader.get_mut().inner_mut().allow(LINE_BYTES_MAX);
         let read = self.reader.read_byte_record(&mut self.record);
         // The record's last byte: of a line end of two bytes, the parser takes the second with the next record.
-        let end = self.reader.position().byte().saturating_sub(1);
-        let last = self.reader.get_mut().line_at(end);
+        let end = self.reader.position().byte();
+        let last = self.reader.get_mut().inner_mut().line_at(end.saturating_sub(1));
         match read {
+            Ok(true) if self.reader.get_ref().is_broken_before(end) => {
+                Err(WhyRefused::Unreadable("quotation_mark").at(self.last_line + 1))
+            }
             Ok(true) => {
                 self.last_line = last;
                 let within = self.record.as_slice().iter().filter(|byte| **byte == b'\n').count();
@@ -201,7 +207,7 @@ fn line(fields: &Fields<'_>, map: &ColumnMap) -> Result<Line, Refused> {
     line.stan = fields.value(Column::Stan, |text| text.parse().ok().and_then(|number| Stan::new(number).ok()))?;
     line.batch = fields.value(Column::Batch, |text| text.parse().ok().and_then(|number| BatchNo::new(number).ok()))?;
     line.auth_code = fields.text(Column::AuthCode)?.and_then(|text| AuthCode::new(text).ok());
-    line.order = fields.text(Column::Order)?.and_then(|text| OrderNo::new(text).ok());
+    line.order = fields.text(Column::Order)?.and_then(|text| OrderNo::new(text).ok()).map(StatedOrder::from);
     line.card_masked = fields.text(Column::Card)?.and_then(masked_card);
     line.terminal = fields.text(Column::Terminal)?.map(without_card_numbers);
     line.reference = fields.text(Column::Reference)?.map(without_card_numbers);
@@ -214,7 +220,7 @@ fn signed(written: i64, kind: Option<LineKind>, sign: Sign) -> Option<i64> {
         (Sign::Signed, _) => Some(written),
         (Sign::Inverted, _) => Some(-written),
         (Sign::ByKind, None) => None,
-        (Sign::ByKind, Some(LineKind::Sale | LineKind::Payout)) => Some(written),
+        (Sign::ByKind, Some(LineKind::Sale | LineKind::Payout | LineKind::Rest)) => Some(written),
         (Sign::ByKind, Some(LineKind::Refund | LineKind::Void | LineKind::Fee)) => Some(-written),
     }
 }
@@ -273,5 +279,8 @@ mod tests {
         let map = ColumnMap::from_toml("skip_lines=2\ncurrency='CNY'\n[columns]\ndate='Day'\namount='Sum'\n").unwrap();
         let read = lines(map, "Bank of Somewhere\nAccount,1,2,3\nDay,Sum\n2026-11-22,5\n").unwrap();
         assert_eq!((read.len(), read[0].number), (1, 4));
+        let map = "skip_lines=4000000000\ncurrency='CNY'\n[columns]\ndate='Day'\namount='Sum'\n";
+        let refused = lines(ColumnMap::from_toml(map).unwrap(), "Bank of Somewhere\nDay,Sum\n");
+        assert_eq!(refused, Err(WhyRefused::Columns("date").at(1)));
     }
 }

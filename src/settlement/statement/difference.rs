@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `missing` | ours, and not in the statement |
 //! | `unexpected` | in the statement, and ours should have no money there |
-//! | `amount` | another amount or currency than ours |
+//! | `amount` | another amount or currency than ours, or than the payments that the bank lists |
 //! | `duplicate` | the same payment a second time |
 //! | `wrong_day` | another day than ours |
 //! | `wrong_sign` | a gain where ours is a loss, or the other way |
@@ -94,6 +94,8 @@ words! {
         FeeLine = "fee_line",
         /// Kept back of a payment.
         KeptBack = "kept_back",
+        /// Booked beyond the payments that the bank lists, without a name.
+        NotItemised = "not_itemised",
     }
 }
 

@@ -9,7 +9,7 @@
 //! Memory does not grow with the number of lines: what was seen is two bits an attempt. A check that fails has changed
 //! nothing; one that ends is the event `statement.checked`.
 //!
-//! It never keeps a card number, and expands no entity. Evidence: `mod tests` of each file, `tests/statement_check.rs`.
+//! It never keeps or shows a card number, and expands no entity. Evidence: `mod tests` of each file, `tests/statement_check.rs`.
 
 mod amount;
 mod bits;
@@ -23,6 +23,7 @@ mod difference;
 mod events;
 mod host;
 mod line;
+mod quotes;
 mod refused;
 mod sessions;
 
@@ -36,7 +37,7 @@ pub use day::Day;
 pub use difference::{Counts, Difference, DifferenceKind, Remedy, Why};
 pub use events::{StatementSummary, last};
 pub use host::HostLines;
-pub use line::{Line, LineKind, Source};
+pub use line::{Line, LineKind, Source, StatedOrder};
 pub use refused::{Refused, WhyRefused};
 
 /// The longest line of a file, and the longest element of an XML file, in bytes.

@@ -47,6 +47,8 @@ pub struct Batch {
     pub closed: u32,
 }
 
+/// To sign on first, in every shipped dialect.
+const ANOTHER_BATCH: &str = "A0";
 /// In any answer of any shipped dialect.
 const PAGE_LINES: usize = StatementLine::PAGE_MAX;
 
@@ -146,6 +148,9 @@ impl Host {
         if self.is_taken(key) {
             return "94";
         }
+        if key.0 != format!("{:06}", self.batch) {
+            return ANOTHER_BATCH;
+        }
         let (of, amount_minor) = (self.original_of(request), amount_of(request));
         let given_back: u64 = self.refunds.values().filter(|refund| refund.of == of).map(|it| it.amount_minor).sum();
         match self.book.get(&of) {
@@ -242,6 +247,9 @@ impl Host {
         let page = digits(request, ValueName::StatementPage).parse::<usize>().unwrap_or_default();
         let pages = self.statement.len().div_ceil(PAGE_LINES);
         brought.set_number(ValueName::StatementPages, pages as u64);
+        if let Some((day, page)) = self.statement_of {
+            brought.set(ValueName::StatementDay, day).set_number(ValueName::StatementPage, page);
+        }
         let mut bytes = Vec::new();
         let of_page = self.statement.iter().skip(page.saturating_sub(1) * PAGE_LINES).take(PAGE_LINES);
         of_page.for_each(|line| line.write(&mut bytes));

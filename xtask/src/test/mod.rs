@@ -15,13 +15,13 @@ mod verdicts;
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::steps::{cargo, project_folder, step, target_folder};
+use crate::steps::{cargo, in_ci, project_folder, step, target_folder};
 use crate::{bindings, tools};
 use options::{Language, Options};
 
 /// Runs every check; the first that fails ends the run with its name.
 pub fn run(options: &Options) -> Result<(), String> {
-    let tested = options::languages(options, options::in_ci())?;
+    let tested = options::languages(options, in_ci())?;
     let left_out = options::left_out(&tested);
     left_out.iter().for_each(|line| eprintln!("\n{line}"));
     tools::rust()?;

@@ -65,11 +65,6 @@ pub fn left_out(tested: &[Language]) -> Vec<String> {
     missing.map(|one| format!("!!! NOT TESTED: {} (left out on request)", one.name())).collect()
 }
 
-/// Whether this is the continuous integration.
-pub fn in_ci() -> bool {
-    std::env::var("CI").is_ok_and(|value| value == "true")
-}
-
 #[cfg(test)]
 mod tests {
     use super::Language::{self, Kotlin, Rust, Swift};

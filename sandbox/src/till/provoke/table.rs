@@ -7,7 +7,7 @@ use taptill::error::ErrorCode;
 
 use super::stage::Played;
 use super::{
-    device, life, network, payments, people, records, refunds, settlements, statements, storage, typed, voids,
+    device, goodbyes, life, network, payments, people, records, refunds, settlements, statements, storage, typed, voids,
 };
 
 /// How one error is brought about.
@@ -189,5 +189,7 @@ pub(super) fn script(code: ErrorCode) -> Script {
         E::StatementPeriodInvalid => {
             by("a statement is checked from tomorrow to yesterday", statements::statement_period_invalid)
         }
+        E::ExitBlocked => by("somebody leaves while a card is awaited", goodbyes::exit_blocked),
+        E::ReasonMissing => by("a supervisor leaves by force and says nothing", goodbyes::reason_missing),
     }
 }

@@ -3,9 +3,12 @@
 //! | the host's verified answer | to the totals | to records | to the end |
 //! |---|---|---|---|
 //! | approved | balanced, or not | it has them | closed |
-//! | to sign on first, or a wrong MAC | sent again at once, once a run | the same | the same |
+//! | to sign on first, or a wrong MAC | sent again at once, once a run; then as below | the same | the same |
 //! | to try again | sent again later | the same | the same |
-//! | any other | open again, if no send before can have worked; else sent again later | sent again later | the same |
+//! | any other | open again, if it can have done nothing; else sent again later | sent again later | the same |
+//!
+//! It can have done nothing where no send before can have worked and it has not gone on to another batch. What is sent
+//! again later is counted: from a few refusals on a supervisor may decide (`decide.rs`).
 //!
 //! It never takes an approved answer that does not say balanced for one that does. Evidence: `tests/settle_kills.rs`.
 
@@ -224,8 +227,13 @@ impl Engine {
             _ => NotConfirmed::Refused,
         };
         let batch = settlement.view.batch;
-        let did_nothing = answer.op == Op::Settle && !settlement.earlier_send_may_have_worked;
-        if meaning == NotConfirmed::Refused && did_nothing {
+        let is_refused = match meaning {
+            NotConfirmed::Refused => true,
+            // It has just signed the till on: another sign-on will not help.
+            NotConfirmed::SignOnFirst => self.run().is_some_and(|run| run.signed_on_for),
+            NotConfirmed::TryAgain => false,
+        };
+        if is_refused && answer.op == Op::Settle && self.host_did_nothing(settlement)? {
             return self.reopen_batch(batch, Some(answer.host_code.clone()), now);
         }
         // Not written, it is only not counted.
@@ -234,6 +242,13 @@ impl Engine {
             return self.settlement_needs_sign_on(now);
         }
         self.settlement_waits(Reason::Host, now)
+    }
+
+    /// Whether a host that refuses the totals has not settled them before. One that has gone on to another batch may
+    /// have closed this one in its own way, and takes no payments into it.
+    fn host_did_nothing(&self, settlement: &Settlement) -> Result<bool, Halt> {
+        let is_elsewhere = ledger::taken(&self.journal)?.refused.is_some();
+        Ok(!settlement.earlier_send_may_have_worked && !is_elsewhere)
     }
 
     /// It is certain that the host has not settled it: payments go into it again.
@@ -256,7 +271,7 @@ impl Engine {
     /// The host has closed the batch: the next one is open.
     fn close_batch(&mut self, settlement: &Settlement, now: Now) -> Result<(), Halt> {
         let batch = settlement.view.batch;
-        let next = ledger::taken(&self.journal)?.refused.unwrap_or_else(|| batch.next());
+        let next = self.batch_after(batch)?;
         match self.append_of_job(&BatchClosed { batch, next }, now) {
             Ok(()) => {
                 self.conversation.set_batch(next);

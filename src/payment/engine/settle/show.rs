@@ -54,7 +54,7 @@ impl Engine {
         Ok(())
     }
 
-    fn batch_shown(&self, number: Option<BatchNo>, now: Now) -> Result<Option<BatchView>, Halt> {
+    pub(super) fn batch_shown(&self, number: Option<BatchNo>, now: Now) -> Result<Option<BatchView>, Halt> {
         let open = ledger::taken(&self.journal)?.batch;
         let number = number.unwrap_or(open);
         if let Some(settlement) = batches::unfinished(&self.journal)?.filter(|it| it.view.batch == number) {

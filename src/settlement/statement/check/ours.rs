@@ -12,6 +12,8 @@ use crate::settlement::statement::{Day, Difference, DifferenceKind as Kind, Line
 pub(super) struct Ours {
     attempt: AttemptId,
     refund: Option<RefundId>,
+    /// Of a sale: its last void.
+    pub void: Option<AttemptId>,
     sequence: u64,
     pub opened_at: u64,
     amount: Amount,
@@ -24,6 +26,8 @@ pub(super) struct Ours {
 /// What a line is found to be.
 pub(super) enum Verdict {
     Fits(Line),
+    /// It takes back what was taken back, on whatever day.
+    TakesBack(Line),
     /// Nothing to say of it now.
     Waits,
     Differs(Box<Difference>),
@@ -35,6 +39,7 @@ impl Ours {
             Named::Sale(booked) | Named::Void(booked) => Self {
                 attempt: booked.view.attempt.clone(),
                 refund: None,
+                void: booked.view.void.as_ref().map(|void| void.attempt.clone()),
                 sequence: booked.view.journal.sequence,
                 opened_at: booked.opened_at,
                 amount: booked.view.amount,
@@ -44,6 +49,7 @@ impl Ours {
             Named::Refund(refund) => Self {
                 attempt: refund.view.attempt.clone(),
                 refund: Some(refund.view.refund.clone()),
+                void: None,
                 sequence: refund.view.journal.sequence,
                 opened_at: refund.opened_at,
                 amount: refund.view.amount,
@@ -64,7 +70,10 @@ impl Ours {
     /// Compares direction, amount and currency.
     pub fn same_amount(&self, line: Line, expected: i64) -> Verdict {
         let same_currency = line.currency == self.amount.currency();
-        let kept_back = line.fee_minor.is_some_and(|fee| line.amount_minor.checked_add(fee) == Some(expected));
+        // A fee takes a part: what is left goes the same way.
+        let is_part = line.amount_minor.signum() == expected.signum() && line.amount_minor != 0;
+        let kept_back =
+            is_part && line.fee_minor.is_some_and(|fee| line.amount_minor.checked_add(fee) == Some(expected));
         if same_currency && line.amount_minor == expected {
             return Verdict::Fits(line);
         }
@@ -81,18 +90,41 @@ impl Ours {
     /// Whose it is, and on which day: what is looked at when the money is right.
     pub fn in_time(&self, journal: &Journal, line: Line) -> Result<Option<Difference>, JournalError> {
         let name = self.refund.as_ref().map_or(self.attempt.as_str(), RefundId::as_str);
-        if sessions::is_outside(journal, name)? {
-            let found = self.finding(Kind::NotMine, Some(Why::OperatorNotSignedIn), Remedy::LookAtTheOperators);
-            return Ok(Some(found.on(line)));
-        }
+        let line = match self.by_whom(journal, Some(name), line)? {
+            Ok(line) => line,
+            Err(difference) => return Ok(Some(difference)),
+        };
         let Some((first, last)) = self.days else { return Ok(None) };
         let late = if line.is_booking_date { BOOKED_LATE_DAYS_MAX } else { 0 };
         let fits = (first..=last.plus(late)).contains(&line.date);
         Ok((!fits).then(|| self.finding(Kind::WrongDay, None, Remedy::AskWhyThatDay).on(line)))
     }
 
+    /// Whether whoever opened what goes by this name was signed in. A reversal has none: it is nobody's own doing.
+    pub fn by_whom(
+        &self,
+        journal: &Journal,
+        name: Option<&str>,
+        line: Line,
+    ) -> Result<Result<Line, Difference>, JournalError> {
+        let is_outside = name.map(|name| sessions::is_outside(journal, name)).transpose()?.unwrap_or(false);
+        let finding = || self.finding(Kind::NotMine, Some(Why::OperatorNotSignedIn), Remedy::LookAtTheOperators);
+        Ok(if is_outside { Err(finding().on(line)) } else { Ok(line) })
+    }
+
     pub fn differs(&self, kind: Kind, why: Option<Why>, remedy: Remedy, line: Line) -> Verdict {
         Verdict::Differs(Box::new(self.finding(kind, why, remedy).on(line)))
+    }
+
+    /// A line that goes the other way than the payment: wrong round where it is the only one, and otherwise beside it.
+    pub fn turned(&self, line: Line, beside: Option<(Why, Remedy)>) -> Difference {
+        match beside {
+            Some((why, remedy)) => self.finding(Kind::Unexpected, Some(why), remedy).on(line),
+            None if line.currency == self.amount.currency() => {
+                self.finding(Kind::WrongSign, None, Remedy::AskToCorrectTheSign).on(line)
+            }
+            None => self.finding(Kind::Amount, None, Remedy::CompareTheReceipt).on(line),
+        }
     }
 
     pub fn missing(&self, why: Why, remedy: Remedy) -> Difference {
@@ -112,7 +144,11 @@ impl Ours {
 }
 
 /// A finding that is about nothing of ours.
-pub(super) fn found(kind: Kind, why: Option<Why>, remedy: Remedy) -> Difference {
+pub(super) fn of_nothing(kind: Kind, why: Why, remedy: Remedy) -> Difference {
+    found(kind, Some(why), remedy)
+}
+
+fn found(kind: Kind, why: Option<Why>, remedy: Remedy) -> Difference {
     Difference {
         kind,
         why,

@@ -37,6 +37,18 @@ impl Standing {
     }
 }
 
+impl Standing {
+    /// How little a line fits that pays, or takes back: 0 is as it should be.
+    pub fn misfit(self, takes_back: bool) -> u8 {
+        match (self, takes_back) {
+            (Self::Charged, false) | (Self::TakenBack(_), true) => 0,
+            (Self::TakenBack(_), false) | (Self::Charged, true) => 1,
+            (Self::Open(Why::Declined | Why::NotSent, _), _) => 3,
+            (Self::Open(..), _) => 2,
+        }
+    }
+}
+
 /// Why money may have been given back of a payment that stands, and what to do then: its void is not known to have
 /// ended, or nothing of ours took it back.
 pub(super) fn given_back(view: &AttemptView) -> (Why, Remedy) {
