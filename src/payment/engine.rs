@@ -177,9 +177,12 @@ impl Engine {
         let Judgement { posture, verdict } = self.network;
         let code = match verdict {
             _ if posture == Posture::Absent => return None,
+            Verdict::Allowed | Verdict::Warned => return None,
+            Verdict::RefusedForKeys if !self.conversation.needs_keys() => return None,
+            // What to do about it is another thing.
+            _ if posture == Posture::ClockWrong => ErrorCode::DeviceClockWrong,
+            Verdict::RefusedForKeys => ErrorCode::NetworkRefusedForKeys,
             Verdict::RefusedForAll => ErrorCode::NetworkRefused,
-            Verdict::RefusedForKeys if self.conversation.needs_keys() => ErrorCode::NetworkRefusedForKeys,
-            Verdict::RefusedForKeys | Verdict::Allowed | Verdict::Warned => return None,
         };
         Some(Error::from(code).word("network", posture.word()))
     }
