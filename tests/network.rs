@@ -130,7 +130,7 @@ fn each_network_is_good_for_what_the_table_says() {
         (P::Vpn, None, None),
         (P::Proxied, for_keys, None),
         (P::UserAuthority, for_keys, None),
-        (P::ClockWrong, Some(ErrorCode::DeviceClockWrong), None),
+        (P::ClockWrong, None, None),
         (P::CaptivePortal, refused, refused),
     ] {
         // Each run signs on anew.
@@ -153,9 +153,10 @@ fn each_network_is_good_for_what_the_table_says() {
 /// The acquirer's own table holds in place of the usual one.
 #[test]
 fn the_acquirer_may_be_stricter_or_milder() {
-    let change: [(fn(&mut NetworkPolicy), Posture, Option<ErrorCode>); 4] = [
+    let change: [(fn(&mut NetworkPolicy), Posture, Option<ErrorCode>); 5] = [
         (|table| table.open_wifi = Verdict::RefusedForAll, Posture::OpenWifi, Some(ErrorCode::NetworkRefused)),
         (|table| table.vpn = Verdict::RefusedForKeys, Posture::Vpn, Some(ErrorCode::NetworkRefusedForKeys)),
+        (|table| table.clock_wrong = Verdict::RefusedForKeys, Posture::ClockWrong, Some(ErrorCode::DeviceClockWrong)),
         (|table| table.proxied = Verdict::Allowed, Posture::Proxied, None),
         (|table| table.captive_portal = Verdict::Warned, Posture::CaptivePortal, None),
     ];

@@ -83,7 +83,8 @@ pub struct NetworkPolicy {
 
 impl Default for NetworkPolicy {
     /// TLS with both sides' certificates and a pin holds on any of these; keys are not risked on what looks like an
-    /// attempt to sit in the middle, and a portal lets nothing through anyway.
+    /// attempt to sit in the middle, and a portal lets nothing through anyway. A clock that is too slow or too fast for the
+    /// host's certificate is refused by TLS itself.
     fn default() -> Self {
         Self {
             open_wifi: Verdict::Warned,
@@ -91,7 +92,7 @@ impl Default for NetworkPolicy {
             proxied: Verdict::RefusedForKeys,
             user_authority: Verdict::RefusedForKeys,
             vpn: Verdict::Warned,
-            clock_wrong: Verdict::RefusedForKeys,
+            clock_wrong: Verdict::Warned,
         }
     }
 }
@@ -166,9 +167,9 @@ mod tests {
             (P::UserAuthority, false, P::UserAuthority, V::RefusedForKeys),
             (P::CaptivePortal, false, P::CaptivePortal, V::RefusedForAll),
             (P::Absent, false, P::Absent, V::RefusedForAll),
-            (P::ClockWrong, false, P::ClockWrong, V::RefusedForKeys),
-            (P::Trusted, true, P::ClockWrong, V::RefusedForKeys),
-            (P::OpenWifi, true, P::ClockWrong, V::RefusedForKeys),
+            (P::ClockWrong, false, P::ClockWrong, V::Warned),
+            (P::Trusted, true, P::ClockWrong, V::Warned),
+            (P::OpenWifi, true, P::OpenWifi, V::Warned),
             (P::Proxied, true, P::Proxied, V::RefusedForKeys),
             (P::CaptivePortal, true, P::CaptivePortal, V::RefusedForAll),
             (P::Absent, true, P::Absent, V::RefusedForAll),
@@ -176,6 +177,9 @@ mod tests {
             let judged = NetworkPolicy::default().judge(posture, clock_is_wrong);
             assert_eq!(judged, Judgement { posture: decides, verdict }, "{posture:?} {clock_is_wrong}");
         }
+        let strict = NetworkPolicy { clock_wrong: V::RefusedForAll, ..NetworkPolicy::default() };
+        let judged = strict.judge(P::Proxied, true);
+        assert_eq!(judged, Judgement { posture: P::ClockWrong, verdict: V::RefusedForAll });
     }
 
     #[test]
