@@ -410,10 +410,30 @@ error_codes! {
     StatementValueMalformed = "statement_value_malformed": User NotMoved AfterUserAction NotNeeded Integrator,
     /// The first day of the period comes after its last.
     StatementPeriodInvalid = "statement_period_invalid": User NotMoved AfterUserAction NotNeeded Supervisor,
+    /// The till is frozen: it sells nothing, gives nothing back and voids nothing; the details say from where.
+    TillFrozen = "till_frozen": Lifecycle NotMoved AfterUserAction NotNeeded Supervisor,
+    /// The shop's rules want a password before somebody freezes the till at the lock screen.
+    FreezeNeedsPassword = "freeze_needs_password": Auth NotMoved AfterUserAction NotNeeded Cashier,
+    /// The acquirer has frozen the till, and nobody else releases it.
+    FrozenByHost = "frozen_by_host": Lifecycle NotMoved AfterUserAction NotNeeded Acquirer,
+    /// Two people release a frozen till: the second must be another, whom the first has not brought in since.
+    ReleaseNeedsAnother = "release_needs_another": Auth NotMoved AfterUserAction NotNeeded Supervisor,
     /// Something must be finished or looked at before anybody leaves the till; the details name each, with its remedy.
     ExitBlocked = "exit_blocked": Busy NotMoved AfterUserAction NotNeeded Cashier,
     /// Whoever does this all the same must say why.
     ReasonMissing = "reason_missing": User NotMoved AfterUserAction NotNeeded Supervisor,
+    /// What is to be checked is no bundle of evidence, or one that cannot be read.
+    EvidenceNotABundle = "evidence_not_a_bundle": User NotMoved Never NotNeeded Supervisor,
+    /// The bundle of evidence was made by a newer version.
+    EvidenceNewer = "evidence_newer": User NotMoved Never NotNeeded Supervisor,
+    /// The bundle of evidence is not of the till whose key was given.
+    EvidenceOfAnotherTill = "evidence_of_another_till": User NotMoved Never NotNeeded Supervisor,
+    /// The period of which evidence is wanted ends before it begins.
+    EvidencePeriodInvalid = "evidence_period_invalid": User NotMoved AfterUserAction NotNeeded Supervisor,
+    /// The journal has no record of what evidence is wanted of.
+    EvidenceEmpty = "evidence_empty": User NotMoved AfterUserAction NotNeeded Supervisor,
+    /// More records would be disclosed than one bundle holds.
+    EvidenceTooLarge = "evidence_too_large": User NotMoved AfterUserAction NotNeeded Supervisor,
     /// The acquirer's rules refuse everything over what kind of network the device is on.
     NetworkRefused = "network_refused": Network NotMoved AfterUserAction NotNeeded Cashier,
     /// The acquirer's rules refuse it for keys, and keys are needed.

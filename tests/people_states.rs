@@ -11,13 +11,15 @@ use people_support::{House, MINUTE, NEW, SAM, code_of, name, newcomer, secret};
 use taptill::account::{ShopPolicy, WrittenReason};
 use taptill::error::ErrorCode;
 use taptill::ids::{AttemptId, BatchNo, RefundId, Role};
+use taptill::incident::evidence::Scope;
+use taptill::incident::records::OwnRecords;
 use taptill::money::{Amount, Currency};
 use taptill::payment::{
     BatchDecision, Decision, ListQuery, ReceiptCopy, RefundDecision, RefundOf, RefundQuery, RefundRequest,
     RejectionReason, VoidOrder,
 };
 use taptill::ports::Notice;
-use taptill::till::{Ask, ProofOf, Reply, StatementStep};
+use taptill::till::{Ask, EvidenceStep, ProofOf, Reply, StatementStep};
 use taptill_sandbox::people::{ALICE, BOB, Person};
 
 const DAY: u64 = 86_400_000;
@@ -38,7 +40,7 @@ type Wish = fn() -> Ask;
 
 /// Every wish, and what becomes of it: nobody's till, signed out, locked by bob, signed in as bob, alice, sam.
 #[rustfmt::skip]
-const TABLE: [(&str, Wish, [&str; 6]); 52] = [
+const TABLE: [(&str, Wish, [&str; 6]); 56] = [
     ("state", || Ask::State, ["ok", "ok", "ok", "ok", "ok", "ok"]),
     ("claim", || Ask::Claim { name: name("eve"), password: secret(NEW) },
         ["ok", "claimed", "claimed", "claimed", "claimed", "claimed"]),
@@ -112,10 +114,17 @@ const TABLE: [(&str, Wish, [&str; 6]); 52] = [
     ("prove", || Ask::Prove(ProofOf::Sequence(1)), ["nobody's", "out", "locked", "prove_record", "ok", "prove_record"]),
     ("statement", || Ask::Statement(StatementStep::Last),
         ["nobody's", "out", "locked", "check_statement", "ok", "check_statement"]),
+    ("freeze", || Ask::Freeze { reason: None, by: None }, ["nobody's", "ok", "ok", "ok", "ok", "ok"]),
+    ("release", || Ask::Release { second: name("bob"), password: BOB.password() },
+        ["nobody's", "out", "locked", "release_freeze", "ok", "release_freeze"]),
     ("exit checklist", || Ask::ExitChecklist, ["nobody's", "out", "locked", "ok", "ok", "exit"]),
     ("exit", || Ask::Exit { force: None }, ["nobody's", "out", "locked", "ok", "ok", "exit"]),
     ("exit by force", || Ask::Exit { force: Some(WrittenReason::new("late").unwrap()) },
         ["nobody's", "out", "locked", "force_exit", "ok", "exit"]),
+    ("evidence", || Ask::Evidence(EvidenceStep::Begin(Scope::Attempt { attempt: attempt() })),
+        ["nobody's", "out", "locked", "disclose_evidence", "unknown", "disclose_evidence"]),
+    ("own records", || Ask::OwnRecords { of: OwnRecords::Payments, after: None },
+        ["nobody's", "out", "locked", "export_records", "ok", "export_records"]),
     ("consistency", || Ask::Consistency { old_size: 1 },
         ["nobody's", "out", "locked", "prove_consistency", "ok", "ok"]),
 ];

@@ -20,7 +20,7 @@ Written from the table in `src/session/actions.rs` by `tests/permissions.rs`; do
 
 A person's role is fixed when the operator is added. Whatever is not here nobody may do. What a role may not do is refused
 with `not_permitted`, which names the action and the role. To claim, recover, sign in, unlock, lock and sign out needs no
-role: that is how one comes by a session and leaves it. The recovery code opens no session: it can only set a new supervisor.
+role: that is how one comes by a session and leaves it; nor does freezing the till. The recovery code opens no session: it can only set a new supervisor.
 
 | action | what it is | shows payments | cashier | supervisor | service |
 |---|---|---|---|---|---|
@@ -82,6 +82,8 @@ fn a_cashier_changes_nothing_that_is_the_shops() {
         MakeCheckpoint::ROW,
         ProveRecord::ROW,
         ForceExit::ROW,
+        DiscloseEvidence::ROW,
+        ExportRecords::ROW,
     ] {
         assert!(!row.allows(Role::Cashier), "{}", row.word);
     }
@@ -106,6 +108,8 @@ fn ask_for_everything(session: &Session) -> Vec<(&'static str, Result<String, Er
         one::<PrintReceipt>(session),
         one::<FollowEvents>(session),
         one::<ProveRecord>(session),
+        one::<DiscloseEvidence>(session),
+        one::<ExportRecords>(session),
         one::<ProveConsistency>(session),
         one::<MakeCheckpoint>(session),
         one::<VerifyJournal>(session),
@@ -125,6 +129,8 @@ fn ask_for_everything(session: &Session) -> Vec<(&'static str, Result<String, Er
         one::<RequestRefund>(session),
         one::<ApproveRefund>(session),
         one::<CheckStatement>(session),
+        one::<ReleaseFreeze>(session),
+        one::<ConfirmRelease>(session),
         one::<Exit>(session),
         one::<ForceExit>(session),
         one::<ViewNetwork>(session),

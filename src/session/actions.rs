@@ -2,7 +2,7 @@
 //!
 //! An action is a type without values; its row says its word, what it is in plain words and which roles may do it.
 //! What is not in the table nobody may do. Claiming, recovering, signing in, locking and signing out need no
-//! permit: they are how one comes by a session and leaves it.
+//! permit: they are how one comes by a session and leaves it. Nor does freezing: whoever is at the till may.
 //!
 //! It never depends on anything but the role. Evidence: `tests/permissions.rs`, `docs/permissions.md`.
 
@@ -61,6 +61,8 @@ actions! {
     PrintReceipt = "print_receipt", true, [Cashier Supervisor], "Print a receipt, and print it again.";
     FollowEvents = "follow_events", true, [Cashier Supervisor], "Read the feed of events and confirm it.";
     ProveRecord = "prove_record", true, [Supervisor], "Hand out one record with the proof that it is in the journal.";
+    DiscloseEvidence = "disclose_evidence", true, [Supervisor], "Hand out records of a payment, a period or an incident as evidence.";
+    ExportRecords = "export_records", true, [Supervisor], "Take the shop's own records out as files.";
     ProveConsistency = "prove_consistency", false, [Supervisor Service], "Prove that the journal only grew.";
     MakeCheckpoint = "make_checkpoint", false, [Supervisor Service], "Sign how long the journal is and its root.";
     VerifyJournal = "verify_journal", false, [Cashier Supervisor Service], "Check that the whole journal is as it was written.";
@@ -80,6 +82,8 @@ actions! {
     RequestRefund = "request_refund", true, [Cashier Supervisor], "Ask for money to be given back.";
     ApproveRefund = "approve_refund", true, [Supervisor], "Approve or reject a refund that somebody else has asked for.";
     CheckStatement = "check_statement", true, [Supervisor], "Hold a statement of the acquirer or the bank against the record.";
+    ReleaseFreeze = "release_freeze", true, [Supervisor], "Release a frozen till, together with a second person.";
+    ConfirmRelease = "confirm_release", true, [Cashier Supervisor], "Be the second person who releases a frozen till.";
     Exit = "exit", true, [Cashier Supervisor], "See what is left to do before leaving, and leave by the checklist.";
     ForceExit = "force_exit", true, [Supervisor], "Leave although something is left to do, with a reason.";
     ViewNetwork = "view_network", false, [Cashier Supervisor Service], "See how the network is judged, and by what the host is known.";

@@ -17,6 +17,9 @@ use crate::clock::{MonoMs, WallMs};
 use crate::emv::CardEvent;
 use crate::error::Error;
 use crate::ids::{AttemptId, BatchNo, OperatorName, RefundId};
+use crate::incident::freeze::{FreezeReason, FreezeView};
+use crate::incident::records::{OwnRecords, RecordsPage};
+use crate::journal::Cursor;
 use crate::payment::{
     self, BatchDecision, CardCommand, Decision, LinkCommand, ListQuery, ReceiptCopy, RefundDecision, RefundQuery,
     RefundRequest, RejectionReason, SaleOrder, Ticket, VoidOrder,
@@ -24,6 +27,7 @@ use crate::payment::{
 use crate::ports::{BiometricFault, EncryptedRead, Notice, Posture, ReaderFault};
 use crate::secret::{Secret, SecretBytes};
 use crate::session::Role;
+use crate::till::evidence::{EvidenceReply, EvidenceStep};
 use crate::till::leaving::ExitView;
 use crate::till::network::NetworkView;
 use crate::till::statement::{StatementReply, StatementStep};
@@ -75,6 +79,8 @@ pub struct TillState {
     pub biometric: Biometric,
     /// Signed in: the till's files were put back, and it does not sell until a supervisor accepts it.
     pub is_rolled_back: bool,
+    /// The freeze, while the till is frozen.
+    pub frozen: Option<FreezeView>,
     /// Signed in: how the network was judged last; nothing before it was first looked at.
     pub network: Option<Judgement>,
 }
@@ -314,6 +320,20 @@ pub enum Ask {
     },
     /// To sign out.
     SignOut,
+    /// To freeze the till, now and in whatever state it is.
+    Freeze {
+        /// Why, where somebody says so.
+        reason: Option<FreezeReason>,
+        /// At a locked till: who, with the password, where the shop's rules want it or somebody gives it.
+        by: Option<(OperatorName, SecretBytes)>,
+    },
+    /// To let a frozen till go, together with a second person.
+    Release {
+        /// The second person.
+        second: OperatorName,
+        /// That person's password.
+        password: SecretBytes,
+    },
     /// Another password for whoever is signed in.
     ChangePassword {
         /// The password until now.
@@ -379,6 +399,15 @@ pub enum Ask {
         /// Why all the same, where something is in the way.
         force: Option<WrittenReason>,
     },
+    /// A step of handing out evidence.
+    Evidence(EvidenceStep),
+    /// A page of the shop's own records.
+    OwnRecords {
+        /// Of which file.
+        of: OwnRecords,
+        /// Where the page begins.
+        after: Option<Cursor>,
+    },
 }
 
 impl Ask {
@@ -392,6 +421,7 @@ impl Ask {
                 | Self::SignInByBiometric { .. }
                 | Self::UnlockByBiometric
                 | Self::SignOut
+                | Self::Freeze { .. }
         )
     }
 }
@@ -612,6 +642,10 @@ pub enum Reply {
     Statement(StatementReply),
     /// Of the checklist, and of leaving by it.
     Exit(Box<ExitView>),
+    /// Of a step of handing out evidence.
+    Evidence(EvidenceReply),
+    /// Of asking for the shop's own records.
+    OwnRecords(RecordsPage),
     /// Of asking how the network is judged.
     Network(Box<NetworkView>),
     /// Of asking whose a text is.
@@ -637,6 +671,8 @@ impl fmt::Debug for Reply {
             Self::Policy(policy) => write!(f, "{policy:?}"),
             Self::Statement(_) => f.write_str("Statement"),
             Self::Exit(view) => write!(f, "{view:?}"),
+            Self::Evidence(_) => f.write_str("Evidence"),
+            Self::OwnRecords(page) => write!(f, "OwnRecords({} records)", page.records),
             Self::Network(view) => write!(f, "{view:?}"),
             Self::Message(view) => write!(f, "{view:?}"),
             Self::Text(text) => write!(f, "Text({} bytes)", text.len()),

@@ -13,11 +13,11 @@ use crate::clock::Now;
 use crate::error::{Error, ErrorCode};
 use crate::payment::{self, SettleCause, Ticket};
 use crate::session::actions::{
-    AcceptRollBack, Action, ApproveRefund, ChangeOwnPassword, CheckStatement, DecideStuck, DownloadParameters,
-    EnrolBiometric, Exit, FollowEvents, ForceExit, ListOperators, MakeCheckpoint, ManageOperators, PrintReceipt,
-    ProveConsistency, ProveRecord, ReadMessage, ReadPublicKey, RenewCertificate, RequestRefund, ResolveDebts,
-    RotateKeys, Sell, SetPolicy, Settle, TakePins, TestHost, VerifyJournal, ViewDebts, ViewNetwork, ViewPayments,
-    ViewPolicy, VoidSale,
+    AcceptRollBack, Action, ApproveRefund, ChangeOwnPassword, CheckStatement, DecideStuck, DiscloseEvidence,
+    DownloadParameters, EnrolBiometric, Exit, ExportRecords, FollowEvents, ForceExit, ListOperators, MakeCheckpoint,
+    ManageOperators, PrintReceipt, ProveConsistency, ProveRecord, ReadMessage, ReadPublicKey, ReleaseFreeze,
+    RenewCertificate, RequestRefund, ResolveDebts, RotateKeys, Sell, SetPolicy, Settle, TakePins, TestHost,
+    VerifyJournal, ViewDebts, ViewNetwork, ViewPayments, ViewPolicy, VoidSale,
 };
 use crate::session::{Permit, Standing};
 use crate::till::exchange::{Ask, Reply};
@@ -61,6 +61,7 @@ impl Till {
             Ask::SignInByBiometric { name } => self.sign_in_by_biometric(ticket, name, now),
             Ask::UnlockByBiometric => self.unlock_by_biometric(ticket, now),
             Ask::SignOut => self.sign_out(now),
+            Ask::Freeze { reason, by } => self.freeze(ticket, reason, by, now),
             ask if matches!(self.at, At::Open(_)) => self.inside(ticket, ask, now),
             _ => Err(self.shut(now).into()),
         }
@@ -251,6 +252,10 @@ impl Till {
                 let permit = self.permit::<SetPolicy>(now)?;
                 self.set_policy(permit, &policy, now)
             }
+            Ask::Release { second, password } => {
+                let permit = self.permit::<ReleaseFreeze>(now)?;
+                self.release(ticket, permit, second, &password, now)
+            }
             Ask::RotateKeys => {
                 let permit = self.permit::<RotateKeys>(now)?;
                 self.rotate_keys(permit, now)
@@ -299,6 +304,14 @@ impl Till {
                     None => None,
                 };
                 self.exit(permit, force, now)
+            }
+            Ask::Evidence(step) => {
+                let permit = self.permit::<DiscloseEvidence>(now)?;
+                self.evidence(permit, step, now)
+            }
+            Ask::OwnRecords { of, after } => {
+                let permit = self.permit::<ExportRecords>(now)?;
+                self.own_records(permit, of, after, now)
             }
             Ask::PublicKey => {
                 let permit = self.permit::<ReadPublicKey>(now)?;

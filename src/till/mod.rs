@@ -6,7 +6,7 @@
 //! | it is | it takes |
 //! |---|---|
 //! | unclaimed | its state, claiming |
-//! | signed out | its state, signing in, recovering, signing out |
+//! | signed out | its state, signing in, recovering, signing out, freezing |
 //! | locked | the same, and unlocking |
 //! | signed in | everything but claiming, unlocking and recovering, as the role permits; signing in is a switch |
 //!
@@ -21,8 +21,11 @@ mod certificate;
 mod claim;
 mod enter;
 mod events;
+mod evidence;
 mod exchange;
 mod flow;
+mod freeze;
+mod freeze_told;
 mod gate;
 mod host_mark;
 mod keys;
@@ -42,6 +45,7 @@ mod words;
 use std::sync::Arc;
 
 pub use events::folds;
+pub use evidence::{EvidenceReply, EvidenceStep};
 pub use exchange::{
     Ask, Biometric, Derive, Input, NetworkCommand, NewOperator, OperatorView, Output, ProofOf, Recognised, Recognition,
     RecoveryCode, Reply, SessionView, Standing, TillState, Work,
@@ -57,6 +61,7 @@ use crate::acquirer::HostMark;
 use crate::clock::{MonoMs, Now};
 use crate::error::{Error, ErrorCode};
 use crate::ids::OperatorName;
+use crate::incident::freeze::FreezeView;
 use crate::journal::{CheckpointReason, Draft, JournalError, LockedJournal, SideWork, Waiting};
 use crate::payment::{self, Engine, Ticket};
 use crate::ports::{BiometricKey, DeviceKeys, Entropy, FaultPlan, Notice, Posture};
@@ -65,6 +70,7 @@ use crate::session::{self, Session};
 use crate::till::certificate::CertificateCare;
 use crate::till::events::Why;
 use crate::till::flow::Flow;
+use crate::till::freeze_told::FreezeCare;
 use crate::till::record::Trouble;
 use crate::till::schedule::Schedule;
 use crate::till::tell::Tellings;
@@ -89,6 +95,8 @@ pub struct Till {
     lock_wishes: Vec<Ticket>,
     /// What is to be journalled at the next sign-in, because there was no key or no room for it.
     owed: Vec<Draft>,
+    /// A freeze that holds and is not recorded, because there was no room for it.
+    unrecorded: Option<FreezeView>,
     /// Whether it was said that the session ends soon.
     ending_announced: bool,
     /// What the host is to be told, and has said.
@@ -134,6 +142,8 @@ struct Open {
     schedule: Schedule,
     /// Another certificate, where one is owed.
     certificate: CertificateCare,
+    /// What the acquirer is to be told of a freeze.
+    freeze_care: FreezeCare,
     /// What the host said of this till last.
     host_mark: Option<HostMark>,
     /// How the network was judged last in this session.
@@ -224,7 +234,9 @@ impl Till {
 
     /// Does what can be done without another input: a lock that was put off, keys that are being changed.
     fn work(&mut self, now: Now) -> Result<(), Trouble> {
+        self.record_the_freeze(now)?;
         self.go_on_telling(now)?;
+        self.tell_of_the_freeze(now)?;
         self.ask_for_certificate(now)?;
         self.settle_on_time(now)?;
         self.seal_anew(now)?;
@@ -277,6 +289,7 @@ impl Till {
         if let At::Open(open) = &self.at {
             times.extend(self.engine_alarm);
             times.extend(self.next_settlement(now));
+            times.extend(open.freeze_care.next_try().filter(|_| !open.engine.is_occupied()));
             times.extend(open.certificate.next_try().filter(|_| !open.engine.is_occupied()));
             if (open.engine.journal().is_resealing() || self.is_verifying()) && !self.is_busy() {
                 times.push(now.mono);
@@ -307,7 +320,8 @@ impl Till {
             At::Open(open) => open.engine.rolled_back()?.is_some(),
             _ => false,
         };
-        Ok(TillState { biometric, is_rolled_back, ..self.state(now) })
+        let frozen = self.frozen();
+        Ok(TillState { biometric, is_rolled_back, frozen, ..self.state(now) })
     }
 
     fn state(&self, now: Now) -> TillState {
@@ -339,6 +353,7 @@ impl Till {
             settlement_missed,
             biometric,
             is_rolled_back,
+            frozen: None,
             network,
         }
     }

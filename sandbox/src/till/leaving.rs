@@ -60,6 +60,7 @@ fn command(remedy: &str) -> Option<&'static str> {
     Some(match remedy {
         "resolve" => "taptill resolve",
         "decide" => "taptill decide ATTEMPT --charged|--not-charged",
+        "decide_batch" => "taptill decide --batch N --closed|--not-closed",
         "decide_refund" => "taptill refund decide REFUND paid|not-paid",
         "approve_or_reject" => "taptill refund approve|reject REFUND",
         "settle" => "taptill settle",

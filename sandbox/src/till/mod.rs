@@ -9,6 +9,7 @@
 
 mod args;
 mod biometric;
+mod bundle;
 mod card;
 mod cards;
 mod claim;
@@ -16,9 +17,11 @@ mod context;
 mod debts;
 mod demo;
 mod errand;
+mod evidence;
 mod failure;
 mod faults;
 mod host;
+mod incident;
 mod init;
 mod leaving;
 mod list;
@@ -96,6 +99,8 @@ fn execute(till: &mut Till, command: Command, person: &Person, output: Output) -
         Command::Unlock { biometric: true } => session::unlock_by_finger(till),
         Command::Unlock { biometric: false } => session::unlock(till, person),
         Command::SignOut => session::sign_out(till),
+        Command::Freeze { reason } => incident::freeze(till, &reason),
+        Command::Release(second) => incident::release(till, &second),
         Command::Exit(exit) => leaving::exit(till, &exit),
         Command::Who => session::who(till),
         Command::Password { action: PasswordAction::Change } => session::change_password(till, person),
@@ -118,7 +123,8 @@ fn execute(till: &mut Till, command: Command, person: &Person, output: Output) -
         Command::Batch(batch) => settle::batch(till, &batch),
         Command::Resolve => resolve::run(till),
         Command::Statement { action } => statement::run(till, &action),
-        Command::Verify => verify::run(till),
+        Command::Verify(arguments) => verify::run(till, &arguments),
+        Command::Evidence(arguments) => evidence::run(till, &arguments),
         Command::AcceptRollBack => proof::accept_roll_back(till),
         Command::Provoke { code, all } => provoke::run(code.as_deref(), all),
         Command::Checkpoint => proof::checkpoint(till),

@@ -78,7 +78,8 @@ impl Engine {
     fn unsettled(&self) -> Result<Vec<Blocker>, Error> {
         if let Some(settlement) = batches::unfinished(&self.journal)? {
             let number = settlement.view.batch.to_string();
-            return Ok(vec![Blocker::new("settlement_unfinished", number).remedied_by("settle")]);
+            let remedy = if settlement.view.may_be_decided() { "decide_batch" } else { "settle" };
+            return Ok(vec![Blocker::new("settlement_unfinished", number).remedied_by(remedy)]);
         }
         let batch = ledger::taken(&self.journal)?.batch;
         let totals = records::totals(&self.journal, batch, batches::open(&self.journal)?.begins_after)?;

@@ -1,6 +1,6 @@
 //! Refunds as people see them: asked for, listed, approved, rejected, expired, decided.
 //!
-//! Guards of a request stand in this order: a journal that the host knows further, a batch that the host would change,
+//! Guards of a request stand in this order: a frozen till, a journal that the host knows further, a batch that the host would change,
 //! an amount of nothing, the sale (named by attempt, order, reference number or receipt), how it stands, its currency,
 //! the shop's rules (window, verification), the dialect, what is left of the sale, the connection. What was guarded is
 //! journalled before anybody is told, and the fold counts again.
@@ -85,6 +85,9 @@ impl Engine {
         has_network: bool,
         now: Now,
     ) -> Result<Result<Admitted, Error>, Halt> {
+        if let Some(frozen) = self.frozen_refusal() {
+            return Ok(Err(frozen));
+        }
         if let Some(unfinished) = self.settlement_refusal()? {
             return Ok(Err(unfinished));
         }
@@ -232,6 +235,9 @@ impl Engine {
         permit: Permit<ApproveRefund>,
         has_network: bool,
     ) -> Result<Result<RefundApproved, Error>, Halt> {
+        if let Some(frozen) = self.frozen_refusal() {
+            return Ok(Err(frozen));
+        }
         if let Some(unfinished) = self.settlement_refusal()? {
             return Ok(Err(unfinished));
         }

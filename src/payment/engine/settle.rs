@@ -179,7 +179,7 @@ impl Engine {
         if batches::unfinished(&self.journal)?.is_some() {
             return self.next_of_settlement(now);
         }
-        let blockers = self.blockers()?;
+        let blockers = self.in_the_way()?;
         if !blockers.is_empty() {
             self.end_job(Err(Error::from(ErrorCode::SettlementBlocked).blocked_by(blockers)));
             return Ok(());
@@ -219,6 +219,18 @@ impl Engine {
         Err(Halt(error))
     }
 
+    /// What must be finished or decided before the batch is settled. What waits for the next batch does not keep this
+    /// one open.
+    fn in_the_way(&self) -> Result<Vec<Blocker>, Halt> {
+        let mut blockers = self.blockers()?;
+        for entry in refunds::entries_in(&self.journal, RefundState::Sent)? {
+            if self.waits_for_its_batch(&entry)? {
+                blockers.retain(|it| it.why != "refund_forwarding" || it.name != entry.view.refund.as_str());
+            }
+        }
+        Ok(blockers)
+    }
+
     /// Everything that must be finished or decided first, each by name.
     pub(super) fn blockers(&self) -> Result<Vec<Blocker>, Halt> {
         let mut blockers = Vec::new();
@@ -238,12 +250,8 @@ impl Engine {
         // Whatever is forwarded stands under one word.
         for state in [RefundState::Sent, RefundState::Stuck] {
             for entry in refunds::entries_in(&self.journal, state)? {
-                let is_stuck = state == RefundState::Stuck;
-                // What waits for the next batch does not keep this one open.
-                let is_in_the_way =
-                    if is_stuck { entry.view.decision.is_none() } else { !self.waits_for_its_batch(&entry)? };
-                if is_in_the_way {
-                    let why = if is_stuck { "refund_stuck" } else { "refund_forwarding" };
+                let why = if state == RefundState::Stuck { "refund_stuck" } else { "refund_forwarding" };
+                if entry.view.decision.is_none() {
                     blockers.push(Blocker::new(why, entry.view.refund.to_string()));
                 }
             }

@@ -6,8 +6,10 @@
 //! Evidence: `sandbox/tests/till_provoke.rs` plays them all.
 
 mod device;
+mod evidence;
 mod goodbyes;
 mod impostor;
+mod incidents;
 mod life;
 mod network;
 mod payments;

@@ -7,7 +7,8 @@ use taptill::error::ErrorCode;
 
 use super::stage::Played;
 use super::{
-    device, goodbyes, life, network, payments, people, records, refunds, settlements, statements, storage, typed, voids,
+    device, evidence, goodbyes, incidents, life, network, payments, people, records, refunds, settlements, statements,
+    storage, typed, voids,
 };
 
 /// How one error is brought about.
@@ -189,7 +190,21 @@ pub(super) fn script(code: ErrorCode) -> Script {
         E::StatementPeriodInvalid => {
             by("a statement is checked from tomorrow to yesterday", statements::statement_period_invalid)
         }
+        E::TillFrozen => by("a sale begins at a till that somebody has frozen", incidents::till_frozen),
+        E::FreezeNeedsPassword => {
+            by("the lock screen freezes where the rules want a password", incidents::freeze_needs_password)
+        }
+        E::FrozenByHost => by("two people release a till that the acquirer has frozen", incidents::frozen_by_host),
+        E::ReleaseNeedsAnother => by("one person releases a frozen till twice", incidents::release_needs_another),
         E::ExitBlocked => by("somebody leaves while a card is awaited", goodbyes::exit_blocked),
         E::ReasonMissing => by("a supervisor leaves by force and says nothing", goodbyes::reason_missing),
+        E::EvidenceNotABundle => by("a photograph is checked as evidence", evidence::evidence_not_a_bundle),
+        E::EvidenceNewer => by("evidence of a later version is checked", evidence::evidence_newer),
+        E::EvidenceOfAnotherTill => {
+            by("evidence is checked against another till's key", evidence::evidence_of_another_till)
+        }
+        E::EvidencePeriodInvalid => by("evidence is wanted from today to yesterday", evidence::evidence_period_invalid),
+        E::EvidenceEmpty => by("evidence is wanted of the year 1970", evidence::evidence_empty),
+        E::EvidenceTooLarge => by("a bundle of evidence is made of too many files", evidence::evidence_too_large),
     }
 }
