@@ -153,7 +153,8 @@ fn each_network_is_good_for_what_the_table_says() {
 /// The acquirer's own table holds in place of the usual one.
 #[test]
 fn the_acquirer_may_be_stricter_or_milder() {
-    let change: [(fn(&mut NetworkPolicy), Posture, Option<ErrorCode>); 5] = [
+    type Change = fn(&mut NetworkPolicy);
+    let change: [(Change, Posture, Option<ErrorCode>); 5] = [
         (|table| table.open_wifi = Verdict::RefusedForAll, Posture::OpenWifi, Some(ErrorCode::NetworkRefused)),
         (|table| table.vpn = Verdict::RefusedForKeys, Posture::Vpn, Some(ErrorCode::NetworkRefusedForKeys)),
         (|table| table.clock_wrong = Verdict::RefusedForKeys, Posture::ClockWrong, Some(ErrorCode::DeviceClockWrong)),

@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value, json};
 use taptill_ffi::{
-    Attempt, Batch, Blocker, CurrencyTotals, Difference, DifferencePage, ErrorFacts, ErrorWords, EventPage, ExitItem, ExitState, ExitView, Field,
-    Intent, KindSums, Language, Notice, OperatorFacts, Page, PasswordDone, PasswordProfile, RecordSum, RecoveryCode,
-    Refund, Resolved, Screen, SessionFacts, ShopPolicy, StatementLine, StatementSummary, TillError, TillInfo,
-    TillState, Verified, VoidView, describe_difference,
+    Attempt, Batch, Blocker, CurrencyTotals, Difference, DifferencePage, ErrorFacts, ErrorWords, EventPage, ExitItem,
+    ExitState, ExitView, Field, Intent, KindSums, Language, Notice, OperatorFacts, Page, PasswordDone, PasswordProfile,
+    RecordSum, RecoveryCode, Refund, Resolved, Screen, SessionFacts, ShopPolicy, StatementLine, StatementSummary,
+    TillError, TillInfo, TillState, Verified, VoidView, describe_difference,
 };
 
 /// The word of an enumeration's value: `InDoubt` is `in_doubt`, and what it carries is left out.
