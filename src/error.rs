@@ -437,6 +437,14 @@ error_codes! {
     EvidenceEmpty = "evidence_empty": User NotMoved AfterUserAction NotNeeded Supervisor,
     /// More records would be disclosed than one bundle holds.
     EvidenceTooLarge = "evidence_too_large": User NotMoved AfterUserAction NotNeeded Supervisor,
+    /// The acquirer's rules refuse everything over what kind of network the device is on.
+    NetworkRefused = "network_refused": Network NotMoved AfterUserAction NotNeeded Cashier,
+    /// The acquirer's rules refuse it for keys, and keys are needed.
+    NetworkRefusedForKeys = "network_refused_for_keys": Network NotMoved AfterUserAction NotNeeded Cashier,
+    /// Other pins for the host are not the acquirer's signed word.
+    PinsNotSigned = "pins_not_signed": Network NotMoved Never NotNeeded Supervisor,
+    /// The acquirer's word is not one that changes this till's pins now.
+    PinsRefused = "pins_refused": Network NotMoved Never NotNeeded Supervisor,
 }
 
 impl ErrorCode {
@@ -640,6 +648,12 @@ impl Error {
     pub fn with_host_code(mut self, host_code: &HostCode) -> Self {
         self.host_code = Some(host_code.clone());
         self
+    }
+
+    /// Whether it says this fixed word of this.
+    #[must_use]
+    pub fn has_word(&self, name: &str, value: &str) -> bool {
+        self.facts.iter().any(|(known, fact)| *known == name && matches!(fact, Fact::Word(word) if *word == value))
     }
 
     /// Adds a number, as `.number("field", 39)`.

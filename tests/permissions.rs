@@ -133,6 +133,9 @@ fn ask_for_everything(session: &Session) -> Vec<(&'static str, Result<String, Er
         one::<ConfirmRelease>(session),
         one::<Exit>(session),
         one::<ForceExit>(session),
+        one::<ViewNetwork>(session),
+        one::<TakePins>(session),
+        one::<ReadMessage>(session),
         one::<RenewCertificate>(session),
         one::<RotateKeys>(session),
     ]

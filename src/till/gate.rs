@@ -15,9 +15,9 @@ use crate::payment::{self, SettleCause, Ticket};
 use crate::session::actions::{
     AcceptRollBack, Action, ApproveRefund, ChangeOwnPassword, CheckStatement, DecideStuck, DiscloseEvidence,
     DownloadParameters, EnrolBiometric, Exit, ExportRecords, FollowEvents, ForceExit, ListOperators, MakeCheckpoint,
-    ManageOperators, PrintReceipt, ProveConsistency, ProveRecord, ReadPublicKey, ReleaseFreeze, RenewCertificate,
-    RequestRefund, ResolveDebts, RotateKeys, Sell, SetPolicy, Settle, TestHost, VerifyJournal, ViewDebts, ViewPayments,
-    ViewPolicy, VoidSale,
+    ManageOperators, PrintReceipt, ProveConsistency, ProveRecord, ReadMessage, ReadPublicKey, ReleaseFreeze,
+    RenewCertificate, RequestRefund, ResolveDebts, RotateKeys, Sell, SetPolicy, Settle, TakePins, TestHost,
+    VerifyJournal, ViewDebts, ViewNetwork, ViewPayments, ViewPolicy, VoidSale,
 };
 use crate::session::{Permit, Standing};
 use crate::till::exchange::{Ask, Reply};
@@ -259,6 +259,18 @@ impl Till {
             Ask::RotateKeys => {
                 let permit = self.permit::<RotateKeys>(now)?;
                 self.rotate_keys(permit, now)
+            }
+            Ask::Network => {
+                let permit = self.permit::<ViewNetwork>(now)?;
+                self.network(permit, now)
+            }
+            Ask::TakePins { text } => {
+                let permit = self.permit::<TakePins>(now)?;
+                self.take_pins(permit, &text, now)
+            }
+            Ask::ReadMessage { text } => {
+                let permit = self.permit::<ReadMessage>(now)?;
+                self.read_message(permit, &text, now)
             }
             Ask::RenewCertificate => {
                 let permit = self.permit::<RenewCertificate>(now)?;

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use crate::account::{self, Provisioning, ShopPolicy};
 use crate::error::{Error, ErrorCode};
 use crate::journal::{Journal, JournalError, JournalPorts, LockedJournal, VerifyReport};
-use crate::ports::Ports;
+use crate::ports::{Ports, Posture};
 use crate::till::events::folds;
 use crate::till::tell::Tellings;
 use crate::till::{At, Left, Till};
@@ -81,7 +81,8 @@ impl Till {
             faults: Arc::clone(&ports.faults),
             sensor: ports.biometric.clone(),
             recognitions: 0,
-            has_network: true,
+            posture: Posture::Trusted,
+            connection_waits: false,
             has_encrypted_reader: ports.encrypted_reader.is_some(),
             flow: None,
             lock_wishes: Vec::new(),

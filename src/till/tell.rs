@@ -32,6 +32,7 @@ pub(super) struct Tellings {
     under_way: Option<Then>,
     answer: Option<Result<Told, Error>>,
     marks: Vec<HostMark>,
+    words: Vec<Vec<u8>>,
 }
 
 impl Till {
@@ -44,6 +45,7 @@ impl Till {
     pub(super) fn keep_own(&mut self, output: payment::Output) -> Option<payment::Output> {
         match output {
             payment::Output::Marked(mark) => self.tellings.marks.push(mark),
+            payment::Output::Word(text) => self.tellings.words.push(text),
             payment::Output::Tell { ticket: OWN, result } => {
                 self.tellings.answer = Some(result.map(|reply| match reply {
                     Paid::Told(told) => told,
@@ -59,6 +61,9 @@ impl Till {
     pub(super) fn go_on_telling(&mut self, now: Now) -> Result<(), Trouble> {
         for mark in std::mem::take(&mut self.tellings.marks) {
             self.host_marked(mark, now)?;
+        }
+        for word in std::mem::take(&mut self.tellings.words) {
+            self.word_came(&word, now)?;
         }
         loop {
             if let Some(result) = self.tellings.answer.take()

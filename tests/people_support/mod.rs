@@ -327,7 +327,7 @@ impl House {
             assert!(self.alarm.is_none(), "an alarm is the last output, and the only one");
             match output {
                 Output::Card(command) => self.awaits_card = matches!(command, CardCommand::Await),
-                Output::Link(_) | Output::Begun { .. } => {}
+                Output::Link(_) | Output::LookAtNetwork | Output::Begun { .. } => {}
                 Output::Network(command) => self.is_armed = matches!(command, NetworkCommand::Arm { .. }),
                 Output::Derive(next) => assert!(work.replace(next).is_none(), "one derivation at a time"),
                 Output::Recognise(next) => assert!(looks.replace(next).is_none(), "one recognition at a time"),

@@ -25,6 +25,7 @@ mod incident;
 mod init;
 mod leaving;
 mod list;
+mod network;
 mod operator;
 mod output;
 mod password;
@@ -114,6 +115,7 @@ fn execute(till: &mut Till, command: Command, person: &Person, output: Output) -
         Command::Decide(decide) => debts::decide(till, decide),
         Command::HostTest => errand::test_host(till),
         Command::Parameters => errand::parameters(till),
+        Command::Network { action } => network::run(till, action),
         Command::Status { attempt } => status::run(till, attempt),
         Command::List(list) => list::run(till, &list),
         Command::Receipt(receipt) => receipt::run(till, receipt),

@@ -23,6 +23,33 @@ pub(super) fn network_absent() -> Played {
     till.sell(order(100)?).map(drop)
 }
 
+pub(super) fn network_refused() -> Played {
+    let stage = Stage::set()?;
+    let portal = StatedPosture(Posture::CaptivePortal);
+    let till = stage.till_with(|ports| ports.network_posture = Arc::new(portal))?;
+    till.sell(order(100)?).map(drop)
+}
+
+pub(super) fn network_refused_for_keys() -> Played {
+    let stage = Stage::set()?;
+    let till = stage.till_with(|ports| ports.network_posture = Arc::new(StatedPosture(Posture::Proxied)))?;
+    till.sell(order(100)?).map(drop)
+}
+
+pub(super) fn pins_not_signed() -> Played {
+    let stage = Stage::set()?;
+    let till = stage.till()?;
+    Ok(till.terminal.take_pins(b"Use another key from now on. Your acquirer.\n")?)
+}
+
+pub(super) fn pins_refused() -> Played {
+    let stage = Stage::set()?;
+    let till = stage.till()?;
+    let terminal = till.terminal.configuration()?.terminal_id.clone();
+    let message = crate::host::message(&stage.host_home(), &terminal, "A happy new year.").map_err(broken)?;
+    Ok(till.terminal.take_pins(message.as_bytes())?)
+}
+
 pub(super) fn host_unreachable() -> Played {
     let mut stage = Stage::set()?;
     stage.stop_host();
