@@ -43,6 +43,8 @@ pub enum CheckpointReason {
     BatchClose,
     /// So many events have come since the last.
     Routine,
+    /// The till is frozen.
+    Freeze,
     /// Somebody leaves by the checklist.
     Exit,
     /// The till is deregistered: it is the last.
@@ -59,6 +61,7 @@ impl CheckpointReason {
             Self::SignOut => "sign_out",
             Self::BatchClose => "batch_close",
             Self::Routine => "routine",
+            Self::Freeze => "freeze",
             Self::Exit => "exit",
             Self::Deregistration => "deregistration",
         }

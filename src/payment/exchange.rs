@@ -256,6 +256,13 @@ pub enum Input<'a> {
         /// Whose copy.
         copy: ReceiptCopy,
     },
+    /// The till is frozen from now on: nothing begins, what has not left does not leave, what is owed goes on.
+    Freeze {
+        /// From where, as errors name it.
+        from: &'static str,
+    },
+    /// The till is free again.
+    Release,
     /// A caller has taken the result of this attempt.
     Taken {
         /// Which attempt.
@@ -288,6 +295,8 @@ pub enum Output {
     },
     /// What the host said of this till beside an answer.
     Marked(HostMark),
+    /// What may be the acquirer's signed word; nobody has looked.
+    Word(Vec<u8>),
     /// The result for a waiting caller. Nothing more comes for this ticket.
     Tell {
         /// Who waits.

@@ -16,6 +16,7 @@ mod driver;
 mod events;
 mod evidence;
 mod export;
+mod incident;
 mod leaving;
 mod net;
 mod network;

@@ -11,24 +11,27 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use crate::account::{Configuration, SecretText, ShopPolicy, WrittenReason};
+use crate::account::{Configuration, Judgement, SecretText, ShopPolicy, WrittenReason};
 use crate::acquirer::LinkEvent;
 use crate::clock::{MonoMs, WallMs};
 use crate::emv::CardEvent;
 use crate::error::Error;
 use crate::ids::{AttemptId, BatchNo, OperatorName, RefundId};
+use crate::incident::freeze::{FreezeReason, FreezeView};
 use crate::incident::records::{OwnRecords, RecordsPage};
 use crate::journal::Cursor;
 use crate::payment::{
     self, BatchDecision, CardCommand, Decision, LinkCommand, ListQuery, ReceiptCopy, RefundDecision, RefundQuery,
     RefundRequest, RejectionReason, SaleOrder, Ticket, VoidOrder,
 };
-use crate::ports::{BiometricFault, EncryptedRead, ExportSink, Notice, ReaderFault};
+use crate::ports::{BiometricFault, EncryptedRead, ExportSink, Notice, Posture, ReaderFault};
 use crate::secret::{Secret, SecretBytes};
 use crate::session::Role;
 use crate::till::evidence::{EvidenceReply, EvidenceStep};
 use crate::till::leaving::{Erased, ExitView};
+use crate::till::network::NetworkView;
 use crate::till::statement::{StatementReply, StatementStep};
+use crate::till::words::MessageView;
 use crate::vault::{self, Derivation, SealedEnrolment};
 
 /// Who is at the till.
@@ -76,6 +79,10 @@ pub struct TillState {
     pub biometric: Biometric,
     /// Signed in: the till's files were put back, and it does not sell until a supervisor accepts it.
     pub is_rolled_back: bool,
+    /// The freeze, while the till is frozen.
+    pub frozen: Option<FreezeView>,
+    /// Signed in: how the network was judged last; nothing before it was first looked at.
+    pub network: Option<Judgement>,
 }
 
 /// What fingers or a face are good for.
@@ -313,6 +320,20 @@ pub enum Ask {
     },
     /// To sign out.
     SignOut,
+    /// To freeze the till, now and in whatever state it is.
+    Freeze {
+        /// Why, where somebody says so.
+        reason: Option<FreezeReason>,
+        /// At a locked till: who, with the password, where the shop's rules want it or somebody gives it.
+        by: Option<(OperatorName, SecretBytes)>,
+    },
+    /// To let a frozen till go, together with a second person.
+    Release {
+        /// The second person.
+        second: OperatorName,
+        /// That person's password.
+        password: SecretBytes,
+    },
     /// Another password for whoever is signed in.
     ChangePassword {
         /// The password until now.
@@ -346,6 +367,18 @@ pub enum Ask {
     RotateKeys,
     /// Another certificate for the till, from the host.
     RenewCertificate,
+    /// How the network is judged.
+    Network,
+    /// Other pins for the host, in the acquirer's signed word.
+    TakePins {
+        /// The word.
+        text: Vec<u8>,
+    },
+    /// Whose a text is that comes in the acquirer's name.
+    ReadMessage {
+        /// The text.
+        text: Vec<u8>,
+    },
     /// A signed statement of the journal's size and root.
     Checkpoint,
     /// A proof that one event is in the journal.
@@ -395,15 +428,29 @@ impl Ask {
                 | Self::SignInByBiometric { .. }
                 | Self::UnlockByBiometric
                 | Self::SignOut
+                | Self::Freeze { .. }
         )
     }
 }
 
 impl Ask {
-    /// Whether it is refused without a network, before anything is recorded: money goes back only with one.
+    /// Whether the network is looked at before it: it goes to the host at once, or shows how the network is judged.
     #[must_use]
     pub fn needs_network(&self) -> bool {
-        matches!(self, Self::RequestRefund(_) | Self::ApproveRefund(_) | Self::ApproveRefundAs { .. })
+        matches!(
+            self,
+            Self::Sale(_)
+                | Self::Void(_)
+                | Self::Settle
+                | Self::TestHost
+                | Self::DownloadParameters
+                | Self::RequestRefund(_)
+                | Self::ApproveRefund(_)
+                | Self::ApproveRefundAs { .. }
+                | Self::RenewCertificate
+                | Self::Network
+                | Self::Statement(StatementStep::FromHost { .. })
+        )
     }
 }
 
@@ -430,10 +477,11 @@ pub enum Input<'a> {
     },
     /// The device has recognised somebody, or not.
     Recognised(Recognised),
-    /// Whether the device has a network. It is said before each wish that [`needs_network`](Ask::needs_network).
+    /// What network the device is on: said before each wish that [`needs_network`](Ask::needs_network), and when
+    /// [`Output::LookAtNetwork`] asks for it.
     Network {
-        /// It has.
-        is_there: bool,
+        /// The network.
+        posture: Posture,
     },
     /// The card or the reader did something.
     Card(CardEvent<'a>),
@@ -455,6 +503,8 @@ pub enum Output {
     Link(LinkCommand),
     /// To whoever holds the way to the host.
     Network(NetworkCommand),
+    /// Ask the device what network it is on and answer with [`Input::Network`].
+    LookAtNetwork,
     /// Derive this key, answer with [`Input::Derived`], and wipe. One at a time.
     Derive(Work),
     /// Have the device recognise somebody and answer with [`Input::Recognised`], on a thread that may wait for ever.
@@ -605,6 +655,10 @@ pub enum Reply {
     Evidence(EvidenceReply),
     /// Of asking for the shop's own records.
     OwnRecords(RecordsPage),
+    /// Of asking how the network is judged.
+    Network(Box<NetworkView>),
+    /// Of asking whose a text is.
+    Message(Box<MessageView>),
     /// Of everything that is a text: checkpoint, proofs, keys.
     Text(String),
     /// Of everything else.
@@ -629,6 +683,8 @@ impl fmt::Debug for Reply {
             Self::Erased(erased) => write!(f, "{erased:?}"),
             Self::Evidence(_) => f.write_str("Evidence"),
             Self::OwnRecords(page) => write!(f, "OwnRecords({} records)", page.records),
+            Self::Network(view) => write!(f, "{view:?}"),
+            Self::Message(view) => write!(f, "{view:?}"),
             Self::Text(text) => write!(f, "Text({} bytes)", text.len()),
             Self::Done => f.write_str("Done"),
         }

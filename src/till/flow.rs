@@ -15,6 +15,7 @@ use crate::till::Till;
 use crate::till::claim::{Newcomer, as_recovery};
 use crate::till::enter::Entry;
 use crate::till::exchange::{Output, RecoveryCode, Reply, Work};
+use crate::till::freeze::Freezer;
 use crate::till::leaving::Goodbye;
 use crate::till::operators::Setting;
 use crate::till::passwords::given;
@@ -79,6 +80,10 @@ pub(super) enum Stage {
     Approving { approver: Approver, attempt: Attempt },
     /// Whether a second person, who agrees that the till goes, is who it says to be.
     Seconding { goodbye: Goodbye, name: OperatorName, attempt: Attempt },
+    /// Whether whoever freezes the locked till is who it says to be.
+    Freezing { freezer: Freezer, attempt: Attempt },
+    /// Whether a second person, who releases the till, is who it says to be.
+    Releasing { second: OperatorName, attempt: Attempt },
     /// A password that somebody else is given.
     Setting { setting: Setting, derivation: Derivation },
     /// Whether whoever wants another recovery code knows the password.
@@ -215,6 +220,7 @@ impl Till {
                 let session = self.finish_recovery(&newcomer, opened, password, &recovery, now)?;
                 Ok(with_code(&code, session))
             }
+            Stage::Freezing { freezer, attempt } => self.frozen_by_password(freezer, attempt, key, now),
             inside => self.next_inside(ticket, inside, key, now),
         }
     }
@@ -228,6 +234,7 @@ impl Till {
             }
             Stage::Approving { approver, attempt } => self.second_person(ticket, approver, attempt, key, now),
             Stage::Seconding { goodbye, name, attempt } => self.seconded(ticket, goodbye, (name, attempt), key, now),
+            Stage::Releasing { second, attempt } => self.released_by_two(second, attempt, key, now),
             Stage::Setting { setting, derivation } => self.finish_setting(setting, derivation, key, now).map(Led::To),
             Stage::Renewing { attempt } => {
                 let opened = self.proved_own(attempt, key, now)?;

@@ -15,9 +15,9 @@ use crate::payment::{self, SettleCause, Ticket};
 use crate::session::actions::{
     AcceptRollBack, Action, ApproveRefund, ChangeOwnPassword, CheckStatement, DecideStuck, Deregister,
     DiscloseEvidence, DownloadParameters, EnrolBiometric, Exit, ExportRecords, FollowEvents, ForceExit, ListOperators,
-    MakeCheckpoint, ManageOperators, PrintReceipt, ProveConsistency, ProveRecord, ReadPublicKey, RenewCertificate,
-    RequestRefund, ResolveDebts, RotateKeys, Sell, SetPolicy, Settle, TestHost, VerifyJournal, ViewDebts, ViewPayments,
-    ViewPolicy, VoidSale,
+    MakeCheckpoint, ManageOperators, PrintReceipt, ProveConsistency, ProveRecord, ReadMessage, ReadPublicKey,
+    ReleaseFreeze, RenewCertificate, RequestRefund, ResolveDebts, RotateKeys, Sell, SetPolicy, Settle, TakePins,
+    TestHost, VerifyJournal, ViewDebts, ViewNetwork, ViewPayments, ViewPolicy, VoidSale,
 };
 use crate::session::{Permit, Standing};
 use crate::till::exchange::{Ask, Reply};
@@ -67,6 +67,7 @@ impl Till {
             Ask::SignInByBiometric { name } => self.sign_in_by_biometric(ticket, name, now),
             Ask::UnlockByBiometric => self.unlock_by_biometric(ticket, now),
             Ask::SignOut => self.sign_out(now),
+            Ask::Freeze { reason, by } => self.freeze(ticket, reason, by, now),
             ask if matches!(self.at, At::Open(_)) => self.inside(ticket, ask, now),
             _ => Err(self.shut(now).into()),
         }
@@ -260,9 +261,25 @@ impl Till {
                 let permit = self.permit::<SetPolicy>(now)?;
                 self.set_policy(permit, &policy, now)
             }
+            Ask::Release { second, password } => {
+                let permit = self.permit::<ReleaseFreeze>(now)?;
+                self.release(ticket, permit, second, &password, now)
+            }
             Ask::RotateKeys => {
                 let permit = self.permit::<RotateKeys>(now)?;
                 self.rotate_keys(permit, now)
+            }
+            Ask::Network => {
+                let permit = self.permit::<ViewNetwork>(now)?;
+                self.network(permit, now)
+            }
+            Ask::TakePins { text } => {
+                let permit = self.permit::<TakePins>(now)?;
+                self.take_pins(permit, &text, now)
+            }
+            Ask::ReadMessage { text } => {
+                let permit = self.permit::<ReadMessage>(now)?;
+                self.read_message(permit, &text, now)
             }
             Ask::RenewCertificate => {
                 let permit = self.permit::<RenewCertificate>(now)?;

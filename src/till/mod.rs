@@ -6,7 +6,7 @@
 //! | it is | it takes |
 //! |---|---|
 //! | unclaimed | its state, claiming |
-//! | signed out | its state, signing in, recovering, signing out |
+//! | signed out | its state, signing in, recovering, signing out, freezing |
 //! | locked | the same, and unlocking |
 //! | signed in | everything but claiming, unlocking and recovering, as the role permits; signing in is a switch |
 //!
@@ -24,11 +24,14 @@ mod events;
 mod evidence;
 mod exchange;
 mod flow;
+mod freeze;
+mod freeze_told;
 mod gate;
 mod host_mark;
 mod keys;
 mod leave;
 mod leaving;
+mod network;
 mod open;
 mod operators;
 mod passwords;
@@ -37,6 +40,7 @@ mod refunds;
 mod schedule;
 mod statement;
 mod tell;
+mod words;
 
 use std::sync::Arc;
 
@@ -47,22 +51,26 @@ pub use exchange::{
     RecoveryCode, Reply, SessionView, Standing, TillState, Work,
 };
 pub use leaving::{Advice, Erased, ExitItem, ExitStep, ExitView, StepState};
+pub use network::NetworkView;
 pub use open::{inspect, provision};
 pub use statement::{StatementReply, StatementStep};
+pub use words::MessageView;
 
-use crate::account::Configuration;
+use crate::account::{Configuration, Judgement};
 use crate::acquirer::HostMark;
 use crate::clock::{MonoMs, Now};
 use crate::error::{Error, ErrorCode};
 use crate::ids::OperatorName;
+use crate::incident::freeze::FreezeView;
 use crate::journal::{CheckpointReason, Draft, JournalError, LockedJournal, SideWork, Waiting};
 use crate::payment::{self, Engine, Ticket};
-use crate::ports::{BiometricKey, DeviceKeys, Entropy, FaultPlan, Notice};
+use crate::ports::{BiometricKey, DeviceKeys, Entropy, FaultPlan, Notice, Posture};
 use crate::session::actions::ViewPayments;
 use crate::session::{self, Session};
 use crate::till::certificate::CertificateCare;
 use crate::till::events::Why;
 use crate::till::flow::Flow;
+use crate::till::freeze_told::FreezeCare;
 use crate::till::record::Trouble;
 use crate::till::schedule::Schedule;
 use crate::till::tell::Tellings;
@@ -77,8 +85,9 @@ pub struct Till {
     /// Where fingers or faces are recognised, and how often it was asked.
     sensor: Option<Arc<dyn BiometricKey>>,
     recognitions: u64,
-    /// Whether the device has a network, as it was said last.
-    has_network: bool,
+    /// What network the device is on, as it was said last, and whether a connection waits for it to be said.
+    posture: Posture,
+    connection_waits: bool,
     has_encrypted_reader: bool,
     /// What waits for a derivation: one thing at a time.
     flow: Option<Flow>,
@@ -86,6 +95,8 @@ pub struct Till {
     lock_wishes: Vec<Ticket>,
     /// What is to be journalled at the next sign-in, because there was no key or no room for it.
     owed: Vec<Draft>,
+    /// A freeze that holds and is not recorded, because there was no room for it.
+    unrecorded: Option<FreezeView>,
     /// Whether it was said that the session ends soon.
     ending_announced: bool,
     /// What the host is to be told, and has said.
@@ -131,8 +142,12 @@ struct Open {
     schedule: Schedule,
     /// Another certificate, where one is owed.
     certificate: CertificateCare,
+    /// What the acquirer is to be told of a freeze.
+    freeze_care: FreezeCare,
     /// What the host said of this till last.
     host_mark: Option<HostMark>,
+    /// How the network was judged last in this session.
+    judged: Option<Judgement>,
 }
 
 impl Till {
@@ -200,10 +215,7 @@ impl Till {
             Input::Card(event) => self.pay(payment::Input::Card(event), now),
             Input::Read(read) => self.pay(payment::Input::Read(read), now),
             Input::Link(event) => self.pay(payment::Input::Link(event), now),
-            Input::Network { is_there } => {
-                self.has_network = is_there;
-                Ok(())
-            }
+            Input::Network { posture } => self.network_is(posture, now),
             Input::Touch => {
                 self.touch(now);
                 Ok(())
@@ -222,7 +234,9 @@ impl Till {
 
     /// Does what can be done without another input: a lock that was put off, keys that are being changed.
     fn work(&mut self, now: Now) -> Result<(), Trouble> {
+        self.record_the_freeze(now)?;
         self.go_on_telling(now)?;
+        self.tell_of_the_freeze(now)?;
         self.ask_for_certificate(now)?;
         self.settle_on_time(now)?;
         self.seal_anew(now)?;
@@ -239,7 +253,7 @@ impl Till {
             let Some(output) = self.keep_own(output) else { continue };
             let output = match output {
                 P::Card(command) => Output::Card(command),
-                P::Link(command) => Output::Link(command),
+                P::Link(command) => self.command_link(command),
                 P::Notice(notice) => Output::Notice(notice),
                 P::Begun { ticket, attempt } => Output::Begun { ticket, attempt },
                 P::Tell { ticket, result } => {
@@ -250,7 +264,7 @@ impl Till {
                     self.engine_alarm = Some(at);
                     continue;
                 }
-                P::Marked(_) => unreachable!("it is the till's own"),
+                P::Marked(_) | P::Word(_) => unreachable!("it is the till's own"),
                 P::Stopped(error) => {
                     self.stopped = Some(error.clone());
                     Output::Stopped(error)
@@ -275,6 +289,7 @@ impl Till {
         if let At::Open(open) = &self.at {
             times.extend(self.engine_alarm);
             times.extend(self.next_settlement(now));
+            times.extend(open.freeze_care.next_try().filter(|_| !open.engine.is_occupied()));
             times.extend(open.certificate.next_try().filter(|_| !open.engine.is_occupied()));
             if (open.engine.journal().is_resealing() || self.is_verifying()) && !self.is_busy() {
                 times.push(now.mono);
@@ -305,7 +320,8 @@ impl Till {
             At::Open(open) => open.engine.rolled_back()?.is_some(),
             _ => false,
         };
-        Ok(TillState { biometric, is_rolled_back, ..self.state(now) })
+        let frozen = self.frozen();
+        Ok(TillState { biometric, is_rolled_back, frozen, ..self.state(now) })
     }
 
     fn state(&self, now: Now) -> TillState {
@@ -324,7 +340,22 @@ impl Till {
         };
         let (biometric, is_rolled_back) = (Biometric::Absent, false);
         let (waiting, settlement_missed) = (self.waiting(), self.missed_settlement(now));
-        TillState { standing, operator, role, waiting, locks_in_ms, settlement_missed, biometric, is_rolled_back }
+        let network = match &self.at {
+            At::Open(open) => open.judged,
+            _ => None,
+        };
+        TillState {
+            standing,
+            operator,
+            role,
+            waiting,
+            locks_in_ms,
+            settlement_missed,
+            biometric,
+            is_rolled_back,
+            frozen: None,
+            network,
+        }
     }
 
     fn waiting(&self) -> Option<u64> {

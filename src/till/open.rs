@@ -11,7 +11,7 @@ use std::sync::Arc;
 use crate::account::{self, Provisioning, ShopPolicy};
 use crate::error::{Error, ErrorCode};
 use crate::journal::{Journal, JournalError, JournalPorts, LockedJournal, VerifyReport};
-use crate::ports::Ports;
+use crate::ports::{Ports, Posture};
 use crate::till::events::{self, folds};
 use crate::till::leaving::{self, Resumed};
 use crate::till::tell::Tellings;
@@ -89,11 +89,13 @@ impl Till {
             faults: Arc::clone(&ports.faults),
             sensor: ports.biometric.clone(),
             recognitions: 0,
-            has_network: true,
+            posture: Posture::Trusted,
+            connection_waits: false,
             has_encrypted_reader: ports.encrypted_reader.is_some(),
             flow: None,
             lock_wishes: Vec::new(),
             owed,
+            unrecorded: None,
             ending_announced: false,
             tellings: Tellings::default(),
             engine_alarm: None,
@@ -120,5 +122,10 @@ fn vault<'a>(locked: &'a mut LockedJournal, ports: &'a Ports) -> Vault<'a> {
 
 /// What of the shop's rules must be known while nobody is signed in.
 fn terms(policy: &ShopPolicy, params: Params) -> Terms {
-    Terms { tries: policy.tries, lockout_ms: policy.lockout_ms, params }
+    Terms {
+        tries: policy.tries,
+        lockout_ms: policy.lockout_ms,
+        params,
+        freeze_needs_password: policy.freeze_needs_password_at_lock_screen,
+    }
 }

@@ -349,7 +349,7 @@ impl House {
             match output {
                 Output::Card(command) => self.awaits_card = matches!(command, CardCommand::Await),
                 Output::Link(command) => self.line(command),
-                Output::Begun { .. } => {}
+                Output::LookAtNetwork | Output::Begun { .. } => {}
                 Output::Network(command) => self.is_armed = matches!(command, NetworkCommand::Arm { .. }),
                 Output::Derive(next) => assert!(work.replace(next).is_none(), "one derivation at a time"),
                 Output::Recognise(next) => assert!(looks.replace(next).is_none(), "one recognition at a time"),

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use taptill::account::{
-    self, Account, Configuration, HostAddress, Limits, Merchant, PROVISIONING_VERSION, PasswordWork, Policy,
-    Provisioning, SecretText, Secrets,
+    self, Account, Configuration, HostAddress, Limits, Merchant, NetworkPolicy, PROVISIONING_VERSION, PasswordWork,
+    Policy, Provisioning, SecretText, Secrets,
 };
 use taptill::acquirer::{HostMark, LinkEvent, LinkFault, Telling};
 use taptill::clock::{BootCount, MonoMs, Now, WallMs};
@@ -93,6 +93,8 @@ pub struct World {
     read_is_wanted: Option<u64>,
     pub now: Now,
     till: Option<Engine>,
+    /// From where the till is frozen, as its record would say.
+    frozen: Option<&'static str>,
     events: BTreeMap<(u64, u64), Event>,
     event_number: u64,
     line: u64,
@@ -102,6 +104,8 @@ pub struct World {
     pub notices: Vec<Notice>,
     /// What the host said of the till beside its answers.
     pub marks: Vec<HostMark>,
+    /// What came with parameters as the acquirer's word.
+    pub words: Vec<Vec<u8>>,
     pub begun: Vec<AttemptId>,
     /// Whether callers take their results at once.
     pub callers_take: bool,
@@ -184,6 +188,7 @@ impl World {
             read_is_wanted: None,
             now: Now { wall: WallMs(WALL_START_MS), mono: MonoMs(0), boot: BootCount(1) },
             till: None,
+            frozen: None,
             events: BTreeMap::new(),
             event_number: 0,
             line: 0,
@@ -192,6 +197,7 @@ impl World {
             callers: BTreeMap::new(),
             notices: Vec::new(),
             marks: Vec::new(),
+            words: Vec::new(),
             begun: Vec::new(),
             callers_take: true,
             told_approved: Vec::new(),
@@ -225,7 +231,7 @@ impl World {
         let journal = self.open_journal()?;
         let account = self.account(&journal)?;
         let engine = Engine::open(journal, account, self.entropy.clone(), self.now)?;
-        let engine = engine.with_encrypted_reader(self.lends_encrypted_reader);
+        let engine = engine.with_encrypted_reader(self.lends_encrypted_reader).frozen_from(self.frozen);
         self.stopped = None;
         self.till = Some(engine);
         self.give(Input::Tick);
@@ -348,6 +354,23 @@ impl World {
         self.journal().into_iter().map(|(kind, _)| kind).filter(|kind| kind.starts_with("attempt.")).collect()
     }
 
+    /// Whether nothing is under way and nothing is owed.
+    pub fn is_idle(&self) -> bool {
+        self.till.as_ref().is_none_or(|till| !till.is_occupied() && till.waiting() == 0)
+    }
+
+    /// Somebody freezes the till.
+    pub fn freeze(&mut self) {
+        self.frozen = Some("till");
+        self.give(Input::Freeze { from: "till" });
+    }
+
+    /// Those who may let it go again.
+    pub fn release(&mut self) {
+        self.frozen = None;
+        self.give(Input::Release);
+    }
+
     pub fn is_open(&self) -> bool {
         self.till.is_some()
     }
@@ -393,6 +416,7 @@ impl World {
                 self.note(&format!("marked {mark:?}"), &[]);
                 self.marks.push(mark);
             }
+            Output::Word(text) => self.words.push(text),
             Output::Tell { ticket, result } => return self.tell(ticket, result),
             Output::WakeAt(at) => self.alarm = Some(at.0),
             Output::Stopped(error) => {
@@ -945,6 +969,7 @@ pub fn provisioning(dialect: &str) -> Provisioning {
             terminal_data: TerminalData::sandbox(),
             ca_keys: serde_json::from_str(card::ca_keys_json()).unwrap(),
             policy: Policy::default(),
+            network: NetworkPolicy::default(),
             password_work: PasswordWork::Floor,
         },
         secrets: secrets(),

@@ -38,6 +38,9 @@ pub struct ShopPolicy {
     /// Whether a second person must agree before the till is deregistered and erased.
     #[uniffi(default = true)]
     pub two_people_to_deregister: bool,
+    /// Whether somebody who freezes the till while it is locked must give a password; otherwise anybody may.
+    #[uniffi(default = false)]
+    pub freeze_needs_password_at_lock_screen: bool,
 }
 
 /// The rules about refunds, by the way in which the sale was paid.
@@ -144,6 +147,7 @@ impl From<account::ShopPolicy> for ShopPolicy {
             refunds: policy.refunds.into(),
             settle_at_minute: policy.settle_at_minute,
             two_people_to_deregister: policy.two_people_to_deregister,
+            freeze_needs_password_at_lock_screen: policy.freeze_needs_password_at_lock_screen,
         }
     }
 }
@@ -162,6 +166,7 @@ impl From<ShopPolicy> for account::ShopPolicy {
             refunds: policy.refunds.into(),
             settle_at_minute: policy.settle_at_minute,
             two_people_to_deregister: policy.two_people_to_deregister,
+            freeze_needs_password_at_lock_screen: policy.freeze_needs_password_at_lock_screen,
         }
     }
 }

@@ -11,6 +11,7 @@ use taptill::ids::Role;
 use taptill::iso8583::Op;
 use taptill::payment::RefundDecision;
 use taptill::payment::refund::state::RefundState;
+use taptill::ports::Posture;
 use taptill::receipt::{Columns, Copy, Zone};
 use taptill::text::Language;
 
@@ -108,6 +109,14 @@ pub(super) enum Command {
     },
     /// Sign out (in a `shell`)
     SignOut,
+    /// Freeze the till now: it sells nothing and gives nothing back; what is owed is still finished
+    Freeze {
+        /// Why, in a few words
+        #[arg(value_name = "REASON")]
+        reason: Vec<String>,
+    },
+    /// Let a frozen till go, together with a second person
+    Release(SecondArguments),
     /// Leave by the checklist: everything finished, settled and looked at, then keys and session wiped
     Exit(ExitArguments),
     /// Take the till off the acquirer's list, hand out its records, and erase it for good
@@ -153,6 +162,12 @@ pub(super) enum Command {
     HostTest,
     /// Fetch the acquirer's rules for this till
     Parameters,
+    /// Show how the network is judged, or change how the till and its host know each other
+    #[command(arg_required_else_help = false)]
+    Network {
+        #[command(subcommand)]
+        action: Option<NetworkAction>,
+    },
     /// Tell what is known of one payment
     Status {
         /// The payment's attempt id
@@ -260,6 +275,25 @@ pub(super) enum HostAction {
         terminal: String,
         /// The text
         file: PathBuf,
+    },
+    /// Put the host's next key in the place of its present one; a host that runs goes on with the old one until it is started anew
+    RotateKey,
+    /// Print the host's signed word by which a till knows its keys
+    Pins {
+        /// Its terminal id
+        #[arg(value_name = "TID")]
+        terminal: String,
+        /// Send it with the till's next download of parameters as well
+        #[arg(long)]
+        send: bool,
+    },
+    /// Print a message under the host's signature
+    Message {
+        /// The terminal id that it is for
+        #[arg(value_name = "TID")]
+        terminal: String,
+        /// One line
+        text: String,
     },
     /// Make the running host treat its next requests so
     Next {
@@ -398,6 +432,28 @@ pub(super) enum PolicyAction {
         /// Those in a file, as `policy --json` prints them
         #[arg(long, group = "rules", value_name = "FILE")]
         file: Option<PathBuf>,
+    },
+}
+
+#[derive(Subcommand)]
+pub(super) enum NetworkAction {
+    /// Tell the simulated device what network it is on
+    Simulate {
+        /// Which one
+        #[arg(value_parser = postures())]
+        posture: String,
+    },
+    /// Fetch another certificate for this till; the old one opens nothing once it has been used
+    RenewCertificate,
+    /// Let the acquirer's host be known by another key, by its signed word
+    Pins {
+        /// The word
+        file: PathBuf,
+    },
+    /// Say whether a message comes from the acquirer or from a stranger
+    Message {
+        /// The message
+        file: PathBuf,
     },
 }
 
@@ -702,6 +758,10 @@ fn card_names() -> PossibleValuesParser {
 
 fn role() -> impl TypedValueParser<Value = Role> {
     PossibleValuesParser::new(Role::ALL.map(Role::word)).try_map(|word| Role::from_word(&word).ok_or("not a role"))
+}
+
+fn postures() -> PossibleValuesParser {
+    PossibleValuesParser::new(Posture::ALL.map(Posture::word))
 }
 
 fn sensors() -> PossibleValuesParser {

@@ -21,9 +21,11 @@ mod evidence;
 mod failure;
 mod faults;
 mod host;
+mod incident;
 mod init;
 mod leaving;
 mod list;
+mod network;
 mod operator;
 mod output;
 mod password;
@@ -97,6 +99,8 @@ fn execute(till: &mut Till, command: Command, person: &Person, output: Output) -
         Command::Unlock { biometric: true } => session::unlock_by_finger(till),
         Command::Unlock { biometric: false } => session::unlock(till, person),
         Command::SignOut => session::sign_out(till),
+        Command::Freeze { reason } => incident::freeze(till, &reason),
+        Command::Release(second) => incident::release(till, &second),
         Command::Exit(exit) => leaving::exit(till, &exit),
         Command::Deregister(deregister) => leaving::deregister(till, &deregister),
         Command::Who => session::who(till),
@@ -112,6 +116,7 @@ fn execute(till: &mut Till, command: Command, person: &Person, output: Output) -
         Command::Decide(decide) => debts::decide(till, decide),
         Command::HostTest => errand::test_host(till),
         Command::Parameters => errand::parameters(till),
+        Command::Network { action } => network::run(till, action),
         Command::Status { attempt } => status::run(till, attempt),
         Command::List(list) => list::run(till, &list),
         Command::Receipt(receipt) => receipt::run(till, receipt),

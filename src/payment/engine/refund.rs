@@ -1,6 +1,6 @@
 //! Refunds as people see them: asked for, listed, approved, rejected, expired, decided.
 //!
-//! Guards of a request stand in this order: a journal that the host knows further, a batch that the host would change,
+//! Guards of a request stand in this order: a frozen till, a journal that the host knows further, a batch that the host would change,
 //! an amount of nothing, the sale (named by attempt, order, reference number or receipt), how it stands, its currency,
 //! the shop's rules (window, verification), the dialect, what is left of the sale, the connection. What was guarded is
 //! journalled before anybody is told, and the fold counts again.
@@ -85,6 +85,9 @@ impl Engine {
         has_network: bool,
         now: Now,
     ) -> Result<Result<Admitted, Error>, Halt> {
+        if let Some(frozen) = self.frozen_refusal() {
+            return Ok(Err(frozen));
+        }
         if let Some(unfinished) = self.settlement_refusal()? {
             return Ok(Err(unfinished));
         }
@@ -109,7 +112,7 @@ impl Engine {
             .and_then(|()| can_verify(&rules))
             .and_then(|()| self.dialect_has_refunds())
             .and_then(|()| self.is_within(&sale, &request))
-            .and_then(|()| connected(has_network))
+            .and_then(|()| self.connected(has_network))
             .and_then(|()| self.is_free_for(&rules, &request));
         let attempt = sale.view.attempt.clone();
         Ok(allowed.map(|()| Admitted { sale: sale.view, rules, request }).map_err(|error| error.of_attempt(&attempt)))
@@ -118,6 +121,14 @@ impl Engine {
     /// What goes back of this sale, or may yet go, in minor units.
     pub(super) fn held_of(&self, attempt: &AttemptId) -> Result<u64, Halt> {
         Ok(ledger::sums(&self.journal, attempt)?.held_minor)
+    }
+
+    /// Money goes back only over a network, and only over one that may be used.
+    fn connected(&self, has_network: bool) -> Result<(), Error> {
+        if !has_network {
+            return Err(ErrorCode::RefundNeedsConnection.into());
+        }
+        self.network_refusal().map_or(Ok(()), Err)
     }
 
     fn dialect_has_refunds(&self) -> Result<(), Error> {
@@ -224,6 +235,9 @@ impl Engine {
         permit: Permit<ApproveRefund>,
         has_network: bool,
     ) -> Result<Result<RefundApproved, Error>, Halt> {
+        if let Some(frozen) = self.frozen_refusal() {
+            return Ok(Err(frozen));
+        }
         if let Some(unfinished) = self.settlement_refusal()? {
             return Ok(Err(unfinished));
         }
@@ -240,7 +254,7 @@ impl Engine {
         // Who approves comes first: that it may not be this person is no secret, and nothing else helps then.
         Ok(RefundApproved::by_person(&entry.view, permit, tied, &rules).and_then(|approved| {
             may_be_refunded(&sale)?;
-            connected(has_network)?;
+            self.connected(has_network)?;
             self.is_free_for_refunds()?;
             Ok(approved)
         }))
@@ -537,8 +551,4 @@ fn can_verify(rules: &RefundRules) -> Result<(), Error> {
         Verification::Pin => Err(Error::from(ErrorCode::VerificationNotAvailable).word("verification", "pin")),
         Verification::None | Verification::Signature | Verification::CardAgain => Ok(()),
     }
-}
-
-fn connected(has_network: bool) -> Result<(), Error> {
-    if has_network { Ok(()) } else { Err(ErrorCode::RefundNeedsConnection.into()) }
 }

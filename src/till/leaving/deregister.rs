@@ -13,6 +13,7 @@ use crate::acquirer::{Telling, Told, ToldText};
 use crate::clock::Now;
 use crate::error::{Blocker, Error, ErrorCode};
 use crate::ids::OperatorName;
+use crate::incident::freeze;
 use crate::iso8583::Op;
 use crate::journal::{CheckpointReason, Journal, SideWork};
 use crate::merkle::{KeyName, Note, VerifierKey, base64};
@@ -125,6 +126,9 @@ impl Till {
         let At::Open(open) = &self.at else { return Err(self.shut(now).into()) };
         let matters = open.engine.matters()?;
         let mut blockers = [matters.under_way, matters.open, matters.waiting, matters.unsettled].concat();
+        if let Some(freeze) = self.frozen() {
+            blockers.push(Blocker::new("till_frozen", freeze.from.word()).remedied_by("release"));
+        }
         let last = statement::last(open.engine.journal())?;
         if let Some(differences) = last.map(|last| last.differences.to_look_at()).filter(|count| *count > 0) {
             let differ = Blocker::new("statement_differences", differences.to_string());
@@ -292,6 +296,7 @@ impl Till {
         let ways_in = self.with_rows(|vault| vault.count_ways_in())?;
         let till_key = keys.pop();
         keys.extend(crate::journal::DEVICE_KEYS.map(str::to_owned));
+        keys.push(freeze::mark::KEY.to_owned());
         keys.extend(self.with_open(now, |_, open| Ok(account::device_aliases(open.engine.journal())?))?);
         keys.extend(till_key);
         let (keys, held) = self.held(keys)?;

@@ -7,8 +7,8 @@ use taptill::error::ErrorCode;
 
 use super::stage::Played;
 use super::{
-    device, evidence, goodbyes, life, network, payments, people, records, refunds, settlements, statements, storage,
-    typed, voids,
+    device, evidence, goodbyes, incidents, life, network, payments, people, records, refunds, settlements, statements,
+    storage, typed, voids,
 };
 
 /// How one error is brought about.
@@ -54,6 +54,10 @@ pub(super) fn script(code: ErrorCode) -> Script {
         E::ReaderFailed => by("the encrypted reader fails", payments::reader_failed),
         E::EncryptedReadInvalid => by("the encrypted reader gives an empty read", payments::encrypted_read_invalid),
         E::NetworkAbsent => by("the device has no network", network::network_absent),
+        E::NetworkRefused => by("the device is on Wi-Fi that wants a page signed", network::network_refused),
+        E::NetworkRefusedForKeys => by("the device is behind a proxy", network::network_refused_for_keys),
+        E::PinsNotSigned => by("somebody sends other pins in the acquirer's name", network::pins_not_signed),
+        E::PinsRefused => by("a word of the acquirer's is no pins", network::pins_refused),
         E::HostUnreachable => by("nobody listens at the host's address", network::host_unreachable),
         E::HostCertificateUntrusted => by("a host of another authority answers", network::host_certificate_untrusted),
         E::HostCertificateExpired => by("the host's certificate has expired", network::host_certificate_expired),
@@ -186,6 +190,12 @@ pub(super) fn script(code: ErrorCode) -> Script {
         E::StatementPeriodInvalid => {
             by("a statement is checked from tomorrow to yesterday", statements::statement_period_invalid)
         }
+        E::TillFrozen => by("a sale begins at a till that somebody has frozen", incidents::till_frozen),
+        E::FreezeNeedsPassword => {
+            by("the lock screen freezes where the rules want a password", incidents::freeze_needs_password)
+        }
+        E::FrozenByHost => by("two people release a till that the acquirer has frozen", incidents::frozen_by_host),
+        E::ReleaseNeedsAnother => by("one person releases a frozen till twice", incidents::release_needs_another),
         E::ExitBlocked => by("somebody leaves while a card is awaited", goodbyes::exit_blocked),
         E::DeregistrationBlocked => by("a till is deregistered that has not settled", goodbyes::deregistration_blocked),
         E::DeregistrationUnfinished => {
