@@ -362,3 +362,12 @@ fn a_folder_takes_an_export_once() {
         assert_eq!(FolderSink::new(&folder.path().join("other")).put(name, b""), Err(ExportFault::Failed), "{name:?}");
     }
 }
+
+#[test]
+fn a_frozen_till_is_not_let_go() {
+    let mut house = two_supervisors(26);
+    house.ask(Ask::Freeze { reason: None, by: None }).unwrap();
+    let refused = house.ask(go()).unwrap_err();
+    assert!(blockers(&refused).contains(&"till_frozen release".to_owned()), "{refused}");
+    assert!(house.host.as_ref().unwrap().told.iter().all(|(op, _)| *op != Op::Deregister));
+}

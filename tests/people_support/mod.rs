@@ -191,6 +191,8 @@ pub struct House {
 
 /// What the line brings.
 enum Heard {
+    /// The device is on a network of the owner's.
+    Network,
     Connected,
     NotConnected,
     Bytes(Vec<u8>),
@@ -349,6 +351,7 @@ impl House {
             match output {
                 Output::Card(command) => self.awaits_card = matches!(command, CardCommand::Await),
                 Output::Link(command) => self.line(command),
+                Output::LookAtNetwork if self.host.is_some() => self.heard.push_back(Heard::Network),
                 Output::LookAtNetwork | Output::Begun { .. } => {}
                 Output::Network(command) => self.is_armed = matches!(command, NetworkCommand::Arm { .. }),
                 Output::Derive(next) => assert!(work.replace(next).is_none(), "one derivation at a time"),
@@ -375,6 +378,7 @@ impl House {
         }
         while let Some(heard) = self.heard.pop_front() {
             match &heard {
+                Heard::Network => self.give(Input::Network { posture: Posture::Trusted }),
                 Heard::Connected => self.give(Input::Link(LinkEvent::Connected)),
                 Heard::NotConnected => self.give(Input::Link(LinkEvent::NotConnected(LinkFault::Unreachable))),
                 Heard::Bytes(bytes) => self.give(Input::Link(LinkEvent::Received(bytes))),
