@@ -414,6 +414,8 @@ error_codes! {
     ExitBlocked = "exit_blocked": Busy NotMoved AfterUserAction NotNeeded Cashier,
     /// Whoever does this all the same must say why.
     ReasonMissing = "reason_missing": User NotMoved AfterUserAction NotNeeded Supervisor,
+    /// The caller's name for the refund is that of another refund: of another sale, or of another amount.
+    RefundConflict = "refund_conflict": Integration NotMoved NewAttempt NotNeeded Integrator,
 }
 
 impl ErrorCode {

@@ -10,7 +10,7 @@ use crate::payment::engine::{Engine, Halt};
 use crate::payment::ledger::{self, Entry};
 use crate::payment::refund::RefundOf;
 use crate::payment::state::State;
-use crate::payment::view::Kind;
+use crate::payment::view::{AttemptView, Kind};
 
 impl Engine {
     /// The sale that is meant.
@@ -29,6 +29,16 @@ impl Engine {
             }
         };
         Ok(the_one(candidates))
+    }
+}
+
+/// Whether somebody who names a sale like this may mean this one.
+pub(super) fn is_named(sale: &AttemptView, of: &RefundOf) -> bool {
+    match of {
+        RefundOf::Attempt(attempt) => sale.attempt == *attempt,
+        RefundOf::Order(order) => sale.order.as_ref() == Some(order),
+        RefundOf::Rrn(rrn) => sale.rrn.as_ref() == Some(rrn),
+        RefundOf::Receipt { stan, batch } => sale.stan == Some(*stan) && (batch.is_none() || sale.batch == *batch),
     }
 }
 
