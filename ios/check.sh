@@ -35,7 +35,8 @@ echo "swift: layout and style"
   ios/Sources/taptill-probe ios/Sources/taptill-cost ios/Tests tests/contract/swift examples/swift
 echo "swift: the kit, the merchant app's models"
 run ios ios test
-echo "swift: the example of the README"
+echo "swift: the examples of the README"
 "$SWIFT" "$root/examples/swift" run --scratch-path "$build/example" sale
+"$SWIFT" "$root/examples/swift" run --scratch-path "$build/example" refund
 echo "swift: the contract"
 "$SWIFT" "$root/tests/contract/swift" run --scratch-path "$build/contract" contract

@@ -414,6 +414,18 @@ error_codes! {
     ExitBlocked = "exit_blocked": Busy NotMoved AfterUserAction NotNeeded Cashier,
     /// Whoever does this all the same must say why.
     ReasonMissing = "reason_missing": User NotMoved AfterUserAction NotNeeded Supervisor,
+    /// What is to be checked is no bundle of evidence, or one that cannot be read.
+    EvidenceNotABundle = "evidence_not_a_bundle": User NotMoved Never NotNeeded Supervisor,
+    /// The bundle of evidence was made by a newer version.
+    EvidenceNewer = "evidence_newer": User NotMoved Never NotNeeded Supervisor,
+    /// The bundle of evidence is not of the till whose key was given.
+    EvidenceOfAnotherTill = "evidence_of_another_till": User NotMoved Never NotNeeded Supervisor,
+    /// The period of which evidence is wanted ends before it begins.
+    EvidencePeriodInvalid = "evidence_period_invalid": User NotMoved AfterUserAction NotNeeded Supervisor,
+    /// The journal has no record of what evidence is wanted of.
+    EvidenceEmpty = "evidence_empty": User NotMoved AfterUserAction NotNeeded Supervisor,
+    /// More records would be disclosed than one bundle holds.
+    EvidenceTooLarge = "evidence_too_large": User NotMoved AfterUserAction NotNeeded Supervisor,
     /// The caller's name for the refund is that of another refund: of another sale, or of another amount.
     RefundConflict = "refund_conflict": Integration NotMoved NewAttempt NotNeeded Integrator,
 }

@@ -6,7 +6,7 @@
 //! | floor | modules | what they are |
 //! |---|---|---|
 //! | 5 | `terminal`, `desk` | the one object that a shell holds; the same behind screens |
-//! | 4 | `payment`, `account`, `settlement`, `till`, `screen` | what a merchant does, and what a merchant sees |
+//! | 4 | `payment`, `account`, `settlement`, `incident`, `till`, `screen` | what a merchant does and sees, on good days and bad |
 //! | 3 | `session`, `acquirer` | who may, and the conversation with the acquirer's host |
 //! | 2 | `vault`, `journal` | who may open the till, and the append-only record of everything that happened |
 //! | 1 | `emv`, `iso8583`, `paycrypto`, `merkle`, `receipt` | pure: bytes and values in, bytes and values out |
@@ -30,6 +30,7 @@ pub mod emv;
 pub mod error;
 pub mod hex;
 pub mod ids;
+pub mod incident;
 pub mod iso8583;
 pub mod journal;
 pub mod merkle;

@@ -11,13 +11,15 @@ use people_support::{House, MINUTE, NEW, SAM, code_of, name, newcomer, secret};
 use taptill::account::{ShopPolicy, WrittenReason};
 use taptill::error::ErrorCode;
 use taptill::ids::{AttemptId, BatchNo, RefundId, Role};
+use taptill::incident::evidence::Scope;
+use taptill::incident::records::OwnRecords;
 use taptill::money::{Amount, Currency};
 use taptill::payment::{
     BatchDecision, Decision, ListQuery, ReceiptCopy, RefundDecision, RefundOf, RefundQuery, RefundRequest,
     RejectionReason, VoidOrder,
 };
 use taptill::ports::Notice;
-use taptill::till::{Ask, ProofOf, Reply, StatementStep};
+use taptill::till::{Ask, EvidenceStep, ProofOf, Reply, StatementStep};
 use taptill_sandbox::people::{ALICE, BOB, Person};
 
 const DAY: u64 = 86_400_000;
@@ -38,7 +40,7 @@ type Wish = fn() -> Ask;
 
 /// Every wish, and what becomes of it: nobody's till, signed out, locked by bob, signed in as bob, alice, sam.
 #[rustfmt::skip]
-const TABLE: [(&str, Wish, [&str; 6]); 52] = [
+const TABLE: [(&str, Wish, [&str; 6]); 54] = [
     ("state", || Ask::State, ["ok", "ok", "ok", "ok", "ok", "ok"]),
     ("claim", || Ask::Claim { name: name("eve"), password: secret(NEW) },
         ["ok", "claimed", "claimed", "claimed", "claimed", "claimed"]),
@@ -116,6 +118,10 @@ const TABLE: [(&str, Wish, [&str; 6]); 52] = [
     ("exit", || Ask::Exit { force: None }, ["nobody's", "out", "locked", "ok", "ok", "exit"]),
     ("exit by force", || Ask::Exit { force: Some(WrittenReason::new("late").unwrap()) },
         ["nobody's", "out", "locked", "force_exit", "ok", "exit"]),
+    ("evidence", || Ask::Evidence(EvidenceStep::Begin(Scope::Attempt { attempt: attempt() })),
+        ["nobody's", "out", "locked", "disclose_evidence", "unknown", "disclose_evidence"]),
+    ("own records", || Ask::OwnRecords { of: OwnRecords::Payments, after: None },
+        ["nobody's", "out", "locked", "export_records", "ok", "export_records"]),
     ("consistency", || Ask::Consistency { old_size: 1 },
         ["nobody's", "out", "locked", "prove_consistency", "ok", "ok"]),
 ];

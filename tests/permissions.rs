@@ -82,6 +82,8 @@ fn a_cashier_changes_nothing_that_is_the_shops() {
         MakeCheckpoint::ROW,
         ProveRecord::ROW,
         ForceExit::ROW,
+        DiscloseEvidence::ROW,
+        ExportRecords::ROW,
     ] {
         assert!(!row.allows(Role::Cashier), "{}", row.word);
     }
@@ -106,6 +108,8 @@ fn ask_for_everything(session: &Session) -> Vec<(&'static str, Result<String, Er
         one::<PrintReceipt>(session),
         one::<FollowEvents>(session),
         one::<ProveRecord>(session),
+        one::<DiscloseEvidence>(session),
+        one::<ExportRecords>(session),
         one::<ProveConsistency>(session),
         one::<MakeCheckpoint>(session),
         one::<VerifyJournal>(session),

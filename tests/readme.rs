@@ -8,8 +8,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const SHOWN: [(&str, &str); 3] =
-    [("examples/sale.rs", "rust"), ("examples/kotlin/Sale.kt", "kotlin"), ("examples/swift/Sale.swift", "swift")];
+const SHOWN: [(&str, &str); 6] = [
+    ("examples/sale.rs", "rust"),
+    ("examples/kotlin/Sale.kt", "kotlin"),
+    ("examples/swift/Sale.swift", "swift"),
+    ("examples/refund.rs", "rust"),
+    ("examples/kotlin/Refund.kt", "kotlin"),
+    ("examples/swift/Refund.swift", "swift"),
+];
 
 /// No example may be as long as this.
 const LINES_LIMIT: usize = 60;

@@ -9,8 +9,10 @@ class SaleExampleTest {
     @Test fun the_example_runs_to_its_end() = runBlocking { withTimeout(120.seconds) { main() } }
 
     @Test
-    fun the_example_is_short_enough_to_be_read() {
-        val lines = File(System.getProperty("taptill.root"), "examples/kotlin/Sale.kt").readLines().size
-        assertTrue(lines < 60, "$lines lines")
+    fun the_examples_are_short_enough_to_be_read() {
+        for (example in listOf("Sale.kt", "Refund.kt")) {
+            val lines = File(System.getProperty("taptill.root"), "examples/kotlin/$example").readLines().size
+            assertTrue(lines < 60, "$example has $lines lines")
+        }
     }
 }

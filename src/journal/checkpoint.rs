@@ -6,11 +6,12 @@
 //! | checkpoint | C2SP tlog-checkpoint as a signed note | that this till vouches for its journal up to here |
 //! | proof | C2SP tlog-proof; its `extra` line are the event's bytes | that one event is in it |
 //! | consistency | the request of C2SP tlog-witness | that it began as an older checkpoint says |
+//! | evidence | COSE_Sign1 beside a list of files | that this till handed out these, and these alone |
 //!
 //! The Ed25519 seed is a side row: made once, sealed under the master key, sealed anew with it. The ES256 key never
 //! leaves the device. An event names both. A proof holds one event and hashes, each of bytes with a salt.
 //!
-//! It never signs but the head that the open journal has. Evidence: `tests/journal_checkpoint.rs`,
+//! It never signs but the head that the open journal has and what is framed as evidence. Evidence: `tests/journal_checkpoint.rs`,
 //! `tests/verify_it_yourself.rs`.
 
 use ring::digest::{SHA256, digest};
@@ -23,7 +24,7 @@ use crate::clock::Now;
 use crate::hex::encode_lower;
 use crate::ids::TerminalId;
 use crate::merkle::{
-    Checkpoint, ConsistencyText, InclusionText, KeyName, NodeError, Note, VerifierKey, consistency_proof,
+    Checkpoint, ConsistencyText, InclusionText, KeyName, NodeError, Note, VerifierKey, consistency_proof, es256_fixed,
 };
 use crate::ports::{DeviceKeys, DeviceKeysFault, KeyKind};
 use crate::secret::{Secret, SecretBytes};
@@ -33,6 +34,8 @@ use crate::secret::{Secret, SecretBytes};
 pub enum CheckpointReason {
     /// Somebody asked for it.
     Asked,
+    /// Records are handed to somebody.
+    Evidence,
     /// The operator signs out.
     SignOut,
     /// The batch is closed.
@@ -49,6 +52,7 @@ impl CheckpointReason {
     pub fn word(self) -> &'static str {
         match self {
             Self::Asked => "asked",
+            Self::Evidence => "evidence",
             Self::SignOut => "sign_out",
             Self::BatchClose => "batch_close",
             Self::Routine => "routine",
@@ -80,6 +84,15 @@ impl Head {
         let (size, root) = bytes.split_first_chunk()?;
         Some(Self { size: u64::from_be_bytes(*size), root: root.try_into().ok()? })
     }
+}
+
+/// The signatures that lie beside a list of evidence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EvidenceSignatures {
+    /// By the journal's own key.
+    pub ed25519: Vec<u8>,
+    /// By the device's, where it has one.
+    pub es256: Option<Vec<u8>>,
 }
 
 /// The keys with which the journal signs, as they lie in the side row: seed ‖ length of the SPKI ‖ SPKI ‖ origin.
@@ -176,6 +189,22 @@ impl Journal {
         // It is checked before anybody else does: a node that was changed is damage here and not a bad proof there.
         let _checked = if old_size == 0 { [0; 32] } else { self.root_at(old_size)? };
         Ok(ConsistencyText { old_size, proof, checkpoint: self.signed(&self.signing_keys()?, head)? })
+    }
+
+    /// Signs the list of what is handed out as evidence, with each of the journal's keys. The signatures lie beside the
+    /// list and are framed (RFC 9052), so that none of them is one of a checkpoint.
+    ///
+    /// # Errors
+    /// [`JournalError::CheckpointKeyMissing`], and those of the storage and the device's keys.
+    pub fn sign_evidence(&self, list: &[u8]) -> Result<EvidenceSignatures, JournalError> {
+        let keys = self.signing_keys()?;
+        let ed25519 = VerifierKey::sign_detached(keys.origin.clone(), &keys.seed, list);
+        let es256 = keys.device.map(|device| {
+            let der = self.store()?.file.ports.device_keys.sign(DEVICE_ALIAS, &device.detached_bytes(list))?;
+            let signature = es256_fixed(&der).ok_or(DeviceKeysFault::Damaged)?;
+            Ok::<_, JournalError>(device.detached_file(signature))
+        });
+        Ok(EvidenceSignatures { ed25519, es256: es256.transpose()? })
     }
 
     fn signed(&self, keys: &SigningKeys, head: Head) -> Result<Note, JournalError> {

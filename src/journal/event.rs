@@ -137,8 +137,11 @@ impl Event {
         if bytes.len() > EVENT_BYTES_MAX { Err(JournalError::EventTooLong) } else { Ok(bytes) }
     }
 
-    /// Reads the event of this sequence from its bytes.
-    pub(super) fn read(bytes: &[u8], sequence: u64) -> Result<Self, JournalError> {
+    /// Reads the event of this sequence from its bytes, wherever they come from.
+    ///
+    /// # Errors
+    /// [`JournalError::Damaged`] where they are no event, or that of another sequence.
+    pub fn read(bytes: &[u8], sequence: u64) -> Result<Self, JournalError> {
         let envelope: Envelope<String, serde_json::Value, String> =
             serde_json::from_slice(bytes).map_err(|_| Damage::Envelope.at(sequence))?;
         if envelope.seq != sequence {

@@ -31,7 +31,7 @@ mod store;
 mod sums;
 mod verify;
 
-pub use checkpoint::{CHECKPOINT, CheckpointReason, KEY_MADE};
+pub use checkpoint::{CHECKPOINT, CheckpointReason, EvidenceSignatures, KEY_MADE};
 pub use error::{Damage, Damaged, JournalError};
 pub use event::{Draft, EVENT_BYTES_MAX, Event, Side, SideWork};
 pub use fold::{Cursor, Fold, FoldError, Page, Row, RowPage, Rows};

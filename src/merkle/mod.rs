@@ -4,7 +4,7 @@
 //! its root; [`inclusion_proof`] and [`consistency_proof`] read stored nodes; the two `verify_` functions need
 //! nothing but hashes, and are written from RFC 9162 rather than from the functions that make the proofs.
 //! [`Note`], [`Checkpoint`], [`InclusionText`] and [`ConsistencyText`] are what a stranger is handed: signed texts in
-//! the formats of C2SP (c2sp.org).
+//! the formats of C2SP (c2sp.org). A [`VerifierKey`] also checks signatures that lie beside a file (RFC 9052).
 //!
 //! It never stores anything: [`NodeId`] says which leaf completes a node, and so where its owner keeps it.
 //! Evidence: `mod tests` of each file (published roots and proofs, every proof of every size to 100),
@@ -12,12 +12,14 @@
 
 pub mod base64;
 mod checkpoint;
+mod cose;
 mod note;
 mod proof;
 mod proof_text;
 mod tree;
 
 pub use checkpoint::{Checkpoint, CheckpointRefused};
+pub use cose::{CoseRefused, SIGNATURE_BYTES, es256_fixed};
 pub use note::{
     KeyName, KeyRefused, NOTE_BYTES_MAX, Note, NoteRefused, SIGNATURES_MAX, SignatureLine, Unverified, VerifierKey,
 };

@@ -13,7 +13,9 @@
 //! `tests/proof_peers.rs` (another implementation on the other side), `tests/proof_rubbish.rs`.
 
 use ring::digest::{Context, SHA256};
-use ring::signature::{ECDSA_P256_SHA256_ASN1, ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
+use ring::signature::{
+    ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_FIXED, ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey,
+};
 
 use super::base64;
 use crate::secret::Secret;
@@ -314,6 +316,29 @@ impl VerifierKey {
         }
     }
 
+    /// The key's id, as its signature lines say it.
+    #[must_use]
+    pub fn id(&self) -> [u8; 4] {
+        self.id
+    }
+
+    /// Whether it is a P-256 key, and not one of Ed25519.
+    #[must_use]
+    pub fn is_p256(&self) -> bool {
+        matches!(self.key, PublicKey::P256(_))
+    }
+
+    /// Whether this key's owner signed these bytes; 64 bytes of signature in either algorithm (RFC 9053, 2).
+    pub(super) fn has_signed_fixed(&self, bytes: &[u8], signature: &[u8; 64]) -> bool {
+        let verdict = match &self.key {
+            PublicKey::Ed25519(key) => UnparsedPublicKey::new(&ED25519, key).verify(bytes, signature),
+            PublicKey::P256(spki) => {
+                UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, &spki[SPKI_OF_P256.len()..]).verify(bytes, signature)
+            }
+        };
+        verdict.is_ok()
+    }
+
     fn has_signed(&self, text: &str, signature: &[u8]) -> bool {
         let verdict = match &self.key {
             PublicKey::Ed25519(key) => UnparsedPublicKey::new(&ED25519, key).verify(text.as_bytes(), signature),
@@ -334,7 +359,7 @@ fn check_characters(text: &str) -> Result<(), NoteRefused> {
 
 /// Public key of a seed, and its signature over a message. The expanded key lives in this frame alone.
 #[inline(never)]
-fn ed25519(seed: &Secret<32>, message: &[u8]) -> ([u8; 32], Vec<u8>) {
+pub(super) fn ed25519(seed: &Secret<32>, message: &[u8]) -> ([u8; 32], Vec<u8>) {
     let pair = Ed25519KeyPair::from_seed_unchecked(seed.expose()).expect("an Ed25519 seed is any 32 bytes");
     let public = pair.public_key().as_ref().try_into().expect("an Ed25519 public key has 32 bytes");
     (public, pair.sign(message).as_ref().to_vec())

@@ -1,12 +1,13 @@
-//! The ledger as somebody else's list is held against it: attempts by what such a list can name.
+//! The ledger as it is read from outside this room: by what somebody else's list can name, or page by page as a whole.
 //!
-//! It never changes anything. Evidence: `tests/statement_check.rs`.
+//! It never changes anything. Evidence: `tests/statement_check.rs`, `tests/evidence.rs`.
 
 use crate::ids::{AttemptId, OrderNo, Rrn, Stan};
 use crate::journal::{Cursor, Journal, JournalError};
-use crate::payment::ledger;
+use crate::payment::batch::view::BatchView;
 use crate::payment::refund::{self, RefundView};
 use crate::payment::view::AttemptView;
+use crate::payment::{batch, ledger};
 
 /// One attempt, with what callers are not shown.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,6 +48,14 @@ pub struct BookedPage {
 /// Those of [`Journal::row`].
 pub fn attempt(journal: &Journal, attempt: &AttemptId) -> Result<Option<Booked>, JournalError> {
     ledger::booked_attempt(journal, attempt)
+}
+
+/// One attempt as callers see it, its place in the journal with the root.
+///
+/// # Errors
+/// Those of [`Journal::row`].
+pub fn shown(journal: &Journal, attempt: &AttemptId) -> Result<Option<AttemptView>, JournalError> {
+    ledger::entry(journal, attempt)?.map(|entry| ledger::shown(journal, entry)).transpose()
 }
 
 /// A page of the attempts that have this in common.
@@ -101,4 +110,37 @@ pub fn refunds(
     after: Option<Cursor>,
 ) -> Result<BookedRefunds, JournalError> {
     refund::ledger::booked(journal, by, limit, after)
+}
+
+/// A page of all attempts, newest first, each with what is settled and refunded of it.
+///
+/// # Errors
+/// Those of [`Journal::rows_newest`].
+pub fn every_attempt(journal: &Journal, limit: usize, after: Option<Cursor>) -> Result<BookedPage, JournalError> {
+    ledger::every(journal, limit, after)
+}
+
+/// A page of all refunds, newest first, each with its sale's order number and masked card.
+///
+/// # Errors
+/// Those of [`Journal::rows_by_index`].
+pub fn every_refund(journal: &Journal, limit: usize, after: Option<Cursor>) -> Result<BookedRefunds, JournalError> {
+    refund::ledger::every(journal, limit, after)
+}
+
+/// A page of batches, newest first.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BookedBatches {
+    /// The batches; the root of a place in the journal is not filled in.
+    pub batches: Vec<BatchView>,
+    /// Where the next page begins; nothing after the last.
+    pub next: Option<Cursor>,
+}
+
+/// A page of all batches whose settlement has begun, newest first.
+///
+/// # Errors
+/// Those of [`Journal::rows_by_index`].
+pub fn every_batch(journal: &Journal, limit: usize, after: Option<Cursor>) -> Result<BookedBatches, JournalError> {
+    batch::ledger::every(journal, limit, after)
 }

@@ -143,6 +143,7 @@ const OTHER_KINDS: &[&str] = &[
     "certificate.renewed",
     "journal.checkpoint",
     "statement.checked",
+    "evidence.disclosed",
 ];
 
 #[cfg(test)]

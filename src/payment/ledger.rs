@@ -625,10 +625,8 @@ fn is_nothing(view: &AttemptView) -> bool {
 
 /// The entry as callers see it.
 pub(super) fn shown(journal: &Journal, entry: Entry) -> Result<AttemptView, JournalError> {
-    let mut view = entry.view;
-    if let Some(batch) = view.batch {
-        view.settled = batch::ledger::is_settled(journal, batch, entry.prepared_sequence)?;
-    }
+    let settled = is_settled(journal, &entry)?;
+    let mut view = AttemptView { settled, ..entry.view };
     let sums = crate::payment::refund::ledger::sums(journal, &view.attempt)?;
     view.refunded_minor = sums.acknowledged_minor;
     view.refunds = sums.refunds;
@@ -681,6 +679,27 @@ pub(super) fn booked(
     let page = journal.rows_by_index(ATTEMPTS, index, value, RowQuery { limit, after })?;
     let attempts = page.rows.iter().map(booked_row).collect::<Result<_, JournalError>>()?;
     Ok(BookedPage { attempts, next: page.next })
+}
+
+/// A page of all attempts, newest first, with what is settled and refunded of each.
+pub(super) fn every(journal: &Journal, limit: usize, after: Option<Cursor>) -> Result<BookedPage, JournalError> {
+    let page = journal.rows_newest(ATTEMPTS, RowQuery { limit, after })?;
+    let booked = page.rows.iter().map(|row| {
+        let entry = read(&row.value).ok_or(JournalError::Newer)?;
+        let mut booked = booked_row(row)?;
+        booked.view.settled = is_settled(journal, &entry)?;
+        booked.view.refunded_minor =
+            crate::payment::refund::ledger::sums(journal, &entry.view.attempt)?.acknowledged_minor;
+        Ok(booked)
+    });
+    Ok(BookedPage { attempts: booked.collect::<Result<_, JournalError>>()?, next: page.next })
+}
+
+fn is_settled(journal: &Journal, entry: &Entry) -> Result<bool, JournalError> {
+    match entry.view.batch {
+        Some(batch) => batch::ledger::is_settled(journal, batch, entry.prepared_sequence),
+        None => Ok(entry.view.settled),
+    }
 }
 
 /// One attempt, as somebody else's list is held against it.

@@ -22,6 +22,7 @@ mod presented;
 mod reason;
 pub mod refund;
 mod roll_back;
+pub(crate) mod slip;
 pub mod state;
 mod view;
 

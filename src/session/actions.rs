@@ -61,6 +61,8 @@ actions! {
     PrintReceipt = "print_receipt", true, [Cashier Supervisor], "Print a receipt, and print it again.";
     FollowEvents = "follow_events", true, [Cashier Supervisor], "Read the feed of events and confirm it.";
     ProveRecord = "prove_record", true, [Supervisor], "Hand out one record with the proof that it is in the journal.";
+    DiscloseEvidence = "disclose_evidence", true, [Supervisor], "Hand out records of a payment, a period or an incident as evidence.";
+    ExportRecords = "export_records", true, [Supervisor], "Take the shop's own records out as files.";
     ProveConsistency = "prove_consistency", false, [Supervisor Service], "Prove that the journal only grew.";
     MakeCheckpoint = "make_checkpoint", false, [Supervisor Service], "Sign how long the journal is and its root.";
     VerifyJournal = "verify_journal", false, [Cashier Supervisor Service], "Check that the whole journal is as it was written.";

@@ -7,9 +7,9 @@ use crate::error::Error;
 use crate::ids::BatchNo;
 use crate::payment::batch::state::BatchState;
 use crate::payment::batch::totals::{CurrencyTotals, KindSums};
-use crate::payment::{self, BatchDecision, BatchView};
+use crate::payment::{self, BatchDecision, BatchView, slip};
 use crate::receipt::{Columns, JournalMark, ReportCurrency, ReportData, ReportSums, print_report};
-use crate::terminal::{Terminal, receipt};
+use crate::terminal::Terminal;
 use crate::text::Language;
 use crate::till::{Ask, Reply};
 
@@ -49,7 +49,7 @@ impl Terminal {
     /// As [`Terminal::batch`]; `configuration_invalid` for a time zone that this build does not know.
     pub fn batch_report(&self, number: Option<BatchNo>, columns: Columns, language: Language) -> Result<String, Error> {
         let view = self.batch(number)?;
-        let merchant = receipt::merchant(&*self.configuration()?)?;
+        let merchant = slip::merchant(&*self.configuration()?)?;
         let mark = view.journal.as_ref().filter(|_| view.state == BatchState::Closed);
         let data = ReportData {
             merchant,
@@ -61,7 +61,7 @@ impl Terminal {
             currencies: view.totals.0.iter().map(currency).collect(),
             journal: mark.map(|place| JournalMark {
                 sequence: place.sequence,
-                root: receipt::array(&place.root).unwrap_or_default(),
+                root: slip::array(&place.root).unwrap_or_default(),
             }),
         };
         Ok(print_report(&data, columns, language))

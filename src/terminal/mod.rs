@@ -14,6 +14,7 @@ mod debts;
 mod derive;
 mod driver;
 mod events;
+mod evidence;
 mod leaving;
 mod net;
 mod network;
@@ -21,7 +22,6 @@ mod open;
 mod people;
 mod reader;
 mod reads;
-mod receipt;
 mod refunds;
 mod route;
 mod statement;
@@ -32,14 +32,14 @@ use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{JoinHandle, ThreadId};
 
-pub use receipt::ReceiptRequest;
+pub use crate::payment::slip::ReceiptRequest;
 pub use statement::{StatementFile, StatementRequest};
 
 use crate::account::Provisioning;
 use crate::error::{Error, ErrorCode};
 use crate::ids::AttemptId;
 use crate::journal::VerifyReport;
-use crate::payment::{AttemptView, ListQuery, Page, Reply as Paid, Resolved, SaleOrder};
+use crate::payment::{AttemptView, ListQuery, Page, Reply as Paid, Resolved, SaleOrder, slip};
 use crate::ports::{CardChannel, Ports};
 use crate::terminal::calls::{Ending, Said, Wait};
 use crate::terminal::driver::Message;
@@ -241,7 +241,7 @@ impl Terminal {
     pub fn receipt(&self, attempt: &AttemptId, request: ReceiptRequest) -> Result<String, Error> {
         match self.ask_about(attempt, Ask::PrintReceipt(attempt.clone(), request.counted_as()))? {
             Reply::Receipt { view, printed_before, configuration } => {
-                receipt::print(&configuration, &view, printed_before, request)
+                slip::print(&configuration, &view, printed_before, request)
             }
             _ => unreachable!("the engine answers a wish for a receipt with what stands on it"),
         }

@@ -8,10 +8,10 @@
 use crate::error::Error;
 use crate::ids::{OperatorName, RefundId};
 use crate::payment::{
-    RefundDecision, RefundPage, RefundQuery, RefundRequest, RefundView, RejectionReason, Reply as Paid,
+    RefundDecision, RefundPage, RefundQuery, RefundRequest, RefundView, RejectionReason, Reply as Paid, slip,
 };
 use crate::secret::SecretBytes;
-use crate::terminal::{ReceiptRequest, Terminal, receipt};
+use crate::terminal::{ReceiptRequest, Terminal};
 use crate::till::{Ask, Reply};
 
 impl Terminal {
@@ -89,7 +89,7 @@ impl Terminal {
     pub fn voucher(&self, refund: &RefundId, request: ReceiptRequest) -> Result<String, Error> {
         match self.answer(Ask::PrintVoucher(refund.clone(), request.counted_as()))? {
             Reply::Voucher { refund, sale, printed_before, configuration } => {
-                receipt::print_voucher(&configuration, &refund, &sale, printed_before, request)
+                slip::print_voucher(&configuration, &refund, &sale, printed_before, request)
             }
             _ => unreachable!("the engine answers a wish for a voucher with what stands on it"),
         }

@@ -17,6 +17,8 @@ use crate::clock::{MonoMs, WallMs};
 use crate::emv::CardEvent;
 use crate::error::Error;
 use crate::ids::{AttemptId, BatchNo, OperatorName, RefundId};
+use crate::incident::records::{OwnRecords, RecordsPage};
+use crate::journal::Cursor;
 use crate::payment::{
     self, BatchDecision, CardCommand, Decision, LinkCommand, ListQuery, ReceiptCopy, RefundDecision, RefundQuery,
     RefundRequest, RejectionReason, SaleOrder, Ticket, VoidOrder,
@@ -24,6 +26,7 @@ use crate::payment::{
 use crate::ports::{BiometricFault, EncryptedRead, Notice, ReaderFault};
 use crate::secret::{Secret, SecretBytes};
 use crate::session::Role;
+use crate::till::evidence::{EvidenceReply, EvidenceStep};
 use crate::till::leaving::ExitView;
 use crate::till::statement::{StatementReply, StatementStep};
 use crate::vault::{self, Derivation, SealedEnrolment};
@@ -363,6 +366,15 @@ pub enum Ask {
         /// Why all the same, where something is in the way.
         force: Option<WrittenReason>,
     },
+    /// A step of handing out evidence.
+    Evidence(EvidenceStep),
+    /// A page of the shop's own records.
+    OwnRecords {
+        /// Of which file.
+        of: OwnRecords,
+        /// Where the page begins.
+        after: Option<Cursor>,
+    },
 }
 
 impl Ask {
@@ -580,6 +592,10 @@ pub enum Reply {
     Statement(StatementReply),
     /// Of the checklist, and of leaving by it.
     Exit(Box<ExitView>),
+    /// Of a step of handing out evidence.
+    Evidence(EvidenceReply),
+    /// Of asking for the shop's own records.
+    OwnRecords(RecordsPage),
     /// Of everything that is a text: checkpoint, proofs, keys.
     Text(String),
     /// Of everything else.
@@ -601,6 +617,8 @@ impl fmt::Debug for Reply {
             Self::Policy(policy) => write!(f, "{policy:?}"),
             Self::Statement(_) => f.write_str("Statement"),
             Self::Exit(view) => write!(f, "{view:?}"),
+            Self::Evidence(_) => f.write_str("Evidence"),
+            Self::OwnRecords(page) => write!(f, "OwnRecords({} records)", page.records),
             Self::Text(text) => write!(f, "Text({} bytes)", text.len()),
             Self::Done => f.write_str("Done"),
         }

@@ -13,10 +13,11 @@ use crate::clock::Now;
 use crate::error::{Error, ErrorCode};
 use crate::payment::{self, SettleCause, Ticket};
 use crate::session::actions::{
-    AcceptRollBack, Action, ApproveRefund, ChangeOwnPassword, CheckStatement, DecideStuck, DownloadParameters,
-    EnrolBiometric, Exit, FollowEvents, ForceExit, ListOperators, MakeCheckpoint, ManageOperators, PrintReceipt,
-    ProveConsistency, ProveRecord, ReadPublicKey, RenewCertificate, RequestRefund, ResolveDebts, RotateKeys, Sell,
-    SetPolicy, Settle, TestHost, VerifyJournal, ViewDebts, ViewPayments, ViewPolicy, VoidSale,
+    AcceptRollBack, Action, ApproveRefund, ChangeOwnPassword, CheckStatement, DecideStuck, DiscloseEvidence,
+    DownloadParameters, EnrolBiometric, Exit, ExportRecords, FollowEvents, ForceExit, ListOperators, MakeCheckpoint,
+    ManageOperators, PrintReceipt, ProveConsistency, ProveRecord, ReadPublicKey, RenewCertificate, RequestRefund,
+    ResolveDebts, RotateKeys, Sell, SetPolicy, Settle, TestHost, VerifyJournal, ViewDebts, ViewPayments, ViewPolicy,
+    VoidSale,
 };
 use crate::session::{Permit, Standing};
 use crate::till::exchange::{Ask, Reply};
@@ -286,6 +287,14 @@ impl Till {
                     None => None,
                 };
                 self.exit(permit, force, now)
+            }
+            Ask::Evidence(step) => {
+                let permit = self.permit::<DiscloseEvidence>(now)?;
+                self.evidence(permit, step, now)
+            }
+            Ask::OwnRecords { of, after } => {
+                let permit = self.permit::<ExportRecords>(now)?;
+                self.own_records(permit, of, after, now)
             }
             Ask::PublicKey => {
                 let permit = self.permit::<ReadPublicKey>(now)?;

@@ -21,6 +21,7 @@ mod certificate;
 mod claim;
 mod enter;
 mod events;
+mod evidence;
 mod exchange;
 mod flow;
 mod gate;
@@ -40,6 +41,7 @@ mod tell;
 use std::sync::Arc;
 
 pub use events::folds;
+pub use evidence::{EvidenceReply, EvidenceStep};
 pub use exchange::{
     Ask, Biometric, Derive, Input, NetworkCommand, NewOperator, OperatorView, Output, ProofOf, Recognised, Recognition,
     RecoveryCode, Reply, SessionView, Standing, TillState, Work,

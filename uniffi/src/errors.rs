@@ -110,6 +110,19 @@ pub struct ErrorFacts {
     pub host_code: Option<String>,
     /// Named numbers and fixed words.
     pub details: Vec<Detail>,
+    /// What must be finished or decided first, each by its name.
+    pub blockers: Vec<Blocker>,
+}
+
+/// Something that must be finished or decided first.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct Blocker {
+    /// Why it is in the way, as a stable word; an open list.
+    pub why: String,
+    /// Which payment or refund, by its name; or a number. Empty where there is only one.
+    pub name: String,
+    /// What is done about it, as a stable word: the name of a button; an open list.
+    pub remedy: Option<String>,
 }
 
 /// A named particular of an error.
@@ -236,6 +249,13 @@ pub fn core_version() -> Result<CoreVersion, TillError> {
     Ok(CoreVersion { version: env!("CARGO_PKG_VERSION").to_owned() })
 }
 
+impl From<&core::Blocker> for Blocker {
+    fn from(blocker: &core::Blocker) -> Self {
+        let core::Blocker { why, name, remedy } = blocker;
+        Self { why: (*why).to_owned(), name: name.clone(), remedy: remedy.map(str::to_owned) }
+    }
+}
+
 impl From<core::Error> for TillError {
     fn from(error: core::Error) -> Self {
         let facts = facts(&error);
@@ -286,7 +306,8 @@ impl TillError {
 impl fmt::Display for ErrorFacts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.code)?;
-        self.details.iter().try_for_each(|Detail { name, value }| write!(f, " {name}={value}"))
+        self.details.iter().try_for_each(|Detail { name, value }| write!(f, " {name}={value}"))?;
+        self.blockers.iter().try_for_each(|Blocker { why, name, .. }| write!(f, " {why}={name}"))
     }
 }
 
@@ -317,6 +338,7 @@ fn facts(error: &core::Error) -> ErrorFacts {
         sequence: error.sequence(),
         host_code: error.host_code().map(ToString::to_string),
         details: error.facts().iter().map(detail).collect(),
+        blockers: error.blockers().iter().map(Blocker::from).collect(),
     }
 }
 

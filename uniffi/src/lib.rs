@@ -13,6 +13,7 @@
 mod allocator;
 mod aside;
 mod biometric;
+mod corrections;
 mod desk;
 mod errors;
 mod events;
@@ -24,15 +25,20 @@ mod policy;
 mod ports;
 mod proofs;
 mod reader;
+mod receipts;
 mod refunds;
 mod screen;
+mod settlement;
+mod statement_values;
+mod statements;
 mod terminal;
 mod values;
 
 pub use biometric::{BiometricFault, BiometricKey, BiometricStanding};
+pub use corrections::*;
 pub use desk::{Desk, Display, screen_gallery};
 pub use errors::{
-    Actor, CoreVersion, Detail, ErrorFacts, ErrorWords, Money, Retry, Reversal, TillError, core_version,
+    Actor, Blocker, CoreVersion, Detail, ErrorFacts, ErrorWords, Money, Retry, Reversal, TillError, core_version,
     describe_error, error_codes, facts_of,
 };
 pub use events::{EventPage, Events, TillEvent};
@@ -47,12 +53,15 @@ pub use ports::{
 };
 pub use proofs::Proofs;
 pub use reader::{EncryptedRead, EncryptedReader, ReadCvm, ReadRequest, ReaderFault};
+pub use receipts::*;
 pub use refunds::{Refund, RefundOf, RefundPage, RefundQuery, RefundState, Refunds};
 pub use screen::{Action, Field, FieldName, Intent, Role, Row, Screen, ScreenKind, ScreenSample, Tone};
+pub use settlement::*;
+pub use statement_values::*;
+pub use statements::{StatementCheck, Statements};
 pub use terminal::{Terminal, inspect_till, provision_till};
 pub use values::{
-    Amount, Attempt, AttemptState, Language, ListQuery, Page, ReceiptCopy, ReceiptRequest, ReceiptWidth, Resolved,
-    ReversalView, SaleOrder, TillInfo, Verified,
+    Amount, Attempt, AttemptState, Language, ListQuery, Page, Resolved, ReversalView, SaleOrder, TillInfo, Verified,
 };
 
 uniffi::setup_scaffolding!("taptill");

@@ -10,9 +10,11 @@ use std::sync::Arc;
 use taptill::terminal;
 
 use crate::aside::aside;
+use crate::corrections::{Decision, VoidOrder};
 use crate::errors::TillError;
 use crate::operation::Operation;
-use crate::values::{Attempt, ListQuery, Page, ReceiptRequest, Resolved, SaleOrder, attempt_id};
+use crate::receipts::ReceiptRequest;
+use crate::values::{Attempt, ListQuery, Page, Resolved, SaleOrder, attempt_id};
 
 /// The open till that all objects of the face share.
 pub(crate) struct Open {
@@ -37,6 +39,34 @@ impl Payments {
     /// `till_busy`, `reversal_pending`.
     pub fn start_sale(&self, order: SaleOrder) -> Result<Arc<Operation>, TillError> {
         Operation::start(self.till.terminal.start_sale(order.try_into()?)?, Arc::clone(&self.till))
+    }
+
+    /// Begins to take a whole sale of the open batch back; the operation's attempt is the void's own. The same void
+    /// again gives its stored outcome.
+    ///
+    /// # Errors
+    /// The sale's: `attempt_unknown`, `attempt_not_approved`, `already_voided`, `void_in_doubt`, and with `instead` in the
+    /// details `already_settled` and `attempt_has_refunds`. Also `attempt_conflict`, `till_busy`, `reversal_pending`,
+    /// `debts_too_old`, `operation_not_in_dialect`, `not_permitted`, `identifier_malformed`.
+    pub fn start_void(&self, order: VoidOrder) -> Result<Arc<Operation>, TillError> {
+        Operation::start(self.till.terminal.start_void(order.try_into()?)?, Arc::clone(&self.till))
+    }
+
+    /// Everything that waits to be finished with the host, and every stuck reversal, decided or not.
+    ///
+    /// # Errors
+    /// `not_permitted`, `till_locked`, and the errors of storage.
+    pub fn debts(&self) -> Result<Vec<Attempt>, TillError> {
+        Ok(self.till.terminal.debts()?.into_iter().map(Attempt::from).collect())
+    }
+
+    /// Records how an attempt ended whose reversal is stuck, in the name of whoever is signed in. The same decision
+    /// again is the same decision.
+    ///
+    /// # Errors
+    /// `attempt_unknown`, `not_stuck`, `already_decided`, `not_permitted`, `identifier_malformed`.
+    pub fn decide(&self, attempt: &str, decision: Decision) -> Result<Attempt, TillError> {
+        Ok(self.till.terminal.decide(&attempt_id(attempt)?, decision.into())?.into())
     }
 
     /// Ends an attempt that has not gone to the host yet, and gives it as it ended.

@@ -314,6 +314,8 @@ pub struct TillState {
     pub locks_in_ms: Option<u64>,
     /// What fingers or a face are good for.
     pub biometric: BiometricStanding,
+    /// Signed in: when the batch was to be settled by the shop's rule and was not, in milliseconds since 1970-01-01 UTC.
+    pub settlement_missed_ms: Option<i64>,
     /// Signed in: its records were put back, and it does not sell until a supervisor accepts it.
     pub is_rolled_back: bool,
 }
@@ -352,15 +354,16 @@ impl From<till::SessionView> for SessionFacts {
 
 impl From<till::TillState> for TillState {
     fn from(state: till::TillState) -> Self {
-        let till::TillState { standing, operator, role, waiting, locks_in_ms, biometric, is_rolled_back, .. } = state;
+        let till::TillState { standing, operator, role, waiting, locks_in_ms, settlement_missed, .. } = state;
         Self {
             standing: standing.into(),
             operator: operator.map(|operator| operator.to_string()),
             role: role.map(OperatorRole::from),
             waiting,
             locks_in_ms,
-            biometric: biometric.into(),
-            is_rolled_back,
+            biometric: state.biometric.into(),
+            settlement_missed_ms: settlement_missed.map(|at| at.0),
+            is_rolled_back: state.is_rolled_back,
         }
     }
 }

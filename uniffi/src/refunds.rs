@@ -14,10 +14,12 @@ use taptill::secret::SecretBytes;
 use taptill::terminal::Terminal;
 
 use crate::aside::aside;
+use crate::corrections::RefundDecision;
 use crate::errors::TillError;
 use crate::password_work::{PasswordDone, PasswordWork};
 use crate::payments::Open;
-use crate::values::{Amount, ReceiptRequest};
+use crate::receipts::ReceiptRequest;
+use crate::values::Amount;
 
 /// Refunds and what became of them. May be used from any thread, and from several at once.
 #[derive(uniffi::Object)]
@@ -72,6 +74,14 @@ impl Refunds {
     pub async fn reject(&self, refund: String, reason: String) -> Result<Refund, TillError> {
         let (refund, reason) = (refund_id(refund)?, RejectionReason::new(&reason)?);
         self.later(move |till| till.reject_refund(&refund, reason)).await
+    }
+
+    /// Says how a stuck refund has ended, in the name of whoever is signed in. Saying it twice changes nothing.
+    ///
+    /// # Errors
+    /// `refund_unknown`, `not_stuck`, `already_decided`, `not_permitted`, `identifier_malformed`.
+    pub fn decide(&self, refund: &str, decision: RefundDecision) -> Result<Refund, TillError> {
+        Ok(self.till.terminal.decide_refund(&refund_id(refund.to_owned())?, decision.into())?.into())
     }
 
     /// Refunds, newest first.
@@ -174,6 +184,8 @@ pub struct Refund {
     pub rejected_by: Option<String>,
     /// Why, in that person's words.
     pub rejected_because: Option<String>,
+    /// What a supervisor decided, where it is stuck.
+    pub decision: Option<RefundDecision>,
     /// The card that paid, masked.
     pub card_masked: Option<String>,
     /// Its own trace number, 1 to 999999.
@@ -280,6 +292,7 @@ impl From<payment::RefundView> for Refund {
             approved_by,
             rejected_by,
             rejected_because,
+            decision: view.decision.map(RefundDecision::from),
             card_masked: view.card_masked.map(|card| card.as_str().to_owned()),
             stan: view.stan.map(Stan::number),
             batch: view.batch.map(BatchNo::number),

@@ -19,6 +19,8 @@ use crate::people::{People, TillState};
 use crate::ports::{CardChannel, Ports, card_channel, core_ports, guarded};
 use crate::proofs::Proofs;
 use crate::refunds::Refunds;
+use crate::settlement::Settlement;
+use crate::statements::Statements;
 use crate::values::{TillInfo, Verified};
 
 /// An open till. Its methods, and those of all that it gives out, may be called from any thread, and from several at
@@ -91,6 +93,22 @@ impl Terminal {
     /// None today; every exported function may refuse.
     pub fn refunds(&self) -> Result<Arc<Refunds>, TillError> {
         Ok(Arc::new(Refunds { till: Arc::clone(&self.till) }))
+    }
+
+    /// Batches, and settling them with the acquirer. A handle to this same till; as cheap as it looks.
+    ///
+    /// # Errors
+    /// None today; every exported function may refuse.
+    pub fn settlement(&self) -> Result<Arc<Settlement>, TillError> {
+        Ok(Arc::new(Settlement { till: Arc::clone(&self.till) }))
+    }
+
+    /// The acquirer's or the bank's lines against the journal. A handle to this same till; as cheap as it looks.
+    ///
+    /// # Errors
+    /// None today; every exported function may refuse.
+    pub fn statements(&self) -> Result<Arc<Statements>, TillError> {
+        Ok(Arc::new(Statements { till: Arc::clone(&self.till) }))
     }
 
     /// What happened, to be pulled by cursor. A handle to this same till; as cheap as it looks.

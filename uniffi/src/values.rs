@@ -13,10 +13,11 @@ use taptill::ids::{AttemptId, OperatorName, OrderNo};
 use taptill::journal::VerifyReport;
 use taptill::money::{self, Currency};
 use taptill::payment::{self, AttemptView, state::State};
-use taptill::receipt::{Columns, Copy};
-use taptill::{terminal, text};
+use taptill::text;
 
+use crate::corrections::{AttemptKind, Decision, VoidView};
 use crate::errors::{Money, TillError, same_words};
+use crate::refunds::Refund;
 
 /// Money: minor units with their currency. 1230 of `CNY` is 12.30.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
@@ -71,6 +72,12 @@ pub enum AttemptState {
 pub struct Attempt {
     /// Its name.
     pub attempt: String,
+    /// What it is for.
+    pub kind: AttemptKind,
+    /// Of a void: the sale that it voids.
+    pub of: Option<String>,
+    /// Of a sale: its last void.
+    pub void: Option<VoidView>,
     /// The shop's order number.
     pub order: Option<String>,
     /// Where it stands.
@@ -83,6 +90,8 @@ pub struct Attempt {
     pub amount: Amount,
     /// What was given back, in minor units of the same currency.
     pub refunded_minor: i64,
+    /// Its refunds, oldest first, whatever became of them.
+    pub refunds: Vec<String>,
     /// Whether a caller has taken the result.
     pub delivered: bool,
     /// Whether its batch is closed.
@@ -119,6 +128,8 @@ pub struct Attempt {
     pub host_time: Option<String>,
     /// The reversal, where one is or was owed.
     pub reversal: Option<ReversalView>,
+    /// What a supervisor decided, where the reversal is stuck.
+    pub decision: Option<Decision>,
     /// How often the shop's copy was printed.
     pub printed_merchant: u32,
     /// How often the customer's copy was printed.
@@ -176,6 +187,10 @@ pub struct Resolved {
     pub closed: Vec<Attempt>,
     /// The debts that are left, stuck ones among them.
     pub left: Vec<Attempt>,
+    /// The refunds that the host has said the last word about in this round.
+    pub refunds_closed: Vec<Refund>,
+    /// The refunds that are still to be forwarded, and those that are stuck.
+    pub refunds_left: Vec<Refund>,
 }
 
 /// A language that the core's texts are written in.
@@ -185,35 +200,6 @@ pub enum Language {
     En,
     /// Chinese as written in mainland China.
     ZhCn,
-}
-
-/// How wide the paper is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
-pub enum ReceiptWidth {
-    /// 32 columns: 58 mm paper, and a phone's screen.
-    C32,
-    /// 48 columns: 80 mm paper.
-    C48,
-}
-
-/// For whom a receipt is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
-pub enum ReceiptCopy {
-    /// The shop's copy.
-    Merchant,
-    /// The customer's copy.
-    Customer,
-}
-
-/// How a receipt is wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Record)]
-pub struct ReceiptRequest {
-    /// How wide the paper is.
-    pub width: ReceiptWidth,
-    /// The language of the labels.
-    pub language: Language,
-    /// For whom.
-    pub copy: ReceiptCopy,
 }
 
 /// What a till knows about itself.
@@ -249,8 +235,6 @@ pub struct Verified {
 }
 
 same_words!(text::Language, Language: En ZhCn);
-same_words!(Columns, ReceiptWidth: C32 C48);
-same_words!(Copy, ReceiptCopy: Merchant Customer);
 
 impl TryFrom<Amount> for money::Amount {
     type Error = TillError;
@@ -323,12 +307,16 @@ impl From<AttemptView> for Attempt {
         let text = |text: &dyn ToString| text.to_string();
         Self {
             attempt: text(&view.attempt),
+            kind: view.kind.into(),
+            of: view.of.as_ref().map(|of| text(of)),
+            void: view.void.map(VoidView::from),
             order: view.order.as_ref().map(|order| text(order)),
             state: view.state.into(),
             reason: view.reason.map(|reason| reason.word().to_owned()),
             money: view.state.standing().0.into(),
             amount: view.amount.into(),
             refunded_minor: signed(view.refunded_minor),
+            refunds: view.refunds.into_iter().map(String::from).collect(),
             delivered: view.delivered,
             settled: view.settled,
             created_ms: view.created_ms.0,
@@ -347,6 +335,7 @@ impl From<AttemptView> for Attempt {
             host_code: view.host_code.as_ref().map(|code| text(code)),
             host_time: view.host_time,
             reversal: view.reversal.map(ReversalView::from),
+            decision: view.decision.map(Decision::from),
             printed_merchant: view.receipts.merchant,
             printed_customer: view.receipts.customer,
             journal_sequence: view.journal.sequence,
@@ -370,13 +359,13 @@ impl From<payment::Page> for Page {
 
 impl From<payment::Resolved> for Resolved {
     fn from(resolved: payment::Resolved) -> Self {
-        Self { closed: attempts(resolved.closed), left: attempts(resolved.left) }
-    }
-}
-
-impl From<ReceiptRequest> for terminal::ReceiptRequest {
-    fn from(request: ReceiptRequest) -> Self {
-        Self { columns: request.width.into(), language: request.language.into(), copy: request.copy.into() }
+        let refunds = |views: Vec<payment::RefundView>| views.into_iter().map(Refund::from).collect();
+        Self {
+            closed: attempts(resolved.closed),
+            left: attempts(resolved.left),
+            refunds_closed: refunds(resolved.refunds_closed),
+            refunds_left: refunds(resolved.refunds_left),
+        }
     }
 }
 

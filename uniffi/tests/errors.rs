@@ -7,10 +7,10 @@
 mod support;
 
 use support::code;
-use taptill::error::{Error, ErrorCode, Money as CoreMoney, Reversal as CoreReversal};
+use taptill::error::{Blocker as CoreBlocker, Error, ErrorCode, Money as CoreMoney, Reversal as CoreReversal};
 use taptill::ids::{AttemptId, HostCode};
 use taptill::text::Catalogue;
-use taptill_ffi::{Detail, Language, TillError, core_version, describe_error, error_codes, facts_of};
+use taptill_ffi::{Blocker, Detail, Language, TillError, core_version, describe_error, error_codes, facts_of};
 
 /// The variant's name as the core's category is written. A new variant does not compile without its sentence.
 fn variant(error: &TillError) -> &'static str {
@@ -74,7 +74,8 @@ fn what_is_particular_to_an_error_crosses_whole() {
         .at_sequence(u64::MAX)
         .with_host_code(&HostCode::new("A0").unwrap())
         .number("field", 39)
-        .word("damage", "seal");
+        .word("damage", "seal")
+        .blocked_by(vec![CoreBlocker::new("reversal_stuck", "A-2").remedied_by("decide")]);
     let crossed = TillError::from(core);
     let facts = crossed.facts();
     assert_eq!((facts.attempt.as_deref(), facts.sequence), (Some("A-1"), Some(u64::MAX)));
@@ -84,7 +85,11 @@ fn what_is_particular_to_an_error_crosses_whole() {
     );
     let detail = |name: &str, value: &str| Detail { name: name.into(), value: value.into() };
     assert_eq!(facts.details, [detail("field", "39"), detail("damage", "seal")]);
-    assert_eq!(crossed.to_string(), "too_late_to_cancel field=39 damage=seal");
+    assert_eq!(
+        facts.blockers,
+        [Blocker { why: "reversal_stuck".into(), name: "A-2".into(), remedy: Some("decide".into()) }]
+    );
+    assert_eq!(crossed.to_string(), "too_late_to_cancel field=39 damage=seal reversal_stuck=A-2");
 }
 
 #[test]

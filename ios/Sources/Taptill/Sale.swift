@@ -5,7 +5,7 @@
 
 import TaptillCore
 
-/// A sale that has begun. To let go of it loses no money: `Till.status` and `Till.events` tell how it ended.
+/// A sale or a void that has begun. To let go of it loses no money: `Till.status` and `Till.events` tell how it ended.
 public final class Sale: Sendable {
     /// The attempt's name.
     public let attempt: String

@@ -12,6 +12,9 @@ public final class Till: Sendable {
     let payments: Payments
     let people: People
     let proofs: Proofs
+    let refunding: Refunds
+    let settlement: Settlement
+    let statements: Statements
     let log: TaptillCore.Events
     let bell: Bell
     let calls: Calls
@@ -23,6 +26,9 @@ public final class Till: Sendable {
         payments = try terminal.payments()
         people = try terminal.people()
         proofs = try terminal.proofs()
+        refunding = try terminal.refunds()
+        settlement = try terminal.settlement()
+        statements = try terminal.statements()
         log = try terminal.events()
     }
 

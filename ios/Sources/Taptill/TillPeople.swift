@@ -142,7 +142,7 @@ extension Till {
     }
 
     /// Starts work on secrets, wipes them, and waits for the work's end.
-    private func derived(
+    func derived(
         _ name: String, _ secrets: [Secret],
         _ start: @escaping @Sendable (People, [Data]) throws -> PasswordWork
     ) async throws -> PasswordDone {
@@ -206,7 +206,7 @@ extension Secret {
 
 extension Optional {
     /// What work that has succeeded always brings; a core that brings nothing has failed in itself.
-    fileprivate func orPanicked() throws -> Wrapped {
+    func orPanicked() throws -> Wrapped {
         guard let self else { throw TillError.Lifecycle(facts: try factsOf(code: "till_failed")) }
         return self
     }

@@ -44,5 +44,5 @@ pub use error::HostError;
 pub use home::{batches, book, countersign, hold, set_next, set_next_of, told};
 pub use script::{COUNT_MAX, Kind, Script, Step, operation};
 pub use server::{Host, RunningHost};
-pub use statement_file::{statement_camt, statement_csv};
+pub use statement_file::{day_of, statement_camt, statement_csv};
 pub use terminals::{Held, ToldEntry};

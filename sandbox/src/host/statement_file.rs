@@ -23,7 +23,7 @@ pub fn statement_csv(entries: &[BookEntry]) -> String {
         let _writing_to_memory = write!(
             file,
             "{},{sign}{},{},{kind},{},{},{},{auth_code},{card},{}\r\n",
-            day(entry),
+            day_of(entry),
             digits(entry),
             entry.currency,
             entry.rrn,
@@ -46,7 +46,7 @@ pub fn statement_camt(entries: &[BookEntry]) -> String {
         let direction = if is_debit { "DBIT" } else { "CRDT" };
         let is_reversal = kind == "void";
         let code = if kind == "refund" { "RIMB" } else { "POSP" };
-        let day = day(entry);
+        let day = day_of(entry);
         let _writing_to_memory = writeln!(
             file,
             "<Ntry><Amt Ccy=\"{}\">{}</Amt><CdtDbtInd>{direction}</CdtDbtInd><RvslInd>{is_reversal}</RvslInd>\
@@ -86,7 +86,9 @@ fn lines(entries: &[BookEntry]) -> impl Iterator<Item = BookLine<'_>> {
     })
 }
 
-fn day(entry: &BookEntry) -> String {
+/// The day on which it was booked, at the host's place, as `2026-11-22`.
+#[must_use]
+pub fn day_of(entry: &BookEntry) -> String {
     HostTime::at(entry.booked_ms).iso_day()
 }
 

@@ -156,6 +156,7 @@ fn writable(line: &str) -> Option<(u64, u64, String)> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::PAGE;
     use super::*;
 
     #[test]
@@ -165,17 +166,5 @@ mod tests {
         assert_eq!(writable("7f00-8f00 rw-p 00000000 00:00 0 "), Some((0x7f00, 0x8f00, String::new())));
         assert_eq!(writable("7f00-8f00 r--p 00000000 08:01 12 /bin/cat"), None);
         assert_eq!(writable("7f00-8f00 ---p 00000000 00:00 0"), None);
-    }
-
-    #[test]
-    fn pages_of_zeros_are_passed_over_and_their_neighbours_are_not() {
-        let mut bytes = vec![0; 10 * PAGE];
-        assert!(runs(&bytes).is_empty());
-        bytes[5 * PAGE - 1] = 1;
-        bytes[5 * PAGE] = 1;
-        let around_both = 3 * PAGE..7 * PAGE;
-        assert_eq!(runs(&bytes), std::slice::from_ref(&around_both));
-        bytes[10 * PAGE - 1] = 1;
-        assert_eq!(runs(&bytes), [around_both, 8 * PAGE..10 * PAGE]);
     }
 }

@@ -220,3 +220,20 @@ fn ends_in_check_digit(digits: &[u8]) -> bool {
     };
     digits.iter().rev().enumerate().map(weigh).sum::<u32>() % 10 == 0
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_of_zeros_are_passed_over_and_their_neighbours_are_not() {
+        let mut bytes = vec![0; 10 * PAGE];
+        assert!(runs(&bytes).is_empty());
+        bytes[5 * PAGE - 1] = 1;
+        bytes[5 * PAGE] = 1;
+        let around_both = 3 * PAGE..7 * PAGE;
+        assert_eq!(runs(&bytes), std::slice::from_ref(&around_both));
+        bytes[10 * PAGE - 1] = 1;
+        assert_eq!(runs(&bytes), [around_both, 8 * PAGE..10 * PAGE]);
+    }
+}

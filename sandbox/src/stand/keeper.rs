@@ -21,6 +21,7 @@ use taptill::money::{Amount, Currency};
 use taptill::ports::{EncryptedRead, ReadRequest};
 
 use super::files::befall;
+use super::paper;
 use super::request::{Order, Refusal, Request, mishap, order};
 use crate::card;
 use crate::host::{Host, HostError, Options, RunningHost, Script, Step, batches, book, provision, set_next_of};
@@ -46,6 +47,8 @@ struct Till {
     address: SocketAddr,
     /// None while the host is stopped.
     host: Mutex<Option<RunningHost>>,
+    /// How many statements were written.
+    statements: AtomicU32,
 }
 
 impl Keeper {
@@ -80,6 +83,9 @@ impl Keeper {
                 Ok(read_card(&card, &request)
                     .map_or_else(|fault| json!({ "fault": fault.word() }), |read| shown(&read)))
             }
+            Request::Statement { home, format, swap, add } => {
+                self.known(&home)?.statement(&format, swap.as_ref(), add.as_deref())
+            }
             Request::Files { home, save, put_back, put_back_slots, clear, spoil } => {
                 let mishap = mishap(save, put_back, put_back_slots, clear, spoil.as_deref())?;
                 let kept = self.known(&home)?.kept.clone();
@@ -103,8 +109,8 @@ impl Keeper {
         let file = folder.join("provisioning.json");
         private_file(&file, provisioning.to_json().expose())?;
         let (home, file) = (utf8(&home)?, utf8(&file)?);
-        lock(&self.tills)
-            .insert(home.clone(), Arc::new(Till { host_home, kept, address, host: Mutex::new(Some(host)) }));
+        let (host, statements) = (Mutex::new(Some(host)), AtomicU32::new(0));
+        lock(&self.tills).insert(home.clone(), Arc::new(Till { host_home, kept, address, host, statements }));
         Ok(json!({ "home": home, "provisioning": file, "host": address.to_string() }))
     }
 
@@ -123,6 +129,17 @@ impl Keeper {
 }
 
 impl Till {
+    /// Writes the host's book as a statement, and says where and of which days it is.
+    fn statement(&self, format: &str, swap: Option<&(String, String)>, add: Option<&str>) -> Result<Value, Refusal> {
+        let entries = book(&self.host_home)?;
+        let text = paper::changed(paper::written(format, &entries)?, swap, add)?;
+        let number = self.statements.fetch_add(1, Ordering::Relaxed) + 1;
+        let file = self.kept.with_file_name(format!("statement{number}.{format}"));
+        private_file(&file, text.as_bytes())?;
+        let (from, to) = paper::days(&entries);
+        Ok(json!({ "file": utf8(&file)?, "from": from, "to": to }))
+    }
+
     fn obey(&self, order: &Order) -> Result<(), Refusal> {
         let mut host = lock(&self.host);
         match (order, host.take()) {
@@ -280,6 +297,23 @@ mod tests {
         assert_eq!(read("nobody", &nonce), Err("stand_card_unknown"));
         for refused in ["", "07", &"0x".repeat(16), &"07".repeat(17)] {
             assert_eq!(read("visa", refused), Err("stand_read_request"), "{refused}");
+        }
+    }
+
+    #[test]
+    fn a_statement_is_the_book_on_paper_or_refused() {
+        let keeper = Keeper::new();
+        let till = ask(&keeper, r#"{"do":"till"}"#).unwrap();
+        let statement = |with: &str| ask(&keeper, &format!(r#"{{"do":"statement","home":{},{with}}}"#, till["home"]));
+        let text = |answer: &Value| fs::read_to_string(answer["file"].as_str().unwrap()).unwrap();
+        let (csv, camt) = (statement(r#""format":"csv""#).unwrap(), statement(r#""format":"camt""#).unwrap());
+        assert!(text(&csv).starts_with("date,amount") && text(&camt).starts_with("<?xml"));
+        assert_eq!((&csv["from"], &csv["to"]), (&Value::Null, &Value::Null), "nothing is booked");
+        let other = statement(r#""format":"csv","swap":["amount","sum"],"add":"strange""#).unwrap();
+        assert!(text(&other).starts_with("date,sum") && text(&other).ends_with("strange\r\n"));
+        assert_ne!(other["file"], csv["file"]);
+        for refused in [r#""format":"pdf""#, r#""format":"csv","swap":["what is not there",""]"#] {
+            assert_eq!(statement(refused), Err("stand_statement_request"), "{refused}");
         }
     }
 

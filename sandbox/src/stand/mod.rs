@@ -10,6 +10,7 @@
 //! | `card` | `name` | the address of a fresh card, in the framing of `vpcd` |
 //! | `host` | `home`, one of `next` (+ `count`?), `stop`, `start` | what the till's host does next |
 //! | `book` | `home` | the host's book: one entry an attempt |
+//! | `statement` | `home`, `format`, `swap`?, `add`? | the host's book as a statement's file, strange lines and all |
 //! | `files` | `home`, one of `save`, `put_back`, `put_back_slots`, `clear`, `spoil` | what befalls the till's folder |
 //! | `read` | `card`, `minor`, `currency`, `attempt`, `nonce` | what a certified reader gives: a read, or a fault |
 //!
@@ -18,6 +19,7 @@
 
 mod files;
 mod keeper;
+mod paper;
 mod request;
 mod server;
 

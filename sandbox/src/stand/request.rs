@@ -28,6 +28,12 @@ pub(super) enum Request {
     Book {
         home: String,
     },
+    Statement {
+        home: String,
+        format: String,
+        swap: Option<(String, String)>,
+        add: Option<String>,
+    },
     Files {
         home: String,
         save: Option<String>,
@@ -64,6 +70,8 @@ pub(super) enum Refusal {
     CardUnknown,
     /// A certified reader is asked with an amount, an attempt's name and 16 bytes as hex digits.
     ReadRequest,
+    /// `statement` takes a format that there is, and swaps what is there.
+    StatementRequest,
     /// `files` takes exactly one of its words.
     OneMishap,
     /// Nothing was saved under this name.
@@ -88,6 +96,7 @@ impl Refusal {
             Self::OneOrder => "stand_one_order",
             Self::CardUnknown => "stand_card_unknown",
             Self::ReadRequest => "stand_read_request",
+            Self::StatementRequest => "stand_statement_request",
             Self::OneMishap => "stand_one_mishap",
             Self::NotSaved => "stand_not_saved",
             Self::NoSlots => "stand_no_slots",
@@ -107,6 +116,9 @@ impl Refusal {
             Self::ReadRequest => {
                 "read takes an amount in minor units, a currency, an attempt's name and a nonce of 32 hex digits"
                     .to_owned()
+            }
+            Self::StatementRequest => {
+                "statement takes csv or camt for its format, and swaps only what is in the file".to_owned()
             }
             Self::OneMishap => {
                 "files takes exactly one of save, put_back, put_back_slots, clear and spoil, which has one of its words"

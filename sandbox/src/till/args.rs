@@ -172,8 +172,10 @@ pub(super) enum Command {
         #[command(subcommand)]
         action: StatementAction,
     },
-    /// Recompute the whole journal and say whether it is what was written
-    Verify,
+    /// Recompute the whole journal and say whether it is what was written; or check a bundle of evidence, without a till
+    Verify(VerifyArguments),
+    /// Show which records of a payment, a period or an incident would be handed out; with --out, hand them out
+    Evidence(EvidenceArguments),
     /// Let a till sell again whose record was found to be older than what the acquirer has seen
     AcceptRollBack,
     /// Bring an error about, to see what becomes of it; without a code, list all of them
@@ -423,6 +425,44 @@ pub(super) struct ProveArguments {
     /// Take it for an attempt id even if it is a number
     #[arg(long)]
     pub attempt: bool,
+}
+
+#[derive(Args)]
+pub(super) struct VerifyArguments {
+    /// A bundle of evidence: its folder, or its one file [default: this till's own journal]
+    pub bundle: Option<PathBuf>,
+    /// The key of the till that it should be of, as `public-key` printed it there
+    #[arg(long, value_name = "FILE", requires = "bundle")]
+    pub key: Option<PathBuf>,
+    /// The language of the verdict
+    #[arg(long, default_value = "en", value_parser = language(), requires = "bundle")]
+    pub language: Language,
+}
+
+#[derive(Args)]
+#[command(group = clap::ArgGroup::new("what").required(true).multiple(true))]
+pub(super) struct EvidenceArguments {
+    /// A payment's attempt id
+    #[arg(group = "what", conflicts_with_all = ["from", "to", "incident"])]
+    pub attempt: Option<String>,
+    /// From the start of this day in the shop's time zone, as 2026-11-22
+    #[arg(long, value_name = "DATE", value_parser = day, group = "what")]
+    pub from: Option<String>,
+    /// To the end of this day [default: today]
+    #[arg(long, value_name = "DATE", value_parser = day)]
+    pub to: Option<String>,
+    /// Of the time around a freeze [default: yesterday and today]
+    #[arg(long, group = "what")]
+    pub incident: bool,
+    /// Agree to it and write the bundle: to a folder that is empty or not there, or to one file whose name ends in .zip
+    #[arg(long, value_name = "DIR|FILE.zip")]
+    pub out: Option<PathBuf>,
+    /// To whom it is handed, in a few words; this is recorded
+    #[arg(long = "for", value_name = "WHOM", requires = "out")]
+    pub recipient: Option<String>,
+    /// The language of the receipts in it
+    #[arg(long, default_value = "en", value_parser = language())]
+    pub language: Language,
 }
 
 #[derive(Args)]

@@ -9,6 +9,7 @@
 
 mod args;
 mod biometric;
+mod bundle;
 mod card;
 mod cards;
 mod claim;
@@ -16,6 +17,7 @@ mod context;
 mod debts;
 mod demo;
 mod errand;
+mod evidence;
 mod failure;
 mod faults;
 mod host;
@@ -116,7 +118,8 @@ fn execute(till: &mut Till, command: Command, person: &Person, output: Output) -
         Command::Batch(batch) => settle::batch(till, &batch),
         Command::Resolve => resolve::run(till),
         Command::Statement { action } => statement::run(till, &action),
-        Command::Verify => verify::run(till),
+        Command::Verify(arguments) => verify::run(till, &arguments),
+        Command::Evidence(arguments) => evidence::run(till, &arguments),
         Command::AcceptRollBack => proof::accept_roll_back(till),
         Command::Provoke { code, all } => provoke::run(code.as_deref(), all),
         Command::Checkpoint => proof::checkpoint(till),

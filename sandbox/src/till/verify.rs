@@ -1,4 +1,4 @@
-//! `verify`: recomputes the whole journal and says whether it is what was written.
+//! `verify`: recomputes the whole journal and says whether it is what was written; with a bundle, checks that instead.
 //! Evidence: `sandbox/tests/till_sales.rs`.
 
 use serde_json::json;
@@ -6,11 +6,16 @@ use taptill::hex;
 use taptill::terminal::Terminal;
 use taptill::text::{Arg, Catalogue, Language};
 
+use super::args::VerifyArguments;
 use super::context::Till;
+use super::evidence;
 use super::failure::Failure;
 use super::output::{Line, Reply, Tone};
 
-pub(super) fn run(till: &mut Till) -> Result<Reply, Failure> {
+pub(super) fn run(till: &mut Till, arguments: &VerifyArguments) -> Result<Reply, Failure> {
+    if let Some(bundle) = &arguments.bundle {
+        return evidence::check(bundle, arguments);
+    }
     let screen = till.screen();
     if till.awaits_worker() {
         till.terminal()?;

@@ -15,6 +15,7 @@ use crate::journal::{Cursor, Event, Fold, FoldError, Journal, JournalError, Page
 use crate::payment::batch::events::{BatchClosing, BatchEvent, SettleCause};
 use crate::payment::batch::state::BatchState;
 use crate::payment::batch::view::{BatchDecision, BatchView};
+use crate::payment::books::BookedBatches;
 use crate::payment::events::{Approved, Body, NotConfirmed};
 use crate::payment::refund::events::Acknowledged;
 use crate::payment::view::JournalPlace;
@@ -270,6 +271,20 @@ pub(in crate::payment) fn is_settled(journal: &Journal, batch: BatchNo, sequence
             return Ok(false);
         }
     }
+}
+
+/// A page of all settlements that have begun, newest first.
+pub(in crate::payment) fn every(
+    journal: &Journal,
+    limit: usize,
+    after: Option<Cursor>,
+) -> Result<BookedBatches, JournalError> {
+    let page = journal.rows_by_index(BATCHES, KIND_INDEX, SETTLEMENT, Page { limit, after })?;
+    let batches = page.rows.iter().map(|row| {
+        let settlement: Settlement = parse(&row.value).ok_or(JournalError::Newer)?;
+        Ok(settlement.view)
+    });
+    Ok(BookedBatches { batches: batches.collect::<Result<_, JournalError>>()?, next: page.next })
 }
 
 fn page_of(

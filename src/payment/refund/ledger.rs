@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::hex::encode_lower;
 use crate::ids::{AttemptId, BatchNo, OperatorName, RefundId, Stan};
-use crate::journal::{Cursor, Event, Fold, FoldError, Journal, JournalError, Page as RowQuery, Rows};
+use crate::journal::{Cursor, Event, Fold, FoldError, Journal, JournalError, Page as RowQuery, Row, Rows};
 use crate::payment::books::{BookedRefund, BookedRefunds, RefundBy};
 use crate::payment::refund::events::{self, Answered, NotTaken, RefundEvent};
 use crate::payment::refund::reason::RefundReason;
@@ -417,10 +417,7 @@ pub(in crate::payment) fn list(
 /// The entry as callers see it.
 pub(in crate::payment) fn shown(journal: &Journal, entry: RefundEntry) -> Result<RefundView, JournalError> {
     let mut view = entry.view;
-    if let Some(sale) = crate::payment::ledger::entry(journal, &view.attempt)? {
-        view.order = sale.view.order;
-        view.card_masked = sale.view.card_masked;
-    }
+    take_sale(journal, &mut view)?;
     view.journal.root = encode_lower(&journal.root_at(view.journal.sequence)?);
     Ok(view)
 }
@@ -432,7 +429,6 @@ pub(in crate::payment) fn shown_page(journal: &Journal, query: &RefundQuery) -> 
     Ok(RefundPage { refunds, next })
 }
 
-const REFUNDS: &str = "refunds";
 /// A page of the refunds that have this in common, newest first.
 pub(in crate::payment) fn booked(
     journal: &Journal,
@@ -451,13 +447,41 @@ pub(in crate::payment) fn booked(
         RefundBy::HostDay(day) => (DAY_INDEX, day),
     };
     let page = journal.rows_by_index(REFUNDS, index, value, RowQuery { limit, after })?;
+    let refunds = page.rows.iter().map(booked_row).collect::<Result<_, JournalError>>()?;
+    Ok(BookedRefunds { refunds, next: page.next })
+}
+
+/// A page of all refunds, newest first, with what only the sale knows.
+pub(in crate::payment) fn every(
+    journal: &Journal,
+    limit: usize,
+    after: Option<Cursor>,
+) -> Result<BookedRefunds, JournalError> {
+    let page = journal.rows_by_index(REFUNDS, ALL_INDEX, ALL, RowQuery { limit, after })?;
     let refunds = page.rows.iter().map(|row| {
-        let entry: RefundEntry = serde_json::from_slice(&row.value).map_err(|_| JournalError::Newer)?;
-        Ok(BookedRefund { opened_at: row.created, sent_on: entry.sent_on, view: entry.view })
+        let mut booked = booked_row(row)?;
+        take_sale(journal, &mut booked.view)?;
+        Ok(booked)
     });
     Ok(BookedRefunds { refunds: refunds.collect::<Result<_, JournalError>>()?, next: page.next })
 }
 
+fn booked_row(row: &Row) -> Result<BookedRefund, JournalError> {
+    // The states are callers' words here, as they are stored.
+    let entry: RefundEntry = serde_json::from_slice(&row.value).map_err(|_| JournalError::Newer)?;
+    Ok(BookedRefund { opened_at: row.created, sent_on: entry.sent_on, view: entry.view })
+}
+
+/// What only the sale knows of its refund.
+fn take_sale(journal: &Journal, view: &mut RefundView) -> Result<(), JournalError> {
+    if let Some(sale) = crate::payment::ledger::entry(journal, &view.attempt)? {
+        view.order = sale.view.order;
+        view.card_masked = sale.view.card_masked;
+    }
+    Ok(())
+}
+
+const REFUNDS: &str = "refunds";
 const STATE_INDEX: &str = "state";
 const ATTEMPT_INDEX: &str = "attempt";
 const STAN_INDEX: &str = "stan";

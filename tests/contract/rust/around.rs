@@ -41,11 +41,12 @@ pub fn act(bench: &mut Bench<'_>, name: &str, mut with: Args) -> Result<Value, F
             heard(bench, &notices)?;
         }
         "wait_state" => return wait_state(bench, with),
-        "host" => {
-            let mut request = with.rest();
-            request["do"] = "host".into();
-            request["home"] = bench.till.home.clone().into();
-            bench.stand.ask(&request)?;
+        "wait_batch" => return wait_batch(bench, with),
+        "host" | "files" => drop(told_to_stand(bench, name, with)?),
+        "statement" => return told_to_stand(bench, name, with),
+        "closings" => {
+            with.finish()?;
+            return Ok(bench.stand.ask(&json!({ "do": "book", "home": bench.till.home }))?["batches"].take());
         }
         "book" => {
             with.finish()?;
@@ -74,12 +75,6 @@ pub fn act(bench: &mut Bench<'_>, name: &str, mut with: Args) -> Result<Value, F
                 Shifts { wall_ms: shift("shift_ms")?, mono_ms: shift("mono_shift_ms")?, boots: shift("boots")? };
             with.finish()?;
             bench.device.tell(|state| state.shifts = shifts);
-        }
-        "files" => {
-            let mut request = with.rest();
-            request["do"] = "files".into();
-            request["home"] = bench.till.home.clone().into();
-            bench.stand.ask(&request)?;
         }
         "kinds" => {
             let kinds = with.texts("kinds")?;
@@ -199,6 +194,31 @@ fn wait_state(bench: &Bench<'_>, mut with: Args) -> Result<Value, Failure> {
         }
         std::thread::sleep(ASK_AGAIN);
     }
+}
+
+fn wait_batch(bench: &Bench<'_>, mut with: Args) -> Result<Value, Failure> {
+    let (number, wanted) = (with.optional_whole("number")?, with.text("state")?);
+    with.finish()?;
+    let deadline = Instant::now() + bench.patience;
+    loop {
+        let asked = terminal(bench)?.settlement().and_then(|settlement| settlement.batch(number));
+        let view = expect(asked.map(|batch| values::batch(&batch)))?;
+        if view["state"] == *wanted {
+            return Ok(view);
+        }
+        if Instant::now() >= deadline {
+            return Err(Failure::timeout(format!("it is {}", view["state"])));
+        }
+        std::thread::sleep(ASK_AGAIN);
+    }
+}
+
+/// What is the stand's to understand.
+fn told_to_stand(bench: &Bench<'_>, name: &str, with: Args) -> Result<Value, Failure> {
+    let mut request = with.rest();
+    request["do"] = name.into();
+    request["home"] = bench.till.home.clone().into();
+    bench.stand.ask(&request)
 }
 
 fn wait_standing(bench: &Bench<'_>, mut with: Args) -> Result<Value, Failure> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
-use taptill_ffi::{Desk, Operation, Terminal};
+use taptill_ffi::{Desk, Operation, StatementCheck, Terminal};
 
 use crate::args::{Args, Failure};
 use crate::compare::compare;
@@ -24,6 +24,7 @@ pub struct Bench<'a> {
     pub patience: Duration,
     pub terminal: Option<Arc<Terminal>>,
     pub operation: Option<Arc<Operation>>,
+    pub check: Option<Arc<StatementCheck>>,
     pub desk: Option<Arc<Desk>>,
     /// Where the card of the last tap is.
     pub card: Option<String>,
@@ -39,6 +40,7 @@ impl<'a> Bench<'a> {
             patience: Duration::from_millis(patience_ms),
             terminal: None,
             operation: None,
+            check: None,
             desk: None,
             card: None,
             variables: Map::new(),

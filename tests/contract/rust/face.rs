@@ -10,7 +10,7 @@ use taptill_ffi::{
 
 use crate::args::{Args, Failure};
 use crate::bench::{Answer, Bench};
-use crate::{people, values};
+use crate::{after, people, values};
 
 pub fn call(bench: &mut Bench<'_>, name: &str, mut with: Args) -> Result<Answer, Failure> {
     let nothing = |()| Value::Null;
@@ -113,6 +113,7 @@ pub fn call(bench: &mut Bench<'_>, name: &str, mut with: Args) -> Result<Answer,
             error_codes().map(Value::from)
         }
         desk if desk.starts_with("desk_") => return desk_call(bench, desk, with),
+        other if after::CALLS.contains(&other) => return after::call(bench, other, with),
         other => return people::call(bench, other, with),
     }))
 }
@@ -187,14 +188,17 @@ pub fn query(with: &mut Args) -> Result<ListQuery, Failure> {
     })
 }
 
-fn receipt(with: &mut Args) -> Result<ReceiptRequest, Failure> {
-    let (width, copy) = (with.text_or("width", "c32")?, with.text_or("copy", "customer")?);
-    let width = one_of(&width, [ReceiptWidth::C32, ReceiptWidth::C48])?;
+pub fn receipt(with: &mut Args) -> Result<ReceiptRequest, Failure> {
+    let (width, copy) = (width(with)?, with.text_or("copy", "customer")?);
     let copy = one_of(&copy, [ReceiptCopy::Merchant, ReceiptCopy::Customer])?;
     Ok(ReceiptRequest { width, language: language(with)?, copy })
 }
 
-fn language(with: &mut Args) -> Result<Language, Failure> {
+pub fn width(with: &mut Args) -> Result<ReceiptWidth, Failure> {
+    one_of(&with.text_or("width", "c32")?, [ReceiptWidth::C32, ReceiptWidth::C48])
+}
+
+pub fn language(with: &mut Args) -> Result<Language, Failure> {
     one_of(&with.text_or("language", "en")?, [Language::En, Language::ZhCn])
 }
 

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "an interpreter that cannot go on fails loudly")]
 #![allow(clippy::result_large_err, reason = "the face's error is a record of plain values")]
 
+mod after;
 mod args;
 mod around;
 mod bench;

@@ -170,7 +170,7 @@ fn proofs(bench: &Bench<'_>) -> Result<Result<Arc<Proofs>, TillError>, Failure> 
     Ok(terminal(bench)?.proofs())
 }
 
-fn person(with: &mut Args, usual: (&str, &str)) -> Result<(String, String), Failure> {
+pub fn person(with: &mut Args, usual: (&str, &str)) -> Result<(String, String), Failure> {
     Ok((with.text_or("name", usual.0)?, with.text_or("password", usual.1)?))
 }
 
@@ -192,7 +192,7 @@ fn policy(with: &mut Args) -> Result<ShopPolicy, Failure> {
         checkpoint_every: with.optional_whole("checkpoint_every")?.unwrap_or(usual.checkpoint_every),
         biometric_days: with.optional_whole("biometric_days")?.unwrap_or(usual.biometric_days),
         shop_words: with.optional_texts("shop_words")?.unwrap_or(usual.shop_words),
-        settle_at_minute: usual.settle_at_minute,
+        settle_at_minute: with.optional_whole("settle_at_minute")?,
         refunds: usual.refunds,
     })
 }

@@ -2,9 +2,10 @@
 
 use serde_json::{Map, Value, json};
 use taptill_ffi::{
-    Attempt, ErrorFacts, ErrorWords, EventPage, Field, Intent, Notice, OperatorFacts, Page, PasswordDone,
-    PasswordProfile, RecoveryCode, Resolved, Screen, SessionFacts, ShopPolicy, TillError, TillInfo, TillState,
-    Verified,
+    Attempt, Batch, Blocker, CurrencyTotals, Difference, DifferencePage, ErrorFacts, ErrorWords, EventPage, Field,
+    Intent, KindSums, Language, Notice, OperatorFacts, Page, PasswordDone, PasswordProfile, RecordSum, RecoveryCode,
+    Refund, Resolved, Screen, SessionFacts, ShopPolicy, StatementLine, StatementSummary, TillError, TillInfo,
+    TillState, Verified, VoidView, describe_difference,
 };
 
 /// The word of an enumeration's value: `InDoubt` is `in_doubt`, and what it carries is left out.
@@ -26,8 +27,10 @@ pub fn attempt(attempt: &Attempt) -> Value {
         .reversal
         .as_ref()
         .map(|reversal| json!({ "reason": reversal.reason, "sends": reversal.sends, "host_code": reversal.host_code }));
+    let void = |void: &VoidView| json!({ "attempt": void.attempt, "state": word(&void.state), "decision": void.decision.as_ref().map(word) });
     json!({
-        "attempt": attempt.attempt, "order": attempt.order, "state": word(&attempt.state), "reason": attempt.reason,
+        "attempt": attempt.attempt, "kind": word(&attempt.kind), "of": attempt.of, "void": attempt.void.as_ref().map(void),
+        "refunds": attempt.refunds, "decision": attempt.decision.as_ref().map(word), "order": attempt.order, "state": word(&attempt.state), "reason": attempt.reason,
         "money": word(&attempt.money), "minor": attempt.amount.minor, "currency": attempt.amount.currency,
         "refunded_minor": attempt.refunded_minor, "delivered": attempt.delivered, "settled": attempt.settled,
         "card_masked": attempt.card_masked, "label": attempt.label, "cvm": attempt.cvm, "stan": attempt.stan,
@@ -45,11 +48,16 @@ pub fn error(error: &TillError) -> Value {
 pub fn facts(facts: &ErrorFacts) -> Value {
     let details: Map<_, _> =
         facts.details.iter().map(|detail| (detail.name.clone(), detail.value.clone().into())).collect();
+    let blockers: Value = facts.blockers.iter().map(blocker).collect();
     json!({
-        "code": facts.code, "money": word(&facts.money), "retry": word(&facts.retry),
+        "blockers": blockers, "code": facts.code, "money": word(&facts.money), "retry": word(&facts.retry),
         "reversal": word(&facts.reversal), "actor": word(&facts.actor), "attempt": facts.attempt,
         "host_code": facts.host_code, "details": details,
     })
+}
+
+pub fn blocker(blocker: &Blocker) -> Value {
+    json!({ "why": blocker.why, "name": blocker.name, "remedy": blocker.remedy })
 }
 
 pub fn words(words: &ErrorWords) -> Value {
@@ -61,10 +69,13 @@ pub fn page(page: &Page) -> Value {
 }
 
 pub fn resolved(resolved: &Resolved) -> Value {
-    json!({ "closed": attempts(&resolved.closed), "left": attempts(&resolved.left) })
+    json!({
+        "closed": attempts(&resolved.closed), "left": attempts(&resolved.left),
+        "refunds_closed": refunds(&resolved.refunds_closed), "refunds_left": refunds(&resolved.refunds_left),
+    })
 }
 
-fn attempts(list: &[Attempt]) -> Value {
+pub fn attempts(list: &[Attempt]) -> Value {
     list.iter().map(attempt).collect()
 }
 
@@ -84,7 +95,8 @@ pub fn state(state: &TillState) -> Value {
     json!({
         "standing": word(&state.standing), "operator": state.operator, "role": state.role.as_ref().map(word),
         "waiting": state.waiting, "locks_in_ms": state.locks_in_ms,
-        "biometric": word(&state.biometric), "is_rolled_back": state.is_rolled_back,
+        "biometric": word(&state.biometric), "settlement_missed_ms": state.settlement_missed_ms,
+        "is_rolled_back": state.is_rolled_back,
     })
 }
 
@@ -125,7 +137,77 @@ pub fn policy(policy: &ShopPolicy) -> Value {
         "password": word(&policy.password), "rules": rules, "idle_ms": policy.idle_ms,
         "session_max_ms": policy.session_max_ms, "tries": policy.tries, "lockout_ms": policy.lockout_ms,
         "checkpoint_every": policy.checkpoint_every, "biometric_days": policy.biometric_days,
-        "shop_words": policy.shop_words,
+        "shop_words": policy.shop_words, "settle_at_minute": policy.settle_at_minute,
+    })
+}
+
+pub fn refund(refund: &Refund) -> Value {
+    json!({
+        "refund": refund.refund, "attempt": refund.attempt, "order": refund.order, "state": word(&refund.state),
+        "reason": refund.reason, "minor": refund.amount.minor, "currency": refund.amount.currency,
+        "requested_by": refund.requested_by, "approved_by": refund.approved_by, "rejected_by": refund.rejected_by,
+        "rejected_because": refund.rejected_because, "decision": refund.decision.as_ref().map(word),
+        "card_masked": refund.card_masked, "stan": refund.stan, "batch": refund.batch, "sends": refund.sends,
+        "host_code": refund.host_code, "rrn": refund.rrn,
+    })
+}
+
+pub fn refunds(list: &[Refund]) -> Value {
+    list.iter().map(refund).collect()
+}
+
+pub fn batch(batch: &Batch) -> Value {
+    let totals = |of: &CurrencyTotals| {
+        let brands: Value =
+            of.brands.iter().map(|brand| json!({ "brand": brand.brand, "sums": sums(brand.sums) })).collect();
+        json!({ "currency": of.currency, "sums": sums(of.sums), "brands": brands })
+    };
+    let totals: Value = batch.totals.iter().map(totals).collect();
+    json!({
+        "batch": batch.batch, "state": word(&batch.state), "totals": totals, "records": batch.records,
+        "uploaded": batch.uploaded, "sends": batch.sends, "host_code": batch.host_code, "reason": batch.reason,
+        "next": batch.next, "missed_ms": batch.missed_ms,
+    })
+}
+
+fn sums(of: KindSums) -> Value {
+    let sum = |sum: RecordSum| json!({ "count": sum.count, "minor": sum.minor });
+    json!({ "sales": sum(of.sales), "voids": sum(of.voids), "refunds": sum(of.refunds), "net_minor": of.net_minor })
+}
+
+pub fn differences(page: &DifferencePage) -> Value {
+    let differences: Value = page.differences.iter().map(difference).collect();
+    json!({ "differences": differences, "more": page.more })
+}
+
+fn difference(difference: &Difference) -> Value {
+    let line = |line: &StatementLine| {
+        json!({
+            "number": line.number, "date": line.date, "amount_minor": line.amount_minor, "currency": line.currency,
+            "kind": line.kind.as_ref().map(word), "rrn": line.rrn, "stan": line.stan, "batch": line.batch,
+            "order": line.order, "card_masked": line.card_masked,
+        })
+    };
+    let words = describe_difference(difference, Language::En).unwrap();
+    json!({
+        "kind": word(&difference.kind), "why": difference.why, "remedy": difference.remedy,
+        "line": difference.line.as_ref().map(line), "attempt": difference.attempt, "refund": difference.refund,
+        "sequence": difference.sequence, "ours_minor": difference.ours_minor, "our_date": difference.our_date,
+        "words": { "what": words.what, "why": words.why, "todo": words.todo },
+    })
+}
+
+pub fn summary(summary: &StatementSummary) -> Value {
+    let counts = &summary.differences;
+    json!({
+        "source": word(&summary.source), "from": summary.from, "to": summary.to, "lines": summary.lines,
+        "passed_over": summary.passed_over, "to_look_at": summary.to_look_at, "sequence": summary.sequence,
+        "operator": summary.operator,
+        "differences": {
+            "missing": counts.missing, "unexpected": counts.unexpected, "amount": counts.amount,
+            "duplicate": counts.duplicate, "wrong_day": counts.wrong_day, "wrong_sign": counts.wrong_sign,
+            "not_mine": counts.not_mine, "fee": counts.fee,
+        },
     })
 }
 

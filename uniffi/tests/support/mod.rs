@@ -91,7 +91,7 @@ impl Shop {
 
     /// The same on this phone; alice is signed in.
     pub fn till_on(&self, phone: Phone) -> Till {
-        Till { terminal: open(&self.home(), phone.ports()), phone }
+        Till { terminal: open(&self.home(), phone.ports()), phone, home: self.home() }
     }
 
     pub fn host_does(&self, kind: Kind, count: u32) {
@@ -164,6 +164,7 @@ pub fn alice_at(desk: &Desk) {
 pub struct Till {
     pub terminal: Arc<Terminal>,
     pub phone: Phone,
+    pub home: String,
 }
 
 impl Till {

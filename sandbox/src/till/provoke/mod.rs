@@ -6,6 +6,7 @@
 //! Evidence: `sandbox/tests/till_provoke.rs` plays them all.
 
 mod device;
+mod evidence;
 mod goodbyes;
 mod impostor;
 mod life;

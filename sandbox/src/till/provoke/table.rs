@@ -7,7 +7,8 @@ use taptill::error::ErrorCode;
 
 use super::stage::Played;
 use super::{
-    device, goodbyes, life, network, payments, people, records, refunds, settlements, statements, storage, typed, voids,
+    device, evidence, goodbyes, life, network, payments, people, records, refunds, settlements, statements, storage,
+    typed, voids,
 };
 
 /// How one error is brought about.
@@ -188,5 +189,13 @@ pub(super) fn script(code: ErrorCode) -> Script {
         }
         E::ExitBlocked => by("somebody leaves while a card is awaited", goodbyes::exit_blocked),
         E::ReasonMissing => by("a supervisor leaves by force and says nothing", goodbyes::reason_missing),
+        E::EvidenceNotABundle => by("a photograph is checked as evidence", evidence::evidence_not_a_bundle),
+        E::EvidenceNewer => by("evidence of a later version is checked", evidence::evidence_newer),
+        E::EvidenceOfAnotherTill => {
+            by("evidence is checked against another till's key", evidence::evidence_of_another_till)
+        }
+        E::EvidencePeriodInvalid => by("evidence is wanted from today to yesterday", evidence::evidence_period_invalid),
+        E::EvidenceEmpty => by("evidence is wanted of the year 1970", evidence::evidence_empty),
+        E::EvidenceTooLarge => by("a bundle of evidence is made of too many files", evidence::evidence_too_large),
     }
 }

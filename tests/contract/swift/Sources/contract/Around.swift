@@ -32,8 +32,13 @@ extension Bench {
             let kinds = try with.texts("kinds")
             try with.finish()
             try follow(kinds)
-        case "host", "files":
-            _ = try asked(with.rest().merging(["do": .text(name), "home": .text(till.home)]) { _, ours in ours })
+        case "wait_batch": return try waitBatch(&with)
+        case "host", "files", "statement":
+            let told = try asked(with.rest().merging(["do": .text(name), "home": .text(till.home)]) { _, ours in ours })
+            return name == "statement" ? told : .null
+        case "closings":
+            try with.finish()
+            return try asked(["do": "book", "home": .text(till.home)])["batches"]
         case "book":
             try with.finish()
             return try book()
@@ -164,6 +169,19 @@ extension Bench {
             let state = try succeeded("state", Args())
             if state["standing"].text == wanted { return state }
             guard Date() < deadline else { throw Failure(.timeout, "it is \(state["standing"])") }
+            Thread.sleep(forTimeInterval: 0.005)
+        }
+    }
+
+    private func waitBatch(_ with: inout Args) throws -> Json {
+        let wanted = try with.text("state")
+        let number = with.optional("number")
+        let deadline = Date(timeIntervalSinceNow: patience)
+        try with.finish()
+        while true {
+            let view = try succeeded("batch", Args(raw: number.map { ["number": $0] } ?? [:]))
+            if view["state"].text == wanted { return view }
+            guard Date() < deadline else { throw Failure(.timeout, "it is \(view["state"])") }
             Thread.sleep(forTimeInterval: 0.005)
         }
     }

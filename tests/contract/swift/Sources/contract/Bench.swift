@@ -13,6 +13,7 @@ final class Bench {
     let patience: TimeInterval
     var terminal: Terminal?
     var operation: TaptillCore.Operation?
+    var check: StatementCheck?
     var desk: Desk?
     /// Where the card of the last tap is.
     var card: String?

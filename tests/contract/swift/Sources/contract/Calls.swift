@@ -81,7 +81,7 @@ extension Bench {
             try with.finish()
             return .list(try errorCodes().map(Json.text))
         default:
-            return try ofPeople(name, &with) ?? ofProofs(name, &with) ?? ofDesk(name, &with)
+            return try ofAfter(name, &with) ?? ofPeople(name, &with) ?? ofProofs(name, &with) ?? ofDesk(name, &with)
         }
     }
 
@@ -175,13 +175,17 @@ extension Bench {
             order: try with.optionalText("order"), cursor: try with.optionalText("cursor"))
     }
 
-    private func receipt(_ with: inout Args) throws -> ReceiptRequest {
+    func receipt(_ with: inout Args) throws -> ReceiptRequest {
         ReceiptRequest(
-            width: try oneOf(with.text("width", or: "c32"), [.c32, .c48]), language: try language(&with),
+            width: try width(&with), language: try language(&with),
             copy: try oneOf(with.text("copy", or: "customer"), [.merchant, .customer]))
     }
 
-    private func language(_ with: inout Args) throws -> Language {
+    func width(_ with: inout Args) throws -> ReceiptWidth {
+        try oneOf(with.text("width", or: "c32"), [.c32, .c48])
+    }
+
+    func language(_ with: inout Args) throws -> Language {
         try oneOf(with.text("language", or: "en"), [.en, .zhCn])
     }
 

@@ -182,7 +182,7 @@ extension Bench {
             checkpointEvery: try with.optionalWhole("checkpoint_every", as: UInt32.self) ?? usual.checkpointEvery,
             biometricDays: try with.optionalWhole("biometric_days", as: UInt16.self) ?? usual.biometricDays,
             shopWords: try with.optionalTexts("shop_words") ?? usual.shopWords,
-            refunds: usual.refunds)
+            refunds: usual.refunds, settleAtMinute: try with.optionalWhole("settle_at_minute", as: UInt16.self))
     }
 
     private func rules(_ object: Json) throws -> PasswordRules {

@@ -18,8 +18,16 @@ func json(_ attempt: Attempt) -> Json {
             "reason": .text(reversal.reason), "sends": .from(reversal.sends), "host_code": .from(reversal.hostCode),
         ] as Json
     }
+    let void = attempt.void.map { void in
+        [
+            "attempt": .text(void.attempt), "state": .text(word(void.state)),
+            "decision": .from(void.decision.map { word($0) }),
+        ] as Json
+    }
     return [
-        "attempt": .text(attempt.attempt), "order": .from(attempt.order), "state": .text(word(attempt.state)),
+        "attempt": .text(attempt.attempt), "kind": .text(word(attempt.kind)), "of": .from(attempt.of),
+        "void": void ?? .null, "refunds": .list(attempt.refunds.map(Json.text)),
+        "decision": .from(attempt.decision.map { word($0) }), "order": .from(attempt.order), "state": .text(word(attempt.state)),
         "reason": .from(attempt.reason), "money": .text(word(attempt.money)), "minor": .from(attempt.amount.minor),
         "currency": .text(attempt.amount.currency), "refunded_minor": .from(attempt.refundedMinor),
         "delivered": .flag(attempt.delivered), "settled": .flag(attempt.settled),
@@ -38,11 +46,16 @@ func json(_ error: TillError) -> Json {
 
 func json(_ facts: ErrorFacts) -> Json {
     let details = facts.details.map { ($0.name, Json.text($0.value)) }
+    let blockers = facts.blockers.map { json($0) }
     return [
-        "code": .text(facts.code), "money": .text(word(facts.money)), "retry": .text(word(facts.retry)),
+        "blockers": .list(blockers), "code": .text(facts.code), "money": .text(word(facts.money)), "retry": .text(word(facts.retry)),
         "reversal": .text(word(facts.reversal)), "actor": .text(word(facts.actor)), "attempt": .from(facts.attempt),
         "host_code": .from(facts.hostCode), "details": .object(Dictionary(details) { _, last in last }),
     ]
+}
+
+func json(_ blocker: Blocker) -> Json {
+    ["why": .text(blocker.why), "name": .text(blocker.name), "remedy": .from(blocker.remedy)]
 }
 
 func json(_ words: ErrorWords) -> Json {
@@ -54,7 +67,11 @@ func json(_ page: Page) -> Json {
 }
 
 func json(_ resolved: Resolved) -> Json {
-    ["closed": .list(resolved.closed.map(json)), "left": .list(resolved.left.map(json))]
+    [
+        "closed": .list(resolved.closed.map(json)), "left": .list(resolved.left.map(json)),
+        "refunds_closed": .list(resolved.refundsClosed.map(json)),
+        "refunds_left": .list(resolved.refundsLeft.map(json)),
+    ]
 }
 
 func json(_ verified: Verified) -> Json {
@@ -75,7 +92,7 @@ func json(_ state: TillState) -> Json {
         "standing": .text(word(state.standing)), "operator": .from(state.operator),
         "role": .from(state.role.map { word($0) }), "waiting": .from(state.waiting),
         "locks_in_ms": .from(state.locksInMs), "biometric": .text(word(state.biometric)),
-        "is_rolled_back": .flag(state.isRolledBack),
+        "settlement_missed_ms": .from(state.settlementMissedMs), "is_rolled_back": .flag(state.isRolledBack),
     ]
 }
 
@@ -119,6 +136,7 @@ func json(_ policy: ShopPolicy) -> Json {
         "session_max_ms": .from(policy.sessionMaxMs), "tries": .from(policy.tries),
         "lockout_ms": .from(policy.lockoutMs), "checkpoint_every": .from(policy.checkpointEvery),
         "biometric_days": .from(policy.biometricDays), "shop_words": .list(policy.shopWords.map(Json.text)),
+        "settle_at_minute": .from(policy.settleAtMinute),
     ]
 }
 

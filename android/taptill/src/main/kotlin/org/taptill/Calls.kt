@@ -5,6 +5,8 @@ import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.currentCoroutineContext
 import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.withContext
+import org.taptill.core.PasswordDone
+import org.taptill.core.PasswordWork
 
 /**
  * How a till's calls leave the main thread and come back, each through the [Border], each ringing the [bell] of the
@@ -29,6 +31,10 @@ internal class Calls(private val border: Border, private val bell: Bell) {
         } finally {
             bell.ring()
         }
+
+    /** Work on a password, to its end, also where the coroutine is cancelled meanwhile. */
+    suspend fun work(begin: () -> PasswordWork): PasswordDone =
+        withContext(NonCancellable) { blocking(begin).use { work -> awaiting { work.awaitDone() } } }
 
     /** A call that answers at once. */
     fun <T> now(call: () -> T): T =

@@ -1,7 +1,5 @@
 package org.taptill
 
-import kotlinx.coroutines.NonCancellable
-import kotlinx.coroutines.withContext
 import org.taptill.core.OperatorFacts
 import org.taptill.core.OperatorRole
 import org.taptill.core.PasswordDone
@@ -124,8 +122,7 @@ public class People internal constructor(private val people: CorePeople, private
 
     internal fun destroy(): Unit = people.destroy()
 
-    private suspend fun work(begin: () -> PasswordWork): PasswordDone =
-        withContext(NonCancellable) { calls.blocking(begin).use { work -> calls.awaiting { work.awaitDone() } } }
+    private suspend fun work(begin: () -> PasswordWork): PasswordDone = calls.work(begin)
 
     private fun PasswordDone.code(): RecoveryCode = checkNotNull(recovery)
 

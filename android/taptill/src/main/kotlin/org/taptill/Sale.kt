@@ -8,8 +8,8 @@ import org.taptill.core.Operation
 import org.taptill.core.TillException
 
 /**
- * A sale that has begun. The core carries it to its end whatever becomes of this object or of the coroutine that began
- * it: to let go of it loses no money, [Till.status] and [Till.events] tell how it ended.
+ * A sale or a void that has begun. The core carries it to its end whatever becomes of this object or of the coroutine
+ * that began it: to let go of it loses no money, [Till.status] and [Till.events] tell how it ended.
  */
 public class Sale
 internal constructor(

@@ -10,6 +10,7 @@ import kotlinx.coroutines.flow.asSharedFlow
 import kotlinx.coroutines.flow.flow
 import org.taptill.core.Attempt
 import org.taptill.core.CardChannel
+import org.taptill.core.Decision
 import org.taptill.core.EventPage
 import org.taptill.core.ListQuery
 import org.taptill.core.Notice
@@ -24,6 +25,7 @@ import org.taptill.core.TillException
 import org.taptill.core.TillInfo
 import org.taptill.core.TillState
 import org.taptill.core.Verified
+import org.taptill.core.VoidOrder
 import org.taptill.core.inspectTill
 import org.taptill.core.provisionTill
 
@@ -56,6 +58,15 @@ private constructor(
 
     /** What a stranger needs to check the record. */
     public val proofs: Proofs = Proofs(terminal.proofs(), calls)
+
+    /** Money that is given back. */
+    public val refunds: Refunds = Refunds(terminal.refunds(), calls)
+
+    /** Batches, and settling them with the acquirer. */
+    public val settlement: Settlement = Settlement(terminal.settlement(), calls)
+
+    /** The acquirer's or the bank's lines against the record. */
+    public val statements: Statements = Statements(terminal.statements(), calls)
 
     /** How often those who wait for events were woken, for a test that they sleep otherwise. */
     internal val rings: Long
@@ -95,6 +106,25 @@ private constructor(
      * @throws TillException as [begin] and [Sale.outcome].
      */
     public suspend fun sell(order: SaleOrder): Attempt = begin(order).use { it.outcomeOrCancel() }
+
+    /**
+     * Begins to take a whole sale of the open batch back. The same void again gives its stored outcome.
+     *
+     * @throws TillException `already_settled` and `attempt_has_refunds`, which name what to do instead,
+     *   `attempt_not_approved`, `already_voided`, `void_in_doubt`, `not_permitted`.
+     */
+    public suspend fun beginVoid(order: VoidOrder): Sale =
+        calls.blocking { payments.startVoid(order).let { Sale(it, calls, it.attempt()) } }
+
+    /** Takes a whole sale of the open batch back, and answers with the void as it ended, as [sell] does. */
+    public suspend fun voidSale(order: VoidOrder): Attempt = beginVoid(order).use { it.outcomeOrCancel() }
+
+    /** Everything that waits to be finished with the host, and every stuck reversal, decided or not. */
+    public suspend fun debts(): List<Attempt> = calls.blocking { payments.debts() }
+
+    /** Says how an attempt has ended whose reversal is stuck; `not_stuck`, `already_decided`. A supervisor's. */
+    public suspend fun decide(attempt: String, decision: Decision): Attempt =
+        calls.blocking { payments.decide(attempt, decision) }
 
     /**
      * Ends an attempt that has not gone to the host yet; `too_late_to_cancel`, `attempt_already_finished` otherwise.
@@ -181,6 +211,9 @@ private constructor(
             payments.destroy()
             people.destroy()
             proofs.destroy()
+            refunds.destroy()
+            settlement.destroy()
+            statements.destroy()
             terminal.destroy()
             ears.bell.ring()
         }

@@ -14,6 +14,7 @@ import kotlinx.serialization.json.jsonPrimitive
 import kotlinx.serialization.json.long
 import org.taptill.core.Amount
 import org.taptill.core.AttemptState
+import org.taptill.core.BatchState
 import org.taptill.core.FieldName
 import org.taptill.core.Intent
 import org.taptill.core.ListQuery
@@ -49,11 +50,11 @@ class Around(private val stand: Stand, private val place: StandTill, private val
             "paused" -> with.done().also { paused() }
             "release" -> with.done().also { tap().release() }
             "heard" -> hear(with)
-            "host" -> host(with)
+            "host",
+            "files" -> toldToStand(name, with.all())
             "agree" -> with.done().also { agree() }
             "network" -> ports.posture = Face.word(with.wanted("posture"), Posture.entries).also { with.done() }
             "clock" -> ports.shifts = shifts(with)
-            "files" -> files(with.all())
             "kinds" -> kinds(with)
             "rotate_keys" -> with.done().also { rotateKeys() }
             "desk_sign_in" -> deskSignIn(with)
@@ -75,6 +76,9 @@ class Around(private val stand: Stand, private val place: StandTill, private val
         when (name) {
             "wait_state" -> waitState(with)
             "wait_standing" -> waitStanding(with)
+            "wait_batch" -> waitBatch(with)
+            "statement" -> toldToStand(name, with.all())
+            "closings" -> with.done().let { toldToStand("book", JsonObject(emptyMap())).getValue("batches") }
             "book" -> with.done().let { stand.book(place) }
             "count_pages" -> countPages(with)
             "count_events" -> countEvents(with)
@@ -141,20 +145,6 @@ class Around(private val stand: Stand, private val place: StandTill, private val
         return at
     }
 
-    private fun host(with: Keys) {
-        val next = with.text("next")
-        val count = with.number("count") ?: 1
-        val stop = with.value("stop") != null
-        val start = with.value("start") != null
-        with.done()
-        when {
-            next != null -> stand.hostNext(place, next, count)
-            stop -> stand.hostStop(place)
-            start -> stand.hostStart(place)
-            else -> unknown("a host that does nothing")
-        }
-    }
-
     private fun reads(with: Keys) {
         val (card, fault, spoil) =
             listOf(with.text("card"), with.text("fault"), with.text("spoil")).also { with.done() }
@@ -192,10 +182,9 @@ class Around(private val stand: Stand, private val place: StandTill, private val
             with.done()
         }
 
-    /** What the stand does to the till's folder is the stand's to understand. */
-    private fun files(wish: JsonObject) {
-        stand.ask(JsonObject(wish + mapOf("do" to JsonPrimitive("files"), "home" to JsonPrimitive(place.home.path))))
-    }
+    /** What is the stand's to understand. */
+    private fun toldToStand(what: String, wish: JsonObject): JsonObject =
+        stand.ask(JsonObject(wish + mapOf("do" to JsonPrimitive(what), "home" to JsonPrimitive(place.home.path))))
 
     private suspend fun waitState(with: Keys): JsonElement {
         val attempt = with.wanted("attempt")
@@ -208,6 +197,15 @@ class Around(private val stand: Stand, private val place: StandTill, private val
         val standing = Face.word(with.wanted("standing"), Standing.entries)
         with.done()
         return ask("it is never $standing") { face.till().state.takeIf { it.standing == standing } }
+    }
+
+    private suspend fun waitBatch(with: Keys): JsonElement {
+        val number = with.long("number")?.toUInt()
+        val state = Face.word(with.wanted("state"), BatchState.entries)
+        with.done()
+        return ask("batch $number is never $state") {
+            face.till().settlement.batch(number).takeIf { it.state == state }
+        }
     }
 
     /** Changes the keys as soon as an earlier change is through. */

@@ -21,6 +21,7 @@ import org.taptill.core.ReceiptRequest
 import org.taptill.core.ReceiptWidth
 import org.taptill.core.SaleOrder
 import org.taptill.core.Screen
+import org.taptill.core.VoidOrder
 import org.taptill.core.describeError
 import org.taptill.core.errorCodes
 import org.taptill.core.factsOf
@@ -36,6 +37,7 @@ class Face(
     private var till: Till? = null
     private var sale: Sale? = null
     private var desk: Desk? = null
+    private val after = After(this)
 
     val hasDesk: Boolean
         get() = desk != null
@@ -73,7 +75,7 @@ class Face(
             "desk_screen" -> with.done().let { desk().screen() }
             "desk_provision" -> with.done().also { secret().use { it.lend(desk()::provision) } }
             "desk_close" -> with.done().also { desk().shut() }
-            else -> People.answer(name, with, ::till)
+            else -> after.answer(name, with)
         }
 
     fun till(): Till = till ?: unknown("a till that was never opened")
@@ -92,14 +94,18 @@ class Face(
     fun send(intent: Intent): Unit = desk().send(intent)
 
     fun closeAll() {
+        after.close()
         sale?.close()
         runCatching { till?.close() }
         runCatching { desk?.shut() }
         desk?.destroy()
     }
 
-    suspend fun start(order: SaleOrder): JsonObject {
-        val begun = till().begin(order)
+    suspend fun start(order: SaleOrder): JsonObject = begun(till().begin(order))
+
+    suspend fun startVoid(order: VoidOrder): JsonObject = begun(till().beginVoid(order))
+
+    private fun begun(begun: Sale): JsonObject {
         sale?.close()
         sale = begun
         return entries("attempt" to begun.attempt)
@@ -170,7 +176,7 @@ class Face(
         return describeError(factsOf(code), language)
     }
 
-    private suspend fun <T> limited(call: suspend () -> T): T =
+    suspend fun <T> limited(call: suspend () -> T): T =
         try {
             withTimeout(patienceMs.milliseconds) { call() }
         } catch (late: TimeoutCancellationException) {
@@ -186,7 +192,7 @@ class Face(
         fun <E : Enum<E>> word(word: String, all: List<E>): E =
             all.find { it.name == word.uppercase() } ?: unknown("the word $word")
 
-        private fun language(with: Keys): Language = word(with.text("language") ?: "en", Language.entries)
+        fun language(with: Keys): Language = word(with.text("language") ?: "en", Language.entries)
 
         private fun attempt(with: Keys): String = with.wanted("attempt").also { with.done() }
 

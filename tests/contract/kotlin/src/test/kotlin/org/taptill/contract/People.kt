@@ -143,6 +143,7 @@ object People {
             with.number("biometric_days")?.toUShort() ?: usual.biometricDays,
             (with.value("shop_words") as? JsonArray)?.map { it.text() } ?: usual.shopWords,
             usual.refunds,
+            with.number("settle_at_minute")?.toUShort(),
         )
     }
 

@@ -7,25 +7,42 @@ import kotlinx.serialization.json.JsonObject
 import kotlinx.serialization.json.JsonPrimitive
 import org.taptill.core.Action
 import org.taptill.core.Attempt
+import org.taptill.core.Batch
+import org.taptill.core.Blocker
+import org.taptill.core.BrandTotals
+import org.taptill.core.CurrencyTotals
+import org.taptill.core.Difference
+import org.taptill.core.DifferenceCounts
+import org.taptill.core.DifferencePage
+import org.taptill.core.DifferenceWords
 import org.taptill.core.ErrorFacts
 import org.taptill.core.ErrorWords
 import org.taptill.core.EventPage
 import org.taptill.core.Field
 import org.taptill.core.Intent
+import org.taptill.core.KindSums
+import org.taptill.core.Language
 import org.taptill.core.Notice
 import org.taptill.core.OperatorFacts
 import org.taptill.core.Page
 import org.taptill.core.PasswordProfile
 import org.taptill.core.PasswordRules
+import org.taptill.core.RecordSum
+import org.taptill.core.Refund
+import org.taptill.core.RefundPage
 import org.taptill.core.Resolved
 import org.taptill.core.Row
 import org.taptill.core.Screen
 import org.taptill.core.SessionFacts
 import org.taptill.core.ShopPolicy
+import org.taptill.core.StatementLine
+import org.taptill.core.StatementSummary
 import org.taptill.core.TillException
 import org.taptill.core.TillInfo
 import org.taptill.core.TillState
 import org.taptill.core.Verified
+import org.taptill.core.VoidView
+import org.taptill.core.describeDifference
 import org.taptill.facts
 
 // How values of the face are written in the contract: names in snake_case, what is absent as `null`.
@@ -48,7 +65,34 @@ fun written(value: Any?): JsonElement =
         is List<*> -> JsonArray(value.map(::written))
         is Attempt -> written(value)
         is Page -> entries("attempts" to value.attempts, "next" to value.next)
-        is Resolved -> entries("closed" to value.closed, "left" to value.left)
+        is Resolved ->
+            entries(
+                "closed" to value.closed,
+                "left" to value.left,
+                "refunds_closed" to value.refundsClosed,
+                "refunds_left" to value.refundsLeft,
+            )
+        is VoidView -> entries("attempt" to value.attempt, "state" to value.state, "decision" to value.decision)
+        is Blocker -> entries("why" to value.why, "name" to value.name, "remedy" to value.remedy)
+        is Refund -> written(value)
+        is RefundPage -> entries("refunds" to value.refunds, "next" to value.next)
+        is Batch -> written(value)
+        is CurrencyTotals -> entries("currency" to value.currency, "sums" to value.sums, "brands" to value.brands)
+        is BrandTotals -> entries("brand" to value.brand, "sums" to value.sums)
+        is KindSums ->
+            entries(
+                "sales" to value.sales,
+                "voids" to value.voids,
+                "refunds" to value.refunds,
+                "net_minor" to value.netMinor,
+            )
+        is RecordSum -> entries("count" to value.count, "minor" to value.minor)
+        is DifferencePage -> entries("differences" to value.differences, "more" to value.more)
+        is Difference -> written(value)
+        is StatementLine -> written(value)
+        is DifferenceWords -> entries("what" to value.what, "why" to value.why, "todo" to value.todo)
+        is StatementSummary -> written(value)
+        is DifferenceCounts -> written(value)
         is Verified -> entries("events" to value.events, "root" to value.root)
         is TillInfo -> written(value)
         is EventPage -> written(value)
@@ -97,6 +141,11 @@ fun entries(vararg pairs: Pair<String, Any?>): JsonObject =
 private fun written(attempt: Attempt): JsonObject =
     entries(
         "attempt" to attempt.attempt,
+        "kind" to attempt.kind,
+        "of" to attempt.of,
+        "void" to attempt.void,
+        "refunds" to attempt.refunds,
+        "decision" to attempt.decision,
         "order" to attempt.order,
         "state" to attempt.state,
         "reason" to attempt.reason,
@@ -123,6 +172,7 @@ private fun written(attempt: Attempt): JsonObject =
 private fun written(facts: ErrorFacts): Array<Pair<String, Any?>> =
     arrayOf(
         "code" to facts.code,
+        "blockers" to facts.blockers,
         "money" to facts.money,
         "retry" to facts.retry,
         "reversal" to facts.reversal,
@@ -152,6 +202,7 @@ private fun written(state: TillState): JsonObject =
         "waiting" to state.waiting,
         "locks_in_ms" to state.locksInMs,
         "biometric" to state.biometric,
+        "settlement_missed_ms" to state.settlementMissedMs,
         "is_rolled_back" to state.isRolledBack,
     )
 
@@ -184,6 +235,96 @@ private fun written(policy: ShopPolicy): JsonObject =
         "checkpoint_every" to policy.checkpointEvery,
         "biometric_days" to policy.biometricDays,
         "shop_words" to policy.shopWords,
+        "settle_at_minute" to policy.settleAtMinute,
+    )
+
+private fun written(refund: Refund): JsonObject =
+    entries(
+        "refund" to refund.refund,
+        "attempt" to refund.attempt,
+        "order" to refund.order,
+        "state" to refund.state,
+        "reason" to refund.reason,
+        "minor" to refund.amount.minor,
+        "currency" to refund.amount.currency,
+        "requested_by" to refund.requestedBy,
+        "approved_by" to refund.approvedBy,
+        "rejected_by" to refund.rejectedBy,
+        "rejected_because" to refund.rejectedBecause,
+        "decision" to refund.decision,
+        "card_masked" to refund.cardMasked,
+        "stan" to refund.stan,
+        "batch" to refund.batch,
+        "sends" to refund.sends,
+        "host_code" to refund.hostCode,
+        "rrn" to refund.rrn,
+    )
+
+private fun written(batch: Batch): JsonObject =
+    entries(
+        "batch" to batch.batch,
+        "state" to batch.state,
+        "totals" to batch.totals,
+        "records" to batch.records,
+        "uploaded" to batch.uploaded,
+        "sends" to batch.sends,
+        "host_code" to batch.hostCode,
+        "reason" to batch.reason,
+        "next" to batch.next,
+        "missed_ms" to batch.missedMs,
+    )
+
+private fun written(difference: Difference): JsonObject =
+    entries(
+        "kind" to difference.kind,
+        "why" to difference.why,
+        "remedy" to difference.remedy,
+        "line" to difference.line,
+        "attempt" to difference.attempt,
+        "refund" to difference.refund,
+        "sequence" to difference.sequence,
+        "ours_minor" to difference.oursMinor,
+        "our_date" to difference.ourDate,
+        "words" to describeDifference(difference, Language.EN),
+    )
+
+private fun written(line: StatementLine): JsonObject =
+    entries(
+        "number" to line.number,
+        "date" to line.date,
+        "amount_minor" to line.amountMinor,
+        "currency" to line.currency,
+        "kind" to line.kind,
+        "rrn" to line.rrn,
+        "stan" to line.stan,
+        "batch" to line.batch,
+        "order" to line.order,
+        "card_masked" to line.cardMasked,
+    )
+
+private fun written(summary: StatementSummary): JsonObject =
+    entries(
+        "source" to summary.source,
+        "from" to summary.from,
+        "to" to summary.to,
+        "lines" to summary.lines,
+        "passed_over" to summary.passedOver,
+        "to_look_at" to summary.toLookAt,
+        "sequence" to summary.sequence,
+        "operator" to summary.`operator`,
+        "differences" to summary.differences,
+    )
+
+private fun written(counts: DifferenceCounts): JsonObject =
+    entries(
+        "missing" to counts.missing,
+        "unexpected" to counts.unexpected,
+        "amount" to counts.amount,
+        "duplicate" to counts.duplicate,
+        "wrong_day" to counts.wrongDay,
+        "wrong_sign" to counts.wrongSign,
+        "not_mine" to counts.notMine,
+        "fee" to counts.fee,
     )
 
 private fun written(rules: PasswordRules): JsonObject =

@@ -7,8 +7,9 @@ use crate::account::{Configuration, Verification};
 use crate::error::{Error, ErrorCode};
 use crate::hex;
 use crate::payment::refund::state::RefundState;
+use crate::payment::refund::{ApprovedBy, RefundView};
 use crate::payment::state::State;
-use crate::payment::{ApprovedBy, AttemptView, ReceiptCopy, RefundView};
+use crate::payment::view::{AttemptView, ReceiptCopy};
 use crate::receipt::{
     Columns, Copy, CryptogramKind, JournalMark, Layout, Merchant, Numbers, Payment, ReceiptData, Standing, VoucherData,
     VoucherStanding, Zone, print as set, print_voucher as set_voucher,
@@ -28,7 +29,7 @@ pub struct ReceiptRequest {
 
 impl ReceiptRequest {
     /// The copy, as the payment room counts it.
-    pub(super) fn counted_as(self) -> ReceiptCopy {
+    pub(crate) fn counted_as(self) -> ReceiptCopy {
         match self.copy {
             Copy::Merchant => ReceiptCopy::Merchant,
             Copy::Customer => ReceiptCopy::Customer,
@@ -41,7 +42,7 @@ impl ReceiptRequest {
 /// # Errors
 /// `receipt_not_available` for an attempt of which there is nothing to hand out; `configuration_invalid` for a
 /// time zone that this build does not know.
-pub(super) fn print(
+pub(crate) fn print(
     configuration: &Configuration,
     view: &AttemptView,
     printed_before: u32,
@@ -65,7 +66,7 @@ pub(super) fn print(
 /// # Errors
 /// `receipt_not_available` for a refund of which there is nothing to hand out; `configuration_invalid` for a time zone
 /// that this build does not know.
-pub(super) fn print_voucher(
+pub(crate) fn print_voucher(
     configuration: &Configuration,
     refund: &RefundView,
     sale: &AttemptView,
@@ -116,6 +117,11 @@ fn voucher_standing(refund: &RefundView) -> Option<VoucherStanding> {
     }
 }
 
+/// Whether there is a slip of a payment that stands so.
+pub(crate) fn has_slip(state: State) -> bool {
+    standing(state).is_some()
+}
+
 fn standing(state: State) -> Option<Standing> {
     match state {
         State::Approved => Some(Standing::Approved),
@@ -128,7 +134,7 @@ fn standing(state: State) -> Option<Standing> {
     }
 }
 
-pub(super) fn merchant(configuration: &Configuration) -> Result<Merchant, Error> {
+pub(crate) fn merchant(configuration: &Configuration) -> Result<Merchant, Error> {
     let zone = Zone::named(&configuration.time_zone)
         .map_err(|_| Error::from(ErrorCode::ConfigurationInvalid).word("part", "time_zone"))?;
     Ok(Merchant {
@@ -174,7 +180,7 @@ fn mark(view: &AttemptView) -> JournalMark {
     JournalMark { sequence: view.journal.sequence, root: array(&view.journal.root).unwrap_or_default() }
 }
 
-pub(super) fn array<const N: usize>(digits: &str) -> Option<[u8; N]> {
+pub(crate) fn array<const N: usize>(digits: &str) -> Option<[u8; N]> {
     hex::decode(digits)?.try_into().ok()
 }
 
