@@ -48,9 +48,8 @@ pub fn main() -> Result<(), Box<dyn Error>> {
     let sale = terminal.start_sale(SaleOrder { attempt: None, amount: amount("12.30")?, order: None })?;
     field_is_on.recv()?;
     terminal.present(card::named("visa").expect("it is the default card").tap())?;
-    let of = sale.wait()?.attempt;
-    let (refund, amount) = (Some(RefundId::new("back-1")?), amount("2.30")?);
-    let request = RefundRequest { refund, of: RefundOf::Attempt(of.clone()), amount };
+    let (of, refund) = (sale.wait()?.attempt, Some(RefundId::new("back-1")?));
+    let request = RefundRequest { refund, of: RefundOf::Attempt(of.clone()), amount: amount("2.30")? };
     let refund = terminal.request_refund(&request)?.refund;
     assert_eq!(terminal.approve_refund(&refund).map_err(|refused| refused.code()), Err(ErrorCode::NotPermitted));
     let done = terminal.approve_refund_as(&refund, &alice, alices())?;
