@@ -17,8 +17,8 @@ use taptill::money::{Amount, Currency};
 use taptill::payment::refund::state::RefundState;
 use taptill::payment::state::State;
 use taptill::payment::{
-    ApprovedBy, ReceiptCopy, RefundDecision, RefundOf, RefundQuery, RefundReason, RefundRequest, RefundVerified,
-    SaleOrder, Tie,
+    ApprovedBy, Decision, ReceiptCopy, RefundDecision, RefundOf, RefundQuery, RefundReason, RefundRequest,
+    RefundVerified, SaleOrder, Tie,
 };
 use taptill_sandbox::card;
 
@@ -117,6 +117,28 @@ fn a_sale_that_does_not_stand_cannot_be_refunded() {
         let error = world.request("A-2", 100).unwrap_err();
         assert_eq!((error.code().code(), error.money()), (*code, *money), "{row}");
         assert_eq!(world.refunds(), [], "{row}");
+    }
+}
+
+/// It counts as a sale when the batch is closed, so what was paid for it can go back.
+#[test]
+fn a_stuck_sale_can_be_given_back_once_it_was_decided_to_be_charged() {
+    for (decision, verdict) in [
+        (None, Err("attempt_not_approved")),
+        (Some(Decision::NotCharged), Err("attempt_not_approved")),
+        (Some(Decision::Charged), Ok(RefundState::Acknowledged)),
+    ] {
+        let mut world = sold();
+        world.host.troubles.push_back(Trouble::RefuseReversal);
+        world.sell("A-2", 700).unwrap().unwrap();
+        world.settle_down();
+        if let Some(decision) = decision {
+            world.decide("A-2", decision).unwrap();
+        }
+        let asked = world.request("A-2", 700).map_err(|error| error.code().code());
+        let told = asked.map(|view| world.approve(&view.refund, "alice").unwrap().unwrap().state);
+        assert_eq!(told, verdict, "{decision:?}");
+        assert_eq!(world.judge_refunds(), [], "{decision:?}");
     }
 }
 

@@ -29,7 +29,8 @@ use crate::payment::refund::state::RefundState;
 use crate::payment::refund::{
     RefundApproved, RefundDecision, RefundQuery, RefundRequest, RefundVerified, RefundView, RejectionReason, appointed,
 };
-use crate::payment::view::{AttemptView, ReceiptCopy};
+use crate::payment::state::State;
+use crate::payment::view::{AttemptView, Decision, Kind, ReceiptCopy};
 use crate::session::Permit;
 use crate::session::actions::{ApproveRefund, RequestRefund};
 
@@ -587,9 +588,14 @@ fn refusal(code: ErrorCode, entry: &RefundEntry) -> Error {
     Error::from(code).of_attempt(&entry.view.attempt).with_standing(entry.view.state.standing())
 }
 
-/// Only what the host has booked, and has not taken back, can be given back.
+/// Only what the host has booked, and has not taken back, can be given back; of what is stuck, what a supervisor has
+/// decided that the customer is charged for.
 fn may_be_refunded(sale: &Entry) -> Result<(), Error> {
-    let Some(code) = not_standing(&sale.view) else { return Ok(()) };
+    let is_charged = sale.view.kind == Kind::Sale
+        && sale.view.state == State::ReversalStuck
+        && sale.view.decision == Some(Decision::Charged);
+    let code = if is_charged { None } else { not_standing(&sale.view) };
+    let Some(code) = code else { return Ok(()) };
     let error = Error::from(code).with_standing(sale.standing());
     Err(error.word("kind", sale.view.kind.word()).word("state", sale.view.state.word()))
 }
