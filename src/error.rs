@@ -425,6 +425,14 @@ error_codes! {
     ExitBlocked = "exit_blocked": Busy NotMoved AfterUserAction NotNeeded Cashier,
     /// Whoever does this all the same must say why.
     ReasonMissing = "reason_missing": User NotMoved AfterUserAction NotNeeded Supervisor,
+    /// Something keeps the till from being deregistered; the details name each, with its remedy.
+    DeregistrationBlocked = "deregistration_blocked": Lifecycle NotMoved AfterUserAction NotNeeded Supervisor,
+    /// The acquirer has deregistered this till: it only waits to be erased.
+    DeregistrationUnfinished = "deregistration_unfinished": Lifecycle NotMoved AfterUserAction NotNeeded Supervisor,
+    /// The shop's rules want a second person for this, and there is none who may be it.
+    SecondPersonNeeded = "second_person_needed": Auth NotMoved AfterUserAction NotNeeded Supervisor,
+    /// What was to be handed out could not be written where the caller wants it.
+    ExportFailed = "export_failed": Storage NotMoved AfterUserAction NotNeeded Supervisor,
     /// What is to be checked is no bundle of evidence, or one that cannot be read.
     EvidenceNotABundle = "evidence_not_a_bundle": User NotMoved Never NotNeeded Supervisor,
     /// The bundle of evidence was made by a newer version.
@@ -759,6 +767,12 @@ impl From<crate::ports::DeviceKeysFault> for Error {
             F::Damaged => Self::from(ErrorCode::DeviceKeyRejected).word("fault", "damaged"),
             F::Unsupported => Self::from(ErrorCode::DeviceKeysUnavailable).word("fault", "unsupported"),
         }
+    }
+}
+
+impl From<crate::ports::ExportFault> for Error {
+    fn from(fault: crate::ports::ExportFault) -> Self {
+        Self::from(ErrorCode::ExportFailed).word("why", fault.word())
     }
 }
 

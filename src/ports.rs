@@ -8,12 +8,14 @@
 
 mod biometric;
 mod encrypted_reader;
+mod export_sink;
 
 pub use biometric::{BiometricFault, BiometricKey};
 pub use encrypted_reader::{
     EncryptedRead, EncryptedReader, READ_NAME_BYTES_MAX, READ_NONCE_BYTES, READ_PAYLOAD_BYTES_MAX,
     READ_SCHEME_CHARS_MAX, READ_SIGNATURE_BYTES_MAX, ReadCvm, ReadRequest, ReaderFault,
 };
+pub use export_sink::{ExportFault, ExportSink};
 
 use std::fmt;
 use std::sync::Arc;

@@ -90,5 +90,6 @@ actions! {
     TakePins = "take_pins", false, [Supervisor], "Let the host be known by another key, by the acquirer's signed word.";
     ReadMessage = "read_message", false, [Cashier Supervisor Service], "Find out whether a message is the acquirer's or a stranger's.";
     RenewCertificate = "renew_certificate", false, [Supervisor Service], "Fetch another certificate for this till from the acquirer.";
+    Deregister = "deregister", true, [Supervisor], "Take the till off the acquirer's list and erase it for good.";
     RotateKeys = "rotate_keys", false, [Supervisor Service], "Replace the master key and seal the journal anew.";
 }

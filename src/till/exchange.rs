@@ -24,11 +24,11 @@ use crate::payment::{
     self, BatchDecision, CardCommand, Decision, LinkCommand, ListQuery, ReceiptCopy, RefundDecision, RefundQuery,
     RefundRequest, RejectionReason, SaleOrder, Ticket, VoidOrder,
 };
-use crate::ports::{BiometricFault, EncryptedRead, Notice, Posture, ReaderFault};
+use crate::ports::{BiometricFault, EncryptedRead, ExportSink, Notice, Posture, ReaderFault};
 use crate::secret::{Secret, SecretBytes};
 use crate::session::Role;
 use crate::till::evidence::{EvidenceReply, EvidenceStep};
-use crate::till::leaving::ExitView;
+use crate::till::leaving::{Erased, ExitView};
 use crate::till::network::NetworkView;
 use crate::till::statement::{StatementReply, StatementStep};
 use crate::till::words::MessageView;
@@ -399,6 +399,13 @@ pub enum Ask {
         /// Why all the same, where something is in the way.
         force: Option<WrittenReason>,
     },
+    /// To be taken off the acquirer's list and erased. There is no till after it.
+    Deregister {
+        /// A second person with that person's password.
+        second: Option<(OperatorName, SecretBytes)>,
+        /// Where everything that a merchant keeps is handed out first.
+        export: Option<Box<dyn ExportSink>>,
+    },
     /// A step of handing out evidence.
     Evidence(EvidenceStep),
     /// A page of the shop's own records.
@@ -642,6 +649,8 @@ pub enum Reply {
     Statement(StatementReply),
     /// Of the checklist, and of leaving by it.
     Exit(Box<ExitView>),
+    /// Of deregistering: what is left of the till.
+    Erased(Box<Erased>),
     /// Of a step of handing out evidence.
     Evidence(EvidenceReply),
     /// Of asking for the shop's own records.
@@ -671,6 +680,7 @@ impl fmt::Debug for Reply {
             Self::Policy(policy) => write!(f, "{policy:?}"),
             Self::Statement(_) => f.write_str("Statement"),
             Self::Exit(view) => write!(f, "{view:?}"),
+            Self::Erased(erased) => write!(f, "{erased:?}"),
             Self::Evidence(_) => f.write_str("Evidence"),
             Self::OwnRecords(page) => write!(f, "OwnRecords({} records)", page.records),
             Self::Network(view) => write!(f, "{view:?}"),

@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::incident::freeze::Owed;
 use crate::payment::{self, Reply as Paid, Ticket};
 use crate::till::certificate::CertificateRenewal;
+use crate::till::leaving::Goodbye;
 use crate::till::record::Trouble;
 use crate::till::{At, Till};
 
@@ -21,6 +22,8 @@ use crate::till::{At, Till};
 pub(super) enum Then {
     /// The certificate that it gave is taken.
     Certificate(CertificateRenewal),
+    /// The till goes, or does not: whoever waits is told.
+    Deregistered(Ticket, Box<Goodbye>),
     /// The acquirer knows of a freeze, or of its end.
     Freeze(Owed),
 }
@@ -93,6 +96,10 @@ impl Till {
     fn told(&mut self, then: Then, result: Result<Told, Error>, now: Now) -> Result<(), Trouble> {
         match then {
             Then::Certificate(renewal) => self.certificate_came(renewal, result, now),
+            Then::Deregistered(ticket, goodbye) => {
+                let led = self.acquirer_said(*goodbye, result, now);
+                self.led(ticket, led)
+            }
             Then::Freeze(of) => self.told_of_freeze(of, result, now),
         }
     }
@@ -103,6 +110,7 @@ impl Till {
         let all = waiting.into_iter().map(|(_, then)| then).chain(under_way);
         all.filter_map(|then| match then {
             Then::Certificate(renewal) => renewal.ticket,
+            Then::Deregistered(ticket, _) => Some(ticket),
             Then::Freeze(_) => None,
         })
         .collect()

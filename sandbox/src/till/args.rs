@@ -119,6 +119,8 @@ pub(super) enum Command {
     Release(SecondArguments),
     /// Leave by the checklist: everything finished, settled and looked at, then keys and session wiped
     Exit(ExitArguments),
+    /// Take the till off the acquirer's list, hand out its records, and erase it for good
+    Deregister(DeregisterArguments),
     /// Say who is signed in, and how many payments wait
     Who,
     /// Change your own password
@@ -346,6 +348,15 @@ pub(super) struct RecoverArguments {
     /// Read the recovery code from an open file descriptor
     #[arg(long, value_name = "N", conflicts_with = "code_file")]
     pub code_fd: Option<u16>,
+}
+
+#[derive(Args)]
+pub(super) struct DeregisterArguments {
+    /// Where the records, receipts and proofs are written first; a folder that is not there yet, or is empty
+    #[arg(long, value_name = "DIR")]
+    pub export: Option<PathBuf>,
+    #[command(flatten)]
+    pub second: SecondArguments,
 }
 
 #[derive(Args)]

@@ -127,6 +127,7 @@ fn hint(error: &Error) -> Option<String> {
         ErrorCode::SignInRefused => format!("Tries left: {}.", number(error, "tries_left")?),
         ErrorCode::OperatorLockedOut => format!("Time to wait: {}.", span(number(error, "retry_after_ms")?)),
         ErrorCode::PasswordRefused => Catalogue::of(Language::En).password_rule(error)?,
+        ErrorCode::SecondPersonNeeded => "Add --second NAME, with --second-password-file FILE".to_owned(),
         _ => return None,
     })
 }

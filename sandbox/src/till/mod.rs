@@ -102,6 +102,7 @@ fn execute(till: &mut Till, command: Command, person: &Person, output: Output) -
         Command::Freeze { reason } => incident::freeze(till, &reason),
         Command::Release(second) => incident::release(till, &second),
         Command::Exit(exit) => leaving::exit(till, &exit),
+        Command::Deregister(deregister) => leaving::deregister(till, &deregister),
         Command::Who => session::who(till),
         Command::Password { action: PasswordAction::Change } => session::change_password(till, person),
         Command::Biometric { action } => biometric::run(till, action, person),

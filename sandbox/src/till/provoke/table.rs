@@ -198,6 +198,12 @@ pub(super) fn script(code: ErrorCode) -> Script {
         E::FrozenByHost => by("two people release a till that the acquirer has frozen", incidents::frozen_by_host),
         E::ReleaseNeedsAnother => by("one person releases a frozen till twice", incidents::release_needs_another),
         E::ExitBlocked => by("somebody leaves while a card is awaited", goodbyes::exit_blocked),
+        E::DeregistrationBlocked => by("a till is deregistered that has not settled", goodbyes::deregistration_blocked),
+        E::DeregistrationUnfinished => {
+            by("a till sells that the acquirer has let go already", goodbyes::deregistration_unfinished)
+        }
+        E::SecondPersonNeeded => by("one person alone deregisters a till", goodbyes::second_person_needed),
+        E::ExportFailed => by("the records are to go where something is already", goodbyes::export_failed),
         E::ReasonMissing => by("a supervisor leaves by force and says nothing", goodbyes::reason_missing),
         E::EvidenceNotABundle => by("a photograph is checked as evidence", evidence::evidence_not_a_bundle),
         E::EvidenceNewer => by("evidence of a later version is checked", evidence::evidence_newer),
