@@ -12,9 +12,10 @@ use taptill::ports::Posture;
 
 use crate::desktop::StatedPosture;
 use crate::faults::SetClock;
+use crate::folders::copy_folder;
 
 use super::impostor::{Impostor, Manner};
-use super::stage::{Played, Stage, broken, copy_folder, order};
+use super::stage::{Played, Stage, broken, order};
 
 pub(super) fn network_absent() -> Played {
     let stage = Stage::set()?;
