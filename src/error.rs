@@ -453,6 +453,8 @@ error_codes! {
     PinsNotSigned = "pins_not_signed": Network NotMoved Never NotNeeded Supervisor,
     /// The acquirer's word is not one that changes this till's pins now.
     PinsRefused = "pins_refused": Network NotMoved Never NotNeeded Supervisor,
+    /// The caller's name for the refund is that of another refund: of another sale, or of another amount.
+    RefundConflict = "refund_conflict": Integration NotMoved NewAttempt NotNeeded Integrator,
 }
 
 impl ErrorCode {

@@ -73,7 +73,7 @@ const TABLE: [(&str, Wish, [&str; 6]); 57] = [
         ["nobody's", "out", "locked", "decide_stuck", "not stuck", "decide_stuck"]),
     ("print", || Ask::PrintReceipt(attempt(), ReceiptCopy::Merchant),
         ["nobody's", "out", "locked", "unknown", "unknown", "print_receipt"]),
-    ("refund", || Ask::RequestRefund(RefundRequest { of: RefundOf::Attempt(attempt()), amount: yuan() }),
+    ("refund", || Ask::RequestRefund(RefundRequest { refund: None, of: RefundOf::Attempt(attempt()), amount: yuan() }),
         ["nobody's", "out", "locked", "unknown", "unknown", "request_refund"]),
     ("approve", || Ask::ApproveRefund(refund()),
         ["nobody's", "out", "locked", "approve_refund", "no refund", "approve_refund"]),

@@ -81,6 +81,16 @@ fn nobody_approves_what_she_has_asked_for() {
 }
 
 #[test]
+fn a_refund_that_is_asked_for_again_by_its_name_is_the_same_one() {
+    let shop = sold();
+    let named = |amount| shop.till(&["refund", "request", "A-1", amount, "--name", "return-7"]);
+    assert_eq!(named("1").json()["refund"], "return-7");
+    assert_eq!(named("1").json()["refund"], "return-7", "asked for again, it is the same one");
+    assert_eq!(named("2").refusal(), refused("refund_conflict"));
+    assert_eq!(refunds(&shop, &[]).len(), 1);
+}
+
+#[test]
 fn what_cannot_be_refunded_is_refused_by_its_code_and_changes_nothing() {
     let shop = sold();
     assert_eq!(shop.host(&["next", "refuse"]).code, Some(0));
@@ -105,7 +115,7 @@ fn what_cannot_be_refunded_is_refused_by_its_code_and_changes_nothing() {
     assert_eq!(shop.till(&["refund", "request", "A-1", "1", "--order", "O-1"]).code, Some(2), "named twice");
     let nobodys = "rf-0000000000000000";
     assert_eq!(shop.till(&["refund", "approve", nobodys]).refusal(), refused("refund_unknown"));
-    assert_eq!(shop.till(&["refund", "approve", "A-1"]).refusal(), refused("identifier_malformed"));
+    assert_eq!(shop.till(&["refund", "approve", "A 1"]).refusal(), refused("identifier_malformed"));
     assert_eq!(refunds(&shop, &[]), Vec::<Value>::new());
     assert_eq!(net_minor(&shop), 1_230);
 }

@@ -664,6 +664,9 @@ pub(super) struct RefundRequestArguments {
     /// The payment with this STAN on its receipt, or batch and STAN
     #[arg(long, value_name = "[BATCH/]STAN", group = "of")]
     pub receipt: Option<String>,
+    /// The caller's id for the refund; the same id, payment and amount again is the same refund
+    #[arg(long, value_name = "ID", allow_hyphen_values = true)]
+    pub name: Option<String>,
     /// The currency's three letters [default: the till's own]
     #[arg(long)]
     pub currency: Option<String>,

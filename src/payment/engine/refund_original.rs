@@ -10,7 +10,7 @@ use crate::payment::engine::{Engine, Halt};
 use crate::payment::ledger::{self, Entry};
 use crate::payment::refund::RefundOf;
 use crate::payment::state::State;
-use crate::payment::view::Kind;
+use crate::payment::view::{AttemptView, Decision, Kind};
 
 impl Engine {
     /// The sale that is meant.
@@ -32,10 +32,23 @@ impl Engine {
     }
 }
 
+/// Whether somebody who names a sale like this may mean this one.
+pub(super) fn is_named(sale: &AttemptView, of: &RefundOf) -> bool {
+    match of {
+        RefundOf::Attempt(attempt) => sale.attempt == *attempt,
+        RefundOf::Order(order) => sale.order.as_ref() == Some(order),
+        RefundOf::Rrn(rrn) => sale.rrn.as_ref() == Some(rrn),
+        RefundOf::Receipt { stan, batch } => sale.stan == Some(*stan) && (batch.is_none() || sale.batch == *batch),
+    }
+}
+
 /// The only one that was paid; where none was, the newest, whose state says why it cannot be refunded.
 fn the_one(candidates: Vec<Entry>) -> Result<Entry, Error> {
     let sales: Vec<Entry> = candidates.into_iter().filter(|entry| entry.view.kind == Kind::Sale).collect();
-    let is_paid = |entry: &&Entry| entry.view.state == State::Approved;
+    let is_paid = |entry: &&Entry| {
+        let stands = (entry.view.state, entry.view.decision);
+        matches!(stands, (State::Approved, _) | (State::ReversalStuck, Some(Decision::Charged)))
+    };
     let paid = sales.iter().filter(is_paid).count();
     if paid > 1 {
         let candidates = sales.iter().filter(is_paid).take(CANDIDATES_MAX).map(candidate).collect();

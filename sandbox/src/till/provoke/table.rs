@@ -160,6 +160,7 @@ pub(super) fn script(code: ErrorCode) -> Script {
             by("a refund is approved by somebody whom the requester added", refunds::approver_appointed_by_requester)
         }
         E::RefundUnknown => by("a refund is approved that nobody asked for", refunds::refund_unknown),
+        E::RefundConflict => by("two refunds are asked for by one name", refunds::refund_conflict),
         E::RefundNotWaiting => by("a refund is rejected twice", refunds::refund_not_waiting),
         E::RefundExpired => by("a refund is decided after its time", refunds::refund_expired),
         E::RefundWindowOver => {
