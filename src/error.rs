@@ -410,6 +410,14 @@ error_codes! {
     StatementValueMalformed = "statement_value_malformed": User NotMoved AfterUserAction NotNeeded Integrator,
     /// The first day of the period comes after its last.
     StatementPeriodInvalid = "statement_period_invalid": User NotMoved AfterUserAction NotNeeded Supervisor,
+    /// The till is frozen: it sells nothing, gives nothing back and voids nothing; the details say from where.
+    TillFrozen = "till_frozen": Lifecycle NotMoved AfterUserAction NotNeeded Supervisor,
+    /// The shop's rules want a password before somebody freezes the till at the lock screen.
+    FreezeNeedsPassword = "freeze_needs_password": Auth NotMoved AfterUserAction NotNeeded Cashier,
+    /// The acquirer has frozen the till, and nobody else releases it.
+    FrozenByHost = "frozen_by_host": Lifecycle NotMoved AfterUserAction NotNeeded Acquirer,
+    /// Two people release a frozen till: the second must be another, whom the first has not brought in since.
+    ReleaseNeedsAnother = "release_needs_another": Auth NotMoved AfterUserAction NotNeeded Supervisor,
     /// Something must be finished or looked at before anybody leaves the till; the details name each, with its remedy.
     ExitBlocked = "exit_blocked": Busy NotMoved AfterUserAction NotNeeded Cashier,
     /// Whoever does this all the same must say why.

@@ -194,7 +194,7 @@ impl Shift {
     fn works(&self) -> Log {
         self.disk.record();
         let mut locked = LockedJournal::create(&self.path(), self.ports()).unwrap();
-        let terms = Terms { tries: 10, lockout_ms: 60_000, params: Params::FLOOR };
+        let terms = Terms { tries: 10, lockout_ms: 60_000, params: Params::FLOOR, freeze_needs_password: false };
         let masters = self.vault(&mut locked).found(&terms).unwrap();
         let mut journal = self.unlock(locked, masters.keyring());
         self.append(&mut journal, "till.provisioned", SideWork::None);

@@ -40,7 +40,7 @@ type Wish = fn() -> Ask;
 
 /// Every wish, and what becomes of it: nobody's till, signed out, locked by bob, signed in as bob, alice, sam.
 #[rustfmt::skip]
-const TABLE: [(&str, Wish, [&str; 6]); 54] = [
+const TABLE: [(&str, Wish, [&str; 6]); 56] = [
     ("state", || Ask::State, ["ok", "ok", "ok", "ok", "ok", "ok"]),
     ("claim", || Ask::Claim { name: name("eve"), password: secret(NEW) },
         ["ok", "claimed", "claimed", "claimed", "claimed", "claimed"]),
@@ -114,6 +114,9 @@ const TABLE: [(&str, Wish, [&str; 6]); 54] = [
     ("prove", || Ask::Prove(ProofOf::Sequence(1)), ["nobody's", "out", "locked", "prove_record", "ok", "prove_record"]),
     ("statement", || Ask::Statement(StatementStep::Last),
         ["nobody's", "out", "locked", "check_statement", "ok", "check_statement"]),
+    ("freeze", || Ask::Freeze { reason: None, by: None }, ["nobody's", "ok", "ok", "ok", "ok", "ok"]),
+    ("release", || Ask::Release { second: name("bob"), password: BOB.password() },
+        ["nobody's", "out", "locked", "release_freeze", "ok", "release_freeze"]),
     ("exit checklist", || Ask::ExitChecklist, ["nobody's", "out", "locked", "ok", "ok", "exit"]),
     ("exit", || Ask::Exit { force: None }, ["nobody's", "out", "locked", "ok", "ok", "exit"]),
     ("exit by force", || Ask::Exit { force: Some(WrittenReason::new("late").unwrap()) },

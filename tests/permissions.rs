@@ -20,7 +20,7 @@ Written from the table in `src/session/actions.rs` by `tests/permissions.rs`; do
 
 A person's role is fixed when the operator is added. Whatever is not here nobody may do. What a role may not do is refused
 with `not_permitted`, which names the action and the role. To claim, recover, sign in, unlock, lock and sign out needs no
-role: that is how one comes by a session and leaves it. The recovery code opens no session: it can only set a new supervisor.
+role: that is how one comes by a session and leaves it; nor does freezing the till. The recovery code opens no session: it can only set a new supervisor.
 
 | action | what it is | shows payments | cashier | supervisor | service |
 |---|---|---|---|---|---|
@@ -129,6 +129,8 @@ fn ask_for_everything(session: &Session) -> Vec<(&'static str, Result<String, Er
         one::<RequestRefund>(session),
         one::<ApproveRefund>(session),
         one::<CheckStatement>(session),
+        one::<ReleaseFreeze>(session),
+        one::<ConfirmRelease>(session),
         one::<Exit>(session),
         one::<ForceExit>(session),
         one::<RenewCertificate>(session),

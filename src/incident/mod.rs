@@ -1,10 +1,19 @@
 //! Bad days: a card or a phone is in the wrong hands, somebody has gone, somebody asks what happened.
 //!
-//! What is kept here is for the hour when nobody trusts anybody: what stops the till at once and what starts it again,
-//! what may be lost, and what can be shown to others: [`evidence`] is what others can check without
+//! What is kept here is for the hour when nobody trusts anybody: what stops the till at once and what starts it again
+//! ([`freeze`]), what may be lost, and what can be shown to others: [`evidence`] is what others can check without
 //! us, [`records`] are the merchant's own books as files.
 //!
-//! It never moves money and never loses a debt. Evidence: `mod tests` of each file.
+//! It never moves money and never loses a debt. Evidence: `tests/incident_freeze.rs`.
 
 pub mod evidence;
+pub mod freeze;
 pub mod records;
+
+use crate::journal::Fold;
+
+/// The folds of this room, to be registered when a till's journal is unlocked.
+#[must_use]
+pub fn folds() -> Vec<Box<dyn Fold>> {
+    vec![Box::new(freeze::Freezes)]
+}

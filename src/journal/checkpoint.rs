@@ -42,6 +42,8 @@ pub enum CheckpointReason {
     BatchClose,
     /// So many events have come since the last.
     Routine,
+    /// The till is frozen.
+    Freeze,
     /// Somebody leaves by the checklist.
     Exit,
 }
@@ -56,6 +58,7 @@ impl CheckpointReason {
             Self::SignOut => "sign_out",
             Self::BatchClose => "batch_close",
             Self::Routine => "routine",
+            Self::Freeze => "freeze",
             Self::Exit => "exit",
         }
     }

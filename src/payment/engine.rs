@@ -29,6 +29,7 @@ mod debts;
 mod decide;
 mod errand;
 mod forward;
+mod freeze;
 mod host;
 mod job;
 mod leftovers;
@@ -86,6 +87,8 @@ pub struct Engine {
     batch_wishes: Vec<settle::decide::Wish>,
     /// What the journal still has to be told, because it could not take it.
     leftovers: Leftovers,
+    /// From where the till is frozen, while it is.
+    frozen: Option<&'static str>,
     /// How many messages of told texts went out in this run: each has a trace number of its own.
     told_messages: u32,
     /// When the conversation wants to be polled again.
@@ -145,6 +148,7 @@ impl Engine {
             settlement: SettlementWait::default(),
             batch_wishes: Vec::new(),
             leftovers: Leftovers::default(),
+            frozen: None,
             told_messages: 0,
             conversation_wakes: None,
             stopped: None,
@@ -305,6 +309,11 @@ impl Engine {
             }
             Input::Refunds { ticket, query } => self.list_refunds(ticket, &query),
             Input::PrintVoucher { ticket, refund, copy } => self.print_voucher(ticket, refund, copy, now),
+            Input::Freeze { from } => self.freeze(from, now),
+            Input::Release => {
+                self.frozen = None;
+                Ok(())
+            }
             Input::Taken { attempt } => self.taken(&attempt, now),
             Input::Card(event) => self.card(event, now),
             Input::Read(read) => self.reader_said(read, now),
@@ -420,6 +429,8 @@ fn refusal(input: &Input<'_>, error: &Error) -> Option<Output> {
         | Input::Decide { ticket, attempt, .. } => (*ticket, error.clone().in_place_of(attempt)),
         Input::PrintReceipt { ticket, attempt, .. } => (*ticket, error.clone().in_place_of(attempt)),
         Input::Settle { ticket: None, .. }
+        | Input::Freeze { .. }
+        | Input::Release
         | Input::Taken { .. }
         | Input::Card(_)
         | Input::Read(_)

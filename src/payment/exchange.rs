@@ -256,6 +256,13 @@ pub enum Input<'a> {
         /// Whose copy.
         copy: ReceiptCopy,
     },
+    /// The till is frozen from now on: nothing begins, what has not left does not leave, what is owed goes on.
+    Freeze {
+        /// From where, as errors name it.
+        from: &'static str,
+    },
+    /// The till is free again.
+    Release,
     /// A caller has taken the result of this attempt.
     Taken {
         /// Which attempt.

@@ -133,6 +133,8 @@ reasons! {
     DialectChanged = "dialect_changed",
     /// The reversal does not fit the dialect.
     ReversalUnpackable = "reversal_unpackable",
+    /// The till was frozen before anything was sent.
+    TillFrozen = "till_frozen" => TillFrozen,
 }
 
 impl Reason {

@@ -281,6 +281,7 @@ pub(super) fn who(standing: Standing, role: Role) -> TillState {
         settlement_missed: None,
         biometric: Biometric::Absent,
         is_rolled_back: false,
+        frozen: None,
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! An action is a type without values; its row says its word, what it is in plain words and which roles may do it.
 //! What is not in the table nobody may do. Claiming, recovering, signing in, locking and signing out need no
-//! permit: they are how one comes by a session and leaves it.
+//! permit: they are how one comes by a session and leaves it. Nor does freezing: whoever is at the till may.
 //!
 //! It never depends on anything but the role. Evidence: `tests/permissions.rs`, `docs/permissions.md`.
 
@@ -82,6 +82,8 @@ actions! {
     RequestRefund = "request_refund", true, [Cashier Supervisor], "Ask for money to be given back.";
     ApproveRefund = "approve_refund", true, [Supervisor], "Approve or reject a refund that somebody else has asked for.";
     CheckStatement = "check_statement", true, [Supervisor], "Hold a statement of the acquirer or the bank against the record.";
+    ReleaseFreeze = "release_freeze", true, [Supervisor], "Release a frozen till, together with a second person.";
+    ConfirmRelease = "confirm_release", true, [Cashier Supervisor], "Be the second person who releases a frozen till.";
     Exit = "exit", true, [Cashier Supervisor], "See what is left to do before leaving, and leave by the checklist.";
     ForceExit = "force_exit", true, [Supervisor], "Leave although something is left to do, with a reason.";
     RenewCertificate = "renew_certificate", false, [Supervisor Service], "Fetch another certificate for this till from the acquirer.";

@@ -15,6 +15,7 @@ mod derive;
 mod driver;
 mod events;
 mod evidence;
+mod incident;
 mod leaving;
 mod net;
 mod network;

@@ -13,6 +13,7 @@ use crate::account::{self, Configuration, SecretText};
 use crate::clock::Now;
 use crate::error::{Error, ErrorCode};
 use crate::ids::{OperatorName, Role};
+use crate::incident::freeze::record;
 use crate::journal::{CheckpointReason, Journal, Keyring, PlainChange, PlainRows, SideWork};
 use crate::payment::{Engine, Ticket};
 use crate::secret::{Secret, SecretBytes};
@@ -21,6 +22,7 @@ use crate::till::certificate::CertificateCare;
 use crate::till::events::{self, Why, folds};
 use crate::till::exchange::{NetworkCommand, Output, Reply, SessionView, Standing};
 use crate::till::flow::{Led, Stage, copy};
+use crate::till::freeze_told::FreezeCare;
 use crate::till::gate::Answer;
 use crate::till::leaving::is_exit_unsigned;
 use crate::till::passwords::{House, given, rules};
@@ -259,6 +261,7 @@ impl Till {
             journal.append(owed, SideWork::None, now)?;
             self.owed.remove(0);
         }
+        self.settle_the_freeze(journal, now)?;
         if is_exit_unsigned(journal)? {
             self.sign_the_head(journal, CheckpointReason::Exit, name, now)?;
         }
@@ -374,10 +377,13 @@ impl Till {
             Ok(()) | Err(Trouble::Refused(_)) => {}
             Err(over) => return Err(over),
         }
+        let frozen = record::standing(&journal).map_err(|error| Trouble::Over(error.into()))?;
+        let frozen = frozen.map(|kept| kept.view.from.word());
         let looked_at = journal.head().size;
+        let freeze_care = FreezeCare::of(&journal, now).map_err(|error| Trouble::Over(error.into()))?;
         let certificate = CertificateCare::taken_up(&journal, &*self.device_keys, now).map_err(Trouble::Over)?;
         let engine = Engine::open(journal, account, Arc::clone(&self.entropy), now).map_err(Trouble::Over)?;
-        let engine = engine.with_encrypted_reader(self.has_encrypted_reader);
+        let engine = engine.with_encrypted_reader(self.has_encrypted_reader).frozen_from(frozen);
         self.outputs
             .push(Output::Network(NetworkCommand::Arm { configuration: Arc::clone(&configuration), client_key_pem }));
         let checkpoint_every = policy.checkpoint_every.into();
@@ -391,6 +397,7 @@ impl Till {
             looked_at,
             schedule,
             certificate,
+            freeze_care,
             host_mark: None,
         }));
         self.announce(Standing::SignedIn);

@@ -12,7 +12,7 @@ use crate::ids::{OperatorName, Role};
 use crate::journal::{Draft, Event, Fold, FoldError, Journal, JournalError, Rows};
 use crate::till::leaving::LeavingFold;
 use crate::vault::SlotKind;
-use crate::{payment, settlement};
+use crate::{incident, payment, settlement};
 
 /// The folds of a till, to be registered when its journal is unlocked.
 #[must_use]
@@ -22,6 +22,7 @@ pub fn folds() -> Vec<Box<dyn Fold>> {
     folds.push(Box::new(PeopleFold));
     folds.push(Box::new(LeavingFold));
     folds.extend(settlement::folds());
+    folds.extend(incident::folds());
     folds
 }
 

@@ -17,6 +17,7 @@ use crate::clock::{MonoMs, WallMs};
 use crate::emv::CardEvent;
 use crate::error::Error;
 use crate::ids::{AttemptId, BatchNo, OperatorName, RefundId};
+use crate::incident::freeze::{FreezeReason, FreezeView};
 use crate::incident::records::{OwnRecords, RecordsPage};
 use crate::journal::Cursor;
 use crate::payment::{
@@ -76,6 +77,8 @@ pub struct TillState {
     pub biometric: Biometric,
     /// Signed in: the till's files were put back, and it does not sell until a supervisor accepts it.
     pub is_rolled_back: bool,
+    /// The freeze, while the till is frozen.
+    pub frozen: Option<FreezeView>,
 }
 
 /// What fingers or a face are good for.
@@ -313,6 +316,20 @@ pub enum Ask {
     },
     /// To sign out.
     SignOut,
+    /// To freeze the till, now and in whatever state it is.
+    Freeze {
+        /// Why, where somebody says so.
+        reason: Option<FreezeReason>,
+        /// At a locked till: who, with the password, where the shop's rules want it or somebody gives it.
+        by: Option<(OperatorName, SecretBytes)>,
+    },
+    /// To let a frozen till go, together with a second person.
+    Release {
+        /// The second person.
+        second: OperatorName,
+        /// That person's password.
+        password: SecretBytes,
+    },
     /// Another password for whoever is signed in.
     ChangePassword {
         /// The password until now.
@@ -388,6 +405,7 @@ impl Ask {
                 | Self::SignInByBiometric { .. }
                 | Self::UnlockByBiometric
                 | Self::SignOut
+                | Self::Freeze { .. }
         )
     }
 }

@@ -8,12 +8,14 @@
 use crate::account::password::Day;
 use crate::clock::Now;
 use crate::error::{Error, ErrorCode};
+use crate::ids::OperatorName;
 use crate::payment::Ticket;
 use crate::secret::{Secret, SecretBytes, wipe_stack};
 use crate::till::Till;
 use crate::till::claim::{Newcomer, as_recovery};
 use crate::till::enter::Entry;
 use crate::till::exchange::{Output, RecoveryCode, Reply, Work};
+use crate::till::freeze::Freezer;
 use crate::till::operators::Setting;
 use crate::till::passwords::given;
 use crate::till::record::Trouble;
@@ -75,6 +77,10 @@ pub(super) enum Stage {
     ChangingAnew { new_password: SecretBytes, opened: Opened, derivation: Derivation },
     /// Whether a second person, who approves a refund, is who it says to be.
     Approving { approver: Approver, attempt: Attempt },
+    /// Whether whoever freezes the locked till is who it says to be.
+    Freezing { freezer: Freezer, attempt: Attempt },
+    /// Whether a second person, who releases the till, is who it says to be.
+    Releasing { second: OperatorName, attempt: Attempt },
     /// A password that somebody else is given.
     Setting { setting: Setting, derivation: Derivation },
     /// Whether whoever wants another recovery code knows the password.
@@ -205,6 +211,7 @@ impl Till {
                 let session = self.finish_recovery(&newcomer, opened, password, &recovery, now)?;
                 Ok(with_code(&code, session))
             }
+            Stage::Freezing { freezer, attempt } => self.frozen_by_password(freezer, attempt, key, now),
             inside => self.next_inside(ticket, inside, key, now),
         }
     }
@@ -217,6 +224,7 @@ impl Till {
                 self.finish_change(&new_password, &opened, derivation, key, now).map(Led::To)
             }
             Stage::Approving { approver, attempt } => self.second_person(ticket, approver, attempt, key, now),
+            Stage::Releasing { second, attempt } => self.released_by_two(second, attempt, key, now),
             Stage::Setting { setting, derivation } => self.finish_setting(setting, derivation, key, now).map(Led::To),
             Stage::Renewing { attempt } => {
                 let opened = self.proved_own(attempt, key, now)?;

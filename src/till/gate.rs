@@ -15,9 +15,9 @@ use crate::payment::{self, SettleCause, Ticket};
 use crate::session::actions::{
     AcceptRollBack, Action, ApproveRefund, ChangeOwnPassword, CheckStatement, DecideStuck, DiscloseEvidence,
     DownloadParameters, EnrolBiometric, Exit, ExportRecords, FollowEvents, ForceExit, ListOperators, MakeCheckpoint,
-    ManageOperators, PrintReceipt, ProveConsistency, ProveRecord, ReadPublicKey, RenewCertificate, RequestRefund,
-    ResolveDebts, RotateKeys, Sell, SetPolicy, Settle, TestHost, VerifyJournal, ViewDebts, ViewPayments, ViewPolicy,
-    VoidSale,
+    ManageOperators, PrintReceipt, ProveConsistency, ProveRecord, ReadPublicKey, ReleaseFreeze, RenewCertificate,
+    RequestRefund, ResolveDebts, RotateKeys, Sell, SetPolicy, Settle, TestHost, VerifyJournal, ViewDebts, ViewPayments,
+    ViewPolicy, VoidSale,
 };
 use crate::session::{Permit, Standing};
 use crate::till::exchange::{Ask, Reply};
@@ -61,6 +61,7 @@ impl Till {
             Ask::SignInByBiometric { name } => self.sign_in_by_biometric(ticket, name, now),
             Ask::UnlockByBiometric => self.unlock_by_biometric(ticket, now),
             Ask::SignOut => self.sign_out(now),
+            Ask::Freeze { reason, by } => self.freeze(ticket, reason, by, now),
             ask if matches!(self.at, At::Open(_)) => self.inside(ticket, ask, now),
             _ => Err(self.shut(now).into()),
         }
@@ -250,6 +251,10 @@ impl Till {
             Ask::SetPolicy(policy) => {
                 let permit = self.permit::<SetPolicy>(now)?;
                 self.set_policy(permit, &policy, now)
+            }
+            Ask::Release { second, password } => {
+                let permit = self.permit::<ReleaseFreeze>(now)?;
+                self.release(ticket, permit, second, &password, now)
             }
             Ask::RotateKeys => {
                 let permit = self.permit::<RotateKeys>(now)?;

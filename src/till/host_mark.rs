@@ -14,6 +14,7 @@ use crate::till::{At, Till};
 
 impl Till {
     pub(super) fn host_marked(&mut self, mark: HostMark, now: Now) -> Result<(), Trouble> {
+        self.obey_the_host(mark, now)?;
         let At::Open(open) = &mut self.at else { return Ok(()) };
         if open.host_mark.replace(mark) == Some(mark) {
             return Ok(());

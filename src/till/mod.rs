@@ -6,7 +6,7 @@
 //! | it is | it takes |
 //! |---|---|
 //! | unclaimed | its state, claiming |
-//! | signed out | its state, signing in, recovering, signing out |
+//! | signed out | its state, signing in, recovering, signing out, freezing |
 //! | locked | the same, and unlocking |
 //! | signed in | everything but claiming, unlocking and recovering, as the role permits; signing in is a switch |
 //!
@@ -24,6 +24,8 @@ mod events;
 mod evidence;
 mod exchange;
 mod flow;
+mod freeze;
+mod freeze_told;
 mod gate;
 mod host_mark;
 mod keys;
@@ -55,6 +57,7 @@ use crate::acquirer::HostMark;
 use crate::clock::{MonoMs, Now};
 use crate::error::{Error, ErrorCode};
 use crate::ids::OperatorName;
+use crate::incident::freeze::FreezeView;
 use crate::journal::{CheckpointReason, Draft, JournalError, LockedJournal, SideWork, Waiting};
 use crate::payment::{self, Engine, Ticket};
 use crate::ports::{BiometricKey, DeviceKeys, Entropy, FaultPlan, Notice};
@@ -63,6 +66,7 @@ use crate::session::{self, Session};
 use crate::till::certificate::CertificateCare;
 use crate::till::events::Why;
 use crate::till::flow::Flow;
+use crate::till::freeze_told::FreezeCare;
 use crate::till::record::Trouble;
 use crate::till::schedule::Schedule;
 use crate::till::tell::Tellings;
@@ -86,6 +90,8 @@ pub struct Till {
     lock_wishes: Vec<Ticket>,
     /// What is to be journalled at the next sign-in, because there was no key or no room for it.
     owed: Vec<Draft>,
+    /// A freeze that holds and is not recorded, because there was no room for it.
+    unrecorded: Option<FreezeView>,
     /// Whether it was said that the session ends soon.
     ending_announced: bool,
     /// What the host is to be told, and has said.
@@ -131,6 +137,8 @@ struct Open {
     schedule: Schedule,
     /// Another certificate, where one is owed.
     certificate: CertificateCare,
+    /// What the acquirer is to be told of a freeze.
+    freeze_care: FreezeCare,
     /// What the host said of this till last.
     host_mark: Option<HostMark>,
 }
@@ -222,7 +230,9 @@ impl Till {
 
     /// Does what can be done without another input: a lock that was put off, keys that are being changed.
     fn work(&mut self, now: Now) -> Result<(), Trouble> {
+        self.record_the_freeze(now)?;
         self.go_on_telling(now)?;
+        self.tell_of_the_freeze(now)?;
         self.ask_for_certificate(now)?;
         self.settle_on_time(now)?;
         self.seal_anew(now)?;
@@ -275,6 +285,7 @@ impl Till {
         if let At::Open(open) = &self.at {
             times.extend(self.engine_alarm);
             times.extend(self.next_settlement(now));
+            times.extend(open.freeze_care.next_try().filter(|_| !open.engine.is_occupied()));
             times.extend(open.certificate.next_try().filter(|_| !open.engine.is_occupied()));
             if (open.engine.journal().is_resealing() || self.is_verifying()) && !self.is_busy() {
                 times.push(now.mono);
@@ -305,7 +316,8 @@ impl Till {
             At::Open(open) => open.engine.rolled_back()?.is_some(),
             _ => false,
         };
-        Ok(TillState { biometric, is_rolled_back, ..self.state(now) })
+        let frozen = self.frozen();
+        Ok(TillState { biometric, is_rolled_back, frozen, ..self.state(now) })
     }
 
     fn state(&self, now: Now) -> TillState {
@@ -324,7 +336,17 @@ impl Till {
         };
         let (biometric, is_rolled_back) = (Biometric::Absent, false);
         let (waiting, settlement_missed) = (self.waiting(), self.missed_settlement(now));
-        TillState { standing, operator, role, waiting, locks_in_ms, settlement_missed, biometric, is_rolled_back }
+        TillState {
+            standing,
+            operator,
+            role,
+            waiting,
+            locks_in_ms,
+            settlement_missed,
+            biometric,
+            is_rolled_back,
+            frozen: None,
+        }
     }
 
     fn waiting(&self) -> Option<u64> {

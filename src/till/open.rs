@@ -86,6 +86,7 @@ impl Till {
             flow: None,
             lock_wishes: Vec::new(),
             owed: Vec::new(),
+            unrecorded: None,
             ending_announced: false,
             tellings: Tellings::default(),
             engine_alarm: None,
@@ -112,5 +113,10 @@ fn vault<'a>(locked: &'a mut LockedJournal, ports: &'a Ports) -> Vault<'a> {
 
 /// What of the shop's rules must be known while nobody is signed in.
 fn terms(policy: &ShopPolicy, params: Params) -> Terms {
-    Terms { tries: policy.tries, lockout_ms: policy.lockout_ms, params }
+    Terms {
+        tries: policy.tries,
+        lockout_ms: policy.lockout_ms,
+        params,
+        freeze_needs_password: policy.freeze_needs_password_at_lock_screen,
+    }
 }

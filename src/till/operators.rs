@@ -268,7 +268,12 @@ impl Till {
             let by = open.session.operator().clone();
             let journal = open.engine.journal_mut();
             let params = till.vault(journal).terms()?.params;
-            let terms = Terms { tries: policy.tries, lockout_ms: policy.lockout_ms, params };
+            let terms = Terms {
+                tries: policy.tries,
+                lockout_ms: policy.lockout_ms,
+                params,
+                freeze_needs_password: policy.freeze_needs_password_at_lock_screen,
+            };
             let mut change = till.vault(journal).set_terms(&terms)?;
             change.rows.extend(till.vault(journal).limit_biometrics(policy.biometric_days.into())?);
             let body = serde_json::to_value(policy).expect("a policy has text keys");

@@ -7,6 +7,7 @@
 
 use crate::clock::Now;
 use crate::error::{Error, ErrorCode};
+use crate::incident::freeze::mark::MarkFault;
 use crate::journal::{Draft, Journal, JournalError, PlainChange, PlainRows, SideWork};
 use crate::ports::{Fate, KillPoint, Moment};
 use crate::till::Till;
@@ -41,6 +42,15 @@ impl From<VaultError> for Trouble {
         match error {
             VaultError::Journal(error) => error.into(),
             error => Self::Refused(error.into()),
+        }
+    }
+}
+
+impl From<MarkFault> for Trouble {
+    fn from(fault: MarkFault) -> Self {
+        match fault {
+            MarkFault::Journal(error) => error.into(),
+            fault @ MarkFault::Keys(_) => Self::Refused(fault.into()),
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::journal::SideWork;
 use crate::payment::{self, RefundRequest, Ticket};
 use crate::secret::{Secret, SecretBytes};
 use crate::session::actions::{ApproveRefund, RequestRefund};
-use crate::session::{Permit, Session};
+use crate::session::{Action, Permit, Session};
 use crate::till::events;
 use crate::till::exchange::Reply;
 use crate::till::flow::{Led, Stage, copy};
@@ -79,7 +79,7 @@ impl Till {
         now: Now,
     ) -> Result<Led, Trouble> {
         let opened = self.try_guess(attempt, key, now)?;
-        let permit = self.permit_of(&approver.name, &opened, now)?;
+        let permit: Permit<ApproveRefund> = self.permit_of(&approver.name, &opened, now)?;
         drop(opened);
         let has_network = self.has_network;
         let refund = approver.refund;
@@ -88,7 +88,12 @@ impl Till {
     }
 
     /// Tells the journal of wrong passwords before, and gives the leave that this person's role has.
-    fn permit_of(&mut self, name: &OperatorName, opened: &Opened, now: Now) -> Result<Permit<ApproveRefund>, Trouble> {
+    pub(super) fn permit_of<A: Action>(
+        &mut self,
+        name: &OperatorName,
+        opened: &Opened,
+        now: Now,
+    ) -> Result<Permit<A>, Trouble> {
         self.with_open(now, |till, open| {
             let journal = open.engine.journal_mut();
             till.settle_failures(journal, name, opened, now)?;
@@ -99,7 +104,7 @@ impl Till {
             }
             let role = opened.facts().role.ok_or(ErrorCode::SignInRefused)?;
             let length = house.policy.session_length();
-            Ok(Session::begin(name.clone(), role, length, now).permit::<ApproveRefund>(now)?)
+            Ok(Session::begin(name.clone(), role, length, now).permit::<A>(now)?)
         })
     }
 

@@ -11,6 +11,7 @@ use std::collections::VecDeque;
 use crate::acquirer::{HostMark, Telling, Told};
 use crate::clock::Now;
 use crate::error::Error;
+use crate::incident::freeze::Owed;
 use crate::payment::{self, Reply as Paid, Ticket};
 use crate::till::certificate::CertificateRenewal;
 use crate::till::record::Trouble;
@@ -20,6 +21,8 @@ use crate::till::{At, Till};
 pub(super) enum Then {
     /// The certificate that it gave is taken.
     Certificate(CertificateRenewal),
+    /// The acquirer knows of a freeze, or of its end.
+    Freeze(Owed),
 }
 
 /// What is to be told, and what has been said.
@@ -85,6 +88,7 @@ impl Till {
     fn told(&mut self, then: Then, result: Result<Told, Error>, now: Now) -> Result<(), Trouble> {
         match then {
             Then::Certificate(renewal) => self.certificate_came(renewal, result, now),
+            Then::Freeze(of) => self.told_of_freeze(of, result, now),
         }
     }
 
@@ -94,6 +98,7 @@ impl Till {
         let all = waiting.into_iter().map(|(_, then)| then).chain(under_way);
         all.filter_map(|then| match then {
             Then::Certificate(renewal) => renewal.ticket,
+            Then::Freeze(_) => None,
         })
         .collect()
     }

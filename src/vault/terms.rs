@@ -21,11 +21,14 @@ pub struct Terms {
     pub lockout_ms: u64,
     /// The cost of a new password's derivation.
     pub params: Params,
+    /// Whether somebody who freezes the till at its lock screen must give a password.
+    pub freeze_needs_password: bool,
 }
 
 impl Terms {
     /// 10 tries and 30 minutes (PCI DSS 4.0.1, 8.3.4), and the floor.
-    pub const FIRST: Self = Self { tries: 10, lockout_ms: 30 * 60 * 1000, params: Params::FLOOR };
+    pub const FIRST: Self =
+        Self { tries: 10, lockout_ms: 30 * 60 * 1000, params: Params::FLOOR, freeze_needs_password: false };
 
     /// Terms that are within their bounds.
     ///
@@ -50,6 +53,10 @@ impl Terms {
         for number in [self.params.memory_kib, self.params.passes, self.params.lanes] {
             bytes.extend_from_slice(&number.to_be_bytes());
         }
+        // Said only where it is so: rows from before it are read as they were written.
+        if self.freeze_needs_password {
+            bytes.push(1);
+        }
         bytes
     }
 
@@ -59,6 +66,11 @@ impl Terms {
             tries: rest.byte()?,
             lockout_ms: rest.long_number()?,
             params: Params { memory_kib: rest.number()?, passes: rest.number()?, lanes: rest.number()? },
+            freeze_needs_password: match rest.0 {
+                [] => false,
+                [1] => rest.byte()? == 1,
+                _ => return None,
+            },
         };
         (rest.0.is_empty() && terms.check().is_ok()).then_some(terms)
     }
@@ -83,5 +95,10 @@ mod tests {
             assert_eq!(Terms::read(&terms.to_bytes()), None);
         }
         assert_eq!(Terms::read(&first.to_bytes()[1..]), None);
+        let asks = Terms { freeze_needs_password: true, ..first };
+        assert_eq!(Terms::read(&asks.to_bytes()), Some(asks));
+        for end in [[0].as_slice(), &[2], &[1, 1]] {
+            assert_eq!(Terms::read(&[&first.to_bytes(), end].concat()), None, "{end:?}");
+        }
     }
 }

@@ -93,6 +93,8 @@ pub struct World {
     read_is_wanted: Option<u64>,
     pub now: Now,
     till: Option<Engine>,
+    /// From where the till is frozen, as its record would say.
+    frozen: Option<&'static str>,
     events: BTreeMap<(u64, u64), Event>,
     event_number: u64,
     line: u64,
@@ -184,6 +186,7 @@ impl World {
             read_is_wanted: None,
             now: Now { wall: WallMs(WALL_START_MS), mono: MonoMs(0), boot: BootCount(1) },
             till: None,
+            frozen: None,
             events: BTreeMap::new(),
             event_number: 0,
             line: 0,
@@ -225,7 +228,7 @@ impl World {
         let journal = self.open_journal()?;
         let account = self.account(&journal)?;
         let engine = Engine::open(journal, account, self.entropy.clone(), self.now)?;
-        let engine = engine.with_encrypted_reader(self.lends_encrypted_reader);
+        let engine = engine.with_encrypted_reader(self.lends_encrypted_reader).frozen_from(self.frozen);
         self.stopped = None;
         self.till = Some(engine);
         self.give(Input::Tick);
@@ -346,6 +349,23 @@ impl World {
     /// The kinds of the journal's events about attempts, in order.
     pub fn kinds(&mut self) -> Vec<String> {
         self.journal().into_iter().map(|(kind, _)| kind).filter(|kind| kind.starts_with("attempt.")).collect()
+    }
+
+    /// Whether nothing is under way and nothing is owed.
+    pub fn is_idle(&self) -> bool {
+        self.till.as_ref().is_none_or(|till| !till.is_occupied() && till.waiting() == 0)
+    }
+
+    /// Somebody freezes the till.
+    pub fn freeze(&mut self) {
+        self.frozen = Some("till");
+        self.give(Input::Freeze { from: "till" });
+    }
+
+    /// Those who may let it go again.
+    pub fn release(&mut self) {
+        self.frozen = None;
+        self.give(Input::Release);
     }
 
     pub fn is_open(&self) -> bool {

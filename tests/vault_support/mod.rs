@@ -25,7 +25,8 @@ pub const TRIES: u8 = 5;
 pub const LOCKOUT_MS: u64 = 60_000;
 pub const TODAY: u32 = 20_779;
 
-pub const TERMS: Terms = Terms { tries: TRIES, lockout_ms: LOCKOUT_MS, params: Params::FLOOR };
+pub const TERMS: Terms =
+    Terms { tries: TRIES, lockout_ms: LOCKOUT_MS, params: Params::FLOOR, freeze_needs_password: false };
 
 /// Ends the process, or fails one operation, at an operation of this number.
 #[derive(Default)]

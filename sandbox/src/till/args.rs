@@ -108,6 +108,14 @@ pub(super) enum Command {
     },
     /// Sign out (in a `shell`)
     SignOut,
+    /// Freeze the till now: it sells nothing and gives nothing back; what is owed is still finished
+    Freeze {
+        /// Why, in a few words
+        #[arg(value_name = "REASON")]
+        reason: Vec<String>,
+    },
+    /// Let a frozen till go, together with a second person
+    Release(SecondArguments),
     /// Leave by the checklist: everything finished, settled and looked at, then keys and session wiped
     Exit(ExitArguments),
     /// Say who is signed in, and how many payments wait

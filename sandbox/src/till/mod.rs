@@ -21,6 +21,7 @@ mod evidence;
 mod failure;
 mod faults;
 mod host;
+mod incident;
 mod init;
 mod leaving;
 mod list;
@@ -97,6 +98,8 @@ fn execute(till: &mut Till, command: Command, person: &Person, output: Output) -
         Command::Unlock { biometric: true } => session::unlock_by_finger(till),
         Command::Unlock { biometric: false } => session::unlock(till, person),
         Command::SignOut => session::sign_out(till),
+        Command::Freeze { reason } => incident::freeze(till, &reason),
+        Command::Release(second) => incident::release(till, &second),
         Command::Exit(exit) => leaving::exit(till, &exit),
         Command::Who => session::who(till),
         Command::Password { action: PasswordAction::Change } => session::change_password(till, person),

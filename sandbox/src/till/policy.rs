@@ -73,12 +73,21 @@ fn lines(policy: &ShopPolicy) -> Vec<Line> {
         pair("Fingers", &fingers(policy.biometric_days)),
         pair("Checkpoint", &format!("every {}", counted(policy.checkpoint_every.into(), "entry"))),
         pair("Settlement", &settles(policy.settle_at_minute)),
+        pair("Freezing", freezes(policy.freeze_needs_password_at_lock_screen)),
     ]
 }
 
 fn settles(at_minute: Option<u16>) -> String {
     let at = |minute: u16| format!("by itself at {:02}:{:02}", minute / 60, minute % 60);
     at_minute.map_or_else(|| "when somebody asks".to_owned(), at)
+}
+
+fn freezes(needs_password: bool) -> &'static str {
+    if needs_password {
+        "by anybody at the till; while it is locked with a password"
+    } else {
+        "by anybody, also while it is locked"
+    }
 }
 
 fn fingers(days: u16) -> String {

@@ -14,6 +14,7 @@ use taptill::till::{SessionView, Standing, TillState};
 use super::args::Person;
 use super::context::Till;
 use super::failure::Failure;
+use super::incident;
 use super::output::{Line, Reply, Tone};
 use super::password::{self, Wanted};
 
@@ -160,6 +161,7 @@ fn shown(state: &TillState) -> Reply {
     };
     let mut lines = vec![Line::Head(tone, head)];
     lines.extend(state.waiting.filter(|waiting| *waiting > 0).map(|waiting| Line::Plain(waits(waiting))));
+    lines.extend(state.frozen.as_ref().map(|view| Line::Plain(incident::told(view))));
     if state.is_rolled_back {
         lines.push(
             "Its record was put back to an older state: it does not sell before `accept-roll-back`.".to_owned().into(),
@@ -176,6 +178,7 @@ fn object(state: &TillState) -> Value {
         "ok": true, "state": state.standing.word(), "operator": state.operator, "role": state.role,
         "waiting": state.waiting, "locks_in_ms": state.locks_in_ms, "biometric": state.biometric.word(),
         "rolled_back": state.is_rolled_back, "settlement_missed_ms": state.settlement_missed,
+        "frozen": state.frozen,
     })
 }
 

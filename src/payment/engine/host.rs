@@ -10,7 +10,9 @@
 //!
 //! It never takes a time-out for a decline. Evidence: `tests/payment_kills.rs`, `tests/payment_bugs.rs`.
 
-use crate::acquirer::{Answer, Delivery, DoubtCause, LateAnswer, NotSentCause, Request, Step, SyncReason, Unmatched};
+use crate::acquirer::{
+    Answer, Delivery, DoubtCause, HostMark, LateAnswer, NotSentCause, Request, Step, SyncReason, Unmatched,
+};
 use crate::clock::Now;
 use crate::error::{Error, ErrorCode};
 use crate::hex::encode_lower;
@@ -165,6 +167,9 @@ impl Engine {
 
     /// The attempt's request is packed. From the moment that this is recorded, a reversal is owed.
     fn attempt_leaves(&mut self, now: Now) -> Result<(), Halt> {
+        if self.frozen_refusal().is_some() {
+            return self.stop_for_freeze(now);
+        }
         let Some(sale) = &self.sale else { return self.withdraw(now) };
         let attempt = sale.attempt.clone();
         let Some(entry) = ledger::entry(&self.journal, &attempt)? else { return self.withdraw(now) };
@@ -224,7 +229,11 @@ impl Engine {
             Delivery::Unmatched(unmatched) => self.take_unmatched(&unmatched, now),
             Delivery::Marked(mark) => {
                 self.outputs.push(Output::Marked(mark));
-                Ok(())
+                // What waits behind this answer does not leave any more. Who lets the till go is not this room's to say.
+                match mark {
+                    HostMark::Freeze => self.freeze("host", now),
+                    HostMark::Release => Ok(()),
+                }
             }
         }
     }

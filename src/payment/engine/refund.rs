@@ -1,9 +1,10 @@
 //! Refunds as people see them: asked for, listed, approved, rejected, expired, decided.
 //!
-//! Guards of a request stand in this order: a refund that is known by the caller's name, a journal that the host knows further, a batch that the host would change,
-//! an amount of nothing, the sale (named by attempt, order, reference number or receipt), how it stands, its currency,
-//! the shop's rules (window, verification), the dialect, what is left of the sale, the connection. What was guarded is
-//! journalled before anybody is told, and the fold counts again.
+//! Guards of a request stand in this order: a refund that is known by the caller's name, a frozen till, a settlement that
+//! is not finished, a journal that the host knows further, a batch that the host would change, an amount of nothing, the
+//! sale (named by attempt, order, reference number or receipt), how it stands, its currency, the shop's rules (window,
+//! verification), the dialect, what is left of the sale, the connection. What was guarded is journalled before anybody
+//! is told, and the fold counts again.
 //!
 //! It never lets a refund out without a [`RefundApproved`]. Evidence: `tests/refund_rules.rs` (one row a refusal).
 
@@ -168,6 +169,9 @@ impl Engine {
 
     /// Why nothing is given back now, whatever it is of.
     fn nothing_goes_back(&self) -> Result<Option<Error>, Halt> {
+        if let Some(frozen) = self.frozen_refusal() {
+            return Ok(Some(frozen));
+        }
         if let Some(unfinished) = self.settlement_refusal()? {
             return Ok(Some(unfinished));
         }

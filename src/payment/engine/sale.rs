@@ -1,7 +1,7 @@
 //! An attempt, from the order to the moment its caller is told: a sale, and what a void (`void.rs`) shares with it.
 //!
 //! Guards stand in this order: amount and currency, an attempt that is known, a reader that the dialect wants, a till
-//! that is busy, a journal that could not take everything, one of which the host knows a later state, a batch that the
+//! that is frozen or busy, a journal that could not take everything, one of which the host knows a later state, a batch that the
 //! host would change, stuck reversals (where policy says so), debts. With debts open the sale first waits for one
 //! round of them. Then the tap, then the host.
 //!
@@ -178,6 +178,9 @@ impl Engine {
 
     /// Why no attempt may begin now, whatever it is for.
     pub(super) fn nothing_may_begin(&self) -> Result<Option<Error>, Halt> {
+        if let Some(frozen) = self.frozen_refusal() {
+            return Ok(Some(frozen));
+        }
         if let Some(unfinished) = self.settlement_refusal()? {
             return Ok(Some(unfinished));
         }
@@ -221,7 +224,9 @@ impl Engine {
         if !clearing || self.debts.round_is_open() {
             return Ok(false);
         }
-        if let Some(found) = self.unaccepted()? {
+        if self.frozen.is_some() {
+            self.stop_for_freeze(now)?; // A reversal's answer has said so meanwhile.
+        } else if let Some(found) = self.unaccepted()? {
             self.refuse_sale(found.error()); // A reversal's sign-on has found it meanwhile.
         } else if let Some(error) = self.batch_refusal()? {
             self.refuse_sale(error); // As it may have found the host at another batch.
@@ -356,19 +361,26 @@ impl Engine {
         }
         if let Some(sale) = &mut self.sale {
             sale.tickets.push(ticket);
-            if matches!(sale.phase, Phase::Tapping(_)) {
-                self.outputs.push(Output::Card(CardCommand::Release));
-                self.outputs.push(Output::Notice(Notice::FieldOff { hold_ms: 0 }));
-            }
-            if matches!(sale.phase, Phase::Reading { .. }) {
-                self.outputs.push(Output::Card(CardCommand::Release));
-            }
         }
+        self.let_the_card_go();
         self.end_unsent(Reason::Cancelled, "none", now)
     }
 
+    /// The reader waits no longer for the card of the attempt in progress.
+    pub(super) fn let_the_card_go(&mut self) {
+        let phase = self.sale.as_ref().map(|sale| &sale.phase);
+        let (is_tapping, is_reading) =
+            (matches!(phase, Some(Phase::Tapping(_))), matches!(phase, Some(Phase::Reading { .. })));
+        if is_tapping || is_reading {
+            self.outputs.push(Output::Card(CardCommand::Release));
+        }
+        if is_tapping {
+            self.outputs.push(Output::Notice(Notice::FieldOff { hold_ms: 0 }));
+        }
+    }
+
     /// Whether no byte of the sale in progress has left; takes the request back from the conversation.
-    fn may_still_be_cancelled(&mut self, now: Now) -> bool {
+    pub(super) fn may_still_be_cancelled(&mut self, now: Now) -> bool {
         match self.sale.as_ref().map(|sale| &sale.phase) {
             Some(Phase::Clearing | Phase::Tapping(_) | Phase::Reading { .. }) => true,
             Some(Phase::Prepared { .. }) => self.conversation.withdraw(now) != crate::acquirer::Withdrawal::TooLate,

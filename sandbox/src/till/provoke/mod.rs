@@ -9,6 +9,7 @@ mod device;
 mod evidence;
 mod goodbyes;
 mod impostor;
+mod incidents;
 mod life;
 mod network;
 mod payments;

@@ -7,8 +7,8 @@ use taptill::error::ErrorCode;
 
 use super::stage::Played;
 use super::{
-    device, evidence, goodbyes, life, network, payments, people, records, refunds, settlements, statements, storage,
-    typed, voids,
+    device, evidence, goodbyes, incidents, life, network, payments, people, records, refunds, settlements, statements,
+    storage, typed, voids,
 };
 
 /// How one error is brought about.
@@ -187,6 +187,12 @@ pub(super) fn script(code: ErrorCode) -> Script {
         E::StatementPeriodInvalid => {
             by("a statement is checked from tomorrow to yesterday", statements::statement_period_invalid)
         }
+        E::TillFrozen => by("a sale begins at a till that somebody has frozen", incidents::till_frozen),
+        E::FreezeNeedsPassword => {
+            by("the lock screen freezes where the rules want a password", incidents::freeze_needs_password)
+        }
+        E::FrozenByHost => by("two people release a till that the acquirer has frozen", incidents::frozen_by_host),
+        E::ReleaseNeedsAnother => by("one person releases a frozen till twice", incidents::release_needs_another),
         E::ExitBlocked => by("somebody leaves while a card is awaited", goodbyes::exit_blocked),
         E::ReasonMissing => by("a supervisor leaves by force and says nothing", goodbyes::reason_missing),
         E::EvidenceNotABundle => by("a photograph is checked as evidence", evidence::evidence_not_a_bundle),

@@ -1,0 +1,43 @@
+//! A bad day at the real binary: the till is frozen with one command, and two people let it go.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+mod till_support;
+
+use serde_json::json;
+use till_support::{BOB, Shop, run};
+
+fn refused(code: &str) -> (Option<i32>, String) {
+    (Some(1), code.to_owned())
+}
+
+#[test]
+fn one_command_freezes_and_two_people_release() {
+    let shop = Shop::open();
+    shop.hire_bob();
+    let bob = shop.password_file("bob", BOB.password);
+    assert_eq!(shop.till(&["sale", "1", "--attempt", "a-1"]).json()["state"], "approved");
+    // Nobody is signed in, and nobody need be.
+    let ran = run(shop.nobody().args(["freeze", "the", "phone", "is", "gone"]));
+    assert_eq!((ran.code, &ran.json()["frozen"]["from"]), (Some(0), &json!("lock_screen")));
+    assert_eq!(ran.json()["frozen"]["reason"], "the phone is gone");
+    assert_eq!(run(shop.nobody().arg("who")).json()["frozen"]["from"], "lock_screen");
+    for words in [&["sale", "1"][..], &["refund", "request", "a-1", "0.50"], &["void", "a-1"]] {
+        assert_eq!(shop.till(words).refusal(), refused("till_frozen"), "{words:?}");
+    }
+    assert_eq!(shop.till(&["resolve"]).code, Some(0));
+    assert_eq!(shop.till(&["release"]).code, Some(2), "a second person is wanted");
+    let release =
+        |second: &str, file: &str| shop.till(&["release", "--second", second, "--second-password-file", file]);
+    assert_eq!(
+        release("alice", &shop.password_file("alice", till_support::ALICE.password)).refusal(),
+        refused("release_needs_another")
+    );
+    assert_eq!(release("bob", &shop.password_file("wrong", "not it at all 1")).refusal(), refused("sign_in_refused"));
+    assert_eq!(release("bob", &bob).json()["frozen"], json!(null));
+    assert_eq!(shop.till(&["sale", "1"]).json()["state"], "approved");
+    // Signed in, it is recorded at once and in somebody's name.
+    assert_eq!(shop.till_as("bob", &["freeze"]).json()["frozen"]["by"], "bob");
+    assert_eq!(shop.till(&["settle"]).code, Some(0), "what was sold is settled");
+    assert_eq!(shop.till(&["verify"]).code, Some(0));
+}
