@@ -367,6 +367,7 @@ fn a_sale_is_found_by_whatever_the_customer_has_of_it() {
     let sold = world.attempts().pop().unwrap();
     let (stan, batch, rrn) = (sold.stan.unwrap(), sold.batch, sold.rrn.clone().unwrap());
     let other_batch = BatchNo::new(9).unwrap();
+    let ambiguous = format!("refund_ambiguous found=2 candidate={} candidate=A-1", sold.attempt);
     let rows: Vec<(RefundOf, Result<&AttemptId, &str>)> = vec![
         (RefundOf::Order(order_no("O-7")), Ok(&sold.attempt)),
         (RefundOf::Order(order_no("O-8")), Err("attempt_unknown")),
@@ -375,7 +376,7 @@ fn a_sale_is_found_by_whatever_the_customer_has_of_it() {
         (RefundOf::Receipt { stan, batch: Some(other_batch) }, Err("attempt_unknown")),
         (RefundOf::Receipt { stan: Stan::new(77).unwrap(), batch: None }, Err("attempt_unknown")),
         // Every sale has the same reference number at this host.
-        (RefundOf::Rrn(rrn), Err("refund_ambiguous found=2")),
+        (RefundOf::Rrn(rrn), Err(&ambiguous)),
         // Another till's.
         (RefundOf::Rrn(Rrn::new("999999999999").unwrap()), Err("attempt_unknown")),
     ];
@@ -405,7 +406,27 @@ fn of_several_attempts_of_an_order_the_paid_one_is_meant() {
     assert_eq!(world.request_of(by_order(), yuan(1)).unwrap().attempt.as_str(), "A-2");
     let ticket = world.start(order("A-4"));
     world.await_caller(ticket);
-    assert_eq!(code_of(world.request_of(by_order(), yuan(1))), "refund_ambiguous");
+    let error = world.request_of(by_order(), yuan(1)).unwrap_err();
+    assert_eq!(error.code(), ErrorCode::RefundAmbiguous);
+    let candidates = serde_json::to_value(&error).unwrap()["candidates"].clone();
+    let sold = world.attempts();
+    let at = |attempt: &str| sold.iter().find(|view| view.attempt.as_str() == attempt).unwrap().created_ms;
+    let one = |attempt: &str| {
+        json!({
+            "attempt": attempt, "created_ms": at(attempt), "amount": {"minor": 800, "currency": "CNY"},
+            "card_masked": "476173******0119",
+        })
+    };
+    assert_eq!(candidates, json!([one("A-4"), one("A-2")]));
+
+    // An order that is used again and again: how many there are is said, and the newest are listed.
+    for number in 5..35 {
+        let ticket = world.start(order(&format!("A-{number}")));
+        world.await_caller(ticket);
+    }
+    let error = world.request_of(by_order(), yuan(1)).unwrap_err();
+    assert!(error.to_string().starts_with("refund_ambiguous found=32 candidate=A-34 candidate=A-33 "), "{error}");
+    assert_eq!(error.candidates().len(), 20);
 }
 
 /// What the host's answers to the first, second and third send lead to.

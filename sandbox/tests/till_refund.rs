@@ -130,9 +130,21 @@ fn a_payment_is_named_by_order_reference_number_or_receipt() {
         let ran = shop.till_as("bob", &["refund", "request", "1", named[0], named[1]]);
         assert_eq!(ran.json()["attempt"], "A-1", "{named:?}: {}", ran.stdout);
     }
-    shop.till(&["sale", "1", "--order", "O-1"]);
+    let other = shop.till(&["sale", "1", "--order", "O-1"]).json();
     let words = ["refund", "request", "1", "--order", "O-1"];
-    assert_eq!(shop.till_as("bob", &words).refusal(), refused("refund_ambiguous"));
+    let ran = shop.till_as("bob", &words);
+    assert_eq!(ran.refusal(), refused("refund_ambiguous"));
+    let listed = |sale: &Value| {
+        let parts =
+            ["attempt", "created_ms", "amount", "card_masked"].map(|part| (part.to_owned(), sale[part].clone()));
+        Value::Object(parts.into_iter().collect())
+    };
+    assert_eq!(ran.json()["error"]["candidates"], json!([listed(&other), listed(&sale)]));
+    let said = run(shop.aloud().args(words)).stderr;
+    for sale in [&other, &sale] {
+        let line = said.lines().find(|line| line.contains(sale["attempt"].as_str().unwrap())).unwrap_or(&said);
+        assert!(line.contains(" UTC+00:00  ") && line.ends_with("476173******0119"), "{said}");
+    }
 }
 
 #[test]

@@ -161,7 +161,7 @@ impl Engine {
             .and_then(|()| can_verify(&rules))
             .and_then(|()| self.dialect_has_refunds())
             .and_then(|()| self.is_within(&sale, &request))
-            .and_then(|()| connected(has_network))
+            .and_then(|()| self.connected(has_network))
             .and_then(|()| self.is_free_for(&rules, &request));
         let attempt = sale.view.attempt.clone();
         Ok(allowed.map(|()| Admitted { sale: sale.view, rules, request }).map_err(|error| error.of_attempt(&attempt)))
@@ -185,6 +185,14 @@ impl Engine {
     /// What goes back of this sale, or may yet go, in minor units.
     pub(super) fn held_of(&self, attempt: &AttemptId) -> Result<u64, Halt> {
         Ok(ledger::sums(&self.journal, attempt)?.held_minor)
+    }
+
+    /// Money goes back only over a network, and only over one that may be used.
+    fn connected(&self, has_network: bool) -> Result<(), Error> {
+        if !has_network {
+            return Err(ErrorCode::RefundNeedsConnection.into());
+        }
+        self.network_refusal().map_or(Ok(()), Err)
     }
 
     fn dialect_has_refunds(&self) -> Result<(), Error> {
@@ -315,7 +323,7 @@ impl Engine {
     /// Whether a refund that was asked for may still go out, now.
     fn may_go_out(&self, sale: &Entry, has_network: bool) -> Result<(), Error> {
         may_be_refunded(sale)?;
-        connected(has_network)?;
+        self.connected(has_network)?;
         self.is_free_for_refunds()
     }
 
@@ -615,8 +623,4 @@ fn can_verify(rules: &RefundRules) -> Result<(), Error> {
         Verification::Pin => Err(Error::from(ErrorCode::VerificationNotAvailable).word("verification", "pin")),
         Verification::None | Verification::Signature | Verification::CardAgain => Ok(()),
     }
-}
-
-fn connected(has_network: bool) -> Result<(), Error> {
-    if has_network { Ok(()) } else { Err(ErrorCode::RefundNeedsConnection.into()) }
 }

@@ -1,11 +1,11 @@
 //! Which sale a refund is for, however it is named.
 //!
 //! An order may have several attempts, and a trace number comes again in another batch: what was paid counts, and where
-//! two were paid nobody guesses. A sale of another till is unknown here.
+//! two were paid nobody guesses: the error lists them, newest first. A sale of another till is unknown here.
 //!
 //! It never looks at the amount. Evidence: `tests/refund_rules.rs`.
 
-use crate::error::{Error, ErrorCode};
+use crate::error::{Candidate, Error, ErrorCode};
 use crate::payment::engine::{Engine, Halt};
 use crate::payment::ledger::{self, Entry};
 use crate::payment::refund::RefundOf;
@@ -51,8 +51,22 @@ fn the_one(candidates: Vec<Entry>) -> Result<Entry, Error> {
     };
     let paid = sales.iter().filter(is_paid).count();
     if paid > 1 {
-        return Err(Error::from(ErrorCode::RefundAmbiguous).number("found", paid as u64));
+        let candidates = sales.iter().filter(is_paid).take(CANDIDATES_MAX).map(candidate).collect();
+        return Err(Error::from(ErrorCode::RefundAmbiguous).number("found", paid as u64).one_of(candidates));
     }
     let chosen = sales.iter().position(|entry| is_paid(&entry)).unwrap_or(0);
     sales.into_iter().nth(chosen).ok_or_else(|| ErrorCode::AttemptUnknown.into())
 }
+
+fn candidate(entry: &Entry) -> Candidate {
+    let view = &entry.view;
+    Candidate {
+        attempt: view.attempt.clone(),
+        created_ms: view.created_ms,
+        amount: view.amount,
+        card_masked: view.card_masked.clone(),
+    }
+}
+
+/// As many as a person looks through; an order that is used every day has hundreds.
+const CANDIDATES_MAX: usize = 20;

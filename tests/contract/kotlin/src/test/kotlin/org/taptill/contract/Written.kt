@@ -96,8 +96,7 @@ fun written(value: Any?): JsonElement =
         is StatementLine -> written(value)
         is DifferenceWords -> entries("what" to value.what, "why" to value.why, "todo" to value.todo)
         is StatementSummary -> written(value)
-        is ExitView ->
-            entries("items" to value.items, "is_left" to value.isLeft, "checkpoint" to value.checkpoint)
+        is ExitView -> entries("items" to value.items, "is_left" to value.isLeft, "checkpoint" to value.checkpoint)
         is ExitItem -> written(value)
         is ExitAdvice -> entries("code" to value.code, "remedy" to value.remedy)
         is DifferenceCounts -> written(value)
