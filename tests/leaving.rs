@@ -246,7 +246,7 @@ fn a_till_that_owes_anything_is_not_let_go() {
     till.terminal.add_operator(CAROL.as_new()).unwrap();
     let sale = till.sell("visa", 500).unwrap();
     let amount = Amount::from_minor(100, Currency::CNY).unwrap();
-    let refund = RefundRequest { of: RefundOf::Attempt(sale.attempt.clone()), amount };
+    let refund = RefundRequest { refund: None, of: RefundOf::Attempt(sale.attempt.clone()), amount };
     till.terminal.request_refund(&refund).unwrap();
     shop.host_does(Kind::NoAnswer);
     set_next_of(&shop.host_home(), Kind::NoAnswer, 3, Some(Op::Reversal)).unwrap();

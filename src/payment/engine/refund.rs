@@ -1,10 +1,10 @@
 //! Refunds as people see them: asked for, listed, approved, rejected, expired, decided.
 //!
 //! Guards of a request stand in this order: a refund that is known by the caller's name, a frozen till, a settlement that
-//! is not finished, a journal that the host knows further, a batch that the host would change,
-//! an amount of nothing, the sale (named by attempt, order, reference number or receipt), how it stands, its currency,
-//! the shop's rules (window, verification), the dialect, what is left of the sale, the connection. What was guarded is
-//! journalled before anybody is told, and the fold counts again.
+//! is not finished, a journal that the host knows further, a batch that the host would change, an amount of nothing, the
+//! sale (named by attempt, order, reference number or receipt), how it stands, its currency, the shop's rules (window,
+//! verification), the dialect, what is left of the sale, the connection. What was guarded is journalled before anybody
+//! is told, and the fold counts again.
 //!
 //! It never lets a refund out without a [`RefundApproved`]. Evidence: `tests/refund_rules.rs` (one row a refusal).
 
