@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use taptill_ffi::{
-    Amount, BatchDecision, Decision, Leaving, Refund, RefundDecision, RefundOf, RefundQuery, Refunds, Settlement, StatementCheck,
-    StatementFile, Statements, TillError, VoidOrder,
+    Amount, BatchDecision, Decision, Leaving, Refund, RefundDecision, RefundOf, RefundQuery, Refunds, Settlement,
+    StatementCheck, StatementFile, Statements, TillError, VoidOrder,
 };
 
 use crate::args::{Args, Failure};
