@@ -25,6 +25,7 @@ mod incident;
 mod init;
 mod leaving;
 mod list;
+mod network;
 mod operator;
 mod output;
 mod password;
@@ -101,6 +102,7 @@ fn execute(till: &mut Till, command: Command, person: &Person, output: Output) -
         Command::Freeze { reason } => incident::freeze(till, &reason),
         Command::Release(second) => incident::release(till, &second),
         Command::Exit(exit) => leaving::exit(till, &exit),
+        Command::Deregister(deregister) => leaving::deregister(till, &deregister),
         Command::Who => session::who(till),
         Command::Password { action: PasswordAction::Change } => session::change_password(till, person),
         Command::Biometric { action } => biometric::run(till, action, person),
@@ -114,6 +116,7 @@ fn execute(till: &mut Till, command: Command, person: &Person, output: Output) -
         Command::Decide(decide) => debts::decide(till, decide),
         Command::HostTest => errand::test_host(till),
         Command::Parameters => errand::parameters(till),
+        Command::Network { action } => network::run(till, action),
         Command::Status { attempt } => status::run(till, attempt),
         Command::List(list) => list::run(till, &list),
         Command::Receipt(receipt) => receipt::run(till, receipt),

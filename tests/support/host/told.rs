@@ -1,6 +1,6 @@
 //! What a host is told besides payments, and its signed word for it.
 
-use taptill::acquirer::{Gathered, Gathering, TOLD_PART_BYTES, ToldPart, Word};
+use taptill::acquirer::{Gathering, TOLD_PART_BYTES, ToldPart, Word};
 use taptill::clock::WallMs;
 use taptill::ids::TerminalId;
 use taptill::iso8583::{Op, ValueName, Values};
