@@ -94,7 +94,15 @@ func json(_ state: TillState) -> Json {
         "standing": .text(word(state.standing)), "operator": .from(state.operator),
         "role": .from(state.role.map { word($0) }), "waiting": .from(state.waiting),
         "locks_in_ms": .from(state.locksInMs), "biometric": .text(word(state.biometric)),
-        "settlement_missed_ms": .from(state.settlementMissedMs), "is_rolled_back": .flag(state.isRolledBack),
+        "frozen": state.frozen.map { json($0) } ?? .null, "settlement_missed_ms": .from(state.settlementMissedMs),
+        "is_rolled_back": .flag(state.isRolledBack),
+    ]
+}
+
+func json(_ facts: FreezeFacts) -> Json {
+    [
+        "by": .from(facts.by), "reason": .from(facts.reason), "from": .text(word(facts.from)),
+        "since_ms": .from(facts.sinceMs),
     ]
 }
 
