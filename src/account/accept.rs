@@ -143,7 +143,7 @@ pub fn device_aliases(journal: &Journal) -> Result<Vec<String>, Error> {
     Ok((now.saturating_sub(1)..=now + 1).map(alias).collect())
 }
 
-/// Whether another certificate is owed since an event of the kind [`CERTIFICATE_DUE`].
+/// Whether another certificate is owed since an event of the kinds [`CERTIFICATE_DUE`] and [`PASSWORDS_RENEWED`].
 ///
 /// # Errors
 /// Those of the journal.
@@ -247,7 +247,7 @@ impl Fold for AccountFold {
                 Ok(rows.put(POLICY_ROW, &body, &[])?)
             }
             (CERTIFICATE_RENEWED, 1) => renew(rows, event),
-            (CERTIFICATE_DUE, 1) => Ok(rows.put(CERTIFICATE_DUE_ROW, b"due", &[])?),
+            (CERTIFICATE_DUE | PASSWORDS_RENEWED, 1) => Ok(rows.put(CERTIFICATE_DUE_ROW, b"due", &[])?),
             (PROVISIONED | POLICY_CHANGED | CERTIFICATE_RENEWED | CERTIFICATE_DUE, _) => Err(FoldError::Newer),
             (kind, _) if kind.starts_with(PEOPLE) => note_day(rows, event),
             _ => Ok(()),
@@ -291,6 +291,8 @@ pub const POLICY_CHANGED: &str = "policy.changed";
 pub(crate) const CERTIFICATE_RENEWED: &str = "certificate.renewed";
 /// The kind of the event from which on another certificate is owed: the till asks the host for one until it has it.
 pub const CERTIFICATE_DUE: &str = "certificate.due";
+/// The kind of the event by which every password is due, and another certificate with them.
+pub const PASSWORDS_RENEWED: &str = "passwords.renewed";
 /// How the kinds of all events about people begin.
 const PEOPLE: &str = "operator.";
 const FOLD: &str = "account";

@@ -19,8 +19,8 @@ mod secret_text;
 
 pub(crate) use accept::PROVISIONED;
 pub use accept::{
-    Account, AccountFold, CERTIFICATE_DUE, POLICY_CHANGED, Renewed, accept, configuration, device_aliases,
-    is_certificate_due, is_provisioned, latest_day, open, renewed, settle_certificate, shop_policy,
+    Account, AccountFold, CERTIFICATE_DUE, PASSWORDS_RENEWED, POLICY_CHANGED, Renewed, accept, configuration,
+    device_aliases, is_certificate_due, is_provisioned, latest_day, open, renewed, settle_certificate, shop_policy,
 };
 pub use configuration::{Configuration, ConfigurationError, HostAddress, Limits, Merchant, PasswordWork, Policy};
 pub use policy::ShopPolicy;

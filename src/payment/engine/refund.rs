@@ -1,9 +1,9 @@
 //! Refunds as people see them: asked for, listed, approved, rejected, expired, decided.
 //!
-//! Guards of a request stand in this order: a frozen till, a journal that the host knows further, a batch that the host would change,
-//! an amount of nothing, the sale (named by attempt, order, reference number or receipt), how it stands, its currency,
-//! the shop's rules (window, verification), the dialect, what is left of the sale, the connection. What was guarded is
-//! journalled before anybody is told, and the fold counts again.
+//! Guards of a request stand in this order: a frozen till, a journal that the host knows further, a batch that the host
+//! would change, an amount of nothing, the sale (named by attempt, order, reference number or receipt), how it stands, its
+//! currency, the shop's rules (window, verification), the dialect, what is left of the sale, the connection. What was
+//! guarded is journalled before anybody is told, and the fold counts again.
 //!
 //! It never lets a refund out without a [`RefundApproved`]. Evidence: `tests/refund_rules.rs` (one row a refusal).
 
