@@ -15,13 +15,14 @@ use std::sync::{Arc, Mutex};
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
 use ring::{digest, hmac};
 use taptill::account::PasswordWork;
+use taptill::acquirer::{LinkEvent, LinkFault};
 use taptill::clock::{BootCount, MonoMs, Now, WallMs};
 use taptill::error::{Error, ErrorCode};
 use taptill::ids::{AttemptId, OperatorName, Role};
 use taptill::iso8583::Dialect;
 use taptill::journal::{Event, JournalPorts, LockedJournal, PlainChange, PlainRows, VerifyReport};
 use taptill::money::{Amount, Currency};
-use taptill::payment::{self, CardCommand, SaleOrder, Ticket};
+use taptill::payment::{self, CardCommand, LinkCommand, SaleOrder, Ticket};
 use taptill::ports::{
     Clock, Deaf, DeviceKeys, DeviceKeysFault, Entropy, KeyKind, NetworkPosture, Notice, Ports, Posture,
 };
@@ -181,6 +182,8 @@ pub struct House {
     /// Whether Argon2 is run.
     pub derives_for_real: bool,
     pub stopped: Option<Error>,
+    /// Whether every connection fails at once; otherwise none is heard of any more.
+    pub has_no_host: bool,
 }
 
 impl House {
@@ -222,13 +225,15 @@ impl House {
             derivations: 0,
             derives_for_real: false,
             stopped: None,
+            has_no_host: false,
         }
     }
 
     /// The same files on a device with the same keys, closed.
     pub fn copy(&self, seed: u64) -> Self {
         let sensor = self.sensor.clone();
-        let copy = Self { keys: Arc::new(self.keys.copy()), now: self.now, sensor, ..Self::empty(seed) };
+        let (now, has_no_host) = (self.now, self.has_no_host);
+        let copy = Self { keys: Arc::new(self.keys.copy()), now, sensor, has_no_host, ..Self::empty(seed) };
         for file in std::fs::read_dir(self.folder.path()).unwrap() {
             let from = file.unwrap().path();
             std::fs::copy(&from, copy.folder.path().join(from.file_name().unwrap())).unwrap();
@@ -322,11 +327,12 @@ impl House {
 
     fn carry_out(&mut self, outputs: Vec<Output>) {
         self.alarm = None;
-        let (mut work, mut looks) = (None, None);
+        let (mut work, mut looks, mut connects) = (None, None, false);
         for output in outputs {
             assert!(self.alarm.is_none(), "an alarm is the last output, and the only one");
             match output {
                 Output::Card(command) => self.awaits_card = matches!(command, CardCommand::Await),
+                Output::Link(LinkCommand::Connect) => connects = self.has_no_host,
                 Output::Link(_) | Output::Begun { .. } => {}
                 Output::Network(command) => self.is_armed = matches!(command, NetworkCommand::Arm { .. }),
                 Output::Derive(next) => assert!(work.replace(next).is_none(), "one derivation at a time"),
@@ -339,6 +345,9 @@ impl House {
                 Output::WakeAt(at) => self.alarm = Some(at),
                 Output::Stopped(error) => self.stopped = Some(error),
             }
+        }
+        if connects && self.stopped.is_none() {
+            self.give(Input::Link(LinkEvent::NotConnected(LinkFault::Unreachable)));
         }
         if self.stopped.is_some() {
             self.till = None;

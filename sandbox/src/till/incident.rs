@@ -3,6 +3,8 @@
 //! Without `--operator` a freeze is that of a lock screen: nobody need be signed in. Evidence:
 //! `sandbox/tests/till_incident.rs`.
 
+use std::time::Duration;
+
 use serde_json::json;
 use taptill::error::ErrorCode;
 use taptill::ids::OperatorName;
@@ -10,6 +12,7 @@ use taptill::incident::approvals::Approval;
 use taptill::incident::freeze::{FreezeReason, FreezeView};
 use taptill::incident::loss;
 use taptill::receipt::Zone;
+use taptill::terminal::Terminal;
 
 use super::args::{LossArguments, SecondArguments};
 use super::context::Till;
@@ -22,6 +25,7 @@ pub(super) fn freeze(till: &mut Till, words: &[String]) -> Result<Reply, Failure
     let reason = FreezeReason::of(&words.join(" "));
     let terminal = till.terminal()?;
     terminal.freeze(reason, None)?;
+    until_the_host_knows(terminal);
     let frozen = terminal.till_state()?.frozen;
     let mut lines =
         vec![Line::Head(Tone::Bad, "The till is frozen: it sells nothing and gives nothing back.".to_owned())];
@@ -41,6 +45,7 @@ pub(super) fn release(till: &mut Till, second: &SecondArguments) -> Result<Reply
     let terminal = till.terminal_at_work()?;
     let password = password::get(source, Wanted::Of(name.as_str()))?;
     terminal.release(&name, password)?;
+    until_the_host_knows(terminal);
     let line = Line::Head(Tone::Good, "The till is free again.".to_owned());
     Ok(Reply { json: json!({ "ok": true, "frozen": terminal.till_state()?.frozen }), lines: vec![line], ok: true })
 }
@@ -67,6 +72,20 @@ pub(super) fn report_loss(till: &mut Till, arguments: &LossArguments) -> Result<
     let set = if arguments.html { loss::html } else { loss::print };
     Reply::of(&report, vec![Line::Plain(set(&report, arguments.language))])
 }
+
+/// A command has a till for a moment only: what the till tells its host of a freeze is let to its end first.
+pub(super) fn until_the_host_knows(terminal: &Terminal) {
+    for _ in 0..PATIENCE {
+        match terminal.test_host() {
+            Err(error) if error.code() == ErrorCode::TillBusy => std::thread::sleep(Duration::from_millis(50)),
+            // It has been told, or cannot be told now: the till goes on telling at the next sign-in.
+            _ => return,
+        }
+    }
+}
+
+/// How often it is looked whether the host knows.
+const PATIENCE: u32 = 200;
 
 /// What somebody approved, in one line.
 pub(super) fn approval(approval: &Approval) -> Line {

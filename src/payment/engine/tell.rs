@@ -34,10 +34,17 @@ impl Engine {
         self.start_job(Some(ticket), operator, Task::Tell(Box::new(run)), now);
     }
 
-    /// What the till tells by itself gives way to what a person wants, as long as no byte of it has left; it is told later.
+    /// Whether the till tells something, and nothing else is under way: an attempt may begin, and waits for its end.
+    pub(super) fn is_only_telling(&self) -> bool {
+        let is_told = self.job.as_ref().is_some_and(|job| matches!(job.task, Task::Tell(_)));
+        is_told && self.sale.is_none() && self.refund_tap.is_none()
+    }
+
+    /// A certificate gives way to what a person wants, as long as no byte of its request has left; it is asked for later.
+    /// What a freeze owes goes first: a host that holds a till refuses it everything.
     pub(super) fn put_off_telling(&mut self, now: Now) {
-        let is_own = |job: &Job| matches!(job.task, Task::Tell(_)) && job.ticket == Some(Ticket::OWN);
-        let Some(job) = self.job.as_ref().filter(|job| is_own(job)) else { return };
+        let is_certificate = |task: &Task| matches!(task, Task::Tell(run) if run.op == Op::RenewCertificate);
+        let Some(job) = self.job.as_ref().filter(|job| is_certificate(&job.task)) else { return };
         if job.stage == Stage::Clearing || self.conversation.withdraw(now) == Withdrawal::Withdrawn {
             self.end_job(Err(ErrorCode::TillBusy.into()));
         }
