@@ -102,7 +102,7 @@ fn is_refused_everything(house: &mut House, told: &str) {
     let wishes = [
         Ask::Sale(sale("A-9")),
         Ask::Void(VoidOrder { attempt: None, of: attempt() }),
-        Ask::RequestRefund(RefundRequest { of: RefundOf::Attempt(attempt()), amount }),
+        Ask::RequestRefund(RefundRequest { refund: None, of: RefundOf::Attempt(attempt()), amount }),
     ];
     for wish in wishes {
         let verdict = house.verdict(wish);

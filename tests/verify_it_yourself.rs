@@ -1,5 +1,5 @@
-//! The lines of `docs/verify-it-yourself.md`, as they stand there, run by Python on a real checkpoint and a real
-//! proof; and on altered ones, which they must refuse. It needs `python3` and nothing else.
+//! The lines of `docs/verify-it-yourself.md`, as they stand there, run by Python on a real checkpoint, a real proof and a
+//! real bundle of evidence; and on altered ones, which they must refuse. It needs `python3`, and `openssl` for a bundle.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
@@ -10,18 +10,30 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use journal_support::{Till, append, at};
+use taptill::account::Configuration;
+use taptill::clock::WallMs;
 use taptill::ids::TerminalId;
-use taptill::journal::{CheckpointReason, Journal};
+use taptill::incident::evidence::{BundleFile, Disclosure, Gathering, Scope};
+use taptill::journal::{CheckpointReason, Draft, Journal, SideWork};
 use taptill::merkle::{InclusionText, base64};
+use taptill::text::Language;
+use taptill_sandbox::host::{Options, provision};
 
-/// The page's code, block after block.
-fn lines_of_the_page() -> String {
+/// The page's blocks of code in this language.
+fn blocks(language: &str) -> Vec<String> {
     let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/verify-it-yourself.md")).unwrap();
-    let blocks: Vec<&str> = page.split("```python\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
-    assert_eq!(blocks.len(), 2, "the check and the signature");
+    let fence = format!("```{language}\n");
+    let rests = page.split(&fence).skip(1);
+    rests.map(|rest| rest.split("```").next().unwrap().to_owned()).collect()
+}
+
+/// The check and the signature, block after block.
+fn lines_of_the_page() -> String {
+    let blocks = blocks("python");
+    assert_eq!(blocks.len(), 3, "the check, the signature and the bundle");
     let counted = blocks[0].lines().filter(|line| !line.trim().is_empty()).count();
     assert!(counted <= 36, "the thirty lines have become {counted}");
-    blocks.concat()
+    blocks[..2].concat()
 }
 
 /// A till's texts, and Python to judge them.
@@ -32,10 +44,14 @@ struct Stranger {
 
 impl Stranger {
     fn new() -> Self {
+        Self::with(&["A-1", "A-2", "A-3", "A-4", "A-5"])
+    }
+
+    fn with(attempts: &[&str]) -> Self {
         let till = Till::new();
         let mut journal = till.create();
         journal.make_checkpoint_key(&TerminalId::new("TERM0001").unwrap(), None, at(1)).unwrap();
-        for attempt in ["A-1", "A-2", "A-3", "A-4", "A-5"] {
+        for attempt in attempts {
             append(&mut journal, "attempt.approved", attempt);
         }
         fs::write(till.folder.path().join("verify.py"), lines_of_the_page()).unwrap();
@@ -186,4 +202,110 @@ fn an_altered_proof_is_refused() {
 
 fn other_checkpoint() -> String {
     Stranger::new().journal.prove(3).unwrap().checkpoint.to_string()
+}
+
+/// A bundle of evidence, made by a till that has signed on five times.
+struct Bundle {
+    stranger: Stranger,
+    files: Vec<BundleFile>,
+}
+
+impl Bundle {
+    fn new() -> Self {
+        let mut stranger = Stranger::with(&[]);
+        let journal = &mut stranger.journal;
+        for _ in 0..5 {
+            let body = serde_json::json!({ "batch": 1 });
+            let operator = Some("alice".to_owned());
+            let draft = Draft { kind: "host.signed_on", v: 1, attempt: None, operator, body, may_use_ballast: false };
+            journal.append(draft, SideWork::None, at(2)).unwrap();
+        }
+        let scope = Scope::Period { from_ms: WallMs(0), to_ms: WallMs(i64::MAX) };
+        let mut gathering = Gathering::begin(journal, scope).unwrap();
+        while !gathering.look(journal).unwrap() {}
+        let preview = gathering.preview(journal).unwrap();
+        let by = "alice".to_owned();
+        let mut disclosure = Disclosure::begin(journal, preview, None, Language::En, by, at(9)).unwrap();
+        let configuration = configuration();
+        let mut files = Vec::new();
+        loop {
+            let more = disclosure.more(journal, &configuration).unwrap();
+            if more.is_empty() {
+                break;
+            }
+            files.extend(more);
+        }
+        files.extend(disclosure.seal(journal, &configuration).unwrap());
+        Self { stranger, files }
+    }
+
+    /// Whether the page's lines and OpenSSL take these files for a bundle of this till.
+    fn holds(&self, files: &[BundleFile]) -> bool {
+        let folder = self.stranger.till.folder.path();
+        let _not_there = fs::remove_dir_all(folder.join("bundle"));
+        for file in files {
+            let path = folder.join("bundle").join(&file.name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, &file.contents).unwrap();
+        }
+        self.stranger.written("till.key", &self.stranger.journal.public_key().unwrap());
+        self.stranger.written("bundle.py", &blocks("python")[2]);
+        let [commands] = <[String; 1]>::try_from(blocks("sh")).unwrap();
+        // One Python for all records in place of one each, which takes long to start.
+        let (openssl, each) = commands.split_once("for record in").unwrap();
+        assert!(each.contains("python3 verify.py till.key"), "{each}");
+        let shell = |words: &str| {
+            let shell = Command::new("sh").args(["-c", words]).current_dir(folder).output().unwrap();
+            shell.status.success()
+        };
+        assert!(shell("openssl version"), "openssl is on PATH: on Debian or Ubuntu, `apt-get install openssl`");
+        let is_listed = self.stranger.python(&["bundle.py", "bundle", "till.key"]).status.success();
+        is_listed && shell(openssl.trim().trim_end_matches("&&")) && self.every_record_holds(files)
+    }
+
+    fn every_record_holds(&self, files: &[BundleFile]) -> bool {
+        let key = self.stranger.journal.public_key().unwrap();
+        let records = files.iter().filter(|file| file.name.starts_with("events/"));
+        let texts: Vec<&str> = records.map(|file| str::from_utf8(&file.contents).unwrap()).collect();
+        let said = self.stranger.judges_all(&texts.iter().map(|text| (key.as_str(), *text)).collect::<Vec<_>>());
+        !said.is_empty() && said.iter().all(Option::is_some)
+    }
+}
+
+/// What the till was set up with, of which a bundle names the shop.
+fn configuration() -> Configuration {
+    let folder = taptill_sandbox::scratch::folder("verify-bundle");
+    let provisioning = provision(folder.path(), "unionpay", "127.0.0.1:1", &Options::default()).unwrap();
+    provisioning.configuration
+}
+
+#[test]
+fn a_bundle_is_checked_by_openssl_and_python_and_any_change_of_it_is_refused() {
+    let bundle = Bundle::new();
+    assert!(bundle.holds(&bundle.files), "the untouched bundle");
+    let place = |name: &str| bundle.files.iter().position(|file| file.name.starts_with(name)).unwrap();
+    type Change = fn(&mut Vec<u8>);
+    let flip: Change = |contents| *contents.last_mut().unwrap() ^= 1;
+    let rows: [(&str, &str, Change); 6] = [
+        ("a record's words", "events/", flip),
+        ("the head", "checkpoint.note", flip),
+        ("the read-me", "read-me.txt", flip),
+        ("the device's signature", "manifest.es256.cose", flip),
+        ("the journal's signature", "manifest.ed25519.cose", flip),
+        ("the list", "manifest.json", |list| {
+            let text = String::from_utf8(list.clone()).unwrap();
+            *list = text.replace("\"to_ms\": 9223372036854775807", "\"to_ms\": 9223372036854775806").into_bytes();
+        }),
+    ];
+    for (case, name, change) in rows {
+        let mut files = bundle.files.clone();
+        change(&mut files[place(name)].contents);
+        assert_ne!(files, bundle.files, "{case}");
+        assert!(!bundle.holds(&files), "{case} changed");
+    }
+    let more = BundleFile { name: "events/99999999.tlog-proof".to_owned(), contents: Vec::new() };
+    assert!(!bundle.holds(&[bundle.files.as_slice(), &[more]].concat()), "a file added");
+    assert!(!bundle.holds(&bundle.files[1..]), "a file taken away");
+    let foreign = Bundle::new();
+    assert!(!bundle.holds(&foreign.files), "another till's");
 }

@@ -301,6 +301,8 @@ pub enum Output {
     },
     /// What the host said of this till beside an answer.
     Marked(HostMark),
+    /// What may be the acquirer's signed word; nobody has looked.
+    Word(Vec<u8>),
     /// The result for a waiting caller. Nothing more comes for this ticket.
     Tell {
         /// Who waits.

@@ -92,6 +92,7 @@ impl Till {
         match self.freeze_locked(Some(name), reason, now)? {
             Answer::Now(reply) => Ok(Led::To(reply)),
             Answer::Later => Ok(Led::On),
+            Answer::TheLast(reply, over) => Ok(Led::ToTheEnd(reply, over)),
         }
     }
 

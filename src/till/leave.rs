@@ -148,6 +148,18 @@ impl Till {
         Ok(checkpoint)
     }
 
+    /// Everything that there is only while somebody is signed in goes, without an event: the last one was written.
+    pub(super) fn take_down(&mut self) -> Result<(), Trouble> {
+        self.let_the_platform_go();
+        let At::Open(open) = std::mem::replace(&mut self.at, At::Gone) else { return Ok(()) };
+        let Open { engine, opened, configuration, .. } = *open;
+        let (outputs, journal) = engine.leave(&ErrorCode::TillLocked.into());
+        drop((opened, configuration));
+        self.pass_on(outputs);
+        self.outputs.push(Output::Network(NetworkCommand::Disarm));
+        self.shut_down(journal, Left::SignedOut)
+    }
+
     /// The journal's keys go; its lock file stays.
     pub(super) fn shut_down(&mut self, journal: Journal, left: Left) -> Result<(), Trouble> {
         let journal = journal.lock()?;

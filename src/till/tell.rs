@@ -15,6 +15,7 @@ use crate::incident::freeze::Owed;
 use crate::payment::{self, Reply as Paid, Ticket};
 use crate::till::certificate::CertificateRenewal;
 use crate::till::incident::Reporting;
+use crate::till::leaving::Goodbye;
 use crate::till::record::Trouble;
 use crate::till::{At, Till};
 
@@ -22,6 +23,8 @@ use crate::till::{At, Till};
 pub(super) enum Then {
     /// The certificate that it gave is taken.
     Certificate(CertificateRenewal),
+    /// The till goes, or does not: whoever waits is told.
+    Deregistered(Ticket, Box<Goodbye>),
     /// The acquirer knows of a freeze, or of its end.
     Freeze(Owed),
     /// The acquirer's number of a loss is kept.
@@ -35,6 +38,7 @@ pub(super) struct Tellings {
     under_way: Option<Then>,
     answer: Option<Result<Told, Error>>,
     marks: Vec<HostMark>,
+    words: Vec<Vec<u8>>,
 }
 
 impl Tellings {
@@ -43,7 +47,7 @@ impl Tellings {
         match &self.under_way {
             Some(Then::Certificate(renewal)) => renewal.ticket.is_none(),
             Some(Then::Freeze(_)) => true,
-            Some(Then::Loss(_)) | None => false,
+            Some(Then::Deregistered(..) | Then::Loss(_)) | None => false,
         }
     }
 }
@@ -65,6 +69,7 @@ impl Till {
     pub(super) fn keep_own(&mut self, output: payment::Output) -> Option<payment::Output> {
         match output {
             payment::Output::Marked(mark) => self.tellings.marks.push(mark),
+            payment::Output::Word(text) => self.tellings.words.push(text),
             payment::Output::Tell { ticket: Ticket::OWN, result } => {
                 self.tellings.answer = Some(result.map(|reply| match reply {
                     Paid::Told(told) => told,
@@ -80,6 +85,9 @@ impl Till {
     pub(super) fn go_on_telling(&mut self, now: Now) -> Result<(), Trouble> {
         for mark in std::mem::take(&mut self.tellings.marks) {
             self.host_marked(mark, now)?;
+        }
+        for word in std::mem::take(&mut self.tellings.words) {
+            self.word_came(&word, now)?;
         }
         loop {
             if let Some(result) = self.tellings.answer.take()
@@ -109,6 +117,10 @@ impl Till {
     fn told(&mut self, then: Then, result: Result<Told, Error>, now: Now) -> Result<(), Trouble> {
         match then {
             Then::Certificate(renewal) => self.certificate_came(renewal, result, now),
+            Then::Deregistered(ticket, goodbye) => {
+                let led = self.acquirer_said(*goodbye, result, now);
+                self.led(ticket, led)
+            }
             Then::Freeze(of) => self.told_of_freeze(of, result, now),
             Then::Loss(reporting) => self.loss_told(reporting, result, now),
         }
@@ -120,6 +132,7 @@ impl Till {
         let all = waiting.into_iter().map(|(_, then)| then).chain(under_way);
         all.filter_map(|then| match then {
             Then::Certificate(renewal) => renewal.ticket,
+            Then::Deregistered(ticket, _) => Some(ticket),
             Then::Freeze(_) => None,
             Then::Loss(reporting) => Some(reporting.ticket),
         })

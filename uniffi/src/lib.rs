@@ -17,6 +17,7 @@ mod corrections;
 mod desk;
 mod errors;
 mod events;
+mod leaving;
 mod operation;
 mod password_work;
 mod payments;
@@ -42,6 +43,7 @@ pub use errors::{
     describe_error, error_codes, facts_of,
 };
 pub use events::{EventPage, Events, TillEvent};
+pub use leaving::*;
 pub use operation::Operation;
 pub use password_work::{PasswordDone, PasswordWork, RecoveryCode};
 pub use payments::Payments;

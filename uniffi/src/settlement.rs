@@ -45,6 +45,17 @@ impl Settlement {
         Ok(self.till.terminal.batch(batch_number(number)?)?.into())
     }
 
+    /// Records whether the acquirer has closed a batch that the host refuses to settle, again and again, in the name of
+    /// whoever is signed in. Closed, the next batch is open; not closed, payments go into it again.
+    ///
+    /// # Errors
+    /// `record_unknown`, `not_stuck` with how often the host has refused, `already_decided`, `not_permitted`,
+    /// `identifier_malformed`.
+    pub fn decide(&self, batch: u32, decision: BatchDecision) -> Result<Batch, TillError> {
+        let batch = BatchNo::new(batch).map_err(Error::from)?;
+        Ok(self.till.terminal.decide_batch(batch, decision.into())?.into())
+    }
+
     /// The report of a batch, as text for a fixed-width type; each line ends with a line feed. One that is not closed
     /// says so.
     ///
@@ -76,6 +87,15 @@ pub enum BatchState {
     Closed,
 }
 
+/// What a supervisor says of a batch that the host only refuses to settle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
+pub enum BatchDecision {
+    /// The acquirer has closed it.
+    Closed,
+    /// The acquirer has not: payments go into it again.
+    NotClosed,
+}
+
 /// What is known of one batch.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct Batch {
@@ -93,6 +113,11 @@ pub struct Batch {
     pub sends: u32,
     /// The host's last verified answer to the settlement.
     pub host_code: Option<String>,
+    /// How often the host has refused since it last took something of the settlement; from three on, a supervisor may
+    /// `decide`.
+    pub refusals: u32,
+    /// What a supervisor decided, where the host only refused.
+    pub decision: Option<BatchDecision>,
     /// Why the settlement waits, as a stable word; an open list.
     pub reason: Option<String>,
     /// When the first of its payments was approved, in milliseconds since 1970-01-01 UTC.
@@ -153,6 +178,7 @@ pub struct RecordSum {
     pub minor: i64,
 }
 
+same_words!(payment::BatchDecision, BatchDecision: Closed NotClosed);
 same_words!(state::BatchState, BatchState: Open Closing Sent Balanced Unbalanced Uploading EndSent Closed);
 
 impl From<payment::BatchView> for Batch {
@@ -165,6 +191,8 @@ impl From<payment::BatchView> for Batch {
             uploaded: view.uploaded,
             sends: view.sends,
             host_code: view.host_code.map(String::from),
+            refusals: view.refusals,
+            decision: view.decision.map(BatchDecision::from),
             reason: view.reason.map(|reason| reason.word().to_owned()),
             first_ms: view.first_ms.map(|at| at.0),
             closing_ms: view.closing_ms.map(|at| at.0),

@@ -252,7 +252,6 @@ impl TryFrom<StatementFile> for terminal::StatementFile {
 
 impl From<core::Line> for StatementLine {
     fn from(line: core::Line) -> Self {
-        let shown = line.order.as_ref().map(ToString::to_string);
         Self {
             number: line.number,
             date: line.date.to_string(),
@@ -265,7 +264,7 @@ impl From<core::Line> for StatementLine {
             stan: line.stan.map(Stan::number),
             batch: line.batch.map(BatchNo::number),
             auth_code: line.auth_code.map(String::from),
-            order: shown,
+            order: line.order.map(|order| order.to_string()),
             card_masked: line.card_masked.map(|card| card.as_str().to_owned()),
             terminal: line.terminal,
             reference: line.reference,

@@ -14,6 +14,7 @@ use taptill::terminal;
 
 use crate::errors::TillError;
 use crate::events::Events;
+use crate::leaving::Leaving;
 use crate::payments::{Open, Payments};
 use crate::people::{People, TillState};
 use crate::ports::{CardChannel, Ports, card_channel, core_ports, guarded};
@@ -109,6 +110,14 @@ impl Terminal {
     /// None today; every exported function may refuse.
     pub fn statements(&self) -> Result<Arc<Statements>, TillError> {
         Ok(Arc::new(Statements { till: Arc::clone(&self.till) }))
+    }
+
+    /// Leaving the till. A handle to this same till; as cheap as it looks.
+    ///
+    /// # Errors
+    /// None today; every exported function may refuse.
+    pub fn leaving(&self) -> Result<Arc<Leaving>, TillError> {
+        Ok(Arc::new(Leaving { till: Arc::clone(&self.till) }))
     }
 
     /// What happened, to be pulled by cursor. A handle to this same till; as cheap as it looks.

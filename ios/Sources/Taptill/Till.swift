@@ -15,6 +15,7 @@ public final class Till: Sendable {
     let refunding: Refunds
     let settlement: Settlement
     let statements: Statements
+    let leaving: Leaving
     let log: TaptillCore.Events
     let bell: Bell
     let calls: Calls
@@ -29,6 +30,7 @@ public final class Till: Sendable {
         refunding = try terminal.refunds()
         settlement = try terminal.settlement()
         statements = try terminal.statements()
+        leaving = try terminal.leaving()
         log = try terminal.events()
     }
 

@@ -45,6 +45,14 @@ extension Till {
         try await calls.ask("batch") { [settlement] in try settlement.batch(number: number) }
     }
 
+    /// Says whether the acquirer has closed a batch that its host refuses to settle.
+    public func decide(batch: UInt32, _ decision: BatchDecision) async throws -> Batch {
+        defer { bell.ring() }
+        return try await calls.ask("decideBatch") { [settlement] in
+            try settlement.decide(batch: batch, decision: decision)
+        }
+    }
+
     /// The report of a batch, as text. One that is not closed says so.
     public func batchReport(
         _ number: UInt32? = nil, width: ReceiptWidth, language: Language

@@ -156,7 +156,6 @@ fn writable(line: &str) -> Option<(u64, u64, String)> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::PAGE;
     use super::*;
 
     #[test]

@@ -11,7 +11,7 @@ use taptill::ports::{FaultPlan, Ports};
 use taptill::terminal::Terminal;
 use taptill::till::Standing;
 
-use crate::desktop::{FolderDeviceKeys, desktop_ports, fingers};
+use crate::desktop::{FolderDeviceKeys, desktop_ports, fingers, posture_file};
 use crate::reader::ScriptedReader;
 
 use super::args::{Global, Person};
@@ -210,6 +210,14 @@ impl Till {
         // The device's folder says what it is before anything lies in it.
         FolderDeviceKeys::open(&device)?;
         Ok(fingers(&device))
+    }
+
+    /// Where the simulated device says what network it is on.
+    pub(super) fn posture_file(&self) -> Result<PathBuf, Failure> {
+        let device = self.device()?;
+        // The device's folder says what it is before anything lies in it.
+        FolderDeviceKeys::open(&device)?;
+        Ok(posture_file(&device))
     }
 
     /// Where the simulated cards keep their counters: cards outlive the till that they are tapped on.

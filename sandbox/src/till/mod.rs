@@ -25,6 +25,7 @@ mod incident;
 mod init;
 mod leaving;
 mod list;
+mod network;
 mod operator;
 mod output;
 mod password;
@@ -102,6 +103,7 @@ fn execute(till: &mut Till, command: Command, person: &Person, output: Output) -
         Command::Release(second) => incident::release(till, &second),
         Command::Report { action: ReportAction::Loss(loss) } => incident::report_loss(till, &loss),
         Command::Exit(exit) => leaving::exit(till, &exit),
+        Command::Deregister(deregister) => leaving::deregister(till, &deregister),
         Command::Who => session::who(till),
         Command::Password { action: PasswordAction::Change } => session::change_password(till, person),
         Command::Password { action: PasswordAction::Renew } => incident::renew_passwords(till),
@@ -116,6 +118,7 @@ fn execute(till: &mut Till, command: Command, person: &Person, output: Output) -
         Command::Decide(decide) => debts::decide(till, decide),
         Command::HostTest => errand::test_host(till),
         Command::Parameters => errand::parameters(till),
+        Command::Network { action } => network::run(till, action),
         Command::Status { attempt } => status::run(till, attempt),
         Command::List(list) => list::run(till, &list),
         Command::Receipt(receipt) => receipt::run(till, receipt),

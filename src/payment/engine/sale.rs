@@ -193,7 +193,10 @@ impl Engine {
         if let Some(found) = self.unaccepted()? {
             return Ok(Some(found.error()));
         }
-        self.batch_refusal()
+        if let Some(error) = self.batch_refusal()? {
+            return Ok(Some(error));
+        }
+        Ok(self.network_refusal())
     }
 
     /// An attempt that is in the journal or under way: the same payload is the same sale.

@@ -1,12 +1,12 @@
-//! The calls about what comes after a sale: voids, refunds, debts, settlement and the statement check.
+//! The calls about what comes after a sale: voids, refunds, debts, settlement, the statement check and leaving.
 
 use std::future::Future;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 use taptill_ffi::{
-    Amount, Decision, Refund, RefundDecision, RefundOf, RefundQuery, Refunds, Settlement, StatementCheck,
-    StatementFile, Statements, TillError, VoidOrder,
+    Amount, BatchDecision, Decision, Leaving, Refund, RefundDecision, RefundOf, RefundQuery, Refunds, Settlement,
+    StatementCheck, StatementFile, Statements, TillError, VoidOrder,
 };
 
 use crate::args::{Args, Failure};
@@ -16,7 +16,7 @@ use crate::people::{ALICE, person};
 use crate::values;
 
 /// All of them.
-pub const CALLS: [&str; 18] = [
+pub const CALLS: [&str; 21] = [
     "start_void",
     "debts",
     "decide",
@@ -30,6 +30,9 @@ pub const CALLS: [&str; 18] = [
     "settle",
     "batch",
     "batch_report",
+    "decide_batch",
+    "exit_checklist",
+    "exit",
     "check_statement_file",
     "check_statement_host",
     "differences",
@@ -40,7 +43,8 @@ pub const CALLS: [&str; 18] = [
 pub fn call(bench: &mut Bench<'_>, name: &str, with: Args) -> Result<Answer, Failure> {
     Ok(told(match name {
         "start_void" | "debts" | "decide" => of_debts(bench, name, with)?,
-        "settle" | "batch" | "batch_report" => of_settlement(bench, name, with)?,
+        "settle" | "batch" | "batch_report" | "decide_batch" => of_settlement(bench, name, with)?,
+        "exit_checklist" | "exit" => of_leaving(bench, name, with)?,
         "refunds" | "voucher" => of_refunds(bench, name, with)?,
         refund if refund.contains("refund") => of_refunds(bench, name, with)?,
         _ => of_statements(bench, name, with)?,
@@ -81,7 +85,7 @@ fn of_refunds(bench: &Bench<'_>, name: &str, mut with: Args) -> Result<Result<Va
             let currency = with.text_or("currency", "CNY")?;
             let amount = Amount { minor: with.whole("minor")?, currency };
             with.finish()?;
-            refund(asked(bench, refunds(bench)?, |refunds| async move { refunds.request(of, amount).await })?)
+            refund(asked(bench, refunds(bench)?, |refunds| async move { refunds.request(of, amount, None).await })?)
         }
         "approve_refund" => {
             let id = with.text("refund")?;
@@ -146,6 +150,13 @@ fn of_settlement(bench: &Bench<'_>, name: &str, mut with: Args) -> Result<Result
         let settled = asked(bench, settlement(bench)?, |settlement| async move { settlement.settle().await })?;
         return Ok(settled.map(|batch| values::batch(&batch)));
     }
+    if name == "decide_batch" {
+        let number = with.whole("number")?;
+        let decision = one_of(&with.text("decision")?, [BatchDecision::Closed, BatchDecision::NotClosed])?;
+        with.finish()?;
+        let decided = settlement(bench)?.and_then(|settlement| settlement.decide(number, decision));
+        return Ok(decided.map(|batch| values::batch(&batch)));
+    }
     let number = with.optional_whole("number")?;
     if name == "batch" {
         with.finish()?;
@@ -155,6 +166,18 @@ fn of_settlement(bench: &Bench<'_>, name: &str, mut with: Args) -> Result<Result
     let (width, language) = (width(&mut with)?, language(&mut with)?);
     with.finish()?;
     Ok(settlement(bench)?.and_then(|settlement| settlement.report(number, width, language)).map(Value::from))
+}
+
+fn of_leaving(bench: &Bench<'_>, name: &str, mut with: Args) -> Result<Result<Value, TillError>, Failure> {
+    if name == "exit_checklist" {
+        with.finish()?;
+        let list = leaving(bench)?.and_then(|leaving| leaving.checklist());
+        return Ok(list.map(|list| values::exit(&list)));
+    }
+    let force = with.optional_text("force")?;
+    with.finish()?;
+    let left = asked(bench, leaving(bench)?, |leaving| async move { leaving.exit(force).await })?;
+    Ok(left.map(|left| values::exit(&left)))
 }
 
 fn of_statements(bench: &mut Bench<'_>, name: &str, mut with: Args) -> Result<Result<Value, TillError>, Failure> {
@@ -217,6 +240,10 @@ fn settlement(bench: &Bench<'_>) -> Result<Result<Arc<Settlement>, TillError>, F
 
 fn statements(bench: &Bench<'_>) -> Result<Result<Arc<Statements>, TillError>, Failure> {
     Ok(terminal(bench)?.statements())
+}
+
+fn leaving(bench: &Bench<'_>) -> Result<Result<Arc<Leaving>, TillError>, Failure> {
+    Ok(terminal(bench)?.leaving())
 }
 
 fn check(bench: &Bench<'_>) -> Result<Arc<StatementCheck>, Failure> {

@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value, json};
 use taptill_ffi::{
-    Attempt, Batch, Blocker, CurrencyTotals, Difference, DifferencePage, ErrorFacts, ErrorWords, EventPage, Field,
-    Intent, KindSums, Language, Notice, OperatorFacts, Page, PasswordDone, PasswordProfile, RecordSum, RecoveryCode,
-    Refund, Resolved, Screen, SessionFacts, ShopPolicy, StatementLine, StatementSummary, TillError, TillInfo,
-    TillState, Verified, VoidView, describe_difference,
+    Attempt, Batch, Blocker, CurrencyTotals, Difference, DifferencePage, ErrorFacts, ErrorWords, EventPage, ExitItem,
+    ExitState, ExitView, Field, Intent, KindSums, Language, Notice, OperatorFacts, Page, PasswordDone, PasswordProfile,
+    RecordSum, RecoveryCode, Refund, Resolved, Screen, SessionFacts, ShopPolicy, StatementLine, StatementSummary,
+    TillError, TillInfo, TillState, Verified, VoidView, describe_difference,
 };
 
 /// The word of an enumeration's value: `InDoubt` is `in_doubt`, and what it carries is left out.
@@ -166,8 +166,25 @@ pub fn batch(batch: &Batch) -> Value {
     json!({
         "batch": batch.batch, "state": word(&batch.state), "totals": totals, "records": batch.records,
         "uploaded": batch.uploaded, "sends": batch.sends, "host_code": batch.host_code, "reason": batch.reason,
-        "next": batch.next, "missed_ms": batch.missed_ms,
+        "refusals": batch.refusals, "decision": batch.decision.as_ref().map(word), "next": batch.next,
+        "missed_ms": batch.missed_ms,
     })
+}
+
+pub fn exit(view: &ExitView) -> Value {
+    let item = |item: &ExitItem| {
+        let (by, reason) = match &item.state {
+            ExitState::Waived { by, reason } => (Some(by), Some(reason)),
+            _ => (None, None),
+        };
+        let blockers: Value = item.blockers.iter().map(blocker).collect();
+        json!({
+            "step": word(&item.step), "state": word(&item.state), "by": by, "reason": reason, "blockers": blockers,
+            "advice": item.advice.as_ref().map(|advice| json!({ "code": advice.code, "remedy": advice.remedy })),
+        })
+    };
+    let items: Value = view.items.iter().map(item).collect();
+    json!({ "items": items, "is_left": view.is_left, "checkpoint": view.checkpoint })
 }
 
 fn sums(of: KindSums) -> Value {

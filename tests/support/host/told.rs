@@ -1,6 +1,6 @@
 //! What a host is told besides payments, and its signed word for it.
 
-use taptill::acquirer::{Gathered, Gathering, TOLD_PART_BYTES, ToldPart, Word};
+use taptill::acquirer::{Gathering, TOLD_PART_BYTES, ToldPart, Word};
 use taptill::clock::WallMs;
 use taptill::ids::TerminalId;
 use taptill::iso8583::{Op, ValueName, Values};
@@ -42,7 +42,7 @@ impl Host {
             assert_eq!(parts, 0, "a question for a part");
             return self.part_of_answer(op, part, brought);
         };
-        let gathered = self.gathered.entry(op).or_insert_with(Gathered::default);
+        let gathered = self.gathered.entry(op).or_default();
         match gathered.take(&ToldPart { part, parts, text: text.to_vec() }) {
             Gathering::Whole(text) => {
                 self.told.push((op, text));

@@ -1,4 +1,4 @@
-// The calls about what comes after a sale: voids, refunds, debts, settlement and the statement check.
+// The calls about what comes after a sale: voids, refunds, debts, settlement, the statement check and leaving.
 
 import Foundation
 import Taptill
@@ -7,6 +7,7 @@ extension Bench {
     /// A call about what comes after a sale; nothing for any other.
     func ofAfter(_ name: String, _ with: inout Args) throws -> Json? {
         try ofDebts(name, &with) ?? ofRefunds(name, &with) ?? ofSettlement(name, &with) ?? ofStatements(name, &with)
+            ?? ofLeaving(name, &with)
     }
 
     private func ofDebts(_ name: String, _ with: inout Args) throws -> Json? {
@@ -98,6 +99,11 @@ extension Bench {
             try with.finish()
             let settlement = try opened().settlement()
             return json(try wait { try await settlement.settle() })
+        case "decide_batch":
+            let number = try with.whole("number", as: UInt32.self)
+            let decision = try oneOf(with.text("decision"), [BatchDecision.closed, .notClosed])
+            try with.finish()
+            return json(try opened().settlement().decide(batch: number, decision: decision))
         case "batch":
             let number = try with.optionalWhole("number", as: UInt32.self)
             try with.finish()
@@ -107,6 +113,20 @@ extension Bench {
             let (width, language) = (try width(&with), try language(&with))
             try with.finish()
             return .text(try opened().settlement().report(number: number, width: width, language: language))
+        default: return nil
+        }
+    }
+
+    private func ofLeaving(_ name: String, _ with: inout Args) throws -> Json? {
+        switch name {
+        case "exit_checklist":
+            try with.finish()
+            return json(try opened().leaving().checklist())
+        case "exit":
+            let force = try with.optionalText("force")
+            try with.finish()
+            let leaving = try opened().leaving()
+            return json(try wait { try await leaving.exit(force: force) })
         default: return nil
         }
     }
@@ -165,7 +185,8 @@ func json(_ batch: Batch) -> Json {
         "batch": .from(batch.batch), "state": .text(word(batch.state)), "totals": .list(totals),
         "records": .from(batch.records), "uploaded": .from(batch.uploaded), "sends": .from(batch.sends),
         "host_code": .from(batch.hostCode), "reason": .from(batch.reason), "next": .from(batch.next),
-        "missed_ms": .from(batch.missedMs),
+        "missed_ms": .from(batch.missedMs), "refusals": .from(batch.refusals),
+        "decision": .from(batch.decision.map { word($0) }),
     ]
 }
 
@@ -175,6 +196,19 @@ func json(_ sums: KindSums) -> Json {
         "sales": sum(sums.sales), "voids": sum(sums.voids), "refunds": sum(sums.refunds),
         "net_minor": .from(sums.netMinor),
     ]
+}
+
+func json(_ view: ExitView) -> Json {
+    let items = view.items.map { item in
+        var (by, reason) = (Json.null, Json.null)
+        if case .waived(let who, let why) = item.state { (by, reason) = (.text(who), .text(why)) }
+        let advice = item.advice.map { ["code": .text($0.code), "remedy": .text($0.remedy)] as Json }
+        return [
+            "step": .text(word(item.step)), "state": .text(word(item.state)), "by": by, "reason": reason,
+            "blockers": .list(item.blockers.map { json($0) }), "advice": advice ?? .null,
+        ] as Json
+    }
+    return ["items": .list(items), "is_left": .flag(view.isLeft), "checkpoint": .from(view.checkpoint)]
 }
 
 func json(_ page: DifferencePage) throws -> Json {

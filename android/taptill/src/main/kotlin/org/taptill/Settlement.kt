@@ -1,6 +1,7 @@
 package org.taptill
 
 import org.taptill.core.Batch
+import org.taptill.core.BatchDecision
 import org.taptill.core.Language
 import org.taptill.core.ReceiptWidth
 import org.taptill.core.Settlement as CoreSettlement
@@ -24,6 +25,10 @@ public class Settlement internal constructor(private val settlement: CoreSettlem
 
     /** How a batch stands: the open one, or the one of this number; `record_unknown`. */
     public suspend fun batch(number: UInt? = null): Batch = calls.blocking { settlement.batch(number) }
+
+    /** Says whether the acquirer has closed a batch that its host refuses to settle; `not_stuck`. A supervisor's. */
+    public suspend fun decide(batch: UInt, decision: BatchDecision): Batch =
+        calls.blocking { settlement.decide(batch, decision) }
 
     /** The report of a batch, as text. One that is not closed says so. */
     public suspend fun report(number: UInt?, width: ReceiptWidth, language: Language): String =

@@ -68,6 +68,9 @@ private constructor(
     /** The acquirer's or the bank's lines against the record. */
     public val statements: Statements = Statements(terminal.statements(), calls)
 
+    /** Leaving the till. */
+    public val leaving: Leaving = Leaving(terminal.leaving(), calls)
+
     /** How often those who wait for events were woken, for a test that they sleep otherwise. */
     internal val rings: Long
         get() = ears.bell.heard
@@ -214,6 +217,7 @@ private constructor(
             refunds.destroy()
             settlement.destroy()
             statements.destroy()
+            leaving.destroy()
             terminal.destroy()
             ears.bell.ring()
         }

@@ -4,6 +4,7 @@ import java.io.File
 import org.taptill.Secret
 import org.taptill.StatementCheck
 import org.taptill.core.Amount
+import org.taptill.core.BatchDecision
 import org.taptill.core.Decision
 import org.taptill.core.ReceiptCopy
 import org.taptill.core.ReceiptRequest
@@ -14,7 +15,7 @@ import org.taptill.core.RefundQuery
 import org.taptill.core.StatementFile
 import org.taptill.core.VoidOrder
 
-/** The calls about what comes after a sale: voids, refunds, debts, settlement and the statement check. */
+/** The calls about what comes after a sale: voids, refunds, debts, settlement, the statement check and leaving. */
 class After(private val face: Face) : AutoCloseable {
     private var check: StatementCheck? = null
 
@@ -34,6 +35,9 @@ class After(private val face: Face) : AutoCloseable {
             "settle" -> with.done().let { face.limited { till().settlement.settle() } }
             "batch" -> number(with).let { with.done().let { _ -> till().settlement.batch(it) } }
             "batch_report" -> report(with)
+            "decide_batch" -> decideBatch(with)
+            "exit_checklist" -> with.done().let { till().leaving.checklist() }
+            "exit" -> with.text("force").let { with.done().let { _ -> face.limited { till().leaving.exit(it) } } }
             "check_statement_file" -> checkFile(with)
             "check_statement_host" -> checkHost(with)
             "differences" -> limit(with).let { face.limited { check().next(it) } }
@@ -101,6 +105,13 @@ class After(private val face: Face) : AutoCloseable {
         val request = ReceiptRequest(width(with), Face.language(with), copy)
         with.done()
         return refunds().voucher(refund, request)
+    }
+
+    private suspend fun decideBatch(with: Keys): Any {
+        val number = number(with) ?: unknown("a decision about no batch")
+        val decision = Face.word(with.wanted("decision"), BatchDecision.entries)
+        with.done()
+        return till().settlement.decide(number, decision)
     }
 
     private suspend fun report(with: Keys): Any {

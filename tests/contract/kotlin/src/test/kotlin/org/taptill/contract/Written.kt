@@ -18,6 +18,10 @@ import org.taptill.core.DifferenceWords
 import org.taptill.core.ErrorFacts
 import org.taptill.core.ErrorWords
 import org.taptill.core.EventPage
+import org.taptill.core.ExitAdvice
+import org.taptill.core.ExitItem
+import org.taptill.core.ExitState
+import org.taptill.core.ExitView
 import org.taptill.core.Field
 import org.taptill.core.Intent
 import org.taptill.core.KindSums
@@ -92,6 +96,9 @@ fun written(value: Any?): JsonElement =
         is StatementLine -> written(value)
         is DifferenceWords -> entries("what" to value.what, "why" to value.why, "todo" to value.todo)
         is StatementSummary -> written(value)
+        is ExitView -> entries("items" to value.items, "is_left" to value.isLeft, "checkpoint" to value.checkpoint)
+        is ExitItem -> written(value)
+        is ExitAdvice -> entries("code" to value.code, "remedy" to value.remedy)
         is DifferenceCounts -> written(value)
         is Verified -> entries("events" to value.events, "root" to value.root)
         is TillInfo -> written(value)
@@ -272,7 +279,21 @@ private fun written(batch: Batch): JsonObject =
         "reason" to batch.reason,
         "next" to batch.next,
         "missed_ms" to batch.missedMs,
+        "refusals" to batch.refusals,
+        "decision" to batch.decision,
     )
+
+private fun written(item: ExitItem): JsonObject {
+    val waived = item.state as? ExitState.Waived
+    return entries(
+        "step" to item.step,
+        "state" to word(item.state),
+        "by" to waived?.by,
+        "reason" to waived?.reason,
+        "blockers" to item.blockers,
+        "advice" to item.advice,
+    )
+}
 
 private fun written(difference: Difference): JsonObject =
     entries(
