@@ -25,7 +25,7 @@ fn sum(count: u64, minor: u64) -> Sum {
 
 fn refund_of(attempt: &str, minor: u64) -> RefundRequest {
     let amount = Amount::from_minor(minor, Currency::CNY).unwrap();
-    RefundRequest { of: RefundOf::Attempt(AttemptId::new(attempt).unwrap()), amount }
+    RefundRequest { refund: None, of: RefundOf::Attempt(AttemptId::new(attempt).unwrap()), amount }
 }
 
 /// A day: alice sells 10.00 and 20.00, voids the second; bob sells 30.00 and asks for 5.00, which alice lets go; alice
