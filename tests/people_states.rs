@@ -40,7 +40,7 @@ type Wish = fn() -> Ask;
 
 /// Every wish, and what becomes of it: nobody's till, signed out, locked by bob, signed in as bob, alice, sam.
 #[rustfmt::skip]
-const TABLE: [(&str, Wish, [&str; 6]); 57] = [
+const TABLE: [(&str, Wish, [&str; 6]); 60] = [
     ("state", || Ask::State, ["ok", "ok", "ok", "ok", "ok", "ok"]),
     ("claim", || Ask::Claim { name: name("eve"), password: secret(NEW) },
         ["ok", "claimed", "claimed", "claimed", "claimed", "claimed"]),
@@ -115,6 +115,11 @@ const TABLE: [(&str, Wish, [&str; 6]); 57] = [
     ("statement", || Ask::Statement(StatementStep::Last),
         ["nobody's", "out", "locked", "check_statement", "ok", "check_statement"]),
     ("freeze", || Ask::Freeze { reason: None, by: None }, ["nobody's", "ok", "ok", "ok", "ok", "ok"]),
+    ("every password anew", || Ask::RenewPasswords, ["nobody's", "out", "locked", "renew_passwords", "ok", "renew_passwords"]),
+    ("approvals", || Ask::Approvals { name: name("bob"), days: 30 },
+        ["nobody's", "out", "locked", "manage_operators", "ok", "manage_operators"]),
+    ("loss", || Ask::ReportLoss { from: None, to: None, sends: false },
+        ["nobody's", "out", "locked", "report_loss", "ok", "report_loss"]),
     ("release", || Ask::Release { second: name("bob"), password: BOB.password() },
         ["nobody's", "out", "locked", "release_freeze", "ok", "release_freeze"]),
     ("exit checklist", || Ask::ExitChecklist, ["nobody's", "out", "locked", "ok", "ok", "exit"]),

@@ -130,6 +130,8 @@ fn ask_for_everything(session: &Session) -> Vec<(&'static str, Result<String, Er
         one::<RequestRefund>(session),
         one::<ApproveRefund>(session),
         one::<CheckStatement>(session),
+        one::<RenewPasswords>(session),
+        one::<ReportLoss>(session),
         one::<ReleaseFreeze>(session),
         one::<ConfirmRelease>(session),
         one::<Exit>(session),

@@ -152,7 +152,7 @@ pub fn pins_number(journal: &Journal) -> Result<u64, Error> {
     number_in(journal.row(FOLD, PINS_ROW)?)
 }
 
-/// Whether another certificate is owed since an event of the kind [`CERTIFICATE_DUE`].
+/// Whether another certificate is owed since an event of the kinds [`CERTIFICATE_DUE`] and [`PASSWORDS_RENEWED`].
 ///
 /// # Errors
 /// Those of the journal.
@@ -261,7 +261,7 @@ impl Fold for AccountFold {
             }
             (CERTIFICATE_RENEWED, 1) => renew(rows, event),
             (PINS_CHANGED, 1) => repin(rows, event),
-            (CERTIFICATE_DUE, 1) => Ok(rows.put(CERTIFICATE_DUE_ROW, b"due", &[])?),
+            (CERTIFICATE_DUE | PASSWORDS_RENEWED, 1) => Ok(rows.put(CERTIFICATE_DUE_ROW, b"due", &[])?),
             (PROVISIONED | POLICY_CHANGED | CERTIFICATE_RENEWED | CERTIFICATE_DUE | PINS_CHANGED, _) => {
                 Err(FoldError::Newer)
             }
@@ -321,6 +321,8 @@ pub const POLICY_CHANGED: &str = "policy.changed";
 pub(crate) const CERTIFICATE_RENEWED: &str = "certificate.renewed";
 /// The kind of the event from which on another certificate is owed: the till asks the host for one until it has it.
 pub const CERTIFICATE_DUE: &str = "certificate.due";
+/// The kind of the event by which every password is due, and another certificate with them.
+pub const PASSWORDS_RENEWED: &str = "passwords.renewed";
 /// The kind of the event by which the host is known by other pins; its body is [`NewPins`].
 pub const PINS_CHANGED: &str = "network.pins_changed";
 /// How the kinds of all events about people begin.

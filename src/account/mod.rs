@@ -21,9 +21,9 @@ mod secret_text;
 
 pub(crate) use accept::PROVISIONED;
 pub use accept::{
-    Account, AccountFold, CERTIFICATE_DUE, PINS_CHANGED, POLICY_CHANGED, Renewed, accept, configuration,
-    device_aliases, is_certificate_due, is_provisioned, latest_day, open, pins_number, renewed, settle_certificate,
-    shop_policy,
+    Account, AccountFold, CERTIFICATE_DUE, PASSWORDS_RENEWED, PINS_CHANGED, POLICY_CHANGED, Renewed, accept,
+    configuration, device_aliases, is_certificate_due, is_provisioned, latest_day, open, pins_number, renewed,
+    settle_certificate, shop_policy,
 };
 pub use configuration::{Configuration, ConfigurationError, HostAddress, Limits, Merchant, PasswordWork, Policy};
 pub use network::{Judgement, NetworkPolicy, Purpose, Verdict};

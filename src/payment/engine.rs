@@ -284,6 +284,9 @@ impl Engine {
     }
 
     fn take(&mut self, input: Input<'_>, now: Now) -> Result<(), Halt> {
+        if self.is_for_a_person_and_the_host(&input) {
+            self.put_off_telling(now);
+        }
         match input {
             Input::StartSale { ticket, order, permit } => self.start_sale(ticket, order, permit, now),
             Input::StartVoid { ticket, order, permit } => self.start_void(ticket, order, permit, now),
@@ -348,6 +351,22 @@ impl Engine {
                 Ok(())
             }
             Input::Tick => Ok(()),
+        }
+    }
+
+    /// Whether somebody wants something now that needs the line. What a frozen till refuses needs nothing.
+    fn is_for_a_person_and_the_host(&self, input: &Input<'_>) -> bool {
+        match input {
+            Input::StartSale { .. }
+            | Input::StartVoid { .. }
+            | Input::RequestRefund { .. }
+            | Input::ApproveRefund { .. } => self.frozen.is_none(),
+            Input::Settle { .. }
+            | Input::Resolve { .. }
+            | Input::TestHost { .. }
+            | Input::DownloadParameters { .. }
+            | Input::StatementPage { .. } => true,
+            _ => false,
         }
     }
 

@@ -32,6 +32,12 @@ use crate::session::{Permit, ResolveDebts, Sell};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ticket(pub u64);
 
+impl Ticket {
+    /// What the till does by itself, and gives up for anybody who wants something. No caller has this number: drivers
+    /// count from 1.
+    pub const OWN: Self = Self(u64::MAX);
+}
+
 /// What happened, or what somebody wants.
 pub enum Input<'a> {
     /// A caller wants a sale. Answered by [`Output::Begun`] and, at the end, [`Output::Tell`]; or by a refusal.

@@ -82,6 +82,8 @@ actions! {
     RequestRefund = "request_refund", true, [Cashier Supervisor], "Ask for money to be given back.";
     ApproveRefund = "approve_refund", true, [Supervisor], "Approve or reject a refund that somebody else has asked for.";
     CheckStatement = "check_statement", true, [Supervisor], "Hold a statement of the acquirer or the bank against the record.";
+    RenewPasswords = "renew_passwords", false, [Supervisor], "Have every operator set another password, with another master key and certificate.";
+    ReportLoss = "report_loss", true, [Supervisor], "Make the report of a loss and send it to the acquirer.";
     ReleaseFreeze = "release_freeze", true, [Supervisor], "Release a frozen till, together with a second person.";
     ConfirmRelease = "confirm_release", true, [Cashier Supervisor], "Be the second person who releases a frozen till.";
     Exit = "exit", true, [Cashier Supervisor], "See what is left to do before leaving, and leave by the checklist.";

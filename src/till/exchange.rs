@@ -17,7 +17,9 @@ use crate::clock::{MonoMs, WallMs};
 use crate::emv::CardEvent;
 use crate::error::Error;
 use crate::ids::{AttemptId, BatchNo, OperatorName, RefundId};
+use crate::incident::approvals::Approval;
 use crate::incident::freeze::{FreezeReason, FreezeView};
+use crate::incident::loss::LossReport;
 use crate::incident::records::{OwnRecords, RecordsPage};
 use crate::journal::Cursor;
 use crate::payment::{
@@ -326,6 +328,24 @@ pub enum Ask {
         reason: Option<FreezeReason>,
         /// At a locked till: who, with the password, where the shop's rules want it or somebody gives it.
         by: Option<(OperatorName, SecretBytes)>,
+    },
+    /// That every operator sets another password at the next sign-in, with another master key and another certificate.
+    RenewPasswords,
+    /// What an operator approved or decided in the last so many days.
+    Approvals {
+        /// Who.
+        name: OperatorName,
+        /// How many days back.
+        days: u16,
+    },
+    /// The report of a loss.
+    ReportLoss {
+        /// The first moment; by default a day before the freeze, or before now.
+        from: Option<WallMs>,
+        /// The first moment after it; by default now.
+        to: Option<WallMs>,
+        /// Whether it is sent to the acquirer, whose number of it is kept.
+        sends: bool,
     },
     /// To let a frozen till go, together with a second person.
     Release {
@@ -645,6 +665,10 @@ pub enum Reply {
     Operators(Vec<OperatorView>),
     /// Of asking for the rules.
     Policy(Box<ShopPolicy>),
+    /// Of asking what somebody approved.
+    Approvals(Vec<Approval>),
+    /// Of a report of a loss.
+    Loss(Box<LossReport>),
     /// Of a step of a statement check.
     Statement(StatementReply),
     /// Of the checklist, and of leaving by it.
@@ -678,6 +702,8 @@ impl fmt::Debug for Reply {
             Self::Session(view) => write!(f, "{view:?}"),
             Self::Operators(operators) => write!(f, "{operators:?}"),
             Self::Policy(policy) => write!(f, "{policy:?}"),
+            Self::Approvals(approvals) => write!(f, "Approvals({})", approvals.len()),
+            Self::Loss(report) => write!(f, "Loss({:?})", report.number),
             Self::Statement(_) => f.write_str("Statement"),
             Self::Exit(view) => write!(f, "{view:?}"),
             Self::Erased(erased) => write!(f, "{erased:?}"),

@@ -16,8 +16,8 @@ use crate::session::actions::{
     AcceptRollBack, Action, ApproveRefund, ChangeOwnPassword, CheckStatement, DecideStuck, Deregister,
     DiscloseEvidence, DownloadParameters, EnrolBiometric, Exit, ExportRecords, FollowEvents, ForceExit, ListOperators,
     MakeCheckpoint, ManageOperators, PrintReceipt, ProveConsistency, ProveRecord, ReadMessage, ReadPublicKey,
-    ReleaseFreeze, RenewCertificate, RequestRefund, ResolveDebts, RotateKeys, Sell, SetPolicy, Settle, TakePins,
-    TestHost, VerifyJournal, ViewDebts, ViewNetwork, ViewPayments, ViewPolicy, VoidSale,
+    ReleaseFreeze, RenewCertificate, RenewPasswords, ReportLoss, RequestRefund, ResolveDebts, RotateKeys, Sell,
+    SetPolicy, Settle, TakePins, TestHost, VerifyJournal, ViewDebts, ViewNetwork, ViewPayments, ViewPolicy, VoidSale,
 };
 use crate::session::{Permit, Standing};
 use crate::till::exchange::{Ask, Reply};
@@ -260,6 +260,18 @@ impl Till {
             Ask::SetPolicy(policy) => {
                 let permit = self.permit::<SetPolicy>(now)?;
                 self.set_policy(permit, &policy, now)
+            }
+            Ask::RenewPasswords => {
+                let permit = self.permit::<RenewPasswords>(now)?;
+                self.renew_passwords(permit, now)
+            }
+            Ask::Approvals { name, days } => {
+                let permit = self.permit::<ManageOperators>(now)?;
+                self.approvals(permit, &name, days, now)
+            }
+            Ask::ReportLoss { from, to, sends } => {
+                let permit = self.permit::<ReportLoss>(now)?;
+                self.report_loss(ticket, permit, (from, to), sends, now)
             }
             Ask::Release { second, password } => {
                 let permit = self.permit::<ReleaseFreeze>(now)?;

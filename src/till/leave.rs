@@ -130,6 +130,7 @@ impl Till {
         let locked = Error::from(ErrorCode::TillLocked).word("state", standing.word());
         let (outputs, mut journal) = engine.leave(&locked);
         drop((opened, configuration));
+        self.put_off_own_telling();
         self.pass_on(outputs);
         match journal.append(draft.clone(), SideWork::None, now).map_err(Trouble::from) {
             Ok(_) => {}

@@ -28,6 +28,7 @@ mod freeze;
 mod freeze_told;
 mod gate;
 mod host_mark;
+mod incident;
 mod keys;
 mod leave;
 mod leaving;
@@ -310,7 +311,8 @@ impl Till {
     /// Whether a lock has to wait: a sale is in progress, or a password is being looked at.
     fn is_busy(&self) -> bool {
         self.flow.as_ref().is_some_and(|flow| !flow.is_at_the_platform())
-            || matches!(&self.at, At::Open(open) if open.engine.is_occupied())
+            // What the till tells by itself waits for another time where somebody wants to leave.
+            || matches!(&self.at, At::Open(open) if open.engine.is_occupied() && !self.tellings.is_of_nobody())
     }
 
     /// Everything that it says of itself: what a state is never asked for inside is looked up.

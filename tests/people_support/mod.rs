@@ -183,6 +183,8 @@ pub struct House {
     /// Whether Argon2 is run.
     pub derives_for_real: bool,
     pub stopped: Option<Error>,
+    /// Whether every connection fails at once; otherwise none is heard of any more.
+    pub has_no_host: bool,
     /// The acquirer's host, where the test has one; without it nobody is at the other end of the line.
     pub host: Option<Host>,
     /// What the line has brought and the till has not heard yet.
@@ -237,6 +239,7 @@ impl House {
             derivations: 0,
             derives_for_real: false,
             stopped: None,
+            has_no_host: false,
             host: None,
             heard: VecDeque::new(),
         }
@@ -251,7 +254,8 @@ impl House {
     /// The same files on a device with the same keys, closed.
     pub fn copy(&self, seed: u64) -> Self {
         let sensor = self.sensor.clone();
-        let copy = Self { keys: Arc::new(self.keys.copy()), now: self.now, sensor, ..Self::empty(seed) };
+        let (now, has_no_host) = (self.now, self.has_no_host);
+        let copy = Self { keys: Arc::new(self.keys.copy()), now, sensor, has_no_host, ..Self::empty(seed) };
         for file in std::fs::read_dir(self.folder.path()).unwrap() {
             let from = file.unwrap().path();
             std::fs::copy(&from, copy.folder.path().join(from.file_name().unwrap())).unwrap();
@@ -351,7 +355,9 @@ impl House {
             match output {
                 Output::Card(command) => self.awaits_card = matches!(command, CardCommand::Await),
                 Output::Link(command) => self.line(command),
-                Output::LookAtNetwork if self.host.is_some() => self.heard.push_back(Heard::Network),
+                Output::LookAtNetwork if self.host.is_some() || self.has_no_host => {
+                    self.heard.push_back(Heard::Network)
+                }
                 Output::LookAtNetwork | Output::Begun { .. } => {}
                 Output::Network(command) => self.is_armed = matches!(command, NetworkCommand::Arm { .. }),
                 Output::Derive(next) => assert!(work.replace(next).is_none(), "one derivation at a time"),
@@ -387,7 +393,12 @@ impl House {
     }
 
     fn line(&mut self, command: LinkCommand) {
-        let Some(host) = &mut self.host else { return };
+        let Some(host) = &mut self.host else {
+            if self.has_no_host && matches!(command, LinkCommand::Connect) {
+                self.heard.push_back(Heard::NotConnected);
+            }
+            return;
+        };
         match command {
             LinkCommand::Connect if host.connect() => self.heard.push_back(Heard::Connected),
             LinkCommand::Connect => self.heard.push_back(Heard::NotConnected),

@@ -117,14 +117,20 @@ pub(super) enum Command {
     },
     /// Let a frozen till go, together with a second person
     Release(SecondArguments),
+    /// Make a report for others
+    #[command(arg_required_else_help = false)]
+    Report {
+        #[command(subcommand)]
+        action: ReportAction,
+    },
     /// Leave by the checklist: everything finished, settled and looked at, then keys and session wiped
     Exit(ExitArguments),
     /// Take the till off the acquirer's list, hand out its records, and erase it for good
     Deregister(DeregisterArguments),
     /// Say who is signed in, and how many payments wait
     Who,
-    /// Change your own password
-    #[command(arg_required_else_help = false)]
+    /// Change your own password, or have everybody change theirs
+    #[command(arg_required_else_help = false, alias = "passwords")]
     Password {
         #[command(subcommand)]
         action: PasswordAction,
@@ -391,6 +397,9 @@ pub(super) enum OperatorAction {
         /// Replace the master key too: the operator may have kept it
         #[arg(long)]
         rotate: bool,
+        /// List what the operator approved in the last so many days
+        #[arg(long, value_name = "DAYS", default_value_t = 30, value_parser = clap::value_parser!(u16).range(0..=3650))]
+        days: u16,
     },
     /// Give somebody a temporary password, to be changed at the next sign-in
     Reset {
@@ -403,6 +412,8 @@ pub(super) enum OperatorAction {
 pub(super) enum PasswordAction {
     /// Set a new password in place of the old one
     Change,
+    /// Have everybody set another password at the next sign-in, with another master key and certificate
+    Renew,
 }
 
 #[derive(Subcommand)]
@@ -673,6 +684,31 @@ pub(super) struct RefundRequestArguments {
     /// Which simulated card is held to the reader, where the shop's rules want it again
     #[arg(long, value_name = "NAME", default_value = "visa", hide_possible_values = true, value_parser = card_names())]
     pub card: String,
+}
+
+#[derive(Subcommand)]
+pub(super) enum ReportAction {
+    /// What may be lost, by operator and payment, and what was not this shop's doing
+    Loss(LossArguments),
+}
+
+#[derive(Args)]
+pub(super) struct LossArguments {
+    /// From the start of this day in the shop's time zone, as 2026-11-22 [default: a day before the freeze, or before now]
+    #[arg(long, value_name = "DATE", value_parser = day)]
+    pub from: Option<String>,
+    /// To the end of this day [default: now]
+    #[arg(long, value_name = "DATE", value_parser = day)]
+    pub to: Option<String>,
+    /// Tell the acquirer, and keep its number
+    #[arg(long)]
+    pub send: bool,
+    /// Print it as an HTML page
+    #[arg(long)]
+    pub html: bool,
+    /// The language of the report
+    #[arg(long, default_value = "en", value_parser = language())]
+    pub language: Language,
 }
 
 /// A second person, beside whoever is signed in.

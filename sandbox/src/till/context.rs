@@ -17,6 +17,7 @@ use crate::reader::ScriptedReader;
 use super::args::{Global, Person};
 use super::failure::Failure;
 use super::faults;
+use super::incident;
 use super::password::{self, Wanted};
 use super::screen::Screen;
 use super::session;
@@ -59,6 +60,9 @@ impl Till {
             let terminal = self.terminal_of_nobody()?;
             let password = password::get(person.password(), Wanted::Of(name.as_str()))?;
             let session = session::sign_in_and_change_if_must(terminal, &name, password)?;
+            if terminal.till_state()?.frozen.is_some() {
+                incident::until_the_host_knows(terminal);
+            }
             if self.speaks {
                 session::news(&session).iter().for_each(|line| eprintln!("{line}"));
             }

@@ -56,7 +56,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::error::ErrorKind as Refusal;
 
-use args::{Arguments, Command, PasswordAction, Person};
+use args::{Arguments, Command, PasswordAction, Person, ReportAction};
 use context::Till;
 use failure::Failure;
 use output::{Output, Reply};
@@ -101,10 +101,12 @@ fn execute(till: &mut Till, command: Command, person: &Person, output: Output) -
         Command::SignOut => session::sign_out(till),
         Command::Freeze { reason } => incident::freeze(till, &reason),
         Command::Release(second) => incident::release(till, &second),
+        Command::Report { action: ReportAction::Loss(loss) } => incident::report_loss(till, &loss),
         Command::Exit(exit) => leaving::exit(till, &exit),
         Command::Deregister(deregister) => leaving::deregister(till, &deregister),
         Command::Who => session::who(till),
         Command::Password { action: PasswordAction::Change } => session::change_password(till, person),
+        Command::Password { action: PasswordAction::Renew } => incident::renew_passwords(till),
         Command::Biometric { action } => biometric::run(till, action, person),
         Command::RecoveryCode => claim::recovery_code(till, person),
         Command::Policy { action } => policy::run(till, action),
