@@ -4,7 +4,7 @@ use std::error::Error;
 use std::sync::{Arc, Mutex, mpsc};
 
 use taptill::error::{Error as Failure, ErrorCode};
-use taptill::ids::{OperatorName, Role};
+use taptill::ids::{OperatorName, RefundId, Role};
 use taptill::money::{Amount, Currency};
 use taptill::payment::{RefundOf, RefundRequest, SaleOrder, refund::state::RefundState};
 use taptill::ports::{NoFaults, Notice, Observer};
@@ -48,8 +48,8 @@ pub fn main() -> Result<(), Box<dyn Error>> {
     let sale = terminal.start_sale(SaleOrder { attempt: None, amount: amount("12.30")?, order: None })?;
     field_is_on.recv()?;
     terminal.present(card::named("visa").expect("it is the default card").tap())?;
-    let of = sale.wait()?.attempt;
-    let request = RefundRequest { of: RefundOf::Attempt(of.clone()), amount: amount("2.30")? };
+    let (of, refund) = (sale.wait()?.attempt, Some(RefundId::new("back-1")?));
+    let request = RefundRequest { refund, of: RefundOf::Attempt(of.clone()), amount: amount("2.30")? };
     let refund = terminal.request_refund(&request)?.refund;
     assert_eq!(terminal.approve_refund(&refund).map_err(|refused| refused.code()), Err(ErrorCode::NotPermitted));
     let done = terminal.approve_refund_as(&refund, &alice, alices())?;

@@ -3,7 +3,7 @@
 //! A declined card is an outcome, not an error. An error says whose turn it is ([`Actor`]), whether money
 //! moved ([`Money`]), what to do next ([`Retry`]) and what becomes of a reversal ([`Reversal`]). The table
 //! gives these for each code; an [`Error`] adds what is particular: the attempt and how its money stands, a
-//! journal sequence, the host's code, a few named numbers. The words for people are in `texts/*.toml` under the code.
+//! journal sequence, the host's code, a few named numbers, the payments that may be meant. The words for people are in `texts/*.toml` under the code.
 //!
 //! It never carries card data, paths, SQL or free text from below: facts are numbers, fixed words and names of attempts.
 //! Evidence: `tests/errors.rs` (each code has its line in `docs/errors.md` and its texts in both languages).
@@ -12,7 +12,10 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::card::MaskedPan;
+use crate::clock::WallMs;
 use crate::ids::{AttemptId, HostCode};
+use crate::money::Amount;
 
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal,)+ }) => {
@@ -422,6 +425,14 @@ error_codes! {
     ExitBlocked = "exit_blocked": Busy NotMoved AfterUserAction NotNeeded Cashier,
     /// Whoever does this all the same must say why.
     ReasonMissing = "reason_missing": User NotMoved AfterUserAction NotNeeded Supervisor,
+    /// Something keeps the till from being deregistered; the details name each, with its remedy.
+    DeregistrationBlocked = "deregistration_blocked": Lifecycle NotMoved AfterUserAction NotNeeded Supervisor,
+    /// The acquirer has deregistered this till: it only waits to be erased.
+    DeregistrationUnfinished = "deregistration_unfinished": Lifecycle NotMoved AfterUserAction NotNeeded Supervisor,
+    /// The shop's rules want a second person for this, and there is none who may be it.
+    SecondPersonNeeded = "second_person_needed": Auth NotMoved AfterUserAction NotNeeded Supervisor,
+    /// What was to be handed out could not be written where the caller wants it.
+    ExportFailed = "export_failed": Storage NotMoved AfterUserAction NotNeeded Supervisor,
     /// What is to be checked is no bundle of evidence, or one that cannot be read.
     EvidenceNotABundle = "evidence_not_a_bundle": User NotMoved Never NotNeeded Supervisor,
     /// The bundle of evidence was made by a newer version.
@@ -434,6 +445,16 @@ error_codes! {
     EvidenceEmpty = "evidence_empty": User NotMoved AfterUserAction NotNeeded Supervisor,
     /// More records would be disclosed than one bundle holds.
     EvidenceTooLarge = "evidence_too_large": User NotMoved AfterUserAction NotNeeded Supervisor,
+    /// The acquirer's rules refuse everything over what kind of network the device is on.
+    NetworkRefused = "network_refused": Network NotMoved AfterUserAction NotNeeded Cashier,
+    /// The acquirer's rules refuse it for keys, and keys are needed.
+    NetworkRefusedForKeys = "network_refused_for_keys": Network NotMoved AfterUserAction NotNeeded Cashier,
+    /// Other pins for the host are not the acquirer's signed word.
+    PinsNotSigned = "pins_not_signed": Network NotMoved Never NotNeeded Supervisor,
+    /// The acquirer's word is not one that changes this till's pins now.
+    PinsRefused = "pins_refused": Network NotMoved Never NotNeeded Supervisor,
+    /// The caller's name for the refund is that of another refund: of another sale, or of another amount.
+    RefundConflict = "refund_conflict": Integration NotMoved NewAttempt NotNeeded Integrator,
 }
 
 impl ErrorCode {
@@ -453,7 +474,15 @@ pub struct Error {
     sequence: Option<u64>,
     host_code: Option<HostCode>,
     facts: Vec<(&'static str, Fact)>,
+    /// Boxed, for almost no error has any.
+    lists: Option<Box<Lists>>,
+}
+
+/// What an error can name several of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Lists {
     blockers: Vec<Blocker>,
+    candidates: Vec<Candidate>,
 }
 
 /// Something that must be finished or decided first.
@@ -499,6 +528,19 @@ impl Serialize for Blocker {
     }
 }
 
+/// One of several payments that may be meant: what a person tells them apart by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Candidate {
+    /// Its name, by which it is meant and no other.
+    pub attempt: AttemptId,
+    /// When it was begun.
+    pub created_ms: WallMs,
+    /// What was charged.
+    pub amount: Amount,
+    /// The card, masked.
+    pub card_masked: Option<MaskedPan>,
+}
+
 /// A particular of an error: a number or a fixed word, never text from outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
@@ -511,15 +553,7 @@ pub enum Fact {
 
 impl From<ErrorCode> for Error {
     fn from(code: ErrorCode) -> Self {
-        Self {
-            code,
-            standing: None,
-            attempt: None,
-            sequence: None,
-            host_code: None,
-            facts: Vec::new(),
-            blockers: Vec::new(),
-        }
+        Self { code, standing: None, attempt: None, sequence: None, host_code: None, facts: Vec::new(), lists: None }
     }
 }
 
@@ -569,13 +603,26 @@ impl Error {
     /// What stands in the way, each by name.
     #[must_use]
     pub fn blockers(&self) -> &[Blocker] {
-        &self.blockers
+        self.lists.as_ref().map_or(&[], |lists| &lists.blockers)
+    }
+
+    /// Which payments may be meant, newest first; not all of them where they are many.
+    #[must_use]
+    pub fn candidates(&self) -> &[Candidate] {
+        self.lists.as_ref().map_or(&[], |lists| &lists.candidates)
+    }
+
+    /// Names the payments that may be meant.
+    #[must_use]
+    pub fn one_of(mut self, candidates: Vec<Candidate>) -> Self {
+        self.lists.get_or_insert_default().candidates = candidates;
+        self
     }
 
     /// Names what stands in the way.
     #[must_use]
     pub fn blocked_by(mut self, blockers: Vec<Blocker>) -> Self {
-        self.blockers = blockers;
+        self.lists.get_or_insert_default().blockers = blockers;
         self
     }
 
@@ -613,6 +660,12 @@ impl Error {
         self
     }
 
+    /// Whether it says this fixed word of this.
+    #[must_use]
+    pub fn has_word(&self, name: &str, value: &str) -> bool {
+        self.facts.iter().any(|(known, fact)| *known == name && matches!(fact, Fact::Word(word) if *word == value))
+    }
+
     /// Adds a number, as `.number("field", 39)`.
     #[must_use]
     pub fn number(mut self, name: &'static str, value: u64) -> Self {
@@ -637,7 +690,8 @@ impl fmt::Display for Error {
                 Fact::Word(value) => write!(f, " {name}={value}")?,
             }
         }
-        self.blockers.iter().try_for_each(|Blocker { why, name, .. }| write!(f, " {why}={name}"))
+        self.blockers().iter().try_for_each(|Blocker { why, name, .. }| write!(f, " {why}={name}"))?;
+        self.candidates().iter().try_for_each(|candidate| write!(f, " candidate={}", candidate.attempt))
     }
 }
 
@@ -667,8 +721,11 @@ impl Serialize for Error {
         for (name, fact) in &self.facts {
             map.serialize_entry(name, fact)?;
         }
-        if !self.blockers.is_empty() {
-            map.serialize_entry("blockers", &self.blockers)?;
+        if !self.blockers().is_empty() {
+            map.serialize_entry("blockers", self.blockers())?;
+        }
+        if !self.candidates().is_empty() {
+            map.serialize_entry("candidates", self.candidates())?;
         }
         map.end()
     }
@@ -710,6 +767,12 @@ impl From<crate::ports::DeviceKeysFault> for Error {
             F::Damaged => Self::from(ErrorCode::DeviceKeyRejected).word("fault", "damaged"),
             F::Unsupported => Self::from(ErrorCode::DeviceKeysUnavailable).word("fault", "unsupported"),
         }
+    }
+}
+
+impl From<crate::ports::ExportFault> for Error {
+    fn from(fault: crate::ports::ExportFault) -> Self {
+        Self::from(ErrorCode::ExportFailed).word("why", fault.word())
     }
 }
 

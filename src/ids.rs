@@ -136,10 +136,10 @@ text_id!(
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
 );
 text_id!(
-    /// The till's name for one refund, `rf-` and 16 hex digits.
-    RefundId, "refund id", "rf- and 16 of 0-9 and a-f",
-    |text| text.len() == 19 && text.starts_with("rf-")
-        && text.bytes().skip(3).all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    /// The caller's name for one refund; the same name twice is the same refund. One without gets `rf-` and 16 hex digits.
+    RefundId, "refund id", "1 to 64 of A-Z, a-z, 0-9, '.', '_' and '-'",
+    |text| (1..=64).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
 );
 text_id!(
     /// The shop's own order number.

@@ -8,15 +8,19 @@
 
 mod biometric;
 mod encrypted_reader;
+mod export_sink;
 
 pub use biometric::{BiometricFault, BiometricKey};
 pub use encrypted_reader::{
     EncryptedRead, EncryptedReader, READ_NAME_BYTES_MAX, READ_NONCE_BYTES, READ_PAYLOAD_BYTES_MAX,
     READ_SCHEME_CHARS_MAX, READ_SIGNATURE_BYTES_MAX, ReadCvm, ReadRequest, ReaderFault,
 };
+pub use export_sink::{ExportFault, ExportSink};
 
 use std::fmt;
 use std::sync::Arc;
+
+use serde::Serialize;
 
 use crate::clock::Now;
 use crate::secret::SecretBytes;
@@ -168,23 +172,62 @@ pub trait Entropy: Send + Sync {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EntropyFault;
 
-/// What the device knows about its network.
+/// What the device knows about its network. Of several kinds that fit, it says the one that matters most: none before a
+/// portal, that before a proxy or an added authority, these before a tunnel, open Wi-Fi last.
 pub trait NetworkPosture: Send + Sync {
     /// The network as it is now.
     fn posture(&self) -> Posture;
 }
 
 /// Kinds of network, from the payment's point of view.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Posture {
     /// A network that the owner trusts.
     Trusted,
     /// Wi-Fi without a password.
     OpenWifi,
+    /// Wi-Fi that answers with a page of its own before it lets anybody through.
+    CaptivePortal,
     /// Traffic goes through a proxy.
     Proxied,
+    /// The device trusts an authority that a person has added.
+    UserAuthority,
+    /// Traffic goes through somebody else's tunnel.
+    Vpn,
+    /// The device's clock is not kept by the network, or not to be believed.
+    ClockWrong,
     /// There is no network.
     Absent,
+}
+
+impl Posture {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Trusted,
+        Self::OpenWifi,
+        Self::CaptivePortal,
+        Self::Proxied,
+        Self::UserAuthority,
+        Self::Vpn,
+        Self::ClockWrong,
+        Self::Absent,
+    ];
+
+    /// The stable word, as in JSON.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Trusted => "trusted",
+            Self::OpenWifi => "open_wifi",
+            Self::CaptivePortal => "captive_portal",
+            Self::Proxied => "proxied",
+            Self::UserAuthority => "user_authority",
+            Self::Vpn => "vpn",
+            Self::ClockWrong => "clock_wrong",
+            Self::Absent => "absent",
+        }
+    }
 }
 
 /// Hears what happens; is asked nothing and cannot hold anything up.

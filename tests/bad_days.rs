@@ -25,6 +25,7 @@ use taptill::payment::state::State;
 use taptill::ports::{Fate, Posture};
 use taptill::terminal::Terminal;
 use taptill_sandbox::desktop::{FolderDeviceKeys, StatedPosture};
+use taptill_sandbox::folders::copy_folder;
 use taptill_sandbox::host::{Options, provision};
 
 const DAY_MS: i64 = 86_400_000;
@@ -115,8 +116,8 @@ fn each_bad_day_of_the_disk_keeps_the_till_shut_with_its_own_error_until_it_is_p
     till.sell("visa", 100).unwrap();
     till.terminal.close().unwrap();
     let (home, device) = (shop.path("till.good"), shop.path("device.good"));
-    copy_folder(&shop.home(), &home);
-    copy_folder(&shop.device(), &device);
+    copy_folder(&shop.home(), &home).unwrap();
+    copy_folder(&shop.device(), &device).unwrap();
     let whole = shop.till().terminal.verify().unwrap();
     put_back(&home, &shop.home());
     put_back(&device, &shop.device());
@@ -352,7 +353,7 @@ fn not_yet_valid(shop: &mut Shop) {
 
 fn other_client_authority(shop: &mut Shop) {
     let other = shop.path("host.for-others");
-    copy_folder(&shop.host_home(), &other);
+    copy_folder(&shop.host_home(), &other).unwrap();
     fs::copy(shop.path("host.other/certificates/ca.crt.pem"), other.join("certificates/ca.crt.pem")).unwrap();
     shop.start_host("host.for-others");
 }
@@ -363,7 +364,7 @@ fn server_key(shop: &Shop) -> KeyPair {
 
 /// The agreed host, with another certificate that its own authority signed.
 fn host_with(shop: &mut Shop, home: &str, key: &KeyPair, change: fn(&mut CertificateParams)) {
-    copy_folder(&shop.host_home(), &shop.path(home));
+    copy_folder(&shop.host_home(), &shop.path(home)).unwrap();
     let folder = shop.path(home).join("certificates");
     let ca_key = KeyPair::from_pem(&fs::read_to_string(folder.join("ca.key.pem")).unwrap()).unwrap();
     let digest = ring::digest::digest(&ring::digest::SHA256, &ca_key.subject_public_key_info());
@@ -426,17 +427,7 @@ fn cut_off(shop: &Shop) {
     fs::write(shop.journal(), &bytes[..bytes.len() / 2]).unwrap();
 }
 
-fn copy_folder(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    #[cfg(unix)]
-    fs::set_permissions(to, fs::metadata(from).unwrap().permissions()).unwrap();
-    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() { copy_folder(&entry.path(), &target) } else { drop(fs::copy(entry.path(), target)) }
-    }
-}
-
 fn put_back(good: &Path, place: &Path) {
     fs::remove_dir_all(place).unwrap();
-    copy_folder(good, place);
+    copy_folder(good, place).unwrap();
 }

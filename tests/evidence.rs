@@ -29,7 +29,11 @@ fn attempt(name: &str) -> AttemptId {
 }
 
 fn refund_of(name: &str, minor: u64) -> RefundRequest {
-    RefundRequest { of: RefundOf::Attempt(attempt(name)), amount: Amount::from_minor(minor, Currency::CNY).unwrap() }
+    RefundRequest {
+        refund: None,
+        of: RefundOf::Attempt(attempt(name)),
+        amount: Amount::from_minor(minor, Currency::CNY).unwrap(),
+    }
 }
 
 /// A till with bob at it too, which has sold for 12.30 each and given 5.00 of A-1 back; alice is signed in.

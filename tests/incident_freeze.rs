@@ -54,8 +54,15 @@ const AFTERWARDS: [(&str, Way); 7] = [
     ("a day goes by", |house| house.wait(1_440 * MINUTE)),
 ];
 
+/// A till with its people, whose host cannot be reached.
+fn claimed(seed: u64) -> House {
+    let mut house = House::claimed(seed);
+    house.has_no_host = true;
+    house
+}
+
 fn closed() -> House {
-    let mut house = House::claimed(1);
+    let mut house = claimed(1);
     house.close().unwrap();
     house
 }
@@ -95,7 +102,7 @@ fn is_refused_everything(house: &mut House, told: &str) {
     let wishes = [
         Ask::Sale(sale("A-9")),
         Ask::Void(VoidOrder { attempt: None, of: attempt() }),
-        Ask::RequestRefund(RefundRequest { of: RefundOf::Attempt(attempt()), amount }),
+        Ask::RequestRefund(RefundRequest { refund: None, of: RefundOf::Attempt(attempt()), amount }),
     ];
     for wish in wishes {
         let verdict = house.verdict(wish);
@@ -157,7 +164,7 @@ impl House {
 
 #[test]
 fn a_sale_that_waits_for_its_card_ends_unsent_and_the_reader_lets_go() {
-    let mut house = House::claimed(3);
+    let mut house = claimed(3);
     let ticket = house.sell("A-1");
     house.ask(freeze()).unwrap();
     let error = house.told(ticket).unwrap().unwrap_err();
@@ -242,7 +249,7 @@ fn two_people_release_a_till_and_nobody_else() {
 
 #[test]
 fn a_release_of_a_till_that_is_free_changes_nothing() {
-    let mut house = House::claimed(6);
+    let mut house = claimed(6);
     assert_eq!(house.verdict(release_with(ALICE)), "ok");
     house.ask(freeze()).unwrap();
     house.ask(release_with(BOB)).unwrap();
@@ -267,7 +274,7 @@ fn a_lock_screen_asks_for_a_password_where_the_shop_wants_one() {
         (true, by(EVE, EVE.password), "sign_in_refused tries_left=9", None),
     ] {
         for place in [Ask::Lock, Ask::SignOut] {
-            let mut house = House::claimed(7);
+            let mut house = claimed(7);
             let policy = ShopPolicy { freeze_needs_password_at_lock_screen: wants, ..ShopPolicy::default() };
             house.ask(Ask::SetPolicy(Box::new(policy))).unwrap();
             house.ask(place).unwrap();
@@ -286,7 +293,7 @@ fn a_lock_screen_asks_for_a_password_where_the_shop_wants_one() {
 #[test]
 fn fingers_open_nothing_after_a_freeze() {
     for place in [Ask::Lock, Ask::SignOut, Ask::State] {
-        let mut house = House::claimed(8);
+        let mut house = claimed(8);
         house.enrol(ALICE).unwrap();
         house.ask(place).unwrap();
         house.ask(freeze()).unwrap();
@@ -303,7 +310,7 @@ const MARK: &str = "incident/freeze";
 #[test]
 fn no_change_of_the_files_thaws_a_till() {
     // A till that was frozen and released once, with what lay there meanwhile: the freeze, and that it was lifted.
-    let mut once = House::claimed(9);
+    let mut once = claimed(9);
     once.ask(freeze()).unwrap();
     let frozen = once.copy(10).plain_rows(MARK);
     once.plan.die_at(None);
@@ -355,7 +362,7 @@ fn no_change_of_the_files_thaws_a_till() {
 
 #[test]
 fn files_from_before_the_freeze_are_found_and_a_planted_mark_freezes_nothing() {
-    let mut house = House::claimed(13);
+    let mut house = claimed(13);
     house.ask(Ask::SignOut).unwrap();
     house.kill();
     let before = house.copy(14);
@@ -509,7 +516,7 @@ fn a_disk_that_takes_nothing_keeps_no_freeze_from_holding() {
 #[test]
 fn a_freeze_that_found_no_room_is_recorded_as_soon_as_there_is() {
     use taptill::ports::Fate;
-    let mut house = House::claimed(24);
+    let mut house = claimed(24);
     house.plan.fail_at("before till.frozen", Fate::DiskFull, 100);
     house.ask(freeze()).unwrap();
     assert!(house.frozen().is_some());
@@ -518,4 +525,82 @@ fn a_freeze_that_found_no_room_is_recorded_as_soon_as_there_is() {
     let view = house.frozen().unwrap();
     assert_eq!(view.by, Some(name("alice")), "with all that was known of it");
     assert_eq!(house.count_of("till.frozen"), 1);
+}
+
+const ALICES: [&str; 2] = [ALICE.password, NEW];
+
+/// After a renewal of all passwords nobody comes in with the one from before, and each does with another.
+#[test]
+fn every_operator_sets_another_password_and_old_ones_open_nothing_else() {
+    let mut house = claimed(30);
+    house.ask(Ask::RenewPasswords).unwrap();
+    assert_eq!(house.standing(), "signed_in", "whoever did it goes on");
+    house.ask(Ask::SignOut).unwrap();
+    for person in [ALICE, BOB, SAM] {
+        let refused = house.sign_in(person).unwrap_err();
+        assert_eq!(refused.to_string(), "password_must_change why=renewal", "{}", person.name);
+        assert_eq!(house.standing(), "signed_out");
+        let same = house.sign_in_with(person, person.password, Some(person.password)).unwrap_err();
+        assert!(same.to_string().starts_with("password_refused rule=used_before"), "{same}");
+        let another = format!("{NEW} {}", person.name);
+        house.sign_in_with(person, person.password, Some(&another)).unwrap();
+        house.ask(Ask::SignOut).unwrap();
+        assert_eq!(house.sign_in(person).unwrap_err().code(), ErrorCode::SignInRefused);
+        house.sign_in_with(person, &another, None).unwrap();
+        house.ask(Ask::SignOut).unwrap();
+    }
+    // Whoever is given a password afterwards is not held to the renewal.
+    house.sign_in_with(ALICE, &format!("{NEW} alice"), None).unwrap();
+    house.ask(Ask::RemoveOperator { name: BOB.name(), rotate: false }).unwrap();
+    house.ask(Ask::AddOperator(BOB.as_new())).unwrap();
+    house.sign_in(BOB).unwrap();
+}
+
+#[test]
+fn a_second_person_whose_password_is_due_releases_nothing() {
+    let mut house = claimed(31);
+    house.ask(Ask::RenewPasswords).unwrap();
+    house.ask(freeze()).unwrap();
+    assert_eq!(house.verdict(release_with(BOB)), "password_must_change why=renewal");
+    assert!(house.frozen().is_some());
+}
+
+#[test]
+fn a_renewal_that_is_cut_off_anywhere_was_made_whole_or_not_at_all() {
+    let closed = closed();
+    let mut dry = open(&closed, 32);
+    dry.plan.die_at(None);
+    dry.ask(Ask::RenewPasswords).unwrap();
+    dry.wait(1);
+    let (mut made, points) = (0, dry.plan.visited());
+    for (visit, point) in points.iter().enumerate() {
+        let told = format!("killed {point}, point {visit}");
+        let mut house = open(&closed, 33);
+        house.plan.die_at(Some(visit));
+        let _killed = house.wish(Ask::RenewPasswords);
+        house.wait(1);
+        house.plan.die_at(None);
+        house.reopen();
+        let verdicts: Vec<String> = [ALICE, BOB, SAM]
+            .map(|person| match house.sign_in(person) {
+                Ok(_) => house.verdict(Ask::SignOut),
+                Err(error) => error.to_string(),
+            })
+            .to_vec();
+        assert!(verdicts.iter().all(|verdict| *verdict == verdicts[0]), "{told}: all or nobody: {verdicts:?}");
+        let is_made = verdicts[0] != "ok";
+        made += usize::from(is_made);
+        let [old, new] = ALICES;
+        house.sign_in_with(ALICE, old, is_made.then_some(new)).unwrap_or_else(|error| panic!("{told}: {error}"));
+        house.wait(MINUTE);
+        house.verify();
+        house.ask(Ask::RenewPasswords).unwrap_or_else(|error| panic!("{told}: {error}"));
+        let old_rows = house.keys.aliases().iter().filter(|alias| alias.starts_with("vault.row.")).count();
+        house.wait(MINUTE);
+        assert!(
+            house.keys.aliases().iter().filter(|alias| alias.starts_with("vault.row.")).count() <= old_rows,
+            "{told}"
+        );
+    }
+    assert!(made > 0 && made < points.len(), "{made} of {}", points.len());
 }

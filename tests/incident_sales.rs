@@ -51,7 +51,7 @@ fn begin(world: &mut World, work: Work) {
         Work::Sale => drop(world.start(support::world::order("A-1", 500))),
         Work::Void => drop(world.start_void("V-1", "A-0")),
         Work::Refund => {
-            let request = RefundRequest { of: of("A-0"), amount: support::world::yuan(500) };
+            let request = RefundRequest { refund: None, of: of("A-0"), amount: support::world::yuan(500) };
             let ticket = world.start_request(request, true);
             let refund = world.refund_told(ticket).unwrap().unwrap().refund;
             let _waits = world.start_approval(&refund, "alice", true);

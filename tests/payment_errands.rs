@@ -290,12 +290,16 @@ fn what_the_host_says_beside_its_answers_is_heard() {
         {
             let mut world = World::speaking(dialect, 1);
             world.host.mark = Some(word);
-            world.sell("A-1", 500).unwrap().unwrap();
+            let tests_the_host = |world: &mut World| {
+                let ticket = world.test_host();
+                assert!(world.told(ticket).is_ok(), "{dialect} {word}: an errand is no payment");
+            };
+            tests_the_host(&mut world);
             assert_eq!(world.marks.first().copied(), mark, "{dialect} {word}");
-            assert_eq!(world.marks.len(), if mark.is_some() { 2 } else { 0 }, "{dialect} {word}: sign-on and sale");
+            assert_eq!(world.marks.len(), if mark.is_some() { 2 } else { 0 }, "{dialect} {word}: sign-on and echo");
             world.marks.clear();
             world.host.mark = None;
-            world.sell("A-2", 500).unwrap().unwrap();
+            tests_the_host(&mut world);
             assert_eq!(world.marks, [], "{dialect}: the control");
         }
     }

@@ -193,3 +193,18 @@ fn without_the_dialects_row_nothing_is_noticed() {
         assert_eq!(world.host.journal_head, None);
     }
 }
+
+/// The journal may have forgotten that this refund was approved, sent and booked.
+#[test]
+fn a_request_that_was_put_back_is_not_approved() {
+    let mut world = World::new(1);
+    sells(&mut world, "A-1");
+    let refund = world.request("A-1", 500).unwrap().refund;
+    let away = world.copied_away();
+    world.approve(&refund, "alice").unwrap().unwrap();
+    world.put_back(&away);
+    assert_eq!(refusal(&mut world, "A-2").code(), ErrorCode::JournalRolledBack);
+    let error = world.approve(&refund, "alice").unwrap().unwrap_err();
+    assert_eq!(error.code(), ErrorCode::JournalRolledBack);
+    assert_eq!(world.host.refunds.len(), 1, "the money went back once");
+}

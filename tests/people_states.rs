@@ -40,7 +40,7 @@ type Wish = fn() -> Ask;
 
 /// Every wish, and what becomes of it: nobody's till, signed out, locked by bob, signed in as bob, alice, sam.
 #[rustfmt::skip]
-const TABLE: [(&str, Wish, [&str; 6]); 56] = [
+const TABLE: [(&str, Wish, [&str; 6]); 60] = [
     ("state", || Ask::State, ["ok", "ok", "ok", "ok", "ok", "ok"]),
     ("claim", || Ask::Claim { name: name("eve"), password: secret(NEW) },
         ["ok", "claimed", "claimed", "claimed", "claimed", "claimed"]),
@@ -73,7 +73,7 @@ const TABLE: [(&str, Wish, [&str; 6]); 56] = [
         ["nobody's", "out", "locked", "decide_stuck", "not stuck", "decide_stuck"]),
     ("print", || Ask::PrintReceipt(attempt(), ReceiptCopy::Merchant),
         ["nobody's", "out", "locked", "unknown", "unknown", "print_receipt"]),
-    ("refund", || Ask::RequestRefund(RefundRequest { of: RefundOf::Attempt(attempt()), amount: yuan() }),
+    ("refund", || Ask::RequestRefund(RefundRequest { refund: None, of: RefundOf::Attempt(attempt()), amount: yuan() }),
         ["nobody's", "out", "locked", "unknown", "unknown", "request_refund"]),
     ("approve", || Ask::ApproveRefund(refund()),
         ["nobody's", "out", "locked", "approve_refund", "no refund", "approve_refund"]),
@@ -115,12 +115,19 @@ const TABLE: [(&str, Wish, [&str; 6]); 56] = [
     ("statement", || Ask::Statement(StatementStep::Last),
         ["nobody's", "out", "locked", "check_statement", "ok", "check_statement"]),
     ("freeze", || Ask::Freeze { reason: None, by: None }, ["nobody's", "ok", "ok", "ok", "ok", "ok"]),
+    ("every password anew", || Ask::RenewPasswords, ["nobody's", "out", "locked", "renew_passwords", "ok", "renew_passwords"]),
+    ("approvals", || Ask::Approvals { name: name("bob"), days: 30 },
+        ["nobody's", "out", "locked", "manage_operators", "ok", "manage_operators"]),
+    ("loss", || Ask::ReportLoss { from: None, to: None, sends: false },
+        ["nobody's", "out", "locked", "report_loss", "ok", "report_loss"]),
     ("release", || Ask::Release { second: name("bob"), password: BOB.password() },
         ["nobody's", "out", "locked", "release_freeze", "ok", "release_freeze"]),
     ("exit checklist", || Ask::ExitChecklist, ["nobody's", "out", "locked", "ok", "ok", "exit"]),
     ("exit", || Ask::Exit { force: None }, ["nobody's", "out", "locked", "ok", "ok", "exit"]),
     ("exit by force", || Ask::Exit { force: Some(WrittenReason::new("late").unwrap()) },
         ["nobody's", "out", "locked", "force_exit", "ok", "exit"]),
+    ("deregister", || Ask::Deregister { second: None, export: None },
+        ["nobody's", "out", "locked", "deregister", "alone", "deregister"]),
     ("evidence", || Ask::Evidence(EvidenceStep::Begin(Scope::Attempt { attempt: attempt() })),
         ["nobody's", "out", "locked", "disclose_evidence", "unknown", "disclose_evidence"]),
     ("own records", || Ask::OwnRecords { of: OwnRecords::Payments, after: None },
@@ -142,6 +149,7 @@ fn refusal(word: &str, role: &str) -> String {
         "not enrolled" => "biometric_refused why=not_enrolled".into(),
         "unknown" => "attempt_unknown".into(),
         "empty" => "batch_empty batch=1".into(),
+        "alone" => "second_person_needed why=missing".into(),
         "not stuck" => "not_stuck state=open refusals=0".into(),
         "no refund" => "refund_unknown".into(),
         "wrong" => "sign_in_refused tries_left=9".into(),

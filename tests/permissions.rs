@@ -82,6 +82,7 @@ fn a_cashier_changes_nothing_that_is_the_shops() {
         MakeCheckpoint::ROW,
         ProveRecord::ROW,
         ForceExit::ROW,
+        Deregister::ROW,
         DiscloseEvidence::ROW,
         ExportRecords::ROW,
     ] {
@@ -129,11 +130,17 @@ fn ask_for_everything(session: &Session) -> Vec<(&'static str, Result<String, Er
         one::<RequestRefund>(session),
         one::<ApproveRefund>(session),
         one::<CheckStatement>(session),
+        one::<RenewPasswords>(session),
+        one::<ReportLoss>(session),
         one::<ReleaseFreeze>(session),
         one::<ConfirmRelease>(session),
         one::<Exit>(session),
         one::<ForceExit>(session),
+        one::<ViewNetwork>(session),
+        one::<TakePins>(session),
+        one::<ReadMessage>(session),
         one::<RenewCertificate>(session),
+        one::<Deregister>(session),
         one::<RotateKeys>(session),
     ]
 }

@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex};
 use support::host::Trouble;
 use support::world::refunds::of;
 use support::world::{World, yuan};
+use taptill::account::{Approval, RefundRules};
 use taptill::iso8583::Op;
 use taptill::payment::RefundRequest;
 use taptill::payment::refund::state::RefundState;
@@ -71,7 +72,7 @@ fn scene(dialect: &'static str, trouble: Trouble) -> World {
 
 /// Half of the sale is asked for and approved. The process may die on the way.
 fn refund_half(world: &mut World) {
-    let ticket = world.start_request(RefundRequest { of: of("A-1"), amount: yuan(615) }, true);
+    let ticket = world.start_request(RefundRequest { refund: None, of: of("A-1"), amount: yuan(615) }, true);
     if let Some(Ok(view)) = world.refund_told(ticket)
         && world.is_open()
     {
@@ -132,6 +133,33 @@ fn no_kill_gives_money_back_twice_or_loses_a_refund() {
             let told = world.approve(&rest, "alice").unwrap();
             assert_eq!(told.unwrap().state, RefundState::Acknowledged, "{row}");
             assert_eq!(world.judge_refunds(), [], "{row}");
+        }
+    }
+}
+
+/// The rules leave it to the host: one call records, approves and sends. Whoever was told nothing asks again by the same
+/// name, and the customer gets the money once.
+#[test]
+fn a_named_refund_that_is_asked_for_again_after_any_kill_goes_back_once() {
+    for visit in 0.. {
+        let mut world = scene("iso87", Trouble::None);
+        world.refund_rules(RefundRules { approval: Approval::Host, ..RefundRules::default() });
+        world.plan.die_at(Some(visit));
+        let told = world.request_as("return-7", "A-1", 615);
+        let point = world.plan.visited().get(visit).cloned();
+        world.plan.heal();
+        world.plan.die_at(None);
+        if !world.is_open() {
+            world.restart();
+        }
+        let again = world.request_as("return-7", "A-1", 615).unwrap().unwrap();
+        world.settle_down();
+        assert_eq!(world.refund(&again.refund).state, RefundState::Acknowledged, "{visit} {point:?}");
+        assert_eq!((world.host.refunds.len(), world.refunds().len()), (1, 1), "{visit} {point:?}");
+        assert_eq!(world.judge_refunds(), [], "{visit} {point:?}");
+        if point.is_none() {
+            assert!(told.is_some() && visit > POINTS.len() / 2, "only {visit} points were passed");
+            break;
         }
     }
 }

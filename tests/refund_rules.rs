@@ -17,8 +17,8 @@ use taptill::money::{Amount, Currency};
 use taptill::payment::refund::state::RefundState;
 use taptill::payment::state::State;
 use taptill::payment::{
-    ApprovedBy, ReceiptCopy, RefundDecision, RefundOf, RefundQuery, RefundReason, RefundRequest, RefundVerified,
-    SaleOrder, Tie,
+    ApprovedBy, Decision, ReceiptCopy, RefundDecision, RefundOf, RefundQuery, RefundReason, RefundRequest,
+    RefundVerified, SaleOrder, Tie,
 };
 use taptill_sandbox::card;
 
@@ -120,6 +120,28 @@ fn a_sale_that_does_not_stand_cannot_be_refunded() {
     }
 }
 
+/// It counts as a sale when the batch is closed, so what was paid for it can go back.
+#[test]
+fn a_stuck_sale_can_be_given_back_once_it_was_decided_to_be_charged() {
+    for (decision, verdict) in [
+        (None, Err("attempt_not_approved")),
+        (Some(Decision::NotCharged), Err("attempt_not_approved")),
+        (Some(Decision::Charged), Ok(RefundState::Acknowledged)),
+    ] {
+        let mut world = sold();
+        world.host.troubles.push_back(Trouble::RefuseReversal);
+        world.sell("A-2", 700).unwrap().unwrap();
+        world.settle_down();
+        if let Some(decision) = decision {
+            world.decide("A-2", decision).unwrap();
+        }
+        let asked = world.request("A-2", 700).map_err(|error| error.code().code());
+        let told = asked.map(|view| world.approve(&view.refund, "alice").unwrap().unwrap().state);
+        assert_eq!(told, verdict, "{decision:?}");
+        assert_eq!(world.judge_refunds(), [], "{decision:?}");
+    }
+}
+
 #[test]
 fn a_sale_in_doubt_cannot_be_refunded() {
     let mut world = sold();
@@ -210,7 +232,7 @@ fn the_shops_rules_are_kept() {
 #[test]
 fn a_refund_needs_a_connection_to_be_asked_for_and_to_be_approved() {
     let mut world = sold();
-    let request = RefundRequest { of: of("A-1"), amount: yuan(100) };
+    let request = RefundRequest { refund: None, of: of("A-1"), amount: yuan(100) };
     let ticket = world.start_request(request, false);
     assert_eq!(code_of(world.refund_told(ticket).unwrap()), "refund_needs_connection");
     assert_eq!(world.refunds(), []);
@@ -345,6 +367,7 @@ fn a_sale_is_found_by_whatever_the_customer_has_of_it() {
     let sold = world.attempts().pop().unwrap();
     let (stan, batch, rrn) = (sold.stan.unwrap(), sold.batch, sold.rrn.clone().unwrap());
     let other_batch = BatchNo::new(9).unwrap();
+    let ambiguous = format!("refund_ambiguous found=2 candidate={} candidate=A-1", sold.attempt);
     let rows: Vec<(RefundOf, Result<&AttemptId, &str>)> = vec![
         (RefundOf::Order(order_no("O-7")), Ok(&sold.attempt)),
         (RefundOf::Order(order_no("O-8")), Err("attempt_unknown")),
@@ -353,7 +376,7 @@ fn a_sale_is_found_by_whatever_the_customer_has_of_it() {
         (RefundOf::Receipt { stan, batch: Some(other_batch) }, Err("attempt_unknown")),
         (RefundOf::Receipt { stan: Stan::new(77).unwrap(), batch: None }, Err("attempt_unknown")),
         // Every sale has the same reference number at this host.
-        (RefundOf::Rrn(rrn), Err("refund_ambiguous found=2")),
+        (RefundOf::Rrn(rrn), Err(&ambiguous)),
         // Another till's.
         (RefundOf::Rrn(Rrn::new("999999999999").unwrap()), Err("attempt_unknown")),
     ];
@@ -383,7 +406,27 @@ fn of_several_attempts_of_an_order_the_paid_one_is_meant() {
     assert_eq!(world.request_of(by_order(), yuan(1)).unwrap().attempt.as_str(), "A-2");
     let ticket = world.start(order("A-4"));
     world.await_caller(ticket);
-    assert_eq!(code_of(world.request_of(by_order(), yuan(1))), "refund_ambiguous");
+    let error = world.request_of(by_order(), yuan(1)).unwrap_err();
+    assert_eq!(error.code(), ErrorCode::RefundAmbiguous);
+    let candidates = serde_json::to_value(&error).unwrap()["candidates"].clone();
+    let sold = world.attempts();
+    let at = |attempt: &str| sold.iter().find(|view| view.attempt.as_str() == attempt).unwrap().created_ms;
+    let one = |attempt: &str| {
+        json!({
+            "attempt": attempt, "created_ms": at(attempt), "amount": {"minor": 800, "currency": "CNY"},
+            "card_masked": "476173******0119",
+        })
+    };
+    assert_eq!(candidates, json!([one("A-4"), one("A-2")]));
+
+    // An order that is used again and again: how many there are is said, and the newest are listed.
+    for number in 5..35 {
+        let ticket = world.start(order(&format!("A-{number}")));
+        world.await_caller(ticket);
+    }
+    let error = world.request_of(by_order(), yuan(1)).unwrap_err();
+    assert!(error.to_string().starts_with("refund_ambiguous found=32 candidate=A-34 candidate=A-33 "), "{error}");
+    assert_eq!(error.candidates().len(), 20);
 }
 
 /// What the host's answers to the first, second and third send lead to.
@@ -513,7 +556,7 @@ fn nobody_waits_for_a_card_that_does_not_come() {
     let mut world = sold();
     world.refund_rules(rules(|rules| rules.verification = Verification::CardAgain));
     world.card_is_there = false;
-    let ticket = world.start_request(RefundRequest { of: of("A-1"), amount: yuan(1) }, true);
+    let ticket = world.start_request(RefundRequest { refund: None, of: of("A-1"), amount: yuan(1) }, true);
     world.wait(1_000);
     assert!(!world.is_told(ticket));
     assert_eq!(code_of(world.sell("A-2", 100).unwrap()), "till_busy");
@@ -561,4 +604,70 @@ fn refunds_are_listed_newest_first_by_page_sale_and_state() {
     }
     let cursor = Some("not a cursor".to_owned());
     assert_eq!(code_of(world.refund_page(RefundQuery { cursor, ..all })), "identifier_malformed");
+}
+
+/// The caller's name for a refund: asked for again, it is the same one, wherever it stands.
+#[test]
+fn the_same_name_and_payload_is_the_same_refund_and_another_payload_a_conflict() {
+    type Step = fn(&mut World, &RefundId);
+    let rows: [(&str, Step, &str); 6] = [
+        ("it waits", |_, _| (), "waiting"),
+        ("it was rejected", |world, refund| drop(world.reject(refund, "no")), "rejected"),
+        ("it is back", |world, refund| drop(world.approve(refund, "alice")), "acknowledged"),
+        ("the till was restarted", |world, _| world.restart(), "waiting"),
+        (
+            "it is being forwarded",
+            |world, refund| {
+                world.host.troubles_of.insert(Op::Refund, [Trouble::Forget; 9].into());
+                world.approve(refund, "alice").unwrap().unwrap();
+            },
+            "forwarding",
+        ),
+        ("its batch is closed", |world, _| drop(world.settle()), "waiting"),
+    ];
+    for (row, step, state) in rows {
+        let mut world = sold();
+        world.sell("A-2", 1_230).unwrap().unwrap();
+        let asked = world.request_as("return-7", "A-1", 500).unwrap().unwrap();
+        assert_eq!(asked.refund.as_str(), "return-7");
+        step(&mut world, &asked.refund);
+        let again = world.request_as("return-7", "A-1", 500).unwrap().unwrap();
+        assert_eq!((again.refund, again.state.word()), (asked.refund.clone(), state), "{row}");
+        for (attempt, minor) in [("A-1", 501), ("A-2", 500), ("A-9", 500)] {
+            let error = world.request_as("return-7", attempt, minor).unwrap().unwrap_err();
+            assert_eq!(error.code(), ErrorCode::RefundConflict, "{row}: {attempt} {minor}");
+        }
+        assert_eq!(world.refunds().len(), 1, "{row}");
+        world.host.troubles_of.clear();
+        world.settle_down();
+        assert_eq!(world.judge_refunds(), [], "{row}");
+    }
+}
+
+/// However the customer's payment is named the second time.
+#[test]
+fn a_named_refund_is_the_same_for_whoever_names_its_sale_another_way() {
+    let mut world = World::new(1);
+    let order =
+        SaleOrder { attempt: Some(AttemptId::new("A-1").unwrap()), amount: yuan(800), order: Some(order_no("O-7")) };
+    let ticket = world.start(order);
+    world.await_caller(ticket);
+    let sale = world.status("A-1").unwrap();
+    let refund = RefundId::new("return-7");
+    world.request_as("return-7", "A-1", 300).unwrap().unwrap();
+    let receipt = |batch| RefundOf::Receipt { stan: sale.stan.unwrap(), batch };
+    for (named, verdict) in [
+        (RefundOf::Order(order_no("O-7")), Ok("return-7")),
+        (RefundOf::Order(order_no("O-8")), Err("refund_conflict")),
+        (RefundOf::Rrn(sale.rrn.clone().unwrap()), Ok("return-7")),
+        (receipt(None), Ok("return-7")),
+        (receipt(sale.batch), Ok("return-7")),
+        (receipt(BatchNo::new(9).ok()), Err("refund_conflict")),
+    ] {
+        let request = RefundRequest { refund: refund.clone().ok(), of: named.clone(), amount: yuan(300) };
+        let ticket = world.start_request(request, true);
+        let told = world.refund_told(ticket).unwrap();
+        let told = told.as_ref().map(|view| view.refund.as_str()).map_err(|error| error.code().code());
+        assert_eq!(told, verdict, "{named:?}");
+    }
 }

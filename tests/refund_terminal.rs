@@ -28,7 +28,7 @@ const CAROLS: &str = "nine grey herons wade 5";
 
 fn request(minor: u64) -> RefundRequest {
     let amount = Amount::from_minor(minor, Currency::CNY).unwrap();
-    RefundRequest { of: RefundOf::Attempt(AttemptId::new("A-1").unwrap()), amount }
+    RefundRequest { refund: None, of: RefundOf::Attempt(AttemptId::new("A-1").unwrap()), amount }
 }
 
 /// A till that has sold A-1 for this much, with bob and carol at it; alice is signed in.

@@ -264,9 +264,9 @@ fn events_are_pulled_while_a_card_hangs_and_acknowledged_for_the_next_run() {
     till.terminal.present(Arc::new(Stuck(Mutex::new(held)))).unwrap();
     let kinds = |page: &EventPage| page.events.iter().map(|event| event.kind).collect::<Vec<_>>();
     let first = till.terminal.events(None, 100).unwrap();
-    let before = vec!["till.provisioned", "operator.claimed", "operator.signed_in"];
+    let before = vec!["till.provisioned", "operator.claimed", "operator.signed_in", "network.judged"];
     assert_eq!((kinds(&first), first.acknowledged, first.more), (before, 0, false));
-    let seen = first.events[2].cursor;
+    let seen = first.events[3].cursor;
     till.terminal.acknowledge(seen).unwrap();
     till.terminal.cancel(operation.attempt()).unwrap();
     assert_eq!(operation.wait().unwrap().state, State::NotSent);

@@ -110,7 +110,7 @@ impl Stage {
 
     fn refund(&self, sale: &AttemptId) {
         let amount = Amount::from_minor(AMOUNT_MINOR, Currency::CNY).expect("an amount");
-        let request = RefundRequest { of: RefundOf::Attempt(sale.clone()), amount };
+        let request = RefundRequest { refund: None, of: RefundOf::Attempt(sale.clone()), amount };
         let asked = self.till.terminal.request_refund(&request).expect("it was sold just now");
         let refund = self.till.terminal.approve_refund(&asked.refund).expect("one person may");
         assert_eq!(refund.state, RefundState::Acknowledged);

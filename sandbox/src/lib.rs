@@ -3,6 +3,7 @@
 pub mod card;
 pub mod desktop;
 pub mod faults;
+pub mod folders;
 pub mod host;
 pub mod issuer;
 pub mod people;

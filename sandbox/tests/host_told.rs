@@ -171,7 +171,8 @@ fn nobody_leaves_with_a_balance_and_whoever_has_left_sells_no_more() {
 #[test]
 fn what_does_not_come_whole_is_refused() {
     for dialect in DIALECTS {
-        let rows: [(&str, &[(u64, u64, &[u8])]); 6] = [
+        type Part<'a> = (u64, u64, &'a [u8]);
+        let rows: [(&str, &[Part<'_>]); 6] = [
             ("the second part first", &[(2, 2, b"b")]),
             ("a part twice", &[(1, 2, b"a"), (1, 2, b"a"), (3, 2, b"c")]),
             ("a part beyond the last", &[(1, 1, b"a"), (2, 1, b"b")]),

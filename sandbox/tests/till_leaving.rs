@@ -48,3 +48,67 @@ fn whoever_leaves_all_the_same_says_why() {
     assert_eq!((&settled["state"], &settled["by"]), (&json!("waived"), &json!("alice")), "{left}");
     assert_eq!(settled["reason"], "the network is down");
 }
+
+/// A second supervisor with the file of her password.
+fn hire_carol(shop: &Shop) -> String {
+    let file = shop.password_file("carol", "slow trains arrive 8 late");
+    let added =
+        run(shop.command().args(["operator", "add", "carol", "--role", "supervisor", "--new-password-file", &file]));
+    assert_eq!(added.code, Some(0), "{}", added.stderr);
+    file
+}
+
+#[test]
+fn a_till_is_deregistered_and_set_up_as_new() {
+    let shop = Shop::open();
+    let carol = hire_carol(&shop);
+    let two = ["--second", "carol", "--second-password-file", carol.as_str()];
+    assert_eq!(shop.till(&["sale", "12.30", "--attempt", "a-1"]).code, Some(0));
+    let refused = run(shop.command().arg("deregister").args(two));
+    assert_eq!(refused.refusal(), (Some(1), "deregistration_blocked".to_owned()));
+    assert_eq!(refused.json()["error"]["blockers"][0]["remedy"], "settle");
+    assert_eq!(shop.till(&["settle"]).code, Some(0));
+    let alone = run(shop.aloud().arg("deregister"));
+    assert!(alone.stderr.contains("--second NAME"), "{}", alone.stderr);
+
+    let records = shop.path("records");
+    let gone = run(shop.command().arg("deregister").args(two).arg("--export").arg(&records));
+    assert_eq!((gone.code, &gone.json()["acknowledged"]), (Some(0), &json!(true)), "{}", gone.stdout);
+    let certificate = gone.json()["certificate"].as_str().unwrap().to_owned();
+    assert!(certificate.starts_with("taptill certificate of erasure 1\nterminal "), "{certificate}");
+    assert_eq!(std::fs::read_to_string(records.join("certificate.txt")).unwrap(), certificate);
+    let sums = std::fs::read_to_string(records.join("sha256sums.txt")).unwrap();
+    let read = |name: &str| std::fs::read_to_string(records.join(name)).unwrap();
+    assert!(read("payments.csv").contains("12.30") && read("batches.csv").contains("12.30"));
+    assert!(read("receipts.en.txt").contains("12.30") && read("receipts.zh-cn.txt").contains("12.30"));
+    for name in ["events.jsonl", "checkpoint.txt", "public-key.txt", "deregistration.txt"] {
+        assert!(sums.contains(&format!("  {name}\n")), "{name} is not in {sums}");
+    }
+    assert_eq!(shop.till(&["status", "a-1"]).refusal(), (Some(1), "not_provisioned".to_owned()));
+    assert_eq!(run(shop.command().arg("deregister").args(two)).refusal().1, "not_provisioned", "twice");
+
+    // The same folders are a till again, and nothing of the one before is in it.
+    assert_eq!(shop.init().code, Some(0));
+    assert_eq!(shop.till(&["list"]).json(), json!([]));
+    assert_eq!(shop.till(&["sale", "1"]).json()["state"], "approved");
+}
+
+/// The process ends at each point at which till and acquirer could think differently; the next try ends it.
+#[test]
+fn a_deregistration_that_is_killed_is_ended_by_the_next_try_or_start() {
+    // Every other point is tried in `tests/leaving_kills.rs`, without processes.
+    for point in ["after send", "after till.deregistered", "after erase.key", "after erase.certificate"] {
+        let shop = Shop::open();
+        let carol = hire_carol(&shop);
+        let two = ["--second", "carol", "--second-password-file", carol.as_str()];
+        let killed = run(shop.command().arg("deregister").args(two).args(["--die-at", point]));
+        assert_eq!(killed.code, None, "{point}: {}", killed.stdout);
+        let next = run(shop.command().arg("deregister").args(two));
+        if next.code != Some(0) {
+            assert_eq!(next.refusal().1, "not_provisioned", "{point}");
+        }
+        let files = std::fs::read_dir(shop.path("till")).unwrap().map(|file| file.unwrap().file_name());
+        let files: Vec<String> = files.map(|name| name.into_string().unwrap()).collect();
+        assert!(files.len() == 1 && files[0].contains(".erased-"), "{point}: {files:?}");
+    }
+}

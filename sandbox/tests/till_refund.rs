@@ -81,6 +81,16 @@ fn nobody_approves_what_she_has_asked_for() {
 }
 
 #[test]
+fn a_refund_that_is_asked_for_again_by_its_name_is_the_same_one() {
+    let shop = sold();
+    let named = |amount| shop.till(&["refund", "request", "A-1", amount, "--name", "return-7"]);
+    assert_eq!(named("1").json()["refund"], "return-7");
+    assert_eq!(named("1").json()["refund"], "return-7", "asked for again, it is the same one");
+    assert_eq!(named("2").refusal(), refused("refund_conflict"));
+    assert_eq!(refunds(&shop, &[]).len(), 1);
+}
+
+#[test]
 fn what_cannot_be_refunded_is_refused_by_its_code_and_changes_nothing() {
     let shop = sold();
     assert_eq!(shop.host(&["next", "refuse"]).code, Some(0));
@@ -105,7 +115,7 @@ fn what_cannot_be_refunded_is_refused_by_its_code_and_changes_nothing() {
     assert_eq!(shop.till(&["refund", "request", "A-1", "1", "--order", "O-1"]).code, Some(2), "named twice");
     let nobodys = "rf-0000000000000000";
     assert_eq!(shop.till(&["refund", "approve", nobodys]).refusal(), refused("refund_unknown"));
-    assert_eq!(shop.till(&["refund", "approve", "A-1"]).refusal(), refused("identifier_malformed"));
+    assert_eq!(shop.till(&["refund", "approve", "A 1"]).refusal(), refused("identifier_malformed"));
     assert_eq!(refunds(&shop, &[]), Vec::<Value>::new());
     assert_eq!(net_minor(&shop), 1_230);
 }
@@ -120,9 +130,21 @@ fn a_payment_is_named_by_order_reference_number_or_receipt() {
         let ran = shop.till_as("bob", &["refund", "request", "1", named[0], named[1]]);
         assert_eq!(ran.json()["attempt"], "A-1", "{named:?}: {}", ran.stdout);
     }
-    shop.till(&["sale", "1", "--order", "O-1"]);
+    let other = shop.till(&["sale", "1", "--order", "O-1"]).json();
     let words = ["refund", "request", "1", "--order", "O-1"];
-    assert_eq!(shop.till_as("bob", &words).refusal(), refused("refund_ambiguous"));
+    let ran = shop.till_as("bob", &words);
+    assert_eq!(ran.refusal(), refused("refund_ambiguous"));
+    let listed = |sale: &Value| {
+        let parts =
+            ["attempt", "created_ms", "amount", "card_masked"].map(|part| (part.to_owned(), sale[part].clone()));
+        Value::Object(parts.into_iter().collect())
+    };
+    assert_eq!(ran.json()["error"]["candidates"], json!([listed(&other), listed(&sale)]));
+    let said = run(shop.aloud().args(words)).stderr;
+    for sale in [&other, &sale] {
+        let line = said.lines().find(|line| line.contains(sale["attempt"].as_str().unwrap())).unwrap_or(&said);
+        assert!(line.contains(" UTC+00:00  ") && line.ends_with("476173******0119"), "{said}");
+    }
 }
 
 #[test]

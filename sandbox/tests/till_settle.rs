@@ -6,6 +6,7 @@
 mod till_support;
 
 use serde_json::{Value, json};
+use taptill_sandbox::folders::copy_folder;
 use till_support::{Ran, Shop, run};
 
 /// A shop that has sold 12.30 and 5.00, and has voided the second.
@@ -189,22 +190,14 @@ fn no_kill_of_an_upload_closes_twice_or_never() {
 /// found at the sign-on, it is refused first.
 fn unbalance(shop: &Shop) {
     let (home, aside) = (shop.path("till"), shop.path("aside"));
-    copy(&home, &aside);
+    copy_folder(&home, &aside).unwrap();
     assert_eq!(shop.till(&["sale", "3", "--attempt", "lost"]).json()["state"], "approved");
     std::fs::remove_dir_all(&home).unwrap();
-    copy(&aside, &home);
+    copy_folder(&aside, &home).unwrap();
     assert_eq!(shop.till(&["settle"]).refusal(), (Some(1), "journal_rolled_back".to_owned()));
     assert_eq!(shop.till(&["settle"]).refusal(), (Some(1), "journal_rolled_back".to_owned()));
     assert_eq!(closings(shop), 0, "nothing was sent");
     assert_eq!(shop.till(&["accept-roll-back"]).code, Some(0));
-}
-
-fn copy(from: &std::path::Path, to: &std::path::Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for file in std::fs::read_dir(from).unwrap() {
-        let file = file.unwrap();
-        std::fs::copy(file.path(), to.join(file.file_name())).unwrap();
-    }
 }
 
 fn comes_to_its_end(shop: &Shop, point: &str, uploaded: u64) {

@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 use crate::account::configuration::Configuration;
 use crate::account::password::Day;
+use crate::account::pins::NewPins;
 use crate::account::policy::ShopPolicy;
 use crate::account::provisioning::{Checked, Provisioning, Secrets, compile};
 use crate::account::renewal::Renewal;
@@ -143,7 +144,15 @@ pub fn device_aliases(journal: &Journal) -> Result<Vec<String>, Error> {
     Ok((now.saturating_sub(1)..=now + 1).map(alias).collect())
 }
 
-/// Whether another certificate is owed since an event of the kind [`CERTIFICATE_DUE`].
+/// The number of the acquirer's word that the pins came in last; 0 for those of the provisioning.
+///
+/// # Errors
+/// Those of the journal.
+pub fn pins_number(journal: &Journal) -> Result<u64, Error> {
+    number_in(journal.row(FOLD, PINS_ROW)?)
+}
+
+/// Whether another certificate is owed since an event of the kinds [`CERTIFICATE_DUE`] and [`PASSWORDS_RENEWED`].
 ///
 /// # Errors
 /// Those of the journal.
@@ -184,13 +193,17 @@ fn secrets(journal: &Journal, configuration: &Configuration, keys: &dyn DeviceKe
 }
 
 /// How often the certificate has been renewed.
-fn generation(journal: &Journal) -> Result<u32, Error> {
-    let Some(row) = journal.row(FOLD, CERTIFICATE_ROW)? else { return Ok(0) };
+fn generation(journal: &Journal) -> Result<u64, Error> {
+    number_in(journal.row(FOLD, CERTIFICATE_ROW)?)
+}
+
+fn number_in(row: Option<Vec<u8>>) -> Result<u64, Error> {
+    let Some(row) = row else { return Ok(0) };
     std::str::from_utf8(&row).ok().and_then(|row| row.parse().ok()).ok_or_else(|| ErrorCode::JournalNewer.into())
 }
 
 /// The device key of a generation of secrets. What a crash left of one that wraps nothing is used the next time.
-fn alias(generation: u32) -> String {
+fn alias(generation: u64) -> String {
     if generation == 0 { WRAP_ALIAS.to_owned() } else { format!("{WRAP_ALIAS}.{generation}") }
 }
 
@@ -247,8 +260,11 @@ impl Fold for AccountFold {
                 Ok(rows.put(POLICY_ROW, &body, &[])?)
             }
             (CERTIFICATE_RENEWED, 1) => renew(rows, event),
-            (CERTIFICATE_DUE, 1) => Ok(rows.put(CERTIFICATE_DUE_ROW, b"due", &[])?),
-            (PROVISIONED | POLICY_CHANGED | CERTIFICATE_RENEWED | CERTIFICATE_DUE, _) => Err(FoldError::Newer),
+            (PINS_CHANGED, 1) => repin(rows, event),
+            (CERTIFICATE_DUE | PASSWORDS_RENEWED, 1) => Ok(rows.put(CERTIFICATE_DUE_ROW, b"due", &[])?),
+            (PROVISIONED | POLICY_CHANGED | CERTIFICATE_RENEWED | CERTIFICATE_DUE | PINS_CHANGED, _) => {
+                Err(FoldError::Newer)
+            }
             (kind, _) if kind.starts_with(PEOPLE) => note_day(rows, event),
             _ => Ok(()),
         }
@@ -260,13 +276,27 @@ fn renew(rows: &mut dyn Rows, event: &Event) -> Result<(), FoldError> {
     const UNREADABLE: FoldError = FoldError::Refused("certificate_unreadable");
     let chain = event.body.get("client_certificate_pem").filter(|chain| chain.is_string()).ok_or(UNREADABLE)?;
     let generation = event.body.get("generation").and_then(serde_json::Value::as_u64).ok_or(UNREADABLE)?;
-    let row = rows.get(CONFIGURATION_ROW)?.ok_or(FoldError::Refused("not_provisioned"))?;
-    let mut configuration: serde_json::Value = serde_json::from_slice(&row).map_err(|_| FoldError::Newer)?;
-    configuration["client_certificate_pem"] = chain.clone();
-    let row = serde_json::to_vec(&configuration).map_err(|_| FoldError::Refused("body_unwritable"))?;
-    rows.put(CONFIGURATION_ROW, &row, &[])?;
+    reconfigure(rows, |configuration| configuration["client_certificate_pem"] = chain.clone())?;
     rows.put(CERTIFICATE_ROW, generation.to_string().as_bytes(), &[])?;
     Ok(rows.delete(CERTIFICATE_DUE_ROW)?)
+}
+
+/// The host is known by other pins.
+fn repin(rows: &mut dyn Rows, event: &Event) -> Result<(), FoldError> {
+    let pins: NewPins = serde_json::from_value(event.body.clone()).map_err(|_| FoldError::Newer)?;
+    reconfigure(rows, |configuration| {
+        configuration["host"]["spki_sha256"] = pins.current.into();
+        configuration["host"]["spki_sha256_backup"] = pins.backup.into();
+    })?;
+    Ok(rows.put(PINS_ROW, pins.number.to_string().as_bytes(), &[])?)
+}
+
+fn reconfigure(rows: &mut dyn Rows, change: impl FnOnce(&mut serde_json::Value)) -> Result<(), FoldError> {
+    let row = rows.get(CONFIGURATION_ROW)?.ok_or(FoldError::Refused("not_provisioned"))?;
+    let mut configuration = serde_json::from_slice(&row).map_err(|_| FoldError::Newer)?;
+    change(&mut configuration);
+    let row = serde_json::to_vec(&configuration).map_err(|_| FoldError::Refused("body_unwritable"))?;
+    Ok(rows.put(CONFIGURATION_ROW, &row, &[])?)
 }
 
 /// Days are seen when people come and go; a sale lies between two of these.
@@ -291,12 +321,17 @@ pub const POLICY_CHANGED: &str = "policy.changed";
 pub(crate) const CERTIFICATE_RENEWED: &str = "certificate.renewed";
 /// The kind of the event from which on another certificate is owed: the till asks the host for one until it has it.
 pub const CERTIFICATE_DUE: &str = "certificate.due";
+/// The kind of the event by which every password is due, and another certificate with them.
+pub const PASSWORDS_RENEWED: &str = "passwords.renewed";
+/// The kind of the event by which the host is known by other pins; its body is [`NewPins`].
+pub const PINS_CHANGED: &str = "network.pins_changed";
 /// How the kinds of all events about people begin.
 const PEOPLE: &str = "operator.";
 const FOLD: &str = "account";
 const CONFIGURATION_ROW: &str = "configuration";
 const POLICY_ROW: &str = "policy";
 const DAY_ROW: &str = "latest_day";
+const PINS_ROW: &str = "pins";
 const CERTIFICATE_ROW: &str = "certificate";
 const CERTIFICATE_DUE_ROW: &str = "certificate_due";
 const SECRETS_ROW: &str = "account/secrets";

@@ -9,6 +9,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::account::network::NetworkPolicy;
 use crate::emv::TerminalData;
 use crate::error::{Error, ErrorCode};
 use crate::ids::{MerchantId, TerminalId};
@@ -49,6 +50,9 @@ pub struct Configuration {
     pub ca_keys: serde_json::Value,
     /// What the till does about debts.
     pub policy: Policy,
+    /// Which networks it may use, and for what.
+    #[serde(default, skip_serializing_if = "NetworkPolicy::is_usual")]
+    pub network: NetworkPolicy,
     /// How costly its people's passwords are to try.
     #[serde(default, skip_serializing_if = "PasswordWork::is_calibrated")]
     pub password_work: PasswordWork,
@@ -254,7 +258,7 @@ fn is_host_name(name: &str) -> bool {
     (1..=253).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:".contains(&byte))
 }
 
-fn is_digest(digest: &str) -> bool {
+pub(super) fn is_digest(digest: &str) -> bool {
     digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 

@@ -9,7 +9,9 @@
 
 mod accept;
 mod configuration;
+mod network;
 pub mod password;
+mod pins;
 mod policy;
 mod provisioning;
 mod reason;
@@ -19,10 +21,13 @@ mod secret_text;
 
 pub(crate) use accept::PROVISIONED;
 pub use accept::{
-    Account, AccountFold, CERTIFICATE_DUE, POLICY_CHANGED, Renewed, accept, configuration, device_aliases,
-    is_certificate_due, is_provisioned, latest_day, open, renewed, settle_certificate, shop_policy,
+    Account, AccountFold, CERTIFICATE_DUE, PASSWORDS_RENEWED, PINS_CHANGED, POLICY_CHANGED, Renewed, accept,
+    configuration, device_aliases, is_certificate_due, is_provisioned, latest_day, open, pins_number, renewed,
+    settle_certificate, shop_policy,
 };
 pub use configuration::{Configuration, ConfigurationError, HostAddress, Limits, Merchant, PasswordWork, Policy};
+pub use network::{Judgement, NetworkPolicy, Purpose, Verdict};
+pub use pins::{KIND as PINS, NewPins, acquirers_word};
 pub use policy::ShopPolicy;
 pub use provisioning::{PROVISIONING_VERSION, Provisioning, ProvisioningError, Secrets};
 pub use reason::WrittenReason;

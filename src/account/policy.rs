@@ -41,9 +41,16 @@ pub struct ShopPolicy {
     /// none.
     #[serde(default)]
     pub settle_at_minute: Option<u16>,
+    /// Whether a second person must agree before the till is deregistered and erased.
+    #[serde(default = "yes")]
+    pub two_people_to_deregister: bool,
     /// Whether somebody who freezes the till while it is locked must give a password; otherwise anybody may.
     #[serde(default)]
     pub freeze_needs_password_at_lock_screen: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 impl ShopPolicy {
@@ -120,6 +127,7 @@ impl Default for ShopPolicy {
             shop_words: Vec::new(),
             refunds: RefundPolicy::default(),
             settle_at_minute: None,
+            two_people_to_deregister: true,
             freeze_needs_password_at_lock_screen: false,
         }
     }
@@ -204,11 +212,12 @@ mod tests {
         let json = serde_json::json!({"password": "pci", "idle_ms": 900_000, "session_max_ms": 43_200_000, "tries": 10,
             "lockout_ms": 1_800_000, "checkpoint_every": 1_000, "biometric_days": 7, "shop_words": [],
             "refunds": {"contactless_card": RefundRules::default(), "encrypted_read": RefundRules::default()},
-            "settle_at_minute": null, "freeze_needs_password_at_lock_screen": false});
+            "settle_at_minute": null, "two_people_to_deregister": true, "freeze_needs_password_at_lock_screen": false});
         assert_eq!(serde_json::to_value(ShopPolicy::default()).unwrap(), json);
         let mut older = json.clone();
         older.as_object_mut().unwrap().remove("settle_at_minute");
         older.as_object_mut().unwrap().remove("freeze_needs_password_at_lock_screen");
+        older.as_object_mut().unwrap().remove("two_people_to_deregister");
         assert_eq!(serde_json::from_value::<ShopPolicy>(older).unwrap(), ShopPolicy::default(), "written before it");
         assert_eq!(serde_json::from_value::<ShopPolicy>(json.clone()).unwrap(), ShopPolicy::default());
         let mut before_refunds = json.clone();

@@ -92,6 +92,8 @@ pub struct Conversation {
     pace: Pace,
     control_stan: Stan,
     sign_on_demanded: bool,
+    /// Whether the network that the device is on is good for keys.
+    keys_are_admitted: bool,
     /// Accepted and not packed yet.
     queued: Option<Request>,
     state: State,
@@ -121,6 +123,7 @@ impl Conversation {
             pace: setup.pace,
             control_stan: Stan::new(CONTROL_STAN_FIRST).expect("the constant is within 1 to 999999"),
             sign_on_demanded: false,
+            keys_are_admitted: true,
             queued: None,
             state: State::Down,
             said: VecDeque::new(),
@@ -169,6 +172,17 @@ impl Conversation {
     /// Lets a sign-on precede the next request, whether or not there are working keys.
     pub fn demand_sign_on(&mut self) {
         self.sign_on_demanded = true;
+    }
+
+    /// Whether a sign-on may go over the network that the device is on. Where it may not, what needs one is not sent.
+    pub fn admit_keys(&mut self, are_admitted: bool) {
+        self.keys_are_admitted = are_admitted;
+    }
+
+    /// Whether the next request is preceded by a sign-on.
+    #[must_use]
+    pub fn needs_keys(&self) -> bool {
+        self.sign_on_is_due()
     }
 
     /// The batch that echo and sign-on name from now on.
@@ -316,6 +330,9 @@ impl Conversation {
 
     /// Makes the connection prove itself with an echo or a sign-on.
     fn greet(&mut self, line: Line, op: Op, now: Now) {
+        if op == Op::SignOn && !self.keys_are_admitted {
+            return self.hang_up(NotSentCause::Link(LinkFault::NetworkRefusedForKeys));
+        }
         let stan = self.control_stan;
         // Round the small range again rather than down into the payments' numbers.
         self.control_stan = Stan::new(CONTROL_STAN_FIRST).map_or(stan, |first| stan.next().max(first));

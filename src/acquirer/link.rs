@@ -48,6 +48,10 @@ macro_rules! link_faults {
 link_faults! {
     /// The device has no network.
     NetworkAbsent = "network_absent" => NetworkAbsent,
+    /// The acquirer's rules refuse what kind of network the device is on.
+    NetworkRefused = "network_refused" => NetworkRefused,
+    /// They refuse it for keys, and keys are needed.
+    NetworkRefusedForKeys = "network_refused_for_keys" => NetworkRefusedForKeys,
     /// The host's name has no address.
     NameNotFound = "name_not_found" => HostUnreachable,
     /// Nobody listens there, or no route leads there.

@@ -11,7 +11,8 @@
 //! The Ed25519 seed is a side row: made once, sealed under the master key, sealed anew with it. The ES256 key never
 //! leaves the device. An event names both. A proof holds one event and hashes, each of bytes with a salt.
 //!
-//! It never signs but the head that the open journal has and what is framed as evidence. Evidence: `tests/journal_checkpoint.rs`,
+//! It never signs but the head that the open journal has, what is framed as evidence, and the statement with which a
+//! till is deregistered. Evidence: `tests/journal_checkpoint.rs`,
 //! `tests/verify_it_yourself.rs`.
 
 use ring::digest::{SHA256, digest};
@@ -46,6 +47,8 @@ pub enum CheckpointReason {
     Freeze,
     /// Somebody leaves by the checklist.
     Exit,
+    /// The till is deregistered: it is the last.
+    Deregistration,
 }
 
 impl CheckpointReason {
@@ -60,6 +63,7 @@ impl CheckpointReason {
             Self::Routine => "routine",
             Self::Freeze => "freeze",
             Self::Exit => "exit",
+            Self::Deregistration => "deregistration",
         }
     }
 
@@ -194,6 +198,27 @@ impl Journal {
         Ok(ConsistencyText { old_size, proof, checkpoint: self.signed(&self.signing_keys()?, head)? })
     }
 
+    /// Signs a statement of the till's own with the keys of its checkpoints. Its first line must be no journal's name, so
+    /// that it is never taken for a checkpoint.
+    ///
+    /// # Errors
+    /// [`JournalError::CheckpointKeyMissing`], [`JournalError::EventTooLong`] for a text that is none, and those of the
+    /// device's keys.
+    pub fn vouch(&self, text: &str) -> Result<Note, JournalError> {
+        let keys = self.signing_keys()?;
+        debug_assert!(!text.starts_with(keys.origin.as_str()), "it is no checkpoint");
+        let note = Note::new(text).map_err(|_| JournalError::EventTooLong)?;
+        self.add_signatures(&keys, note)
+    }
+
+    /// The journal's name for strangers.
+    ///
+    /// # Errors
+    /// [`JournalError::CheckpointKeyMissing`], and those of the storage.
+    pub fn origin(&self) -> Result<KeyName, JournalError> {
+        Ok(self.signing_keys()?.origin)
+    }
+
     /// Signs the list of what is handed out as evidence, with each of the journal's keys. The signatures lie beside the
     /// list and are framed (RFC 9052), so that none of them is one of a checkpoint.
     ///
@@ -279,6 +304,8 @@ pub const CHECKPOINT: &str = "journal.checkpoint";
 /// The event with which the keys were made; its body has the public ones.
 pub const KEY_MADE: &str = "journal.checkpoint_key";
 
+/// The device keys that a journal makes.
+pub(crate) const DEVICE_KEYS: [&str; 2] = [DEVICE_ALIAS, super::head::WAITING_ALIAS];
 /// Bytes of a head as it travels.
 const HEAD_BYTES: usize = 40;
 /// The side row of the seed.

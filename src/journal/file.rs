@@ -25,7 +25,7 @@ pub(super) struct DatabaseFile {
     path: PathBuf,
     /// Why everything is refused until it is opened again.
     refusing: Option<JournalError>,
-    _lock: File,
+    lock: File,
 }
 
 impl DatabaseFile {
@@ -36,7 +36,7 @@ impl DatabaseFile {
         let transaction = database::begin(&db)?;
         database::make_tables(&transaction)?;
         transaction.commit().map_err(database::fault)?;
-        Ok(Self { db, ports, path: path.to_owned(), refusing: None, _lock: lock })
+        Ok(Self { db, ports, path: path.to_owned(), refusing: None, lock })
     }
 
     /// Opens what is there. On a disk that is too full even for that it gives up the ballast: what is owed can then
@@ -51,7 +51,12 @@ impl DatabaseFile {
             found => found?,
         };
         let Found::Journal(db) = found else { return Err(JournalError::NotThere) };
-        Ok(Self { db, ports, path: path.to_owned(), refusing: None, _lock: lock })
+        Ok(Self { db, ports, path: path.to_owned(), refusing: None, lock })
+    }
+
+    /// Where it is, and the till's lock once more: it is given back when the last of both is dropped.
+    pub(super) fn place(&self) -> Result<(PathBuf, File), JournalError> {
+        Ok((self.path.clone(), self.lock.try_clone().map_err(|_| JournalError::StorageFailed)?))
     }
 
     pub(super) fn ballast(&self) -> Ballast {
@@ -118,7 +123,7 @@ fn ballast_beside(path: &Path) -> Ballast {
 }
 
 /// Takes the till's lock, which the operating system gives back when the process ends, however it ends.
-fn take_lock(path: &Path) -> Result<File, JournalError> {
+pub(super) fn take_lock(path: &Path) -> Result<File, JournalError> {
     let open = File::options().create(true).truncate(false).write(true).open(beside(path, "lock"));
     let file = open.map_err(|_| JournalError::StorageFailed)?;
     match file.try_lock() {
@@ -129,7 +134,7 @@ fn take_lock(path: &Path) -> Result<File, JournalError> {
 }
 
 /// The path of a file that belongs to the database: its name with another ending added.
-fn beside(path: &Path, ending: &str) -> PathBuf {
+pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".");
     name.push(ending);

@@ -18,7 +18,7 @@ use crate::ports::{DeviceKeys, DeviceKeysFault, KeyKind};
 use crate::secret::{Secret, same_bytes};
 
 /// The device key that vouches for the number of debts that wait.
-const WAITING_ALIAS: &str = "journal.waiting";
+pub(super) const WAITING_ALIAS: &str = "journal.waiting";
 const WAITING_CONTEXT: &[u8] = b"taptill journal waiting 1";
 
 /// How many debts wait, as the lock screen may say it.

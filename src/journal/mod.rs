@@ -12,6 +12,7 @@ mod acknowledged;
 mod ballast;
 mod checkpoint;
 mod database;
+mod erase;
 mod error;
 mod event;
 mod file;
@@ -31,7 +32,9 @@ mod store;
 mod sums;
 mod verify;
 
+pub(crate) use checkpoint::DEVICE_KEYS;
 pub use checkpoint::{CHECKPOINT, CheckpointReason, EvidenceSignatures, KEY_MADE};
+pub use erase::{Remains, erasure_note};
 pub use error::{Damage, Damaged, JournalError};
 pub use event::{Draft, EVENT_BYTES_MAX, Event, Side, SideWork};
 pub use fold::{Cursor, Fold, FoldError, Page, Row, RowPage, Rows};

@@ -58,6 +58,14 @@ pub fn shown(journal: &Journal, attempt: &AttemptId) -> Result<Option<AttemptVie
     ledger::entry(journal, attempt)?.map(|entry| ledger::shown(journal, entry)).transpose()
 }
 
+/// One attempt as callers see it, with what was given back of it and whether its batch is closed.
+///
+/// # Errors
+/// Those of [`Journal::row`].
+pub fn whole(journal: &Journal, attempt: &AttemptId) -> Result<Option<AttemptView>, JournalError> {
+    ledger::entry(journal, attempt)?.map(|entry| ledger::shown(journal, entry)).transpose()
+}
+
 /// A page of the attempts that have this in common.
 ///
 /// # Errors

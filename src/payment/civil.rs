@@ -55,6 +55,13 @@ impl Civil {
     }
 }
 
+/// An instant as people and machines read it, `2026-11-22T09:00:00Z` (RFC 3339, without parts of a second).
+#[must_use]
+pub(crate) fn utc_text(at: WallMs) -> String {
+    let civil = Civil::at(at, 0);
+    format!("{}T{:02}:{:02}:{:02}Z", civil.day_text(), civil.hour, civil.minute, civil.second)
+}
+
 fn bcd(value: u8) -> u8 {
     value / 10 * 16 + value % 10
 }
@@ -107,6 +114,7 @@ mod tests {
             let civil = Civil::at(WallMs(wall_ms), offset);
             assert_eq!((civil.day_text().as_str(), civil.hhmmss().as_str()), (day, time), "{wall_ms}");
         }
+        assert_eq!(utc_text(WallMs(1_795_363_199_999)), "2026-11-22T15:59:59Z");
     }
 
     #[test]

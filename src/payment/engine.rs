@@ -11,7 +11,7 @@
 
 use std::sync::Arc;
 
-use crate::account::{Account, Configuration};
+use crate::account::{Account, Configuration, Judgement, Purpose, Verdict};
 use crate::acquirer::{Conversation, Pace, Setup};
 use crate::clock::{MonoMs, Now};
 use crate::emv::{CaKeys, TerminalData};
@@ -23,7 +23,7 @@ use crate::payment::exchange::{CardCommand, Input, LinkCommand, Output, Reply, T
 use crate::payment::ledger;
 use crate::payment::state::State;
 use crate::payment::view::AttemptView;
-use crate::ports::{Entropy, Notice};
+use crate::ports::{Entropy, Notice, Posture};
 
 mod debts;
 mod decide;
@@ -91,6 +91,8 @@ pub struct Engine {
     frozen: Option<&'static str>,
     /// How many messages of told texts went out in this run: each has a trace number of its own.
     told_messages: u32,
+    /// What may go over the network that the device is on, as it was judged last.
+    network: Judgement,
     /// When the conversation wants to be polled again.
     conversation_wakes: Option<MonoMs>,
     /// Set when nothing more can be done in this run.
@@ -150,6 +152,7 @@ impl Engine {
             leftovers: Leftovers::default(),
             frozen: None,
             told_messages: 0,
+            network: Judgement { posture: Posture::Trusted, verdict: Verdict::Allowed },
             conversation_wakes: None,
             stopped: None,
             outputs: Vec::new(),
@@ -164,6 +167,28 @@ impl Engine {
     pub fn with_encrypted_reader(mut self, is_there: bool) -> Self {
         self.has_encrypted_reader = is_there;
         self
+    }
+
+    /// What may go over the network that the device is on, from now on.
+    pub fn judge_network(&mut self, judgement: Judgement) {
+        self.network = judgement;
+        self.conversation.admit_keys(judgement.verdict.admits(Purpose::Keys));
+    }
+
+    /// Why nothing new may go out over the network that the device is on. That there is none is found when something goes
+    /// out.
+    fn network_refusal(&self) -> Option<Error> {
+        let Judgement { posture, verdict } = self.network;
+        let code = match verdict {
+            _ if posture == Posture::Absent => return None,
+            Verdict::Allowed | Verdict::Warned => return None,
+            Verdict::RefusedForKeys if !self.conversation.needs_keys() => return None,
+            // What to do about it is another thing.
+            _ if posture == Posture::ClockWrong => ErrorCode::DeviceClockWrong,
+            Verdict::RefusedForKeys => ErrorCode::NetworkRefusedForKeys,
+            Verdict::RefusedForAll => ErrorCode::NetworkRefused,
+        };
+        Some(Error::from(code).word("network", posture.word()))
     }
 
     /// Takes one input and says what to do about it.
@@ -259,6 +284,9 @@ impl Engine {
     }
 
     fn take(&mut self, input: Input<'_>, now: Now) -> Result<(), Halt> {
+        if self.is_for_a_person_and_the_host(&input) {
+            self.put_off_telling(now);
+        }
         match input {
             Input::StartSale { ticket, order, permit } => self.start_sale(ticket, order, permit, now),
             Input::StartVoid { ticket, order, permit } => self.start_void(ticket, order, permit, now),
@@ -323,6 +351,22 @@ impl Engine {
                 Ok(())
             }
             Input::Tick => Ok(()),
+        }
+    }
+
+    /// Whether somebody wants something now that needs the line. What a frozen till refuses needs nothing.
+    fn is_for_a_person_and_the_host(&self, input: &Input<'_>) -> bool {
+        match input {
+            Input::StartSale { .. }
+            | Input::StartVoid { .. }
+            | Input::RequestRefund { .. }
+            | Input::ApproveRefund { .. } => self.frozen.is_none(),
+            Input::Settle { .. }
+            | Input::Resolve { .. }
+            | Input::TestHost { .. }
+            | Input::DownloadParameters { .. }
+            | Input::StatementPage { .. } => true,
+            _ => false,
         }
     }
 

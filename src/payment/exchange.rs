@@ -32,6 +32,12 @@ use crate::session::{Permit, ResolveDebts, Sell};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ticket(pub u64);
 
+impl Ticket {
+    /// What the till does by itself, and gives up for anybody who wants something. No caller has this number: drivers
+    /// count from 1.
+    pub const OWN: Self = Self(u64::MAX);
+}
+
 /// What happened, or what somebody wants.
 pub enum Input<'a> {
     /// A caller wants a sale. Answered by [`Output::Begun`] and, at the end, [`Output::Tell`]; or by a refusal.
@@ -295,6 +301,8 @@ pub enum Output {
     },
     /// What the host said of this till beside an answer.
     Marked(HostMark),
+    /// What may be the acquirer's signed word; nobody has looked.
+    Word(Vec<u8>),
     /// The result for a waiting caller. Nothing more comes for this ticket.
     Tell {
         /// Who waits.

@@ -28,6 +28,7 @@ mod view;
 
 pub use batch::events::SettleCause;
 pub use batch::view::{BatchDecision, BatchView};
+pub(crate) use civil::utc_text;
 pub use engine::{Engine, Matters};
 pub use exchange::{CardCommand, Input, LinkCommand, Output, Reply, Ticket};
 pub use feed::{EVENTS_MAX, EventPage, TillEvent};

@@ -73,6 +73,10 @@ reasons! {
     ReadInvalid = "read_invalid" => EncryptedReadInvalid,
     /// The device has no network.
     NetworkAbsent = "network_absent" => NetworkAbsent,
+    /// The acquirer's rules refuse what kind of network the device is on.
+    NetworkRefused = "network_refused" => NetworkRefused,
+    /// They refuse it for keys, and keys were needed.
+    NetworkRefusedForKeys = "network_refused_for_keys" => NetworkRefusedForKeys,
     /// The host's name has no address.
     NameNotFound = "name_not_found" => HostUnreachable,
     /// Nobody listens at the host's address.

@@ -282,6 +282,7 @@ pub(super) fn who(standing: Standing, role: Role) -> TillState {
         biometric: Biometric::Absent,
         is_rolled_back: false,
         frozen: None,
+        network: None,
     }
 }
 

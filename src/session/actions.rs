@@ -82,10 +82,16 @@ actions! {
     RequestRefund = "request_refund", true, [Cashier Supervisor], "Ask for money to be given back.";
     ApproveRefund = "approve_refund", true, [Supervisor], "Approve or reject a refund that somebody else has asked for.";
     CheckStatement = "check_statement", true, [Supervisor], "Hold a statement of the acquirer or the bank against the record.";
+    RenewPasswords = "renew_passwords", false, [Supervisor], "Have every operator set another password, with another master key and certificate.";
+    ReportLoss = "report_loss", true, [Supervisor], "Make the report of a loss and send it to the acquirer.";
     ReleaseFreeze = "release_freeze", true, [Supervisor], "Release a frozen till, together with a second person.";
     ConfirmRelease = "confirm_release", true, [Cashier Supervisor], "Be the second person who releases a frozen till.";
     Exit = "exit", true, [Cashier Supervisor], "See what is left to do before leaving, and leave by the checklist.";
     ForceExit = "force_exit", true, [Supervisor], "Leave although something is left to do, with a reason.";
+    ViewNetwork = "view_network", false, [Cashier Supervisor Service], "See how the network is judged, and by what the host is known.";
+    TakePins = "take_pins", false, [Supervisor], "Let the host be known by another key, by the acquirer's signed word.";
+    ReadMessage = "read_message", false, [Cashier Supervisor Service], "Find out whether a message is the acquirer's or a stranger's.";
     RenewCertificate = "renew_certificate", false, [Supervisor Service], "Fetch another certificate for this till from the acquirer.";
+    Deregister = "deregister", true, [Supervisor], "Take the till off the acquirer's list and erase it for good.";
     RotateKeys = "rotate_keys", false, [Supervisor Service], "Replace the master key and seal the journal anew.";
 }

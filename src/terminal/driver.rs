@@ -103,6 +103,14 @@ enum Field {
     Read(u64),
 }
 
+/// What this thread has to tell the machine by itself.
+enum OwnNews {
+    /// There is no connection.
+    Fault(LinkFault),
+    /// The network that the device is on.
+    Posture(Posture),
+}
+
 /// Why the loop ends.
 enum End {
     /// Somebody closed the terminal.
@@ -144,7 +152,7 @@ pub(crate) struct Driver<M, W> {
     line: u64,
     line_is_meant: bool,
     /// What this thread tells the engine by itself, after the outputs at hand.
-    own_news: VecDeque<LinkFault>,
+    own_news: VecDeque<OwnNews>,
     wake_at: Option<MonoMs>,
     /// Whether the machine has no way to the host: it is locked, signed out or nobody's.
     is_shut: bool,
@@ -270,8 +278,8 @@ impl<M: Machine, W: Wire> Driver<M, W> {
         let ticket = Ticket(self.tickets);
         self.waiting.insert(ticket, caller);
         if ask.needs_network() {
-            let is_there = self.ports.network_posture.posture() != Posture::Absent;
-            self.feed(Input::Network { is_there })?;
+            let posture = self.ports.network_posture.posture();
+            self.feed(Input::Network { posture })?;
         }
         self.feed(Input::Ask { ticket, ask })
     }
@@ -336,8 +344,11 @@ impl<M: Machine, W: Wire> Driver<M, W> {
     fn feed(&mut self, input: Input<'_>) -> Result<(), End> {
         let outputs = self.work(input);
         self.carry_out_all(outputs)?;
-        while let Some(fault) = self.own_news.pop_front() {
-            let outputs = self.work(Input::Link(LinkEvent::NotConnected(fault)));
+        while let Some(news) = self.own_news.pop_front() {
+            let outputs = match news {
+                OwnNews::Fault(fault) => self.work(Input::Link(LinkEvent::NotConnected(fault))),
+                OwnNews::Posture(posture) => self.work(Input::Network { posture }),
+            };
             self.carry_out_all(outputs)?;
         }
         Ok(())
@@ -369,6 +380,10 @@ impl<M: Machine, W: Wire> Driver<M, W> {
             Output::Card(command) => self.command_card(command),
             Output::Link(command) => return self.command_link(command),
             Output::Network(command) => return self.command_network(command),
+            Output::LookAtNetwork => {
+                let posture = self.ports.network_posture.posture();
+                self.own_news.push_back(OwnNews::Posture(posture));
+            }
             Output::Derive(work) => self.deriver.begin(work, self.ports.clock.now()),
             Output::Recognise(work) => self.recogniser.begin(work),
             Output::Notice(notice) => {
@@ -416,7 +431,7 @@ impl<M: Machine, W: Wire> Driver<M, W> {
         match command {
             LinkCommand::Connect if self.ports.network_posture.posture() == Posture::Absent => {
                 self.line_is_meant = false;
-                self.own_news.push_back(LinkFault::NetworkAbsent);
+                self.own_news.push_back(OwnNews::Fault(LinkFault::NetworkAbsent));
             }
             LinkCommand::Connect => {
                 self.line += 1;

@@ -6,8 +6,11 @@
 
 use crate::account::WrittenReason;
 use crate::error::Error;
+use crate::ids::OperatorName;
+use crate::ports::ExportSink;
+use crate::secret::SecretBytes;
 use crate::terminal::Terminal;
-use crate::till::{Ask, ExitView, Reply};
+use crate::till::{Ask, Erased, ExitView, Reply};
 
 impl Terminal {
     /// What is left to do before leaving, step by step, all of it at once.
@@ -26,6 +29,26 @@ impl Terminal {
     /// and the errors of keys and storage.
     pub fn exit(&self, force: Option<WrittenReason>) -> Result<ExitView, Error> {
         self.exit_view(Ask::Exit { force })
+    }
+
+    /// Takes the till off the acquirer's list, hands out everything that a merchant keeps, and erases the till for good.
+    /// Where the shop's rules want two people, the second one proves who it is. There is no till after this: every
+    /// later call is answered with `not_provisioned`, and the device can be set up as new.
+    ///
+    /// # Errors
+    /// `deregistration_blocked` with everything that is in the way, here or at the acquirer; `second_person_needed`; for
+    /// the second person `sign_in_refused`, `operator_locked_out`, `password_must_change`, `not_permitted`; the host's,
+    /// as `host_unreachable`; `export_failed` with the reason; `till_busy`, `till_unclaimed`, `till_locked`, and the
+    /// errors of keys and storage. Nothing is erased then, and it can be asked for again.
+    pub fn deregister(
+        &self,
+        second: Option<(OperatorName, SecretBytes)>,
+        export: Option<Box<dyn ExportSink>>,
+    ) -> Result<Erased, Error> {
+        match self.answer(Ask::Deregister { second, export })? {
+            Reply::Erased(erased) => Ok(*erased),
+            _ => unreachable!("the till answers its end with what is left of it"),
+        }
     }
 
     fn exit_view(&self, ask: Ask) -> Result<ExitView, Error> {

@@ -15,6 +15,7 @@ mod derive;
 mod driver;
 mod events;
 mod evidence;
+mod export;
 mod incident;
 mod leaving;
 mod net;
@@ -34,6 +35,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{JoinHandle, ThreadId};
 
 pub use crate::payment::slip::ReceiptRequest;
+pub use export::FolderSink;
 pub use statement::{StatementFile, StatementRequest};
 
 use crate::account::Provisioning;

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::account::Provisioning;
 use crate::error::{Error, ErrorCode};
-use crate::journal::VerifyReport;
+use crate::journal::{VerifyReport, erasure_note};
 use crate::ports::Ports;
 use crate::secret::on_a_wiped_stack;
 use crate::terminal::Terminal;
@@ -65,7 +65,9 @@ fn journal_path(home: &Path) -> PathBuf {
 
 fn existing_journal(home: &Path) -> Result<PathBuf, Error> {
     let path = journal_path(home);
-    if path.exists() { Ok(path) } else { Err(ErrorCode::NotProvisioned.into()) }
+    // Of a till that is being erased there may be nothing but the note that says so.
+    let is_there = path.exists() || erasure_note(&path)?.is_some();
+    if is_there { Ok(path) } else { Err(ErrorCode::NotProvisioned.into()) }
 }
 
 fn no_thread(_: std::io::Error) -> Error {

@@ -16,10 +16,11 @@ use crate::till::{Ask, Reply};
 
 impl Terminal {
     /// Asks for money to be given back. The answer waits for its approval, or, where the shop's rules leave it to the
-    /// host, says what the host did: a refund that is `forwarding` goes on by itself.
+    /// host, says what the host did: a refund that is `forwarding` goes on by itself. The same name and payload again
+    /// gives the same refund as it stands.
     ///
     /// # Errors
-    /// The sale's: `attempt_unknown`, `refund_ambiguous`, `attempt_not_approved`, `already_voided`, `void_in_doubt`. The
+    /// `refund_conflict` for a name with another payload. The sale's: `attempt_unknown`, `refund_ambiguous`, `attempt_not_approved`, `already_voided`, `void_in_doubt`. The
     /// rules': `refund_window_over`, `verification_not_available`, `refund_card_differs`, `refund_card_not_read`. The
     /// amount's: `amount_zero`, `refund_currency_differs`, `refund_exceeds_captured_amount`. Also
     /// `refund_needs_connection`, `operation_not_in_dialect`, `journal_rolled_back`, `till_busy`, `not_permitted`,

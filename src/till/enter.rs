@@ -399,6 +399,7 @@ impl Till {
             certificate,
             freeze_care,
             host_mark: None,
+            judged: None,
         }));
         self.announce(Standing::SignedIn);
         // What an earlier session left is taken up at once.

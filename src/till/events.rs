@@ -105,6 +105,27 @@ pub(super) fn exited(name: &OperatorName, steps: Value) -> Draft {
     Draft { may_use_ballast: true, ..draft(SIGNED_OUT, name, json!({ "why": Why::Exit.word(), "steps": steps })) }
 }
 
+/// What was stated to the acquirer, with the till's own signatures, and who agreed.
+pub(super) fn deregistration_asked(name: &OperatorName, body: Value) -> Draft {
+    draft(DEREGISTRATION_ASKED, name, body)
+}
+
+/// The acquirer has let the till go: its signature, where its dialect has a message for that.
+pub(super) fn deregistered(name: &OperatorName, body: Value) -> Draft {
+    draft(DEREGISTERED, name, body)
+}
+
+/// The last event of a till, but for the checkpoint over it.
+pub(super) fn erasing(name: &OperatorName) -> Draft {
+    draft(ERASING, name, json!({}))
+}
+
+/// A note that was to have the till erased, and that it had not written.
+pub(super) fn erasure_planted() -> Draft {
+    let (kind, v, attempt, operator, body) = (ERASURE_PLANTED, 1, None, None, json!({}));
+    Draft { kind, v, attempt, operator, body, may_use_ballast: true }
+}
+
 pub(super) fn added(by: &OperatorName, name: &OperatorName, role: Role, is_temporary: bool) -> Draft {
     draft(ADDED, by, json!({ "operator": name, "role": role, "temporary": is_temporary }))
 }
@@ -190,6 +211,10 @@ const PASSWORD_DUE: &str = "operator.password_due";
 const LOCKED: &str = "operator.locked";
 const UNLOCKED: &str = "operator.unlocked";
 pub(super) const SIGNED_OUT: &str = "operator.signed_out";
+pub(super) const DEREGISTRATION_ASKED: &str = "till.deregistration_asked";
+pub(super) const DEREGISTERED: &str = "till.deregistered";
+const ERASING: &str = "till.erasing";
+const ERASURE_PLANTED: &str = "till.erasure_planted";
 const ADDED: &str = "operator.added";
 const REMOVED: &str = "operator.removed";
 const RESET: &str = "operator.reset";

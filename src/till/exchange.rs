@@ -11,25 +11,29 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use crate::account::{Configuration, SecretText, ShopPolicy, WrittenReason};
+use crate::account::{Configuration, Judgement, SecretText, ShopPolicy, WrittenReason};
 use crate::acquirer::LinkEvent;
 use crate::clock::{MonoMs, WallMs};
 use crate::emv::CardEvent;
 use crate::error::Error;
 use crate::ids::{AttemptId, BatchNo, OperatorName, RefundId};
+use crate::incident::approvals::Approval;
 use crate::incident::freeze::{FreezeReason, FreezeView};
+use crate::incident::loss::LossReport;
 use crate::incident::records::{OwnRecords, RecordsPage};
 use crate::journal::Cursor;
 use crate::payment::{
     self, BatchDecision, CardCommand, Decision, LinkCommand, ListQuery, ReceiptCopy, RefundDecision, RefundQuery,
     RefundRequest, RejectionReason, SaleOrder, Ticket, VoidOrder,
 };
-use crate::ports::{BiometricFault, EncryptedRead, Notice, ReaderFault};
+use crate::ports::{BiometricFault, EncryptedRead, ExportSink, Notice, Posture, ReaderFault};
 use crate::secret::{Secret, SecretBytes};
 use crate::session::Role;
 use crate::till::evidence::{EvidenceReply, EvidenceStep};
-use crate::till::leaving::ExitView;
+use crate::till::leaving::{Erased, ExitView};
+use crate::till::network::NetworkView;
 use crate::till::statement::{StatementReply, StatementStep};
+use crate::till::words::MessageView;
 use crate::vault::{self, Derivation, SealedEnrolment};
 
 /// Who is at the till.
@@ -79,6 +83,8 @@ pub struct TillState {
     pub is_rolled_back: bool,
     /// The freeze, while the till is frozen.
     pub frozen: Option<FreezeView>,
+    /// Signed in: how the network was judged last; nothing before it was first looked at.
+    pub network: Option<Judgement>,
 }
 
 /// What fingers or a face are good for.
@@ -323,6 +329,24 @@ pub enum Ask {
         /// At a locked till: who, with the password, where the shop's rules want it or somebody gives it.
         by: Option<(OperatorName, SecretBytes)>,
     },
+    /// That every operator sets another password at the next sign-in, with another master key and another certificate.
+    RenewPasswords,
+    /// What an operator approved or decided in the last so many days.
+    Approvals {
+        /// Who.
+        name: OperatorName,
+        /// How many days back.
+        days: u16,
+    },
+    /// The report of a loss.
+    ReportLoss {
+        /// The first moment; by default a day before the freeze, or before now.
+        from: Option<WallMs>,
+        /// The first moment after it; by default now.
+        to: Option<WallMs>,
+        /// Whether it is sent to the acquirer, whose number of it is kept.
+        sends: bool,
+    },
     /// To let a frozen till go, together with a second person.
     Release {
         /// The second person.
@@ -363,6 +387,18 @@ pub enum Ask {
     RotateKeys,
     /// Another certificate for the till, from the host.
     RenewCertificate,
+    /// How the network is judged.
+    Network,
+    /// Other pins for the host, in the acquirer's signed word.
+    TakePins {
+        /// The word.
+        text: Vec<u8>,
+    },
+    /// Whose a text is that comes in the acquirer's name.
+    ReadMessage {
+        /// The text.
+        text: Vec<u8>,
+    },
     /// A signed statement of the journal's size and root.
     Checkpoint,
     /// A proof that one event is in the journal.
@@ -382,6 +418,13 @@ pub enum Ask {
     Exit {
         /// Why all the same, where something is in the way.
         force: Option<WrittenReason>,
+    },
+    /// To be taken off the acquirer's list and erased. There is no till after it.
+    Deregister {
+        /// A second person with that person's password.
+        second: Option<(OperatorName, SecretBytes)>,
+        /// Where everything that a merchant keeps is handed out first.
+        export: Option<Box<dyn ExportSink>>,
     },
     /// A step of handing out evidence.
     Evidence(EvidenceStep),
@@ -411,10 +454,23 @@ impl Ask {
 }
 
 impl Ask {
-    /// Whether it is refused without a network, before anything is recorded: money goes back only with one.
+    /// Whether the network is looked at before it: it goes to the host at once, or shows how the network is judged.
     #[must_use]
     pub fn needs_network(&self) -> bool {
-        matches!(self, Self::RequestRefund(_) | Self::ApproveRefund(_) | Self::ApproveRefundAs { .. })
+        matches!(
+            self,
+            Self::Sale(_)
+                | Self::Void(_)
+                | Self::Settle
+                | Self::TestHost
+                | Self::DownloadParameters
+                | Self::RequestRefund(_)
+                | Self::ApproveRefund(_)
+                | Self::ApproveRefundAs { .. }
+                | Self::RenewCertificate
+                | Self::Network
+                | Self::Statement(StatementStep::FromHost { .. })
+        )
     }
 }
 
@@ -441,10 +497,11 @@ pub enum Input<'a> {
     },
     /// The device has recognised somebody, or not.
     Recognised(Recognised),
-    /// Whether the device has a network. It is said before each wish that [`needs_network`](Ask::needs_network).
+    /// What network the device is on: said before each wish that [`needs_network`](Ask::needs_network), and when
+    /// [`Output::LookAtNetwork`] asks for it.
     Network {
-        /// It has.
-        is_there: bool,
+        /// The network.
+        posture: Posture,
     },
     /// The card or the reader did something.
     Card(CardEvent<'a>),
@@ -466,6 +523,8 @@ pub enum Output {
     Link(LinkCommand),
     /// To whoever holds the way to the host.
     Network(NetworkCommand),
+    /// Ask the device what network it is on and answer with [`Input::Network`].
+    LookAtNetwork,
     /// Derive this key, answer with [`Input::Derived`], and wipe. One at a time.
     Derive(Work),
     /// Have the device recognise somebody and answer with [`Input::Recognised`], on a thread that may wait for ever.
@@ -606,14 +665,24 @@ pub enum Reply {
     Operators(Vec<OperatorView>),
     /// Of asking for the rules.
     Policy(Box<ShopPolicy>),
+    /// Of asking what somebody approved.
+    Approvals(Vec<Approval>),
+    /// Of a report of a loss.
+    Loss(Box<LossReport>),
     /// Of a step of a statement check.
     Statement(StatementReply),
     /// Of the checklist, and of leaving by it.
     Exit(Box<ExitView>),
+    /// Of deregistering: what is left of the till.
+    Erased(Box<Erased>),
     /// Of a step of handing out evidence.
     Evidence(EvidenceReply),
     /// Of asking for the shop's own records.
     OwnRecords(RecordsPage),
+    /// Of asking how the network is judged.
+    Network(Box<NetworkView>),
+    /// Of asking whose a text is.
+    Message(Box<MessageView>),
     /// Of everything that is a text: checkpoint, proofs, keys.
     Text(String),
     /// Of everything else.
@@ -633,10 +702,15 @@ impl fmt::Debug for Reply {
             Self::Session(view) => write!(f, "{view:?}"),
             Self::Operators(operators) => write!(f, "{operators:?}"),
             Self::Policy(policy) => write!(f, "{policy:?}"),
+            Self::Approvals(approvals) => write!(f, "Approvals({})", approvals.len()),
+            Self::Loss(report) => write!(f, "Loss({:?})", report.number),
             Self::Statement(_) => f.write_str("Statement"),
             Self::Exit(view) => write!(f, "{view:?}"),
+            Self::Erased(erased) => write!(f, "{erased:?}"),
             Self::Evidence(_) => f.write_str("Evidence"),
             Self::OwnRecords(page) => write!(f, "OwnRecords({} records)", page.records),
+            Self::Network(view) => write!(f, "{view:?}"),
+            Self::Message(view) => write!(f, "{view:?}"),
             Self::Text(text) => write!(f, "Text({} bytes)", text.len()),
             Self::Done => f.write_str("Done"),
         }

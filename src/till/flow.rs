@@ -16,6 +16,7 @@ use crate::till::claim::{Newcomer, as_recovery};
 use crate::till::enter::Entry;
 use crate::till::exchange::{Output, RecoveryCode, Reply, Work};
 use crate::till::freeze::Freezer;
+use crate::till::leaving::Goodbye;
 use crate::till::operators::Setting;
 use crate::till::passwords::given;
 use crate::till::record::Trouble;
@@ -77,6 +78,8 @@ pub(super) enum Stage {
     ChangingAnew { new_password: SecretBytes, opened: Opened, derivation: Derivation },
     /// Whether a second person, who approves a refund, is who it says to be.
     Approving { approver: Approver, attempt: Attempt },
+    /// Whether a second person, who agrees that the till goes, is who it says to be.
+    Seconding { goodbye: Goodbye, name: OperatorName, attempt: Attempt },
     /// Whether whoever freezes the locked till is who it says to be.
     Freezing { freezer: Freezer, attempt: Attempt },
     /// Whether a second person, who releases the till, is who it says to be.
@@ -131,7 +134,13 @@ impl Till {
             self.tell(ticket, Err(error));
             return Ok(());
         };
-        match self.next_stage(ticket, stage, key, took_ms, now) {
+        let led = self.next_stage(ticket, stage, key, took_ms, now);
+        self.led(ticket, led)
+    }
+
+    /// What something that somebody waits for has led to.
+    pub(super) fn led(&mut self, ticket: Ticket, led: Result<Led, Trouble>) -> Result<(), Trouble> {
+        match led {
             Ok(Led::On) => Ok(()),
             Ok(Led::To(reply)) => self.conclude(ticket, Ok(reply)),
             Ok(Led::ToTheEnd(reply, error)) => {
@@ -224,6 +233,7 @@ impl Till {
                 self.finish_change(&new_password, &opened, derivation, key, now).map(Led::To)
             }
             Stage::Approving { approver, attempt } => self.second_person(ticket, approver, attempt, key, now),
+            Stage::Seconding { goodbye, name, attempt } => self.seconded(ticket, goodbye, (name, attempt), key, now),
             Stage::Releasing { second, attempt } => self.released_by_two(second, attempt, key, now),
             Stage::Setting { setting, derivation } => self.finish_setting(setting, derivation, key, now).map(Led::To),
             Stage::Renewing { attempt } => {

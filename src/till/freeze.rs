@@ -92,6 +92,7 @@ impl Till {
         match self.freeze_locked(Some(name), reason, now)? {
             Answer::Now(reply) => Ok(Led::To(reply)),
             Answer::Later => Ok(Led::On),
+            Answer::TheLast(reply, over) => Ok(Led::ToTheEnd(reply, over)),
         }
     }
 
@@ -282,7 +283,7 @@ impl Till {
     }
 
     /// Fingers and faces open nothing after a freeze, before the next password.
-    fn shut_biometrics(&mut self) -> Result<(), Trouble> {
+    pub(super) fn shut_biometrics(&mut self) -> Result<(), Trouble> {
         match self.with_rows(|vault| vault.freeze()) {
             // The till is frozen all the same.
             Ok(()) | Err(Trouble::Refused(_)) => Ok(()),

@@ -13,11 +13,11 @@ use crate::clock::Now;
 use crate::error::{Error, ErrorCode};
 use crate::payment::{self, SettleCause, Ticket};
 use crate::session::actions::{
-    AcceptRollBack, Action, ApproveRefund, ChangeOwnPassword, CheckStatement, DecideStuck, DiscloseEvidence,
-    DownloadParameters, EnrolBiometric, Exit, ExportRecords, FollowEvents, ForceExit, ListOperators, MakeCheckpoint,
-    ManageOperators, PrintReceipt, ProveConsistency, ProveRecord, ReadPublicKey, ReleaseFreeze, RenewCertificate,
-    RequestRefund, ResolveDebts, RotateKeys, Sell, SetPolicy, Settle, TestHost, VerifyJournal, ViewDebts, ViewPayments,
-    ViewPolicy, VoidSale,
+    AcceptRollBack, Action, ApproveRefund, ChangeOwnPassword, CheckStatement, DecideStuck, Deregister,
+    DiscloseEvidence, DownloadParameters, EnrolBiometric, Exit, ExportRecords, FollowEvents, ForceExit, ListOperators,
+    MakeCheckpoint, ManageOperators, PrintReceipt, ProveConsistency, ProveRecord, ReadMessage, ReadPublicKey,
+    ReleaseFreeze, RenewCertificate, RenewPasswords, ReportLoss, RequestRefund, ResolveDebts, RotateKeys, Sell,
+    SetPolicy, Settle, TakePins, TestHost, VerifyJournal, ViewDebts, ViewNetwork, ViewPayments, ViewPolicy, VoidSale,
 };
 use crate::session::{Permit, Standing};
 use crate::till::exchange::{Ask, Reply};
@@ -30,6 +30,8 @@ pub(super) enum Answer {
     Now(Reply),
     /// Somebody else tells it.
     Later,
+    /// There is no till after this.
+    TheLast(Reply, Error),
 }
 
 impl Till {
@@ -38,6 +40,10 @@ impl Till {
         match self.answer(ticket, ask, now) {
             Ok(Answer::Now(reply)) => self.tell(ticket, Ok(reply)),
             Ok(Answer::Later) => {}
+            Ok(Answer::TheLast(reply, over)) => {
+                self.tell(ticket, Ok(reply));
+                return Err(Trouble::Over(over));
+            }
             Err(Trouble::Refused(error)) => self.tell(ticket, Err(error)),
             Err(Trouble::Over(error)) => {
                 self.tell(ticket, Err(error.clone()));
@@ -73,11 +79,13 @@ impl Till {
             Ask::Sale(order) => {
                 let permit = self.permit::<Sell>(now)?;
                 self.nobody_locks()?;
+                self.is_not_going()?;
                 self.payment(payment::Input::StartSale { ticket, order, permit }, now)
             }
             Ask::Void(order) => {
                 let permit = self.permit::<VoidSale>(now)?;
                 self.nobody_locks()?;
+                self.is_not_going()?;
                 self.payment(payment::Input::StartVoid { ticket, order, permit }, now)
             }
             Ask::Cancel(attempt) => {
@@ -173,6 +181,7 @@ impl Till {
         match ask {
             Ask::RequestRefund(request) => {
                 let permit = self.permit::<RequestRefund>(now)?;
+                self.is_not_going()?;
                 self.request_refund(ticket, request, permit, now)
             }
             Ask::ApproveRefund(refund) => {
@@ -252,6 +261,18 @@ impl Till {
                 let permit = self.permit::<SetPolicy>(now)?;
                 self.set_policy(permit, &policy, now)
             }
+            Ask::RenewPasswords => {
+                let permit = self.permit::<RenewPasswords>(now)?;
+                self.renew_passwords(permit, now)
+            }
+            Ask::Approvals { name, days } => {
+                let permit = self.permit::<ManageOperators>(now)?;
+                self.approvals(permit, &name, days, now)
+            }
+            Ask::ReportLoss { from, to, sends } => {
+                let permit = self.permit::<ReportLoss>(now)?;
+                self.report_loss(ticket, permit, (from, to), sends, now)
+            }
             Ask::Release { second, password } => {
                 let permit = self.permit::<ReleaseFreeze>(now)?;
                 self.release(ticket, permit, second, &password, now)
@@ -259,6 +280,18 @@ impl Till {
             Ask::RotateKeys => {
                 let permit = self.permit::<RotateKeys>(now)?;
                 self.rotate_keys(permit, now)
+            }
+            Ask::Network => {
+                let permit = self.permit::<ViewNetwork>(now)?;
+                self.network(permit, now)
+            }
+            Ask::TakePins { text } => {
+                let permit = self.permit::<TakePins>(now)?;
+                self.take_pins(permit, &text, now)
+            }
+            Ask::ReadMessage { text } => {
+                let permit = self.permit::<ReadMessage>(now)?;
+                self.read_message(permit, &text, now)
             }
             Ask::RenewCertificate => {
                 let permit = self.permit::<RenewCertificate>(now)?;
@@ -292,6 +325,10 @@ impl Till {
                     None => None,
                 };
                 self.exit(permit, force, now)
+            }
+            Ask::Deregister { second, export } => {
+                let permit = self.permit::<Deregister>(now)?;
+                self.deregister(ticket, permit, second, export, now)
             }
             Ask::Evidence(step) => {
                 let permit = self.permit::<DiscloseEvidence>(now)?;

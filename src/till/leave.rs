@@ -130,6 +130,7 @@ impl Till {
         let locked = Error::from(ErrorCode::TillLocked).word("state", standing.word());
         let (outputs, mut journal) = engine.leave(&locked);
         drop((opened, configuration));
+        self.put_off_own_telling();
         self.pass_on(outputs);
         match journal.append(draft.clone(), SideWork::None, now).map_err(Trouble::from) {
             Ok(_) => {}
@@ -145,6 +146,18 @@ impl Till {
         self.ending_announced = false;
         self.announce(standing);
         Ok(checkpoint)
+    }
+
+    /// Everything that there is only while somebody is signed in goes, without an event: the last one was written.
+    pub(super) fn take_down(&mut self) -> Result<(), Trouble> {
+        self.let_the_platform_go();
+        let At::Open(open) = std::mem::replace(&mut self.at, At::Gone) else { return Ok(()) };
+        let Open { engine, opened, configuration, .. } = *open;
+        let (outputs, journal) = engine.leave(&ErrorCode::TillLocked.into());
+        drop((opened, configuration));
+        self.pass_on(outputs);
+        self.outputs.push(Output::Network(NetworkCommand::Disarm));
+        self.shut_down(journal, Left::SignedOut)
     }
 
     /// The journal's keys go; its lock file stays.

@@ -28,9 +28,11 @@ mod freeze;
 mod freeze_told;
 mod gate;
 mod host_mark;
+mod incident;
 mod keys;
 mod leave;
 mod leaving;
+mod network;
 mod open;
 mod operators;
 mod passwords;
@@ -39,6 +41,7 @@ mod refunds;
 mod schedule;
 mod statement;
 mod tell;
+mod words;
 
 use std::sync::Arc;
 
@@ -48,11 +51,13 @@ pub use exchange::{
     Ask, Biometric, Derive, Input, NetworkCommand, NewOperator, OperatorView, Output, ProofOf, Recognised, Recognition,
     RecoveryCode, Reply, SessionView, Standing, TillState, Work,
 };
-pub use leaving::{Advice, ExitItem, ExitStep, ExitView, StepState};
+pub use leaving::{Advice, Erased, ExitItem, ExitStep, ExitView, StepState};
+pub use network::NetworkView;
 pub use open::{inspect, provision};
 pub use statement::{StatementReply, StatementStep};
+pub use words::MessageView;
 
-use crate::account::Configuration;
+use crate::account::{Configuration, Judgement};
 use crate::acquirer::HostMark;
 use crate::clock::{MonoMs, Now};
 use crate::error::{Error, ErrorCode};
@@ -60,7 +65,7 @@ use crate::ids::OperatorName;
 use crate::incident::freeze::FreezeView;
 use crate::journal::{CheckpointReason, Draft, JournalError, LockedJournal, SideWork, Waiting};
 use crate::payment::{self, Engine, Ticket};
-use crate::ports::{BiometricKey, DeviceKeys, Entropy, FaultPlan, Notice};
+use crate::ports::{BiometricKey, DeviceKeys, Entropy, FaultPlan, Notice, Posture};
 use crate::session::actions::ViewPayments;
 use crate::session::{self, Session};
 use crate::till::certificate::CertificateCare;
@@ -81,8 +86,9 @@ pub struct Till {
     /// Where fingers or faces are recognised, and how often it was asked.
     sensor: Option<Arc<dyn BiometricKey>>,
     recognitions: u64,
-    /// Whether the device has a network, as it was said last.
-    has_network: bool,
+    /// What network the device is on, as it was said last, and whether a connection waits for it to be said.
+    posture: Posture,
+    connection_waits: bool,
     has_encrypted_reader: bool,
     /// What waits for a derivation: one thing at a time.
     flow: Option<Flow>,
@@ -141,6 +147,8 @@ struct Open {
     freeze_care: FreezeCare,
     /// What the host said of this till last.
     host_mark: Option<HostMark>,
+    /// How the network was judged last in this session.
+    judged: Option<Judgement>,
 }
 
 impl Till {
@@ -208,10 +216,7 @@ impl Till {
             Input::Card(event) => self.pay(payment::Input::Card(event), now),
             Input::Read(read) => self.pay(payment::Input::Read(read), now),
             Input::Link(event) => self.pay(payment::Input::Link(event), now),
-            Input::Network { is_there } => {
-                self.has_network = is_there;
-                Ok(())
-            }
+            Input::Network { posture } => self.network_is(posture, now),
             Input::Touch => {
                 self.touch(now);
                 Ok(())
@@ -249,7 +254,7 @@ impl Till {
             let Some(output) = self.keep_own(output) else { continue };
             let output = match output {
                 P::Card(command) => Output::Card(command),
-                P::Link(command) => Output::Link(command),
+                P::Link(command) => self.command_link(command),
                 P::Notice(notice) => Output::Notice(notice),
                 P::Begun { ticket, attempt } => Output::Begun { ticket, attempt },
                 P::Tell { ticket, result } => {
@@ -260,7 +265,7 @@ impl Till {
                     self.engine_alarm = Some(at);
                     continue;
                 }
-                P::Marked(_) => unreachable!("it is the till's own"),
+                P::Marked(_) | P::Word(_) => unreachable!("it is the till's own"),
                 P::Stopped(error) => {
                     self.stopped = Some(error.clone());
                     Output::Stopped(error)
@@ -306,7 +311,8 @@ impl Till {
     /// Whether a lock has to wait: a sale is in progress, or a password is being looked at.
     fn is_busy(&self) -> bool {
         self.flow.as_ref().is_some_and(|flow| !flow.is_at_the_platform())
-            || matches!(&self.at, At::Open(open) if open.engine.is_occupied())
+            // What the till tells by itself waits for another time where somebody wants to leave.
+            || matches!(&self.at, At::Open(open) if open.engine.is_occupied() && !self.tellings.is_of_nobody())
     }
 
     /// Everything that it says of itself: what a state is never asked for inside is looked up.
@@ -336,6 +342,10 @@ impl Till {
         };
         let (biometric, is_rolled_back) = (Biometric::Absent, false);
         let (waiting, settlement_missed) = (self.waiting(), self.missed_settlement(now));
+        let network = match &self.at {
+            At::Open(open) => open.judged,
+            _ => None,
+        };
         TillState {
             standing,
             operator,
@@ -346,6 +356,7 @@ impl Till {
             biometric,
             is_rolled_back,
             frozen: None,
+            network,
         }
     }
 

@@ -11,8 +11,9 @@ use std::sync::Arc;
 use crate::account::{self, Provisioning, ShopPolicy};
 use crate::error::{Error, ErrorCode};
 use crate::journal::{Journal, JournalError, JournalPorts, LockedJournal, VerifyReport};
-use crate::ports::Ports;
-use crate::till::events::folds;
+use crate::ports::{Ports, Posture};
+use crate::till::events::{self, folds};
+use crate::till::leaving::{self, Resumed};
 use crate::till::tell::Tellings;
 use crate::till::{At, Left, Till};
 use crate::vault::{MasterKeys, Params, Terms, Vault, VaultError};
@@ -22,6 +23,7 @@ use crate::vault::{MasterKeys, Params, Terms, Vault, VaultError};
 /// # Errors
 /// What the provisioning is refused for, `already_provisioned`, and the errors of keys and storage.
 pub fn provision(path: &Path, provisioning: &Provisioning, ports: &Ports) -> Result<(), Error> {
+    leaving::resume(path, ports)?;
     let mut locked = match LockedJournal::open(path, JournalPorts::from(ports)) {
         // There is none, or one whose creation was cut short.
         Err(JournalError::NotThere) => LockedJournal::create(path, JournalPorts::from(ports))?,
@@ -45,6 +47,7 @@ pub fn provision(path: &Path, provisioning: &Provisioning, ports: &Ports) -> Res
 /// # Errors
 /// `journal_damaged` with the place, `till_locked` as above, and the errors of keys and storage.
 pub fn inspect(path: &Path, ports: &Ports) -> Result<VerifyReport, Error> {
+    leaving::resume(path, ports)?;
     let mut locked = LockedJournal::open(path, JournalPorts::from(ports))?;
     match vault(&mut locked, ports).open_unclaimed() {
         Ok(masters) => Ok(locked.inspect(masters.keyring(), folds())?),
@@ -63,6 +66,11 @@ impl Till {
     /// # Errors
     /// `not_provisioned`, `till_open_elsewhere`, `journal_damaged` and the other errors of keys and storage.
     pub fn open(path: &Path, ports: &Ports) -> Result<Self, Error> {
+        let owed = match leaving::resume(path, ports)? {
+            Resumed::Nothing => Vec::new(),
+            Resumed::Planted => vec![events::erasure_planted()],
+            Resumed::Finished => return Err(Error::from(ErrorCode::NotProvisioned).word("why", "erased")),
+        };
         let mut locked = match LockedJournal::open(path, JournalPorts::from(ports)) {
             Err(JournalError::NotThere) => return Err(ErrorCode::NotProvisioned.into()),
             opened => opened?,
@@ -81,11 +89,12 @@ impl Till {
             faults: Arc::clone(&ports.faults),
             sensor: ports.biometric.clone(),
             recognitions: 0,
-            has_network: true,
+            posture: Posture::Trusted,
+            connection_waits: false,
             has_encrypted_reader: ports.encrypted_reader.is_some(),
             flow: None,
             lock_wishes: Vec::new(),
-            owed: Vec::new(),
+            owed,
             unrecorded: None,
             ending_announced: false,
             tellings: Tellings::default(),

@@ -10,27 +10,34 @@ use crate::account::{Configuration, ShopPolicy, latest_day, shop_policy};
 use crate::clock::Now;
 use crate::error::{Error, ErrorCode};
 use crate::ids::OperatorName;
+use crate::incident::renewal::{self, Due};
 use crate::journal::{Journal, SideWork};
 use crate::secret::{Secret, SecretBytes};
 use crate::till::Till;
 use crate::till::record::Trouble;
-use crate::vault::{Derivation, NewPassword, SlotFacts};
+use crate::vault::{Derivation, NewPassword, SlotFacts, SlotKind};
 
 /// What a till asks of its people, today.
 pub(super) struct House {
     pub policy: ShopPolicy,
     pub today: Day,
+    /// Whose password is due since a renewal of all.
+    due: Due,
 }
 
 impl House {
     pub fn of(journal: &Journal, now: Now) -> Result<Self, Error> {
-        Ok(Self { policy: shop_policy(journal)?, today: latest_day(journal, now)? })
+        Ok(Self { policy: shop_policy(journal)?, today: latest_day(journal, now)?, due: renewal::due(journal)? })
     }
 
     /// Why this password must be changed before anything else; `Ok` with the days that are left where it is soon.
     pub fn age(&self, facts: &SlotFacts) -> Result<Option<u32>, &'static str> {
         if facts.is_temporary {
             return Err("temporary");
+        }
+        let due = facts.name.as_ref().and_then(|name| self.due.get(name.as_str()));
+        if facts.kind != SlotKind::Recovery && due.is_some_and(|due| facts.generation <= *due) {
+            return Err("renewal");
         }
         match ageing(&self.policy.password.profile(), Day(facts.changed_day), self.today) {
             Ageing::Fine => Ok(None),

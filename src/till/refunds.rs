@@ -13,6 +13,7 @@ use crate::error::{Error, ErrorCode};
 use crate::ids::{OperatorName, RefundId};
 use crate::journal::SideWork;
 use crate::payment::{self, RefundRequest, Ticket};
+use crate::ports::Posture;
 use crate::secret::{Secret, SecretBytes};
 use crate::session::actions::{ApproveRefund, RequestRefund};
 use crate::session::{Action, Permit, Session};
@@ -39,7 +40,7 @@ impl Till {
         permit: Permit<RequestRefund>,
         now: Now,
     ) -> Result<Answer, Trouble> {
-        let has_network = self.has_network;
+        let has_network = self.posture != Posture::Absent;
         self.payment(payment::Input::RequestRefund { ticket, request, permit, has_network }, now)
     }
 
@@ -50,7 +51,7 @@ impl Till {
         permit: Permit<ApproveRefund>,
         now: Now,
     ) -> Result<Answer, Trouble> {
-        let has_network = self.has_network;
+        let has_network = self.posture != Posture::Absent;
         self.payment(payment::Input::ApproveRefund { ticket, refund, permit, has_network }, now)
     }
 
@@ -81,7 +82,7 @@ impl Till {
         let opened = self.try_guess(attempt, key, now)?;
         let permit: Permit<ApproveRefund> = self.permit_of(&approver.name, &opened, now)?;
         drop(opened);
-        let has_network = self.has_network;
+        let has_network = self.posture != Posture::Absent;
         let refund = approver.refund;
         self.pay(payment::Input::ApproveRefund { ticket, refund, permit, has_network }, now)?;
         Ok(Led::On)

@@ -139,6 +139,15 @@ pub(super) fn sweep(
     Ok(())
 }
 
+/// Every key that a list remembers.
+pub(super) fn all_remembered(rows: &dyn PlainRows, keys: &dyn DeviceKeys) -> Result<Vec<String>, VaultError> {
+    let mut all = Vec::new();
+    for (name, value) in rows.plains(names::SWEEPS)? {
+        all.extend(remembered(keys, &name, &value)?);
+    }
+    Ok(all)
+}
+
 /// The row that remembers these keys; none where there are none.
 fn remember(keys: &dyn DeviceKeys, name: &str, aliases: &[String]) -> Result<PlainChange, VaultError> {
     let name = name.to_owned();

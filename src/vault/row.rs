@@ -54,6 +54,11 @@ impl<'a> Unproved<'a> {
         Ok(Self { name, mark, id: id.try_into().expect("the header ends with the id"), bytes })
     }
 
+    /// The id of the row's device key, for which nobody vouches.
+    pub(super) fn id(&self) -> Id {
+        self.id
+    }
+
     /// The body, which nobody vouches for.
     pub(super) fn body(&self) -> &'a [u8] {
         &self.bytes[HEADER_BYTES..self.bytes.len() - MAC_BYTES]

@@ -8,20 +8,21 @@
 
 mod sensor;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
 use ring::{digest, hmac};
 use taptill::account::PasswordWork;
+use taptill::acquirer::{LinkEvent, LinkFault};
 use taptill::clock::{BootCount, MonoMs, Now, WallMs};
 use taptill::error::{Error, ErrorCode};
 use taptill::ids::{AttemptId, OperatorName, Role};
 use taptill::iso8583::Dialect;
 use taptill::journal::{Event, JournalPorts, LockedJournal, PlainChange, PlainRows, VerifyReport};
 use taptill::money::{Amount, Currency};
-use taptill::payment::{self, CardCommand, SaleOrder, Ticket};
+use taptill::payment::{self, CardCommand, LinkCommand, SaleOrder, Ticket};
 use taptill::ports::{
     Clock, Deaf, DeviceKeys, DeviceKeysFault, Entropy, KeyKind, NetworkPosture, Notice, Ports, Posture,
 };
@@ -36,6 +37,7 @@ use taptill_sandbox::people::{ALICE, BOB, Person};
 pub use sensor::Sensor;
 
 use crate::support::device::{Plan, Seeded};
+use crate::support::host::{Host, Said};
 use crate::support::world::{provisioning, temporary_folder};
 
 /// 2026-11-22T09:00:00Z.
@@ -181,6 +183,21 @@ pub struct House {
     /// Whether Argon2 is run.
     pub derives_for_real: bool,
     pub stopped: Option<Error>,
+    /// Whether every connection fails at once; otherwise none is heard of any more.
+    pub has_no_host: bool,
+    /// The acquirer's host, where the test has one; without it nobody is at the other end of the line.
+    pub host: Option<Host>,
+    /// What the line has brought and the till has not heard yet.
+    heard: VecDeque<Heard>,
+}
+
+/// What the line brings.
+enum Heard {
+    /// The device is on a network of the owner's.
+    Network,
+    Connected,
+    NotConnected,
+    Bytes(Vec<u8>),
 }
 
 impl House {
@@ -222,13 +239,23 @@ impl House {
             derivations: 0,
             derives_for_real: false,
             stopped: None,
+            has_no_host: false,
+            host: None,
+            heard: VecDeque::new(),
         }
+    }
+
+    /// A host at the other end of the line.
+    pub fn with_host(mut self) -> Self {
+        self.host = Some(Host::new(Arc::new(Dialect::from_toml(Dialect::shipped("unionpay").unwrap()).unwrap())));
+        self
     }
 
     /// The same files on a device with the same keys, closed.
     pub fn copy(&self, seed: u64) -> Self {
         let sensor = self.sensor.clone();
-        let copy = Self { keys: Arc::new(self.keys.copy()), now: self.now, sensor, ..Self::empty(seed) };
+        let (now, has_no_host) = (self.now, self.has_no_host);
+        let copy = Self { keys: Arc::new(self.keys.copy()), now, sensor, has_no_host, ..Self::empty(seed) };
         for file in std::fs::read_dir(self.folder.path()).unwrap() {
             let from = file.unwrap().path();
             std::fs::copy(&from, copy.folder.path().join(from.file_name().unwrap())).unwrap();
@@ -327,7 +354,11 @@ impl House {
             assert!(self.alarm.is_none(), "an alarm is the last output, and the only one");
             match output {
                 Output::Card(command) => self.awaits_card = matches!(command, CardCommand::Await),
-                Output::Link(_) | Output::Begun { .. } => {}
+                Output::Link(command) => self.line(command),
+                Output::LookAtNetwork if self.host.is_some() || self.has_no_host => {
+                    self.heard.push_back(Heard::Network)
+                }
+                Output::LookAtNetwork | Output::Begun { .. } => {}
                 Output::Network(command) => self.is_armed = matches!(command, NetworkCommand::Arm { .. }),
                 Output::Derive(next) => assert!(work.replace(next).is_none(), "one derivation at a time"),
                 Output::Recognise(next) => assert!(looks.replace(next).is_none(), "one recognition at a time"),
@@ -350,6 +381,35 @@ impl House {
             self.held = looks.or(self.held.take());
         } else if let Some(looks) = looks {
             self.give(Input::Recognised(looks.run()));
+        }
+        while let Some(heard) = self.heard.pop_front() {
+            match &heard {
+                Heard::Network => self.give(Input::Network { posture: Posture::Trusted }),
+                Heard::Connected => self.give(Input::Link(LinkEvent::Connected)),
+                Heard::NotConnected => self.give(Input::Link(LinkEvent::NotConnected(LinkFault::Unreachable))),
+                Heard::Bytes(bytes) => self.give(Input::Link(LinkEvent::Received(bytes))),
+            }
+        }
+    }
+
+    fn line(&mut self, command: LinkCommand) {
+        let Some(host) = &mut self.host else {
+            if self.has_no_host && matches!(command, LinkCommand::Connect) {
+                self.heard.push_back(Heard::NotConnected);
+            }
+            return;
+        };
+        match command {
+            LinkCommand::Connect if host.connect() => self.heard.push_back(Heard::Connected),
+            LinkCommand::Connect => self.heard.push_back(Heard::NotConnected),
+            LinkCommand::Send(bytes) => {
+                let said = host.receive(&bytes).into_iter().filter_map(|said| match said {
+                    Said::Bytes { bytes, .. } => Some(Heard::Bytes(bytes)),
+                    Said::End { .. } => None,
+                });
+                self.heard.extend(said);
+            }
+            LinkCommand::Disconnect => host.hang_up(),
         }
     }
 

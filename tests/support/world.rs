@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use taptill::account::{
-    self, Account, Configuration, HostAddress, Limits, Merchant, PROVISIONING_VERSION, PasswordWork, Policy,
-    Provisioning, SecretText, Secrets,
+    self, Account, Configuration, HostAddress, Limits, Merchant, NetworkPolicy, PROVISIONING_VERSION, PasswordWork,
+    Policy, Provisioning, SecretText, Secrets,
 };
 use taptill::acquirer::{HostMark, LinkEvent, LinkFault, Telling};
 use taptill::clock::{BootCount, MonoMs, Now, WallMs};
@@ -104,6 +104,8 @@ pub struct World {
     pub notices: Vec<Notice>,
     /// What the host said of the till beside its answers.
     pub marks: Vec<HostMark>,
+    /// What came with parameters as the acquirer's word.
+    pub words: Vec<Vec<u8>>,
     pub begun: Vec<AttemptId>,
     /// Whether callers take their results at once.
     pub callers_take: bool,
@@ -195,6 +197,7 @@ impl World {
             callers: BTreeMap::new(),
             notices: Vec::new(),
             marks: Vec::new(),
+            words: Vec::new(),
             begun: Vec::new(),
             callers_take: true,
             told_approved: Vec::new(),
@@ -413,6 +416,7 @@ impl World {
                 self.note(&format!("marked {mark:?}"), &[]);
                 self.marks.push(mark);
             }
+            Output::Word(text) => self.words.push(text),
             Output::Tell { ticket, result } => return self.tell(ticket, result),
             Output::WakeAt(at) => self.alarm = Some(at.0),
             Output::Stopped(error) => {
@@ -965,6 +969,7 @@ pub fn provisioning(dialect: &str) -> Provisioning {
             terminal_data: TerminalData::sandbox(),
             ca_keys: serde_json::from_str(card::ca_keys_json()).unwrap(),
             policy: Policy::default(),
+            network: NetworkPolicy::default(),
             password_work: PasswordWork::Floor,
         },
         secrets: secrets(),

@@ -17,6 +17,8 @@ mod corrections;
 mod desk;
 mod errors;
 mod events;
+mod evidence;
+mod incident;
 mod leaving;
 mod operation;
 mod password_work;
@@ -43,6 +45,8 @@ pub use errors::{
     describe_error, error_codes, facts_of,
 };
 pub use events::{EventPage, Events, TillEvent};
+pub use evidence::*;
+pub use incident::*;
 pub use leaving::*;
 pub use operation::Operation;
 pub use password_work::{PasswordDone, PasswordWork, RecoveryCode};

@@ -15,6 +15,7 @@ use taptill::{session, till};
 use crate::aside::aside;
 use crate::biometric::BiometricStanding;
 use crate::errors::{TillError, same_words};
+use crate::incident::FreezeFacts;
 use crate::password_work::{PasswordDone, PasswordWork};
 use crate::payments::Open;
 use crate::policy::ShopPolicy;
@@ -318,6 +319,8 @@ pub struct TillState {
     pub settlement_missed_ms: Option<i64>,
     /// Signed in: its records were put back, and it does not sell until a supervisor accepts it.
     pub is_rolled_back: bool,
+    /// The freeze, while the till is frozen.
+    pub frozen: Option<FreezeFacts>,
 }
 
 same_words!(session::Role, OperatorRole: Cashier Supervisor Service);
@@ -364,6 +367,7 @@ impl From<till::TillState> for TillState {
             biometric: state.biometric.into(),
             settlement_missed_ms: settlement_missed.map(|at| at.0),
             is_rolled_back: state.is_rolled_back,
+            frozen: state.frozen.map(FreezeFacts::from),
         }
     }
 }

@@ -35,6 +35,9 @@ pub struct ShopPolicy {
     /// At which minute of the day the batch is settled by itself, 0 to 1 439 at the host's place; absent for never.
     #[uniffi(default = None)]
     pub settle_at_minute: Option<u16>,
+    /// Whether a second person must agree before the till is deregistered and erased.
+    #[uniffi(default = true)]
+    pub two_people_to_deregister: bool,
     /// Whether somebody who freezes the till while it is locked must give a password; otherwise anybody may.
     #[uniffi(default = false)]
     pub freeze_needs_password_at_lock_screen: bool,
@@ -143,6 +146,7 @@ impl From<account::ShopPolicy> for ShopPolicy {
             shop_words: policy.shop_words,
             refunds: policy.refunds.into(),
             settle_at_minute: policy.settle_at_minute,
+            two_people_to_deregister: policy.two_people_to_deregister,
             freeze_needs_password_at_lock_screen: policy.freeze_needs_password_at_lock_screen,
         }
     }
@@ -161,6 +165,7 @@ impl From<ShopPolicy> for account::ShopPolicy {
             shop_words: policy.shop_words,
             refunds: policy.refunds.into(),
             settle_at_minute: policy.settle_at_minute,
+            two_people_to_deregister: policy.two_people_to_deregister,
             freeze_needs_password_at_lock_screen: policy.freeze_needs_password_at_lock_screen,
         }
     }

@@ -232,8 +232,16 @@ pub enum Posture {
     Trusted,
     /// Wi-Fi without a password.
     OpenWifi,
+    /// Wi-Fi that answers with a page of its own before it lets anybody through.
+    CaptivePortal,
     /// Traffic goes through a proxy.
     Proxied,
+    /// The device trusts an authority that a person has added.
+    UserAuthority,
+    /// Traffic goes through somebody else's tunnel.
+    Vpn,
+    /// The device's clock is not kept by the network, or not to be believed.
+    ClockWrong,
     /// There is no network.
     Absent,
 }
@@ -330,7 +338,7 @@ pub enum Prompt {
 }
 
 same_words!(core::KeyKind, KeyKind: Wrap Mac Sign);
-same_words!(core::Posture, Posture: Trusted OpenWifi Proxied Absent);
+same_words!(core::Posture, Posture: Trusted OpenWifi CaptivePortal Proxied UserAuthority Vpn ClockWrong Absent);
 same_words!(core::Prompt, Prompt: Approved NotAuthorised EnterPin TryAnotherCard PresentCard Processing CardReadOk
     InsertOrSwipe PresentOneCardOnly ApprovedSign Authorising InsertSwipeOrTryAnotherCard SeePhone PresentCardAgain
     Clear);

@@ -30,14 +30,17 @@ pub struct Refunds {
 #[uniffi::export]
 impl Refunds {
     /// Asks for money to be given back. The answer `waiting` waits for a second person; where the shop's rules leave it
-    /// to the host, it says what the host did. Suspends for as long as the host takes.
+    /// to the host, it says what the host did. Suspends for as long as the host takes. The same name, payment and amount
+    /// again is the same refund; without a name, asking again is another one.
     ///
     /// # Errors
-    /// `attempt_unknown`, `refund_ambiguous`, `attempt_not_approved`, `already_voided`, `void_in_doubt`,
+    /// `refund_conflict`, `attempt_unknown`, `refund_ambiguous`, `attempt_not_approved`, `already_voided`, `void_in_doubt`,
     /// `refund_window_over`, `verification_not_available`, `refund_card_differs`, `amount_zero`,
     /// `refund_currency_differs`, `refund_exceeds_captured_amount`, `refund_needs_connection`, `not_permitted`.
-    pub async fn request(&self, of: RefundOf, amount: Amount) -> Result<Refund, TillError> {
-        let request = payment::RefundRequest { of: of.try_into()?, amount: amount.try_into()? };
+    #[uniffi::method(default(name = None))]
+    pub async fn request(&self, of: RefundOf, amount: Amount, name: Option<String>) -> Result<Refund, TillError> {
+        let refund = name.map(refund_id).transpose()?;
+        let request = payment::RefundRequest { refund, of: of.try_into()?, amount: amount.try_into()? };
         self.later(move |till| till.request_refund(&request)).await
     }
 

@@ -14,6 +14,8 @@ use taptill::terminal;
 
 use crate::errors::TillError;
 use crate::events::Events;
+use crate::evidence::Evidence;
+use crate::incident::Incident;
 use crate::leaving::Leaving;
 use crate::payments::{Open, Payments};
 use crate::people::{People, TillState};
@@ -118,6 +120,22 @@ impl Terminal {
     /// None today; every exported function may refuse.
     pub fn leaving(&self) -> Result<Arc<Leaving>, TillError> {
         Ok(Arc::new(Leaving { till: Arc::clone(&self.till) }))
+    }
+
+    /// Freezing the till and letting it go. A handle to this same till; as cheap as it looks.
+    ///
+    /// # Errors
+    /// None today; every exported function may refuse.
+    pub fn incident(&self) -> Result<Arc<Incident>, TillError> {
+        Ok(Arc::new(Incident { till: Arc::clone(&self.till) }))
+    }
+
+    /// Evidence of the journal, for others to check. A handle to this same till; as cheap as it looks.
+    ///
+    /// # Errors
+    /// None today; every exported function may refuse.
+    pub fn evidence(&self) -> Result<Arc<Evidence>, TillError> {
+        Ok(Arc::new(Evidence { till: Arc::clone(&self.till) }))
     }
 
     /// What happened, to be pulled by cursor. A handle to this same till; as cheap as it looks.

@@ -16,7 +16,7 @@ fn yuan(minor: i64) -> Amount {
 
 fn request(till: &Till, minor: i64) -> Result<Refund, TillError> {
     let of = RefundOf::Attempt { attempt: "SOLD".into() };
-    wait(till.terminal.refunds().unwrap().request(of, yuan(minor)))
+    wait(till.terminal.refunds().unwrap().request(of, yuan(minor), None))
 }
 
 /// A shop of three supervisors, of whom alice added the others, with carol at the till.

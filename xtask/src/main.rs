@@ -41,6 +41,8 @@ enum Command {
         /// Leave out the rows that Kotlin and Swift measure
         #[arg(long)]
         rust_only: bool,
+        /// Measure the rows of these rooms alone, as `statement`
+        rooms: Vec<String>,
     },
     /// Draw every screen of the Android app
     Screens {
@@ -71,7 +73,7 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Test(options) => test::run(&options),
-        Command::Ratios { json, rust_only } => ratios::run(json, rust_only),
+        Command::Ratios { json, rust_only, rooms } => ratios::run(json, rust_only, &rooms),
         Command::Screens { out } => screens::run(out.as_deref()),
         Command::Bindings { accept } => bindings::run(accept),
         Command::Simulate { arguments } => simulate::run(&arguments),

@@ -9,16 +9,15 @@ use std::path::PathBuf;
 use crate::steps::{cargo, in_ci, listen, step, target_folder};
 use crate::test::shell_costs;
 
-/// Prints the table, or its JSON.
-pub fn run(json: bool, rust_only: bool) -> Result<(), String> {
+/// Prints the table, or its JSON; of these rooms alone where any is named.
+pub fn run(json: bool, rust_only: bool, rooms: &[String]) -> Result<(), String> {
     let lines =
         if rust_only { vec!["!!! NOT MEASURED: the shells (left out on request)".to_owned()] } else { Vec::new() };
-    let (costs, left_out) = if rust_only { (Vec::new(), lines) } else { shells()? };
+    let is_without_shells = rust_only || !(rooms.is_empty() || rooms.iter().any(|room| room == SHELLS));
+    let (costs, left_out) = if is_without_shells { (Vec::new(), lines) } else { shells()? };
     let mut command =
         cargo(&["run", "--quiet", "--release", "--locked", "--package", "taptill-benches", "--bin", "ratios"]);
-    if json {
-        command.args(["--", "--json"]);
-    }
+    command.arg("--").args(json.then_some("--json")).args(rooms);
     if !costs.is_empty() {
         command.env("TAPTILL_SHELL_COSTS", written(&costs)?);
     }
@@ -26,6 +25,9 @@ pub fn run(json: bool, rust_only: bool) -> Result<(), String> {
     left_out.iter().for_each(|line| eprintln!("{line}"));
     done
 }
+
+/// The room whose rows the shells measure.
+const SHELLS: &str = "shells";
 
 /// What each shell printed, and what is said of those that could not be run.
 fn shells() -> Result<(Vec<String>, Vec<String>), String> {

@@ -54,6 +54,7 @@ pub fn rust() -> Result<(), String> {
         ),
         // A stranger's check of a till's proofs is written in it, and run as it is written.
         ("python3", &["--version"], "Python 3.8 or newer is missing: on Debian or Ubuntu, `apt-get install python3`"),
+        ("openssl", &["version"], "OpenSSL 3 is missing: on Debian or Ubuntu, `apt-get install openssl`"),
         ("cargo", &["fmt", "--version"], "rustfmt is missing: `rustup component add rustfmt`"),
         ("cargo", &["clippy", "--version"], "clippy is missing: `rustup component add clippy`"),
     ] {

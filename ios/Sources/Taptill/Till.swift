@@ -16,6 +16,8 @@ public final class Till: Sendable {
     let settlement: Settlement
     let statements: Statements
     let leaving: Leaving
+    let incident: Incident
+    let evidence: Evidence
     let log: TaptillCore.Events
     let bell: Bell
     let calls: Calls
@@ -31,6 +33,8 @@ public final class Till: Sendable {
         settlement = try terminal.settlement()
         statements = try terminal.statements()
         leaving = try terminal.leaving()
+        incident = try terminal.incident()
+        evidence = try terminal.evidence()
         log = try terminal.events()
     }
 

@@ -16,8 +16,10 @@ final class SkewTests: XCTestCase {
         ("CardFault", { try FfiConverterTypeCardFault.read(from: &$0) }),
         ("Decision", { try FfiConverterTypeDecision.read(from: &$0) }),
         ("DifferenceKind", { try FfiConverterTypeDifferenceKind.read(from: &$0) }),
+        ("EvidenceScope", { try FfiConverterTypeEvidenceScope.read(from: &$0) }),
         ("ExitState", { try FfiConverterTypeExitState.read(from: &$0) }),
         ("ExitStep", { try FfiConverterTypeExitStep.read(from: &$0) }),
+        ("FrozenFrom", { try FfiConverterTypeFrozenFrom.read(from: &$0) }),
         ("Intent", { try FfiConverterTypeIntent.read(from: &$0) }),
         ("KeyFault", { try FfiConverterTypeKeyFault.read(from: &$0) }),
         ("KeyKind", { try FfiConverterTypeKeyKind.read(from: &$0) }),
@@ -80,7 +82,7 @@ final class SkewTests: XCTestCase {
             }
             var known = (data: Data([0, 0, 0, 1]), offset: 0)
             // The first value of these carries something, which is not there.
-            if !["Intent", "RefundOf", "StatementFile", "TillError"].contains(name) {
+            if !["EvidenceScope", "Intent", "RefundOf", "StatementFile", "TillError"].contains(name) {
                 XCTAssertNoThrow(try read(&known), "the control: \(name) has a first value")
             }
         }

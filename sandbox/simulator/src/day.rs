@@ -186,7 +186,7 @@ impl Day<'_> {
     fn refund(&mut self, of: u32, percent: u64, by: Who, then: Then) {
         let Some(minor) = self.amounts.get(&of).map(|minor| (minor * percent).div_ceil(100)) else { return };
         self.be(by);
-        let request = RefundRequest { of: RefundOf::Attempt(id(of)), amount: amount(minor) };
+        let request = RefundRequest { refund: None, of: RefundOf::Attempt(id(of)), amount: amount(minor) };
         let Some(told) = self.call("request_refund", None, Ask::RequestRefund(request)) else { return };
         if let Some(refund) = audit::refund(&told) {
             self.refunds.push(refund.clone());

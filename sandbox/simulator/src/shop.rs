@@ -15,7 +15,7 @@ use taptill::emv::CardEvent;
 use taptill::error::Error;
 use taptill::ids::AttemptId;
 use taptill::payment::{self, LinkCommand, Ticket};
-use taptill::ports::{EncryptedRead, Fate, FaultPlan, KillPoint, Moment, Ports, ReaderFault};
+use taptill::ports::{EncryptedRead, Fate, FaultPlan, KillPoint, Moment, Ports, Posture, ReaderFault};
 use taptill::till::{Ask, Input, NetworkCommand, Output, Reply, Till, Work};
 use taptill_crashfs::{Dice as CrashDice, Log, Loss, Replay};
 
@@ -252,6 +252,7 @@ impl<'a> Shop<'a> {
     fn carry_out(&mut self, outputs: Vec<Output>) {
         self.alarm = None;
         let mut taken = VecDeque::new();
+        let mut looks = false;
         for output in outputs {
             if self.till.is_none() {
                 return;
@@ -261,6 +262,7 @@ impl<'a> Shop<'a> {
                 Output::Link(command) => self.link_command(command),
                 Output::Network(NetworkCommand::Arm { .. }) => self.is_armed = true,
                 Output::Network(NetworkCommand::Disarm) => self.is_armed = false,
+                Output::LookAtNetwork => looks = true,
                 // Nobody here is known by a finger.
                 Output::Recognise(_) => {}
                 Output::Derive(work) => self.later(300, Event::Derived(work)),
@@ -273,6 +275,9 @@ impl<'a> Shop<'a> {
                     self.stopped();
                 }
             }
+        }
+        if looks {
+            self.give(Input::Network { posture: Posture::Trusted });
         }
         for attempt in taken {
             self.give(Input::Taken { attempt });

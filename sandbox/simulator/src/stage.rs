@@ -11,8 +11,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ring::digest;
 use taptill::account::{
-    Configuration, HostAddress, Limits, Merchant, PROVISIONING_VERSION, PasswordWork, Policy, Provisioning, SecretText,
-    Secrets,
+    Configuration, HostAddress, Limits, Merchant, NetworkPolicy, PROVISIONING_VERSION, PasswordWork, Policy,
+    Provisioning, SecretText, Secrets,
 };
 use taptill::clock::{BootCount, MonoMs, Now, WallMs};
 use taptill::emv::TerminalData;
@@ -232,6 +232,7 @@ fn provisioning(dialect: &str) -> Provisioning {
             terminal_data: TerminalData::sandbox(),
             ca_keys: serde_json::from_str(card::ca_keys_json()).expect("the sandbox's card keys are JSON"),
             policy: Policy::default(),
+            network: NetworkPolicy::default(),
             password_work: PasswordWork::Floor,
         },
         secrets: Secrets {

@@ -13,6 +13,7 @@ pub use biometric::{FolderBiometricKeys, Sensor};
 pub use clock::SystemClock;
 pub use keys::FolderDeviceKeys;
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -40,7 +41,7 @@ pub fn desktop_ports(
         device_keys,
         clock: Arc::new(SystemClock::new()),
         entropy: Arc::new(RingEntropy::default()),
-        network_posture: Arc::new(StatedPosture(Posture::Trusted)),
+        network_posture: Arc::new(FiledPosture(posture_file(device_dir))),
         encrypted_reader: None,
         biometric: Some(Arc::new(FolderBiometricKeys::open(&fingers(device_dir))?)),
         observer,
@@ -72,6 +73,30 @@ impl NetworkPosture for StatedPosture {
     fn posture(&self) -> Posture {
         self.0
     }
+}
+
+/// A network that is what a file in the device's folder says: its word. Without one it is trusted; a word that is not known
+/// is no network.
+#[derive(Clone, Debug)]
+pub struct FiledPosture(pub PathBuf);
+
+impl NetworkPosture for FiledPosture {
+    fn posture(&self) -> Posture {
+        let Ok(word) = fs::read_to_string(&self.0) else { return Posture::Trusted };
+        posture_of(word.trim()).unwrap_or(Posture::Absent)
+    }
+}
+
+/// The posture of this word.
+#[must_use]
+pub fn posture_of(word: &str) -> Option<Posture> {
+    Posture::ALL.into_iter().find(|posture| posture.word() == word)
+}
+
+/// Where the simulated network of this device stands.
+#[must_use]
+pub fn posture_file(device: &Path) -> PathBuf {
+    device.join("network")
 }
 
 #[cfg(test)]

@@ -116,6 +116,24 @@ impl Certificates {
         Ok(Some(Certified { certificate_pem: certificate.pem(), certificate_sha256 }))
     }
 
+    /// The backup key becomes the server's, with a certificate of its own, and another backup is made.
+    pub(super) fn rotate(&self) -> Result<(), HostError> {
+        let (ca_key, server_key, backup_key) = (self.key(CA_KEY)?, self.key(BACKUP_KEY)?, new_key()?);
+        let ca_params = authority(&ca_key);
+        let issuer = Issuer::from_params(&ca_params, &ca_key);
+        let certificate = server().signed_by(&server_key, &issuer).map_err(unusable)?;
+        self.replace(SERVER_KEY, &Zeroizing::new(server_key.serialize_pem()))?;
+        self.replace(SERVER_CERTIFICATE, &certificate.pem())?;
+        self.replace(BACKUP_KEY, &Zeroizing::new(backup_key.serialize_pem()))
+    }
+
+    /// Puts a file in the place of the one that was there, whole or not at all.
+    fn replace(&self, file: &str, text: &str) -> Result<(), HostError> {
+        let draft = self.folder.join(format!("{file}.{}", std::process::id()));
+        write_private(&draft, text)?;
+        fs::rename(draft, self.folder.join(file)).map_err(|_| HostError::HomeUnusable)
+    }
+
     /// Signs a new client certificate for the terminal of this name.
     pub(super) fn issue_client(&self, terminal: &str) -> Result<ClientIdentity, HostError> {
         let ca_key = self.key(CA_KEY)?;

@@ -10,8 +10,8 @@ use std::path::Path;
 
 use ring::rand::SystemRandom;
 use taptill::account::{
-    Configuration, HostAddress, Limits, Merchant, PROVISIONING_VERSION, PasswordWork, Policy, Provisioning, SecretText,
-    Secrets,
+    Configuration, HostAddress, Limits, Merchant, NetworkPolicy, PROVISIONING_VERSION, PasswordWork, Policy,
+    Provisioning, SecretText, Secrets,
 };
 use taptill::emv::TerminalData;
 use taptill::hex;
@@ -202,6 +202,7 @@ fn provisioning_of(
         terminal_data: TerminalData::sandbox(),
         ca_keys: serde_json::from_str(ca_keys_json()).map_err(|_| HostError::OptionsUnusable)?,
         policy: Policy::default(),
+        network: NetworkPolicy::default(),
         password_work: PasswordWork::Floor,
     };
     let master_key_hex = hex::encode(enrolled.master_key.expose());

@@ -9,11 +9,15 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use ring::rand::SystemRandom;
+use taptill::account::PINS as PINS_KIND;
+use taptill::acquirer::Word;
+use taptill::clock::WallMs;
 use taptill::ids::TerminalId;
 use taptill::iso8583::Op;
+use taptill::merkle::base64;
 
 use super::acquirer::SystemEntropy;
 use super::batches::BatchEntry;
@@ -65,6 +69,53 @@ pub fn countersign(home: &Path, terminal: &TerminalId, text: &[u8]) -> Result<St
     Home::existing(home)?.open_book()?.change(|page| {
         page.held(terminal)?;
         page.signature_over(text, &entropy)?.ok_or(HostError::TextUnusable)
+    })
+}
+
+/// Puts the host's backup key in the place of its key, with a new certificate and a new backup. A host that runs goes on
+/// with the key that it started with.
+///
+/// # Errors
+/// `HomeUnknown`, `HomeUnusable`, `CertificatesUnusable`, `EntropyFailed`.
+pub fn rotate_key(home: &Path) -> Result<(), HostError> {
+    Home::existing(home)?.certificates()?.rotate()
+}
+
+/// The host's signed word by which this terminal knows the host's keys from now on; with the next download of parameters,
+/// too, where `send` says so.
+///
+/// # Errors
+/// `HomeUnknown`, `TerminalUnknown`, `CertificatesUnusable`, `BookUnusable`, `EntropyFailed`.
+pub fn pins(home: &Path, terminal: &TerminalId, send: bool) -> Result<String, HostError> {
+    let existing = Home::existing(home)?;
+    let [current, backup] = existing.certificates()?.trust_anchor()?.pins;
+    let facts = vec![("current".to_owned(), current), ("backup".to_owned(), backup)];
+    let note = signed(&existing, terminal, PINS_KIND, facts)?;
+    if send {
+        let text = format!("word={}", base64::encode(note.as_bytes()));
+        existing.open_book()?.change(|page| page.set_parameters(terminal, &text))?;
+    }
+    Ok(note)
+}
+
+/// A message to the people at a terminal, under the host's signature.
+///
+/// # Errors
+/// `TextUnusable` for more than one line, `HomeUnknown`, `TerminalUnknown`, `BookUnusable`, `EntropyFailed`.
+pub fn message(home: &Path, terminal: &TerminalId, text: &str) -> Result<String, HostError> {
+    signed(&Home::existing(home)?, terminal, "message", vec![("text".to_owned(), text.to_owned())])
+}
+
+/// A word of this host. Its number is the time, which grows.
+fn signed(home: &Home, terminal: &TerminalId, kind: &str, facts: Vec<(String, String)>) -> Result<String, HostError> {
+    let entropy = SystemEntropy(SystemRandom::new());
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let at = i64::try_from(since_1970.as_millis()).map_err(|_| HostError::BookUnusable)?;
+    let (kind, named) = (kind.to_owned(), Some(terminal.clone()));
+    let word = Word { kind, terminal: named, number: at.unsigned_abs(), at: WallMs(at), facts };
+    home.open_book()?.change(|page| {
+        page.held(terminal)?;
+        page.sign(&word, &entropy)
     })
 }
 

@@ -41,7 +41,7 @@ pub use batches::{BatchEntry, Totals};
 pub use book::{BookEntry, EntryKey, EntryKind, EntryState};
 pub use enrol::{Enrolled, Options, provision, provision_in};
 pub use error::HostError;
-pub use home::{batches, book, countersign, hold, set_next, set_next_of, told};
+pub use home::{batches, book, countersign, hold, message, pins, rotate_key, set_next, set_next_of, told};
 pub use script::{COUNT_MAX, Kind, Script, Step, operation};
 pub use server::{Host, RunningHost};
 pub use statement_file::{day_of, statement_camt, statement_csv};

@@ -224,7 +224,7 @@ impl Page<'_> {
     /// The word under the host's signature.
     pub(super) fn sign(&self, word: &Word, entropy: &dyn Entropy) -> Result<String, HostError> {
         let (name, seed) = self.signing_key(entropy)?;
-        word.signed(&name, &seed).ok_or(HostError::OptionsUnusable)
+        word.signed(&name, &seed).ok_or(HostError::TextUnusable)
     }
 
     /// The line of the host's signature over a text (C2SP signed-note); `None` for what is no note's text.

@@ -9,6 +9,8 @@ use std::path::Path;
 
 use rusqlite::{Connection, params};
 
+use crate::folders::copy_folder;
+
 use super::request::Refusal;
 
 /// One thing that befalls a folder.
@@ -67,11 +69,11 @@ pub(super) fn befall(home: &Path, kept: &Path, mishap: &Mishap) -> Result<(), Re
     match mishap {
         Mishap::Save(name) => {
             let place = kept.join(plain(name)?);
-            empty(&place).and_then(|()| copy(home, &place)).map_err(unusable)
+            empty(&place).and_then(|()| copy_folder(home, &place)).map_err(unusable)
         }
         Mishap::PutBack(name) => {
             let place = saved(kept, name)?;
-            empty(home).and_then(|()| copy(&place, home)).map_err(unusable)
+            empty(home).and_then(|()| copy_folder(&place, home)).map_err(unusable)
         }
         Mishap::PutBackSlots(name) => {
             let old = slots(&open(&saved(kept, name)?)?)?;
@@ -165,20 +167,6 @@ fn empty(folder: &Path) -> io::Result<()> {
         }
     }
     fs::create_dir_all(folder)
-}
-
-fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let place = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy(&entry.path(), &place)?;
-        } else {
-            fs::copy(entry.path(), place)?;
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use taptill::ids::Role;
 use taptill::iso8583::Op;
 use taptill::payment::RefundDecision;
 use taptill::payment::refund::state::RefundState;
+use taptill::ports::Posture;
 use taptill::receipt::{Columns, Copy, Zone};
 use taptill::text::Language;
 
@@ -116,12 +117,20 @@ pub(super) enum Command {
     },
     /// Let a frozen till go, together with a second person
     Release(SecondArguments),
+    /// Make a report for others
+    #[command(arg_required_else_help = false)]
+    Report {
+        #[command(subcommand)]
+        action: ReportAction,
+    },
     /// Leave by the checklist: everything finished, settled and looked at, then keys and session wiped
     Exit(ExitArguments),
+    /// Take the till off the acquirer's list, hand out its records, and erase it for good
+    Deregister(DeregisterArguments),
     /// Say who is signed in, and how many payments wait
     Who,
-    /// Change your own password
-    #[command(arg_required_else_help = false)]
+    /// Change your own password, or have everybody change theirs
+    #[command(arg_required_else_help = false, alias = "passwords")]
     Password {
         #[command(subcommand)]
         action: PasswordAction,
@@ -159,6 +168,12 @@ pub(super) enum Command {
     HostTest,
     /// Fetch the acquirer's rules for this till
     Parameters,
+    /// Show how the network is judged, or change how the till and its host know each other
+    #[command(arg_required_else_help = false)]
+    Network {
+        #[command(subcommand)]
+        action: Option<NetworkAction>,
+    },
     /// Tell what is known of one payment
     Status {
         /// The payment's attempt id
@@ -267,6 +282,25 @@ pub(super) enum HostAction {
         /// The text
         file: PathBuf,
     },
+    /// Put the host's next key in the place of its present one; a host that runs goes on with the old one until it is started anew
+    RotateKey,
+    /// Print the host's signed word by which a till knows its keys
+    Pins {
+        /// Its terminal id
+        #[arg(value_name = "TID")]
+        terminal: String,
+        /// Send it with the till's next download of parameters as well
+        #[arg(long)]
+        send: bool,
+    },
+    /// Print a message under the host's signature
+    Message {
+        /// The terminal id that it is for
+        #[arg(value_name = "TID")]
+        terminal: String,
+        /// One line
+        text: String,
+    },
     /// Make the running host treat its next requests so
     Next {
         /// What to do
@@ -323,6 +357,15 @@ pub(super) struct RecoverArguments {
 }
 
 #[derive(Args)]
+pub(super) struct DeregisterArguments {
+    /// Where the records, receipts and proofs are written first; a folder that is not there yet, or is empty
+    #[arg(long, value_name = "DIR")]
+    pub export: Option<PathBuf>,
+    #[command(flatten)]
+    pub second: SecondArguments,
+}
+
+#[derive(Args)]
 pub(super) struct ExitArguments {
     /// Leave although something is left to do; for a supervisor
     #[arg(long, value_name = "REASON", conflicts_with = "list")]
@@ -354,6 +397,9 @@ pub(super) enum OperatorAction {
         /// Replace the master key too: the operator may have kept it
         #[arg(long)]
         rotate: bool,
+        /// List what the operator approved in the last so many days
+        #[arg(long, value_name = "DAYS", default_value_t = 30, value_parser = clap::value_parser!(u16).range(0..=3650))]
+        days: u16,
     },
     /// Give somebody a temporary password, to be changed at the next sign-in
     Reset {
@@ -366,6 +412,8 @@ pub(super) enum OperatorAction {
 pub(super) enum PasswordAction {
     /// Set a new password in place of the old one
     Change,
+    /// Have everybody set another password at the next sign-in, with another master key and certificate
+    Renew,
 }
 
 #[derive(Subcommand)]
@@ -395,6 +443,28 @@ pub(super) enum PolicyAction {
         /// Those in a file, as `policy --json` prints them
         #[arg(long, group = "rules", value_name = "FILE")]
         file: Option<PathBuf>,
+    },
+}
+
+#[derive(Subcommand)]
+pub(super) enum NetworkAction {
+    /// Tell the simulated device what network it is on
+    Simulate {
+        /// Which one
+        #[arg(value_parser = postures())]
+        posture: String,
+    },
+    /// Fetch another certificate for this till; the old one opens nothing once it has been used
+    RenewCertificate,
+    /// Let the acquirer's host be known by another key, by its signed word
+    Pins {
+        /// The word
+        file: PathBuf,
+    },
+    /// Say whether a message comes from the acquirer or from a stranger
+    Message {
+        /// The message
+        file: PathBuf,
     },
 }
 
@@ -605,12 +675,40 @@ pub(super) struct RefundRequestArguments {
     /// The payment with this STAN on its receipt, or batch and STAN
     #[arg(long, value_name = "[BATCH/]STAN", group = "of")]
     pub receipt: Option<String>,
+    /// The caller's id for the refund; the same id, payment and amount again is the same refund
+    #[arg(long, value_name = "ID", allow_hyphen_values = true)]
+    pub name: Option<String>,
     /// The currency's three letters [default: the till's own]
     #[arg(long)]
     pub currency: Option<String>,
     /// Which simulated card is held to the reader, where the shop's rules want it again
     #[arg(long, value_name = "NAME", default_value = "visa", hide_possible_values = true, value_parser = card_names())]
     pub card: String,
+}
+
+#[derive(Subcommand)]
+pub(super) enum ReportAction {
+    /// What may be lost, by operator and payment, and what was not this shop's doing
+    Loss(LossArguments),
+}
+
+#[derive(Args)]
+pub(super) struct LossArguments {
+    /// From the start of this day in the shop's time zone, as 2026-11-22 [default: a day before the freeze, or before now]
+    #[arg(long, value_name = "DATE", value_parser = day)]
+    pub from: Option<String>,
+    /// To the end of this day [default: now]
+    #[arg(long, value_name = "DATE", value_parser = day)]
+    pub to: Option<String>,
+    /// Tell the acquirer, and keep its number
+    #[arg(long)]
+    pub send: bool,
+    /// Print it as an HTML page
+    #[arg(long)]
+    pub html: bool,
+    /// The language of the report
+    #[arg(long, default_value = "en", value_parser = language())]
+    pub language: Language,
 }
 
 /// A second person, beside whoever is signed in.
@@ -699,6 +797,10 @@ fn card_names() -> PossibleValuesParser {
 
 fn role() -> impl TypedValueParser<Value = Role> {
     PossibleValuesParser::new(Role::ALL.map(Role::word)).try_map(|word| Role::from_word(&word).ok_or("not a role"))
+}
+
+fn postures() -> PossibleValuesParser {
+    PossibleValuesParser::new(Posture::ALL.map(Posture::word))
 }
 
 fn sensors() -> PossibleValuesParser {

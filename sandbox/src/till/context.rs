@@ -11,12 +11,13 @@ use taptill::ports::{FaultPlan, Ports};
 use taptill::terminal::Terminal;
 use taptill::till::Standing;
 
-use crate::desktop::{FolderDeviceKeys, desktop_ports, fingers};
+use crate::desktop::{FolderDeviceKeys, desktop_ports, fingers, posture_file};
 use crate::reader::ScriptedReader;
 
 use super::args::{Global, Person};
 use super::failure::Failure;
 use super::faults;
+use super::incident;
 use super::password::{self, Wanted};
 use super::screen::Screen;
 use super::session;
@@ -59,6 +60,9 @@ impl Till {
             let terminal = self.terminal_of_nobody()?;
             let password = password::get(person.password(), Wanted::Of(name.as_str()))?;
             let session = session::sign_in_and_change_if_must(terminal, &name, password)?;
+            if terminal.till_state()?.frozen.is_some() {
+                incident::until_the_host_knows(terminal);
+            }
             if self.speaks {
                 session::news(&session).iter().for_each(|line| eprintln!("{line}"));
             }
@@ -206,6 +210,14 @@ impl Till {
         // The device's folder says what it is before anything lies in it.
         FolderDeviceKeys::open(&device)?;
         Ok(fingers(&device))
+    }
+
+    /// Where the simulated device says what network it is on.
+    pub(super) fn posture_file(&self) -> Result<PathBuf, Failure> {
+        let device = self.device()?;
+        // The device's folder says what it is before anything lies in it.
+        FolderDeviceKeys::open(&device)?;
+        Ok(posture_file(&device))
     }
 
     /// Where the simulated cards keep their counters: cards outlive the till that they are tapped on.

@@ -2,7 +2,8 @@
 //! Evidence: `sandbox/tests/till_usage.rs`.
 
 use serde_json::{Map, Value, json};
-use taptill::error::{Error, ErrorCode, Fact};
+use taptill::error::{Candidate, Error, ErrorCode, Fact};
+use taptill::receipt::Zone;
 use taptill::text::{Catalogue, Language};
 
 use crate::host::HostError;
@@ -65,6 +66,7 @@ impl Failure {
             words.push(texts.money(error.money()));
             words.push(todo);
             words.extend(error.blockers().iter().filter(|blocker| blocker.remedy.is_some()).map(leaving::blocked));
+            words.extend(error.candidates().iter().map(candidate));
             words.extend(hint(error));
             words.push(format!("({}{})", error.code().code(), particulars(error)));
         } else {
@@ -125,8 +127,17 @@ fn hint(error: &Error) -> Option<String> {
         ErrorCode::SignInRefused => format!("Tries left: {}.", number(error, "tries_left")?),
         ErrorCode::OperatorLockedOut => format!("Time to wait: {}.", span(number(error, "retry_after_ms")?)),
         ErrorCode::PasswordRefused => Catalogue::of(Language::En).password_rule(error)?,
+        ErrorCode::SecondPersonNeeded => "Add --second NAME, with --second-password-file FILE".to_owned(),
         _ => return None,
     })
+}
+
+/// A payment that may be meant. Which zone the shop is in is not known here.
+fn candidate(candidate: &Candidate) -> String {
+    let Candidate { attempt, created_ms, amount, card_masked } = candidate;
+    let card = card_masked.as_ref().map_or("", |card| card.as_str());
+    let at = Zone::named("UTC").map(|utc| format!("{} {}", utc.date(*created_ms), utc.time(*created_ms)));
+    format!("  {attempt}  {}  {amount}  {card}", at.unwrap_or_default())
 }
 
 fn number(error: &Error, name: &str) -> Option<u64> {

@@ -8,8 +8,8 @@ use taptill::error::{Error, ErrorCode};
 use taptill::ids::TerminalId;
 
 use crate::host::{
-    BatchEntry, BookEntry, Held, Host, Script, ToldEntry, batches, book, countersign, hold, set_next_of,
-    statement_camt, statement_csv, told,
+    BatchEntry, BookEntry, Held, Host, Script, ToldEntry, batches, book, countersign, hold, message, pins, rotate_key,
+    set_next_of, statement_camt, statement_csv, told,
 };
 
 use super::args::{HostAction, HostArguments};
@@ -67,6 +67,19 @@ pub(super) fn ask(till: &Till, arguments: &HostArguments) -> Result<Reply, Failu
             let json = json!({ "ok": true, "signature": signed });
             Ok(Reply { json, lines: vec![Line::Plain(signed.trim_end().to_owned())], ok: true })
         }
+        Some(HostAction::RotateKey) => {
+            rotate_key(&home)?;
+            let said = "The host has another key and another next one, as soon as it is started anew.".to_owned();
+            Ok(Reply { json: json!({ "ok": true }), lines: vec![Line::Plain(said)], ok: true })
+        }
+        Some(HostAction::Pins { terminal, send }) => {
+            let terminal = TerminalId::new(terminal.as_str()).map_err(Error::from)?;
+            signed(pins(&home, &terminal, *send)?)
+        }
+        Some(HostAction::Message { terminal, text }) => {
+            let terminal = TerminalId::new(terminal.as_str()).map_err(Error::from)?;
+            signed(message(&home, &terminal, text)?)
+        }
         Some(HostAction::Next { kind, count, of }) => {
             set_next_of(&home, *kind, *count, *of)?;
             let of = of.unwrap_or(kind.usual_op());
@@ -75,6 +88,12 @@ pub(super) fn ask(till: &Till, arguments: &HostArguments) -> Result<Reply, Failu
             Ok(Reply { json, lines: vec![Line::Plain(said)], ok: true })
         }
     }
+}
+
+/// A note of the host's, as it is handed on.
+fn signed(note: String) -> Result<Reply, Failure> {
+    let json = json!({ "ok": true, "note": note });
+    Ok(Reply { json, lines: vec![Line::Plain(note.trim_end().to_owned())], ok: true })
 }
 
 fn holding(home: &Path, terminal: &str, is_held: bool) -> Result<Reply, Failure> {

@@ -1,15 +1,23 @@
-//! `freeze` and `release`: what a shop does on a bad day, first of all.
+//! `freeze`, `release`, `passwords renew` and `report loss`: what a shop does on a bad day, in the order that helps.
 //!
 //! Without `--operator` a freeze is that of a lock screen: nobody need be signed in. Evidence:
 //! `sandbox/tests/till_incident.rs`.
 
-use serde_json::json;
-use taptill::ids::OperatorName;
-use taptill::incident::freeze::{FreezeReason, FreezeView};
+use std::time::Duration;
 
-use super::args::SecondArguments;
+use serde_json::json;
+use taptill::error::ErrorCode;
+use taptill::ids::OperatorName;
+use taptill::incident::approvals::Approval;
+use taptill::incident::freeze::{FreezeReason, FreezeView};
+use taptill::incident::loss;
+use taptill::receipt::Zone;
+use taptill::terminal::Terminal;
+
+use super::args::{LossArguments, SecondArguments};
 use super::context::Till;
 use super::failure::Failure;
+use super::list::day_of;
 use super::output::{Line, Reply, Tone};
 use super::password::{self, Source, Wanted};
 
@@ -17,6 +25,7 @@ pub(super) fn freeze(till: &mut Till, words: &[String]) -> Result<Reply, Failure
     let reason = FreezeReason::of(&words.join(" "));
     let terminal = till.terminal()?;
     terminal.freeze(reason, None)?;
+    until_the_host_knows(terminal);
     let frozen = terminal.till_state()?.frozen;
     let mut lines =
         vec![Line::Head(Tone::Bad, "The till is frozen: it sells nothing and gives nothing back.".to_owned())];
@@ -36,8 +45,54 @@ pub(super) fn release(till: &mut Till, second: &SecondArguments) -> Result<Reply
     let terminal = till.terminal_at_work()?;
     let password = password::get(source, Wanted::Of(name.as_str()))?;
     terminal.release(&name, password)?;
+    until_the_host_knows(terminal);
     let line = Line::Head(Tone::Good, "The till is free again.".to_owned());
     Ok(Reply { json: json!({ "ok": true, "frozen": terminal.till_state()?.frozen }), lines: vec![line], ok: true })
+}
+
+pub(super) fn renew_passwords(till: &mut Till) -> Result<Reply, Failure> {
+    till.terminal()?.renew_passwords()?;
+    let lines = vec![
+        Line::Head(Tone::Good, "Everybody sets another password at the next sign-in.".to_owned()),
+        "The master key is a new one, and the acquirer is asked for another certificate until it gives one."
+            .to_owned()
+            .into(),
+        "Who may have read the recovery code opens the till with it: recovery-code makes another.".to_owned().into(),
+    ];
+    Ok(Reply { json: json!({ "ok": true }), lines, ok: true })
+}
+
+pub(super) fn report_loss(till: &mut Till, arguments: &LossArguments) -> Result<Reply, Failure> {
+    let screen = till.screen();
+    let terminal = till.terminal()?;
+    let zone = Zone::named(&terminal.configuration()?.time_zone).map_err(|_| ErrorCode::ConfigurationInvalid)?;
+    let from = arguments.from.as_deref().map(|day| day_of(&zone, day)).transpose()?.map(|(start, _)| start);
+    let to = arguments.to.as_deref().map(|day| day_of(&zone, day)).transpose()?.map(|(_, end)| end);
+    let report = screen.while_waiting(|| terminal.report_loss(from, to, arguments.send))?;
+    let set = if arguments.html { loss::html } else { loss::print };
+    Reply::of(&report, vec![Line::Plain(set(&report, arguments.language))])
+}
+
+/// A command has a till for a moment only: what the till tells its host of a freeze is let to its end first.
+pub(super) fn until_the_host_knows(terminal: &Terminal) {
+    for _ in 0..PATIENCE {
+        match terminal.test_host() {
+            Err(error) if error.code() == ErrorCode::TillBusy => std::thread::sleep(Duration::from_millis(50)),
+            // It has been told, or cannot be told now: the till goes on telling at the next sign-in.
+            _ => return,
+        }
+    }
+}
+
+/// How often it is looked whether the host knows.
+const PATIENCE: u32 = 200;
+
+/// What somebody approved, in one line.
+pub(super) fn approval(approval: &Approval) -> Line {
+    let refund = approval.refund.as_ref().map(ToString::to_string);
+    let of = refund.or_else(|| approval.operator.clone());
+    let of = of.or_else(|| approval.attempt.as_ref().map(ToString::to_string)).unwrap_or_default();
+    Line::Plain(format!("  {:<20}{of}  record {}", approval.what, approval.sequence))
 }
 
 /// A freeze in one line.

@@ -1,15 +1,21 @@
-//! `exit`: leaving the till by the checklist, one step a line, each with the command that does it.
+//! `exit` and `deregister`: leaving the till by the checklist, one step a line, each with the command that does it; and
+//! taking it off the acquirer's list for good.
 //! Evidence: `sandbox/tests/till_leaving.rs`.
 
+use serde_json::json;
 use taptill::account::WrittenReason;
 use taptill::error::Blocker;
-use taptill::text::{Catalogue, Language};
+use taptill::ids::OperatorName;
+use taptill::ports::ExportSink;
+use taptill::terminal::FolderSink;
+use taptill::text::{Arg, Catalogue, Language};
 use taptill::till::{ExitItem, ExitView, StepState};
 
-use super::args::ExitArguments;
+use super::args::{DeregisterArguments, ExitArguments};
 use super::context::Till;
 use super::failure::Failure;
 use super::output::{Line, Reply, Tone};
+use super::password::{self, Source, Wanted};
 
 /// Leaves; with `--list` only shows what is left to do.
 pub(super) fn exit(till: &mut Till, arguments: &ExitArguments) -> Result<Reply, Failure> {
@@ -17,6 +23,36 @@ pub(super) fn exit(till: &mut Till, arguments: &ExitArguments) -> Result<Reply, 
     let terminal = till.terminal()?;
     let view = if arguments.list { terminal.exit_checklist()? } else { terminal.exit(force)? };
     Reply::of(&view, lines(&view))
+}
+
+/// Takes the till off the list and erases it. There is nobody to sign out after it.
+pub(super) fn deregister(till: &mut Till, arguments: &DeregisterArguments) -> Result<Reply, Failure> {
+    let screen = till.screen();
+    let second = arguments.second.second.as_deref().map(OperatorName::new).transpose()?;
+    let source = Source::of(arguments.second.second_password_file.as_ref(), arguments.second.second_password_fd);
+    let terminal = till.terminal_at_work()?;
+    let second = match second {
+        Some(name) => {
+            let password = password::get(source, Wanted::Of(name.as_str()))?;
+            Some((name, password))
+        }
+        None => None,
+    };
+    let sink = arguments.export.as_deref().map(|folder| Box::new(FolderSink::new(folder)) as Box<dyn ExportSink>);
+    let erased = screen.while_waiting(|| terminal.deregister(second, sink))?;
+    let texts = Catalogue::of(Language::En);
+    let mut lines = vec![Line::Head(Tone::Good, texts.say("leaving.gone", &[]))];
+    if let Some(folder) = &arguments.export {
+        lines.push(texts.say("leaving.exported", &[("folder", Arg::Word(&folder.display().to_string()))]).into());
+    }
+    if let Some(certificate) = &erased.certificate {
+        lines.push(format!("{}:\n{certificate}", texts.say("leaving.certificate", &[])).into());
+    }
+    let json = json!({
+        "erased": true, "acknowledged": erased.is_acknowledged, "export": arguments.export,
+        "exported_sha256": erased.exported_sha256, "certificate": erased.certificate,
+    });
+    Ok(Reply { json, lines, ok: true })
 }
 
 fn lines(view: &ExitView) -> Vec<Line> {

@@ -43,7 +43,7 @@ fn collect(terminal: &Terminal, mut query: ListQuery, limit: u32) -> Result<Vec<
     Ok(views)
 }
 
-fn day_of(zone: &Zone, day: &str) -> Result<(WallMs, WallMs), Error> {
+pub(super) fn day_of(zone: &Zone, day: &str) -> Result<(WallMs, WallMs), Error> {
     zone.day(day).map_err(|_| Error::from(ErrorCode::IdentifierMalformed).word("what", "date"))
 }
 

@@ -25,6 +25,7 @@ mod incident;
 mod init;
 mod leaving;
 mod list;
+mod network;
 mod operator;
 mod output;
 mod password;
@@ -55,7 +56,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::error::ErrorKind as Refusal;
 
-use args::{Arguments, Command, PasswordAction, Person};
+use args::{Arguments, Command, PasswordAction, Person, ReportAction};
 use context::Till;
 use failure::Failure;
 use output::{Output, Reply};
@@ -100,9 +101,12 @@ fn execute(till: &mut Till, command: Command, person: &Person, output: Output) -
         Command::SignOut => session::sign_out(till),
         Command::Freeze { reason } => incident::freeze(till, &reason),
         Command::Release(second) => incident::release(till, &second),
+        Command::Report { action: ReportAction::Loss(loss) } => incident::report_loss(till, &loss),
         Command::Exit(exit) => leaving::exit(till, &exit),
+        Command::Deregister(deregister) => leaving::deregister(till, &deregister),
         Command::Who => session::who(till),
         Command::Password { action: PasswordAction::Change } => session::change_password(till, person),
+        Command::Password { action: PasswordAction::Renew } => incident::renew_passwords(till),
         Command::Biometric { action } => biometric::run(till, action, person),
         Command::RecoveryCode => claim::recovery_code(till, person),
         Command::Policy { action } => policy::run(till, action),
@@ -114,6 +118,7 @@ fn execute(till: &mut Till, command: Command, person: &Person, output: Output) -
         Command::Decide(decide) => debts::decide(till, decide),
         Command::HostTest => errand::test_host(till),
         Command::Parameters => errand::parameters(till),
+        Command::Network { action } => network::run(till, action),
         Command::Status { attempt } => status::run(till, attempt),
         Command::List(list) => list::run(till, &list),
         Command::Receipt(receipt) => receipt::run(till, receipt),

@@ -7,14 +7,16 @@ use taptill::till::{NewOperator, OperatorView};
 use super::args::{OperatorAction, Person};
 use super::context::Till;
 use super::failure::Failure;
+use super::incident;
 use super::output::{Line, Reply, Tone};
 use super::password::{self, Wanted};
+use super::session::counted;
 
 pub(super) fn run(till: &mut Till, action: OperatorAction, person: &Person) -> Result<Reply, Failure> {
     match action {
         OperatorAction::Add { name, role, temporary } => add(till, OperatorName::new(name)?, role, temporary, person),
         OperatorAction::List => list(till),
-        OperatorAction::Remove { name, rotate } => remove(till, &OperatorName::new(name)?, rotate),
+        OperatorAction::Remove { name, rotate, days } => remove(till, &OperatorName::new(name)?, rotate, days),
         OperatorAction::Reset { name } => reset(till, &OperatorName::new(name)?, person),
     }
 }
@@ -38,13 +40,18 @@ fn list(till: &mut Till) -> Result<Reply, Failure> {
     Ok(Reply { json, lines: operators.iter().map(row).collect(), ok: true })
 }
 
-fn remove(till: &mut Till, name: &OperatorName, rotate: bool) -> Result<Reply, Failure> {
-    till.terminal()?.remove_operator(name, rotate)?;
+fn remove(till: &mut Till, name: &OperatorName, rotate: bool, days: u16) -> Result<Reply, Failure> {
+    let terminal = till.terminal()?;
+    terminal.remove_operator(name, rotate)?;
+    let approved = terminal.approvals(name, days)?;
     let mut lines = vec![Line::Head(Tone::Good, format!("{name} can sign in no longer."))];
     if rotate {
         lines.push("The master key is a new one; the record is being sealed anew.".to_owned().into());
     }
-    Ok(Reply { json: json!({ "ok": true, "operator": name, "rotated": rotate }), lines, ok: true })
+    lines.push(format!("Approved or decided in the last {}: {}", counted(days.into(), "day"), approved.len()).into());
+    lines.extend(approved.iter().map(incident::approval));
+    let json = json!({ "ok": true, "operator": name, "rotated": rotate, "approved": approved });
+    Ok(Reply { json, lines, ok: true })
 }
 
 fn reset(till: &mut Till, name: &OperatorName, person: &Person) -> Result<Reply, Failure> {

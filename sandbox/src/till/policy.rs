@@ -73,6 +73,10 @@ fn lines(policy: &ShopPolicy) -> Vec<Line> {
         pair("Fingers", &fingers(policy.biometric_days)),
         pair("Checkpoint", &format!("every {}", counted(policy.checkpoint_every.into(), "entry"))),
         pair("Settlement", &settles(policy.settle_at_minute)),
+        pair(
+            "Goodbye",
+            if policy.two_people_to_deregister { "two people deregister" } else { "one person deregisters" },
+        ),
         pair("Freezing", freezes(policy.freeze_needs_password_at_lock_screen)),
     ]
 }

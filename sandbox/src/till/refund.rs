@@ -49,7 +49,8 @@ fn ask(till: &mut Till, arguments: &RefundRequestArguments) -> Result<Reply, Fai
     let (screen, reader) = (till.screen(), till.reader());
     let terminal = till.terminal()?;
     let currency = currency.map_or_else(|| terminal.configuration().map(|till| till.currency), Ok)?;
-    let request = RefundRequest { of, amount: Amount::parse_charge(amount, currency)? };
+    let refund = arguments.name.as_deref().map(RefundId::new).transpose()?;
+    let request = RefundRequest { refund, of, amount: Amount::parse_charge(amount, currency)? };
     reader.present(card.clone());
     let view = screen.while_waiting(|| with_card(terminal, &screen, &request, &card));
     reader.take_away();

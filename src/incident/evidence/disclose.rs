@@ -83,10 +83,9 @@ impl Disclosure {
     pub fn more(&mut self, journal: &Journal, configuration: &Configuration) -> Result<Vec<BundleFile>, Error> {
         let mut files = Vec::new();
         if self.files.is_empty() {
-            let read_me = Catalogue::of(self.language).say("evidence.read_me", &[]);
             files.push(text_file(KEYS, journal.public_key()?));
             files.push(text_file(CHECKPOINT_NOTE, self.note.to_string()));
-            files.push(text_file(READ_ME, read_me));
+            files.push(text_file(READ_ME, read_me(Catalogue::of(self.language))));
         }
         for _ in 0..RECORDS_AT_ONCE {
             match self.next_record() {
@@ -169,6 +168,13 @@ impl Disclosure {
         let [slip, consistency] = slip_files(self.slips.len());
         Ok(vec![text_file(&slip, text), text_file(&consistency, proof.to_string())])
     }
+}
+
+/// What somebody reads who was given the folder and nothing else: paragraphs, with the command on a line of its own.
+fn read_me(words: &Catalogue) -> String {
+    let [what, files, change, command, how] =
+        ["what", "files", "change", "command", "how"].map(|part| words.say(&format!("evidence.read_me_{part}"), &[]));
+    format!("{what}\n\n{files}\n\n{change}\n\n    {command}\n\n{how}\n")
 }
 
 fn text_file(name: &str, text: String) -> BundleFile {

@@ -2,7 +2,7 @@
 //! its own statement.
 //!
 //! Parameters come as one line of ASCII text, `name=value` with `;` between; a name that is not known here is
-//! passed over. They are recorded before they count. A limit of the host holds beside the shop's own: the lower one.
+//! passed over. They are recorded before they count; a `word` in them is handed on as it is. A limit of the host holds beside the shop's own: the lower one.
 //!
 //! It never changes the till's own configuration. Evidence: `tests/payment_errands.rs`, `mod tests`.
 
@@ -12,12 +12,13 @@ use crate::error::{Error, ErrorCode};
 use crate::ids::Stan;
 use crate::iso8583::{Op, ValueName, Values};
 use crate::journal::SideWork;
+use crate::merkle::base64;
 use crate::money::{AMOUNT_MINOR_MAX, Amount};
 use crate::payment::engine::job::{Job, Task};
 use crate::payment::engine::record::Refused;
 use crate::payment::engine::{Engine, Halt};
 use crate::payment::events::{Body, HostParameters};
-use crate::payment::exchange::{Reply, Ticket};
+use crate::payment::exchange::{Output, Reply, Ticket};
 use crate::payment::ledger;
 use crate::payment::view::{HostTested, ParametersView};
 use crate::session::Permit;
@@ -100,14 +101,17 @@ impl Engine {
     }
 
     fn take_parameters(&mut self, answer: &Answer, now: Now) -> Result<(), Halt> {
-        let Some(read) = answer.brought.parameters.as_deref().and_then(parameters_in) else {
+        let Some((read, word)) = answer.brought.parameters.as_deref().and_then(parameters_in) else {
             self.end_job(Err(Error::from(ErrorCode::HostAnswerInvalid).word("part", "parameters")));
             return Ok(());
         };
         let operator = self.job.as_ref().and_then(|job| job.operator.clone());
         let body = HostParameters { sale_max_minor: read.sale_max_minor };
         match self.journal.append(body.draft(None, operator), SideWork::None, now).map_err(Refused::from) {
-            Ok(_) => self.end_job(Ok(Reply::Parameters(read))),
+            Ok(_) => {
+                self.end_job(Ok(Reply::Parameters(read)));
+                self.outputs.extend(word.map(Output::Word));
+            }
             Err(Refused::NotWritten(code)) => self.end_job(Err(code.into())),
             Err(Refused::Over(halt)) => return Err(halt),
         }
@@ -126,18 +130,21 @@ impl Engine {
     }
 }
 
-/// What the text says; nothing where it is not in the agreed form.
-fn parameters_in(text: &[u8]) -> Option<ParametersView> {
+/// What the text says, and the acquirer's word in it, in base 64; nothing where it is not in the agreed form.
+fn parameters_in(text: &[u8]) -> Option<(ParametersView, Option<Vec<u8>>)> {
     let text = std::str::from_utf8(text).ok()?.trim_end();
-    let mut read = ParametersView { sale_max_minor: None };
+    let (mut read, mut word) = (ParametersView { sale_max_minor: None }, None);
     for pair in text.split(';').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=')?;
+        if name == "word" {
+            word = Some(base64::decode(value)?);
+        }
         if name == "sale_max_minor" {
             let limit = Some(value).filter(|value| value.bytes().all(|byte| byte.is_ascii_digit()))?.parse().ok()?;
             read.sale_max_minor = (1..=AMOUNT_MINOR_MAX).contains(&limit).then_some(Some(limit))?;
         }
     }
-    Some(read)
+    Some((read, word))
 }
 
 /// What this page of the statement of this day says, read whole or not at all.
@@ -175,9 +182,12 @@ mod tests {
             ("sale_max_minor=", None),
             ("sale_max_minor", None),
             ("sale_max_minor=5;window", None),
+            ("sale_max_minor=5;word=AAE=", Some(Some(5))),
+            ("sale_max_minor=5;word=AAE", None),
         ] {
-            assert_eq!(parameters_in(text.as_bytes()).map(|read| read.sale_max_minor), limit, "{text}");
+            assert_eq!(parameters_in(text.as_bytes()).map(|(read, _)| read.sale_max_minor), limit, "{text}");
         }
         assert!(parameters_in(&[0xFF]).is_none());
+        assert_eq!(parameters_in(b"word=AAE=").and_then(|(_, word)| word), Some(vec![0, 1]));
     }
 }

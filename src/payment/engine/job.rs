@@ -110,9 +110,11 @@ impl Engine {
     /// Begins a job, or tells who wants it why not.
     pub(super) fn start_job(&mut self, ticket: Option<Ticket>, operator: Option<String>, task: Task, now: Now) {
         let refusal = if self.is_occupied() { Some(ErrorCode::TillBusy) } else { self.leftovers.refusal() };
-        if let Some(code) = refusal {
+        // What the till does by itself is held up by the connection that it does not get.
+        let over_the_network = ticket.and_then(|_| self.network_refusal());
+        if let Some(error) = refusal.map(Error::from).or(over_the_network) {
             if let Some(ticket) = ticket {
-                self.tell(ticket, Err(code.into()));
+                self.tell(ticket, Err(error));
             }
             return;
         }

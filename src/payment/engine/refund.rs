@@ -1,9 +1,10 @@
 //! Refunds as people see them: asked for, listed, approved, rejected, expired, decided.
 //!
-//! Guards of a request stand in this order: a frozen till, a journal that the host knows further, a batch that the host would change,
-//! an amount of nothing, the sale (named by attempt, order, reference number or receipt), how it stands, its currency,
-//! the shop's rules (window, verification), the dialect, what is left of the sale, the connection. What was guarded is
-//! journalled before anybody is told, and the fold counts again.
+//! Guards of a request stand in this order: a refund that is known by the caller's name, a frozen till, a settlement that
+//! is not finished, a journal that the host knows further, a batch that the host would change, an amount of nothing, the
+//! sale (named by attempt, order, reference number or receipt), how it stands, its currency, the shop's rules (window,
+//! verification), the dialect, what is left of the sale, the connection. What was guarded is journalled before anybody
+//! is told, and the fold counts again.
 //!
 //! It never lets a refund out without a [`RefundApproved`]. Evidence: `tests/refund_rules.rs` (one row a refusal).
 
@@ -16,6 +17,7 @@ use crate::iso8583::Op;
 use crate::journal::{JournalError, SideWork};
 use crate::payment::engine::debts::Owed;
 use crate::payment::engine::record::Refused;
+use crate::payment::engine::refund_original::is_named;
 use crate::payment::engine::void::not_standing;
 use crate::payment::engine::{Engine, Halt};
 use crate::payment::events::Body;
@@ -28,7 +30,8 @@ use crate::payment::refund::state::RefundState;
 use crate::payment::refund::{
     RefundApproved, RefundDecision, RefundQuery, RefundRequest, RefundVerified, RefundView, RejectionReason, appointed,
 };
-use crate::payment::view::{AttemptView, ReceiptCopy};
+use crate::payment::state::State;
+use crate::payment::view::{AttemptView, Decision, Kind, ReceiptCopy};
 use crate::session::Permit;
 use crate::session::actions::{ApproveRefund, RequestRefund};
 
@@ -60,6 +63,9 @@ impl Engine {
         now: Now,
     ) -> Result<(), Halt> {
         let operator = permit.spend();
+        if let Some(known) = self.known_refund(&request)? {
+            return self.answer_again(ticket, known, has_network, now);
+        }
         let admitted = match self.admit_refund(request, has_network, now)? {
             Ok(admitted) => admitted,
             Err(error) => {
@@ -78,6 +84,58 @@ impl Engine {
         }
     }
 
+    /// A refund of this name that is in the journal: the same payload is the same refund.
+    pub(super) fn known_refund(&self, request: &RefundRequest) -> Result<Option<Result<RefundEntry, Error>>, Halt> {
+        let Some(refund) = &request.refund else { return Ok(None) };
+        let Some(entry) = ledger::entry(&self.journal, refund)? else { return Ok(None) };
+        let sale = self.view(&entry.view.attempt)?;
+        let is_same = entry.view.amount == request.amount && sale.is_some_and(|sale| is_named(&sale, &request.of));
+        Ok(Some(if is_same { Ok(entry) } else { Err(refusal(ErrorCode::RefundConflict, &entry)) }))
+    }
+
+    /// Tells how a refund stands that was asked for before. One that was to go out at once, and whose till stopped in
+    /// between, goes out now.
+    pub(super) fn answer_again(
+        &mut self,
+        ticket: Ticket,
+        known: Result<RefundEntry, Error>,
+        has_network: bool,
+        now: Now,
+    ) -> Result<(), Halt> {
+        let entry = match known {
+            Ok(entry) => entry,
+            Err(conflict) => {
+                self.tell(ticket, Err(conflict));
+                return Ok(());
+            }
+        };
+        if entry.view.state != RefundState::Waiting {
+            return self.tell_refund(ticket, &entry.view.refund);
+        }
+        match self.admit_host_approval(&entry, has_network)? {
+            Ok(Some(approved)) => self.let_go(ticket, &entry, approved, now),
+            Ok(None) => self.tell_refund(ticket, &entry.view.refund),
+            Err(error) => {
+                self.tell(ticket, Err(error.of_attempt(&entry.view.attempt)));
+                Ok(())
+            }
+        }
+    }
+
+    /// The approval by the host, where the rules leave the refund to it and it may go out now.
+    fn admit_host_approval(
+        &self,
+        entry: &RefundEntry,
+        has_network: bool,
+    ) -> Result<Result<Option<RefundApproved>, Error>, Halt> {
+        let Some((sale, rules)) = self.sale_and_rules(entry)? else { return Ok(Ok(None)) };
+        let Some(approved) = RefundApproved::by_host(&entry.view, &rules) else { return Ok(Ok(None)) };
+        if let Some(error) = self.nothing_goes_back()? {
+            return Ok(Err(error));
+        }
+        Ok(self.may_go_out(&sale, has_network).map(|()| Some(approved)))
+    }
+
     /// The guards, in their documented order.
     pub(super) fn admit_refund(
         &self,
@@ -85,17 +143,8 @@ impl Engine {
         has_network: bool,
         now: Now,
     ) -> Result<Result<Admitted, Error>, Halt> {
-        if let Some(frozen) = self.frozen_refusal() {
-            return Ok(Err(frozen));
-        }
-        if let Some(unfinished) = self.settlement_refusal()? {
-            return Ok(Err(unfinished));
-        }
-        if let Some(found) = self.unaccepted()? {
-            return Ok(Err(found.error()));
-        }
-        if let Some(elsewhere) = self.batch_refusal()? {
-            return Ok(Err(elsewhere));
+        if let Some(error) = self.nothing_goes_back()? {
+            return Ok(Err(error));
         }
         if request.amount.minor() == 0 {
             return Ok(Err(ErrorCode::AmountZero.into()));
@@ -112,15 +161,38 @@ impl Engine {
             .and_then(|()| can_verify(&rules))
             .and_then(|()| self.dialect_has_refunds())
             .and_then(|()| self.is_within(&sale, &request))
-            .and_then(|()| connected(has_network))
+            .and_then(|()| self.connected(has_network))
             .and_then(|()| self.is_free_for(&rules, &request));
         let attempt = sale.view.attempt.clone();
         Ok(allowed.map(|()| Admitted { sale: sale.view, rules, request }).map_err(|error| error.of_attempt(&attempt)))
     }
 
+    /// Why nothing is given back now, whatever it is of.
+    fn nothing_goes_back(&self) -> Result<Option<Error>, Halt> {
+        if let Some(frozen) = self.frozen_refusal() {
+            return Ok(Some(frozen));
+        }
+        if let Some(unfinished) = self.settlement_refusal()? {
+            return Ok(Some(unfinished));
+        }
+        // A journal that was put back may have forgotten that it is back already.
+        if let Some(found) = self.unaccepted()? {
+            return Ok(Some(found.error()));
+        }
+        self.batch_refusal()
+    }
+
     /// What goes back of this sale, or may yet go, in minor units.
     pub(super) fn held_of(&self, attempt: &AttemptId) -> Result<u64, Halt> {
         Ok(ledger::sums(&self.journal, attempt)?.held_minor)
+    }
+
+    /// Money goes back only over a network, and only over one that may be used.
+    fn connected(&self, has_network: bool) -> Result<(), Error> {
+        if !has_network {
+            return Err(ErrorCode::RefundNeedsConnection.into());
+        }
+        self.network_refusal().map_or(Ok(()), Err)
     }
 
     fn dialect_has_refunds(&self) -> Result<(), Error> {
@@ -162,7 +234,7 @@ impl Engine {
         now: Now,
     ) -> Result<(), Halt> {
         let Admitted { sale, rules, request } = admitted;
-        let refund = match self.mint_refund() {
+        let refund = match request.refund.clone().map_or_else(|| self.mint_refund(), Ok) {
             Ok(refund) => refund,
             Err(error) => {
                 self.tell(ticket, Err(error));
@@ -227,29 +299,32 @@ impl Engine {
         permit: Permit<ApproveRefund>,
         has_network: bool,
     ) -> Result<Result<RefundApproved, Error>, Halt> {
-        if let Some(frozen) = self.frozen_refusal() {
-            return Ok(Err(frozen));
+        if let Some(error) = self.nothing_goes_back()? {
+            return Ok(Err(error));
         }
-        if let Some(unfinished) = self.settlement_refusal()? {
-            return Ok(Err(unfinished));
-        }
-        if let Some(elsewhere) = self.batch_refusal()? {
-            return Ok(Err(elsewhere));
-        }
-        let Some(sale) = attempts::entry(&self.journal, &entry.view.attempt)? else {
+        let Some((sale, rules)) = self.sale_and_rules(entry)? else {
             return Ok(Err(ErrorCode::AttemptUnknown.into()));
         };
-        let policy = shop_policy(&self.journal).map_err(Halt)?.refunds;
-        let rules = rules_for(&policy, &sale.view);
         let journal = &self.journal;
         let tied = |name: &_| appointed::of(journal, name).map_err(Error::from);
         // Who approves comes first: that it may not be this person is no secret, and nothing else helps then.
-        Ok(RefundApproved::by_person(&entry.view, permit, tied, &rules).and_then(|approved| {
-            may_be_refunded(&sale)?;
-            connected(has_network)?;
-            self.is_free_for_refunds()?;
-            Ok(approved)
-        }))
+        Ok(RefundApproved::by_person(&entry.view, permit, tied, &rules)
+            .and_then(|approved| self.may_go_out(&sale, has_network).map(|()| approved)))
+    }
+
+    /// The sale of a refund, and the shop's rules for it.
+    fn sale_and_rules(&self, entry: &RefundEntry) -> Result<Option<(Entry, RefundRules)>, Halt> {
+        let Some(sale) = attempts::entry(&self.journal, &entry.view.attempt)? else { return Ok(None) };
+        let policy = shop_policy(&self.journal).map_err(Halt)?.refunds;
+        let rules = rules_for(&policy, &sale.view);
+        Ok(Some((sale, rules)))
+    }
+
+    /// Whether a refund that was asked for may still go out, now.
+    fn may_go_out(&self, sale: &Entry, has_network: bool) -> Result<(), Error> {
+        may_be_refunded(sale)?;
+        self.connected(has_network)?;
+        self.is_free_for_refunds()
     }
 
     /// Records the approval, which is used up by it: from here on the refund is owed.
@@ -525,9 +600,14 @@ fn refusal(code: ErrorCode, entry: &RefundEntry) -> Error {
     Error::from(code).of_attempt(&entry.view.attempt).with_standing(entry.view.state.standing())
 }
 
-/// Only what the host has booked, and has not taken back, can be given back.
+/// Only what the host has booked, and has not taken back, can be given back; of what is stuck, what a supervisor has
+/// decided that the customer is charged for.
 fn may_be_refunded(sale: &Entry) -> Result<(), Error> {
-    let Some(code) = not_standing(&sale.view) else { return Ok(()) };
+    let is_charged = sale.view.kind == Kind::Sale
+        && sale.view.state == State::ReversalStuck
+        && sale.view.decision == Some(Decision::Charged);
+    let code = if is_charged { None } else { not_standing(&sale.view) };
+    let Some(code) = code else { return Ok(()) };
     let error = Error::from(code).with_standing(sale.standing());
     Err(error.word("kind", sale.view.kind.word()).word("state", sale.view.state.word()))
 }
@@ -543,8 +623,4 @@ fn can_verify(rules: &RefundRules) -> Result<(), Error> {
         Verification::Pin => Err(Error::from(ErrorCode::VerificationNotAvailable).word("verification", "pin")),
         Verification::None | Verification::Signature | Verification::CardAgain => Ok(()),
     }
-}
-
-fn connected(has_network: bool) -> Result<(), Error> {
-    if has_network { Ok(()) } else { Err(ErrorCode::RefundNeedsConnection.into()) }
 }

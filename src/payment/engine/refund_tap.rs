@@ -153,6 +153,9 @@ impl Engine {
 
     /// What was left of the sale when the card was asked for may be gone by now.
     fn record_verified(&mut self, ticket: Ticket, admitted: Admitted, operator: String, now: Now) -> Result<(), Halt> {
+        if let Some(known) = self.known_refund(&admitted.request)? {
+            return self.answer_again(ticket, known, true, now);
+        }
         match self.admit_refund(admitted.request, true, now)? {
             Ok(again) => self.record_request(ticket, &again, RefundVerified::CardAgain, operator, now),
             Err(error) => {

@@ -184,7 +184,7 @@ impl Engine {
         if let Some(unfinished) = self.settlement_refusal()? {
             return Ok(Some(unfinished));
         }
-        if self.is_occupied() {
+        if self.is_occupied() && !self.is_only_telling() {
             return Ok(Some(ErrorCode::TillBusy.into()));
         }
         if let Some(code) = self.leftovers.refusal() {
@@ -193,7 +193,10 @@ impl Engine {
         if let Some(found) = self.unaccepted()? {
             return Ok(Some(found.error()));
         }
-        self.batch_refusal()
+        if let Some(error) = self.batch_refusal()? {
+            return Ok(Some(error));
+        }
+        Ok(self.network_refusal())
     }
 
     /// An attempt that is in the journal or under way: the same payload is the same sale.
@@ -221,7 +224,8 @@ impl Engine {
     /// Leaves `Clearing` when the round of debts is over. Says whether anything moved.
     pub(super) fn go_on_with_sale(&mut self, now: Now) -> Result<bool, Halt> {
         let clearing = matches!(&self.sale, Some(Sale { phase: Phase::Clearing, .. }));
-        if !clearing || self.debts.round_is_open() {
+        // What the host is being told comes first: that a till is free again, above all.
+        if !clearing || self.debts.round_is_open() || self.job.is_some() {
             return Ok(false);
         }
         if self.frozen.is_some() {

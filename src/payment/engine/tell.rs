@@ -6,12 +6,12 @@
 //! here: whoever tells records why, and what was answered. A refusal by the host is an answer; a lost answer is an error,
 //! and telling it again is safe. Evidence: `tests/payment_errands.rs`.
 
-use crate::acquirer::{Answer, Gathered, Gathering, Request, Telling, Told, ToldText};
+use crate::acquirer::{Answer, Gathered, Gathering, Request, Telling, Told, ToldText, Withdrawal};
 use crate::clock::Now;
 use crate::error::{Error, ErrorCode};
 use crate::ids::Stan;
 use crate::iso8583::{Op, ValueName, Values};
-use crate::payment::engine::job::{Job, Task};
+use crate::payment::engine::job::{Job, Stage, Task};
 use crate::payment::engine::{Engine, Halt};
 use crate::payment::exchange::{Reply, Ticket};
 use crate::payment::ledger;
@@ -32,6 +32,22 @@ impl Engine {
         let Telling { op, text, operator } = telling;
         let run = TellRun { op, text, sent: 0, gathered: Gathered::default(), wanted: 0 };
         self.start_job(Some(ticket), operator, Task::Tell(Box::new(run)), now);
+    }
+
+    /// Whether the till tells something, and nothing else is under way: an attempt may begin, and waits for its end.
+    pub(super) fn is_only_telling(&self) -> bool {
+        let is_told = self.job.as_ref().is_some_and(|job| matches!(job.task, Task::Tell(_)));
+        is_told && self.sale.is_none() && self.refund_tap.is_none()
+    }
+
+    /// A certificate gives way to what a person wants, as long as no byte of its request has left; it is asked for later.
+    /// What a freeze owes goes first: a host that holds a till refuses it everything.
+    pub(super) fn put_off_telling(&mut self, now: Now) {
+        let is_certificate = |task: &Task| matches!(task, Task::Tell(run) if run.op == Op::RenewCertificate);
+        let Some(job) = self.job.as_ref().filter(|job| is_certificate(&job.task)) else { return };
+        if job.stage == Stage::Clearing || self.conversation.withdraw(now) == Withdrawal::Withdrawn {
+            self.end_job(Err(ErrorCode::TillBusy.into()));
+        }
     }
 
     /// The next message of the text, or of the question for the next part of the answer.

@@ -1,7 +1,7 @@
 //! A void: a whole sale of the open batch is taken back by an attempt of its own.
 //!
-//! Guards stand in this order: a void that is known, a till that is frozen or busy, a journal that could not take everything, one
-//! of which the host knows a later state, a batch that the host would change, then the sale: it is there, it is a sale,
+//! Guards stand in this order: a void that is known, a till that is frozen or busy, a journal that could not take
+//! everything, one of which the host knows a later state, a batch that the host would change, then the sale: it is there, it is a sale,
 //! approved, not voided, no void of it in doubt, not settled, nothing refunded, of the open batch. They stand again when
 //! the void's turn has come. From then on it lives as a sale does (`host.rs`); its reversal is the dialect's own (`reversal.rs`).
 //!

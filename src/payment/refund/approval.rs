@@ -1,8 +1,9 @@
 //! The proof that a refund may go out.
 //!
-//! There are two ways to it and no third: a permit to approve, which only the session of a person gives whose password
-//! has opened the vault, and the shop's rules where they leave the decision to the host. The engine sends no refund
-//! without having used one up.
+//! There are two ways to it and no third: a permit to approve, which only a session gives, and the shop's rules where they
+//! leave the decision to the host. The engine sends no refund without having used one up. That a session is begun only
+//! for a person whose password has opened the vault is the till's to see to (`till/enter.rs`): the type is open to
+//! whoever links this library, as its tests do.
 //!
 //! It never journals and never sends. Evidence: `tests/refund_rules.rs`, and the compiler:
 //!

@@ -19,6 +19,9 @@ use crate::payment::view::{JournalPlace, ReceiptCounts};
 /// A refund that somebody wants.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefundRequest {
+    /// The caller's name for it: the same name and payload again is the same refund. Without one the till makes a name,
+    /// and asking again is another refund.
+    pub refund: Option<RefundId>,
     /// For which sale.
     pub of: RefundOf,
     /// How much of it, in the sale's own currency.

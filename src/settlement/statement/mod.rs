@@ -39,6 +39,7 @@ pub use events::{StatementSummary, last};
 pub use host::HostLines;
 pub use line::{Line, LineKind, Source, StatedOrder};
 pub use refused::{Refused, WhyRefused};
+pub use sessions::is_outside;
 
 /// The longest line of a file, and the longest element of an XML file, in bytes.
 pub const LINE_BYTES_MAX: usize = 64 << 10;

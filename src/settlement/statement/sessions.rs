@@ -10,7 +10,10 @@ use crate::ids::AttemptId;
 use crate::journal::{Event, Fold, FoldError, Journal, JournalError, Rows};
 
 /// Whether the attempt or refund of this name was opened outside every session of its operator.
-pub(super) fn is_outside(journal: &Journal, name: &str) -> Result<bool, JournalError> {
+///
+/// # Errors
+/// Those of [`Journal::row`].
+pub fn is_outside(journal: &Journal, name: &str) -> Result<bool, JournalError> {
     // Almost always there is none, and one small row says so.
     if journal.row(FOLD, ANY)?.is_none() {
         return Ok(false);

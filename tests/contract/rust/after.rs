@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use taptill_ffi::{
-    Amount, BatchDecision, Decision, Leaving, Refund, RefundDecision, RefundOf, RefundQuery, Refunds, Settlement, StatementCheck,
-    StatementFile, Statements, TillError, VoidOrder,
+    Amount, BatchDecision, Decision, Leaving, Refund, RefundDecision, RefundOf, RefundQuery, Refunds, Settlement,
+    StatementCheck, StatementFile, Statements, TillError, VoidOrder,
 };
 
 use crate::args::{Args, Failure};
@@ -85,7 +85,7 @@ fn of_refunds(bench: &Bench<'_>, name: &str, mut with: Args) -> Result<Result<Va
             let currency = with.text_or("currency", "CNY")?;
             let amount = Amount { minor: with.whole("minor")?, currency };
             with.finish()?;
-            refund(asked(bench, refunds(bench)?, |refunds| async move { refunds.request(of, amount).await })?)
+            refund(asked(bench, refunds(bench)?, |refunds| async move { refunds.request(of, amount, None).await })?)
         }
         "approve_refund" => {
             let id = with.text("refund")?;

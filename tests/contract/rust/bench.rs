@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
-use taptill_ffi::{Desk, Operation, StatementCheck, Terminal};
+use taptill_ffi::{Desk, EvidencePreview, Operation, StatementCheck, Terminal};
 
 use crate::args::{Args, Failure};
 use crate::compare::compare;
@@ -25,6 +25,7 @@ pub struct Bench<'a> {
     pub terminal: Option<Arc<Terminal>>,
     pub operation: Option<Arc<Operation>>,
     pub check: Option<Arc<StatementCheck>>,
+    pub preview: Option<Arc<EvidencePreview>>,
     pub desk: Option<Arc<Desk>>,
     /// Where the card of the last tap is.
     pub card: Option<String>,
@@ -41,6 +42,7 @@ impl<'a> Bench<'a> {
             terminal: None,
             operation: None,
             check: None,
+            preview: None,
             desk: None,
             card: None,
             variables: Map::new(),

@@ -11,6 +11,7 @@ mod around;
 mod bench;
 mod compare;
 mod face;
+mod incident;
 mod people;
 mod ports;
 mod reader;

@@ -193,6 +193,7 @@ fn policy(with: &mut Args) -> Result<ShopPolicy, Failure> {
         biometric_days: with.optional_whole("biometric_days")?.unwrap_or(usual.biometric_days),
         shop_words: with.optional_texts("shop_words")?.unwrap_or(usual.shop_words),
         settle_at_minute: with.optional_whole("settle_at_minute")?,
+        two_people_to_deregister: usual.two_people_to_deregister,
         freeze_needs_password_at_lock_screen: usual.freeze_needs_password_at_lock_screen,
         refunds: usual.refunds,
     })

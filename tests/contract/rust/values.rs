@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value, json};
 use taptill_ffi::{
-    Attempt, Batch, Blocker, CurrencyTotals, Difference, DifferencePage, ErrorFacts, ErrorWords, EventPage, ExitItem, ExitState, ExitView, Field,
-    Intent, KindSums, Language, Notice, OperatorFacts, Page, PasswordDone, PasswordProfile, RecordSum, RecoveryCode,
-    Refund, Resolved, Screen, SessionFacts, ShopPolicy, StatementLine, StatementSummary, TillError, TillInfo,
-    TillState, Verified, VoidView, describe_difference,
+    Attempt, Batch, Blocker, CurrencyTotals, Difference, DifferencePage, ErrorFacts, ErrorWords, EventPage, ExitItem,
+    ExitState, ExitView, Field, FreezeFacts, Intent, KindSums, Language, Notice, OperatorFacts, Page, PasswordDone,
+    PasswordProfile, RecordSum, RecoveryCode, Refund, Resolved, Screen, SessionFacts, ShopPolicy, StatementLine,
+    StatementSummary, TillError, TillInfo, TillState, Verified, VoidView, describe_difference,
 };
 
 /// The word of an enumeration's value: `InDoubt` is `in_doubt`, and what it carries is left out.
@@ -96,8 +96,12 @@ pub fn state(state: &TillState) -> Value {
         "standing": word(&state.standing), "operator": state.operator, "role": state.role.as_ref().map(word),
         "waiting": state.waiting, "locks_in_ms": state.locks_in_ms,
         "biometric": word(&state.biometric), "settlement_missed_ms": state.settlement_missed_ms,
-        "is_rolled_back": state.is_rolled_back,
+        "frozen": state.frozen.as_ref().map(frozen), "is_rolled_back": state.is_rolled_back,
     })
+}
+
+fn frozen(facts: &FreezeFacts) -> Value {
+    json!({ "by": facts.by, "reason": facts.reason, "from": word(&facts.from), "since_ms": facts.since_ms })
 }
 
 pub fn done(done: &PasswordDone) -> Value {

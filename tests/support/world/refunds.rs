@@ -52,8 +52,15 @@ impl World {
     }
 
     pub fn request_of(&mut self, of: RefundOf, amount: Amount) -> Result<RefundView, Error> {
-        let ticket = self.start_request(RefundRequest { of, amount }, true);
+        let ticket = self.start_request(RefundRequest { refund: None, of, amount }, true);
         self.refund_told(ticket).expect("the process lives")
+    }
+
+    /// The same under the caller's own name.
+    pub fn request_as(&mut self, name: &str, attempt: &str, minor: u64) -> Option<Result<RefundView, Error>> {
+        let refund = Some(RefundId::new(name).unwrap());
+        let ticket = self.start_request(RefundRequest { refund, of: of(attempt), amount: yuan(minor) }, true);
+        self.refund_told(ticket)
     }
 
     pub fn start_request(&mut self, request: RefundRequest, has_network: bool) -> Ticket {

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::folders::copy_folder;
 use crate::host::{BookEntry, Kind, batches, book, set_next};
 
 use super::Broken;
@@ -234,19 +235,4 @@ fn first_line(stdout: ChildStdout) -> Option<String> {
     BufReader::new(stdout).read_line(&mut line).ok()?;
     let json: Value = serde_json::from_str(&line).ok()?;
     json["address"].as_str().map(str::to_owned)
-}
-
-fn copy_folder(from: &Path, to: &Path) -> std::io::Result<()> {
-    fs::create_dir(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy_folder(&entry.path(), &target)?;
-        } else {
-            fs::copy(entry.path(), target)?;
-        }
-    }
-    // A key folder that others may read is not used.
-    fs::set_permissions(to, fs::metadata(from)?.permissions())
 }

@@ -12,14 +12,42 @@ use taptill::ports::Posture;
 
 use crate::desktop::StatedPosture;
 use crate::faults::SetClock;
+use crate::folders::copy_folder;
 
 use super::impostor::{Impostor, Manner};
-use super::stage::{Played, Stage, broken, copy_folder, order};
+use super::stage::{Played, Stage, broken, order};
 
 pub(super) fn network_absent() -> Played {
     let stage = Stage::set()?;
     let till = stage.till_with(|ports| ports.network_posture = Arc::new(StatedPosture(Posture::Absent)))?;
     till.sell(order(100)?).map(drop)
+}
+
+pub(super) fn network_refused() -> Played {
+    let stage = Stage::set()?;
+    let portal = StatedPosture(Posture::CaptivePortal);
+    let till = stage.till_with(|ports| ports.network_posture = Arc::new(portal))?;
+    till.sell(order(100)?).map(drop)
+}
+
+pub(super) fn network_refused_for_keys() -> Played {
+    let stage = Stage::set()?;
+    let till = stage.till_with(|ports| ports.network_posture = Arc::new(StatedPosture(Posture::Proxied)))?;
+    till.sell(order(100)?).map(drop)
+}
+
+pub(super) fn pins_not_signed() -> Played {
+    let stage = Stage::set()?;
+    let till = stage.till()?;
+    Ok(till.terminal.take_pins(b"Use another key from now on. Your acquirer.\n")?)
+}
+
+pub(super) fn pins_refused() -> Played {
+    let stage = Stage::set()?;
+    let till = stage.till()?;
+    let terminal = till.terminal.configuration()?.terminal_id.clone();
+    let message = crate::host::message(&stage.host_home(), &terminal, "A happy new year.").map_err(broken)?;
+    Ok(till.terminal.take_pins(message.as_bytes())?)
 }
 
 pub(super) fn host_unreachable() -> Played {

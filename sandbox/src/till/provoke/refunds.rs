@@ -29,11 +29,23 @@ pub(super) fn refund_exceeds_captured_amount() -> Played {
 pub(super) fn refund_currency_differs() -> Played {
     let (_stage, till, sale) = sold()?;
     let yen = Amount::from_minor(100, Currency::from_code("JPY")?)?;
-    Ok(till.terminal.request_refund(&RefundRequest { of: RefundOf::Attempt(sale), amount: yen }).map(drop)?)
+    Ok(till
+        .terminal
+        .request_refund(&RefundRequest { refund: None, of: RefundOf::Attempt(sale), amount: yen })
+        .map(drop)?)
 }
 
 pub(super) fn refund_unknown() -> Played {
     Ok(Stage::set()?.till()?.terminal.approve_refund(&RefundId::new("rf-0000000000000000")?).map(drop)?)
+}
+
+pub(super) fn refund_conflict() -> Played {
+    let (_stage, till, sale) = sold()?;
+    let refund = Some(RefundId::new("return-7")?);
+    for minor in [100, 200] {
+        till.terminal.request_refund(&RefundRequest { refund: refund.clone(), ..of(&sale, minor)? })?;
+    }
+    Ok(())
 }
 
 pub(super) fn refund_ambiguous() -> Played {
@@ -44,7 +56,7 @@ pub(super) fn refund_ambiguous() -> Played {
         till.sell(SaleOrder { order: Some(same.clone()), ..order(SALE_MINOR)? })?;
     }
     let amount = Amount::from_minor(100, Currency::CNY)?;
-    Ok(till.terminal.request_refund(&RefundRequest { of: RefundOf::Order(same), amount }).map(drop)?)
+    Ok(till.terminal.request_refund(&RefundRequest { refund: None, of: RefundOf::Order(same), amount }).map(drop)?)
 }
 
 pub(super) fn approver_is_requester() -> Played {
@@ -167,7 +179,7 @@ pub(super) fn request(till: &Till, sale: &AttemptId, minor: u64) -> Played<Refun
 
 fn of(sale: &AttemptId, minor: u64) -> Played<RefundRequest> {
     let amount = Amount::from_minor(minor, Currency::CNY)?;
-    Ok(RefundRequest { of: RefundOf::Attempt(sale.clone()), amount })
+    Ok(RefundRequest { refund: None, of: RefundOf::Attempt(sale.clone()), amount })
 }
 
 /// A request that waits for a card in the field; this is what happens there.

@@ -23,6 +23,7 @@ use tempfile::TempDir;
 
 use crate::card;
 use crate::desktop::desktop_ports;
+use crate::folders::copy_folder;
 use crate::host::{Host, HostError, Kind, Options, RunningHost, Script, provision_in, set_next};
 use crate::people;
 
@@ -238,21 +239,6 @@ pub(super) fn order(minor: u64) -> Played<SaleOrder> {
 /// A sale of this name.
 pub(super) fn named(attempt: &str, minor: u64) -> Played<SaleOrder> {
     Ok(SaleOrder { attempt: Some(AttemptId::new(attempt)?), ..order(minor)? })
-}
-
-/// Copies a folder with its permissions: a key folder that others may read is not used.
-pub(super) fn copy_folder(from: &Path, to: &Path) -> std::io::Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy_folder(&entry.path(), &target)?;
-        } else {
-            fs::copy(entry.path(), target)?;
-        }
-    }
-    fs::set_permissions(to, fs::metadata(from)?.permissions())
 }
 
 /// Says when the field goes on.

@@ -54,6 +54,10 @@ pub(super) fn script(code: ErrorCode) -> Script {
         E::ReaderFailed => by("the encrypted reader fails", payments::reader_failed),
         E::EncryptedReadInvalid => by("the encrypted reader gives an empty read", payments::encrypted_read_invalid),
         E::NetworkAbsent => by("the device has no network", network::network_absent),
+        E::NetworkRefused => by("the device is on Wi-Fi that wants a page signed", network::network_refused),
+        E::NetworkRefusedForKeys => by("the device is behind a proxy", network::network_refused_for_keys),
+        E::PinsNotSigned => by("somebody sends other pins in the acquirer's name", network::pins_not_signed),
+        E::PinsRefused => by("a word of the acquirer's is no pins", network::pins_refused),
         E::HostUnreachable => by("nobody listens at the host's address", network::host_unreachable),
         E::HostCertificateUntrusted => by("a host of another authority answers", network::host_certificate_untrusted),
         E::HostCertificateExpired => by("the host's certificate has expired", network::host_certificate_expired),
@@ -156,6 +160,7 @@ pub(super) fn script(code: ErrorCode) -> Script {
             by("a refund is approved by somebody whom the requester added", refunds::approver_appointed_by_requester)
         }
         E::RefundUnknown => by("a refund is approved that nobody asked for", refunds::refund_unknown),
+        E::RefundConflict => by("two refunds are asked for by one name", refunds::refund_conflict),
         E::RefundNotWaiting => by("a refund is rejected twice", refunds::refund_not_waiting),
         E::RefundExpired => by("a refund is decided after its time", refunds::refund_expired),
         E::RefundWindowOver => {
@@ -193,6 +198,12 @@ pub(super) fn script(code: ErrorCode) -> Script {
         E::FrozenByHost => by("two people release a till that the acquirer has frozen", incidents::frozen_by_host),
         E::ReleaseNeedsAnother => by("one person releases a frozen till twice", incidents::release_needs_another),
         E::ExitBlocked => by("somebody leaves while a card is awaited", goodbyes::exit_blocked),
+        E::DeregistrationBlocked => by("a till is deregistered that has not settled", goodbyes::deregistration_blocked),
+        E::DeregistrationUnfinished => {
+            by("a till sells that the acquirer has let go already", goodbyes::deregistration_unfinished)
+        }
+        E::SecondPersonNeeded => by("one person alone deregisters a till", goodbyes::second_person_needed),
+        E::ExportFailed => by("the records are to go where something is already", goodbyes::export_failed),
         E::ReasonMissing => by("a supervisor leaves by force and says nothing", goodbyes::reason_missing),
         E::EvidenceNotABundle => by("a photograph is checked as evidence", evidence::evidence_not_a_bundle),
         E::EvidenceNewer => by("evidence of a later version is checked", evidence::evidence_newer),

@@ -34,7 +34,8 @@ extension Bench {
             try follow(kinds)
         case "wait_batch": return try waitBatch(&with)
         case "host", "files", "statement":
-            let told = try asked(with.rest().merging(["do": .text(name), "home": .text(till.home)]) { _, ours in ours })
+            let told = try asked(
+                with.rest().merging(["do": .text(name), "home": .text(till.home)]) { _, ours in ours })
             return name == "statement" ? told : .null
         case "closings":
             try with.finish()

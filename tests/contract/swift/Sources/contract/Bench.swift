@@ -14,6 +14,7 @@ final class Bench {
     var terminal: Terminal?
     var operation: TaptillCore.Operation?
     var check: StatementCheck?
+    var preview: EvidencePreview?
     var desk: Desk?
     /// Where the card of the last tap is.
     var card: String?

@@ -27,7 +27,8 @@ func json(_ attempt: Attempt) -> Json {
     return [
         "attempt": .text(attempt.attempt), "kind": .text(word(attempt.kind)), "of": .from(attempt.of),
         "void": void ?? .null, "refunds": .list(attempt.refunds.map(Json.text)),
-        "decision": .from(attempt.decision.map { word($0) }), "order": .from(attempt.order), "state": .text(word(attempt.state)),
+        "decision": .from(attempt.decision.map { word($0) }), "order": .from(attempt.order),
+        "state": .text(word(attempt.state)),
         "reason": .from(attempt.reason), "money": .text(word(attempt.money)), "minor": .from(attempt.amount.minor),
         "currency": .text(attempt.amount.currency), "refunded_minor": .from(attempt.refundedMinor),
         "delivered": .flag(attempt.delivered), "settled": .flag(attempt.settled),
@@ -48,7 +49,8 @@ func json(_ facts: ErrorFacts) -> Json {
     let details = facts.details.map { ($0.name, Json.text($0.value)) }
     let blockers = facts.blockers.map { json($0) }
     return [
-        "blockers": .list(blockers), "code": .text(facts.code), "money": .text(word(facts.money)), "retry": .text(word(facts.retry)),
+        "blockers": .list(blockers), "code": .text(facts.code), "money": .text(word(facts.money)),
+        "retry": .text(word(facts.retry)),
         "reversal": .text(word(facts.reversal)), "actor": .text(word(facts.actor)), "attempt": .from(facts.attempt),
         "host_code": .from(facts.hostCode), "details": .object(Dictionary(details) { _, last in last }),
     ]
@@ -92,7 +94,15 @@ func json(_ state: TillState) -> Json {
         "standing": .text(word(state.standing)), "operator": .from(state.operator),
         "role": .from(state.role.map { word($0) }), "waiting": .from(state.waiting),
         "locks_in_ms": .from(state.locksInMs), "biometric": .text(word(state.biometric)),
-        "settlement_missed_ms": .from(state.settlementMissedMs), "is_rolled_back": .flag(state.isRolledBack),
+        "frozen": state.frozen.map { json($0) } ?? .null, "settlement_missed_ms": .from(state.settlementMissedMs),
+        "is_rolled_back": .flag(state.isRolledBack),
+    ]
+}
+
+func json(_ facts: FreezeFacts) -> Json {
+    [
+        "by": .from(facts.by), "reason": .from(facts.reason), "from": .text(word(facts.from)),
+        "since_ms": .from(facts.sinceMs),
     ]
 }
 

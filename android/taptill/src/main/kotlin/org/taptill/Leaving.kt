@@ -14,8 +14,8 @@ public class Leaving internal constructor(private val leaving: CoreLeaving, priv
     public suspend fun checklist(): ExitView = calls.blocking { leaving.checklist() }
 
     /**
-     * Leaves: signs the record's head, closes the connection, wipes keys and session. With [force], a supervisor's reason,
-     * it leaves what is in the way. A coroutine that is cancelled meanwhile stops nothing.
+     * Leaves: signs the record's head, closes the connection, wipes keys and session. With [force], a supervisor's
+     * reason, it leaves what is in the way. A coroutine that is cancelled meanwhile stops nothing.
      *
      * @throws TillException `exit_blocked` with what is in the way in its facts' `blockers`, `reason_missing`,
      *   `till_busy`.

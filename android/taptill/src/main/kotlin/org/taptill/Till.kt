@@ -71,6 +71,12 @@ private constructor(
     /** Leaving the till. */
     public val leaving: Leaving = Leaving(terminal.leaving(), calls)
 
+    /** A bad day: the till frozen, and let go again. */
+    public val incident: Incident = Incident(terminal.incident(), calls)
+
+    /** What others can check of the record. */
+    public val evidence: Evidence = Evidence(terminal.evidence(), calls)
+
     /** How often those who wait for events were woken, for a test that they sleep otherwise. */
     internal val rings: Long
         get() = ears.bell.heard
@@ -218,6 +224,8 @@ private constructor(
             settlement.destroy()
             statements.destroy()
             leaving.destroy()
+            incident.destroy()
+            evidence.destroy()
             terminal.destroy()
             ears.bell.ring()
         }

@@ -16,7 +16,8 @@ import org.taptill.core.StatementFile
 import org.taptill.core.VoidOrder
 
 /** The calls about what comes after a sale: voids, refunds, debts, settlement, the statement check and leaving. */
-class After(private val face: Face) : AutoCloseable {
+class After(private val face: Face, home: File) : AutoCloseable {
+    private val incidents = Incidents(face, home)
     private var check: StatementCheck? = null
 
     /** What a call gives, once every argument has been asked for. */
@@ -43,11 +44,12 @@ class After(private val face: Face) : AutoCloseable {
             "differences" -> limit(with).let { face.limited { check().next(it) } }
             "statement_summary" -> with.done().let { face.limited { check().summary() } }
             "last_statement_check" -> with.done().let { till().statements.last() }
-            else -> People.answer(name, with, ::till)
+            else -> incidents.answer(name, with)
         }
 
     override fun close() {
         check?.close()
+        incidents.close()
     }
 
     private fun till() = face.till()

@@ -15,8 +15,8 @@ import org.taptill.core.shippedPolicy
 object People {
     const val ALICE = "alice"
     const val ALICES_PASSWORD = "correct horse battery 9"
-    private const val BOB = "bob"
-    private const val BOBS_PASSWORD = "tall ships sail at 7 bells"
+    const val BOB = "bob"
+    const val BOBS_PASSWORD = "tall ships sail at 7 bells"
 
     /** What a call gives, once every argument has been asked for. */
     suspend fun answer(name: String, with: Keys, till: () -> Till): Any? =

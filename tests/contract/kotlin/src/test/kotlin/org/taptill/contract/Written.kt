@@ -18,11 +18,13 @@ import org.taptill.core.DifferenceWords
 import org.taptill.core.ErrorFacts
 import org.taptill.core.ErrorWords
 import org.taptill.core.EventPage
+import org.taptill.core.EvidenceVerdict
 import org.taptill.core.ExitAdvice
 import org.taptill.core.ExitItem
 import org.taptill.core.ExitState
 import org.taptill.core.ExitView
 import org.taptill.core.Field
+import org.taptill.core.FreezeFacts
 import org.taptill.core.Intent
 import org.taptill.core.KindSums
 import org.taptill.core.Language
@@ -31,6 +33,7 @@ import org.taptill.core.OperatorFacts
 import org.taptill.core.Page
 import org.taptill.core.PasswordProfile
 import org.taptill.core.PasswordRules
+import org.taptill.core.PreviewFacts
 import org.taptill.core.RecordSum
 import org.taptill.core.Refund
 import org.taptill.core.RefundPage
@@ -96,9 +99,12 @@ fun written(value: Any?): JsonElement =
         is StatementLine -> written(value)
         is DifferenceWords -> entries("what" to value.what, "why" to value.why, "todo" to value.todo)
         is StatementSummary -> written(value)
-        is ExitView ->
-            entries("items" to value.items, "is_left" to value.isLeft, "checkpoint" to value.checkpoint)
+        is ExitView -> entries("items" to value.items, "is_left" to value.isLeft, "checkpoint" to value.checkpoint)
         is ExitItem -> written(value)
+        is FreezeFacts ->
+            entries("by" to value.by, "reason" to value.reason, "from" to value.from, "since_ms" to value.sinceMs)
+        is PreviewFacts -> written(value)
+        is EvidenceVerdict -> written(value)
         is ExitAdvice -> entries("code" to value.code, "remedy" to value.remedy)
         is DifferenceCounts -> written(value)
         is Verified -> entries("events" to value.events, "root" to value.root)
@@ -211,6 +217,7 @@ private fun written(state: TillState): JsonObject =
         "locks_in_ms" to state.locksInMs,
         "biometric" to state.biometric,
         "settlement_missed_ms" to state.settlementMissedMs,
+        "frozen" to state.frozen,
         "is_rolled_back" to state.isRolledBack,
     )
 
@@ -282,6 +289,30 @@ private fun written(batch: Batch): JsonObject =
         "missed_ms" to batch.missedMs,
         "refusals" to batch.refusals,
         "decision" to batch.decision,
+    )
+
+private fun written(facts: PreviewFacts): JsonObject =
+    entries(
+        "records" to facts.records,
+        "first" to facts.first,
+        "last" to facts.last,
+        "is_run" to facts.isRun,
+        "kinds" to facts.kinds,
+        "slips" to facts.slips,
+        "operators" to facts.operators,
+        "size" to facts.size,
+    )
+
+private fun written(verdict: EvidenceVerdict): JsonObject =
+    entries(
+        "holds" to verdict.holds,
+        "findings" to verdict.findings,
+        "wrong" to verdict.wrong,
+        "proved" to verdict.proved,
+        "not_proved" to verdict.notProved,
+        "records" to verdict.records,
+        "size" to verdict.size,
+        "origin" to verdict.origin,
     )
 
 private fun written(item: ExitItem): JsonObject {

@@ -1,0 +1,66 @@
+//! A folder as the place where a till hands out its records.
+//!
+//! The folder must not hold anything yet, so that nothing is mixed with what was there. A file is whole once `finish`
+//! has returned: each is synced, and the folder after them.
+//!
+//! It never overwrites anything. Evidence: `tests/leaving.rs`.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use crate::ports::{ExportFault, ExportSink};
+
+/// A folder that takes an export.
+pub struct FolderSink {
+    folder: PathBuf,
+    files: BTreeMap<String, File>,
+}
+
+impl FolderSink {
+    /// A folder that is not there yet, or is empty; it is made with the first file.
+    #[must_use]
+    pub fn new(folder: &Path) -> Self {
+        Self { folder: folder.to_owned(), files: BTreeMap::new() }
+    }
+
+    fn begin(&self, name: &str) -> Result<File, ExportFault> {
+        let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'.' || byte == b'-';
+        if !(1..=64).contains(&name.len()) || !name.bytes().all(is_plain) || name.starts_with('.') {
+            return Err(ExportFault::Failed);
+        }
+        if self.files.is_empty() {
+            fs::create_dir_all(&self.folder).map_err(fault)?;
+            if fs::read_dir(&self.folder).map_err(fault)?.next().is_some() {
+                return Err(ExportFault::NotEmpty);
+            }
+        }
+        OpenOptions::new().append(true).create_new(true).open(self.folder.join(name)).map_err(fault)
+    }
+}
+
+impl ExportSink for FolderSink {
+    fn put(&mut self, name: &str, bytes: &[u8]) -> Result<(), ExportFault> {
+        if !self.files.contains_key(name) {
+            let file = self.begin(name)?;
+            self.files.insert(name.to_owned(), file);
+        }
+        let file = self.files.get_mut(name).ok_or(ExportFault::Failed)?;
+        file.write_all(bytes).map_err(fault)
+    }
+
+    fn finish(&mut self) -> Result<(), ExportFault> {
+        self.files.values().try_for_each(File::sync_all).map_err(fault)?;
+        if cfg!(unix) { File::open(&self.folder).and_then(|folder| folder.sync_all()).map_err(fault) } else { Ok(()) }
+    }
+}
+
+fn fault(error: io::Error) -> ExportFault {
+    match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => ExportFault::Full,
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => ExportFault::ReadOnly,
+        ErrorKind::AlreadyExists => ExportFault::NotEmpty,
+        _ => ExportFault::Failed,
+    }
+}
