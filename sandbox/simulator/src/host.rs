@@ -81,8 +81,8 @@ impl Host {
 
     /// What goes wrong until [`Host::heal`].
     pub fn arm(&mut self, faults: &[Fault]) {
-        let moods = &mut self.moods;
         for fault in faults {
+            let moods = &mut self.moods;
             match *fault {
                 Fault::Payment(wire) => moods.payment.push_back(wire),
                 Fault::Control(wire) => moods.control.push_back(wire),

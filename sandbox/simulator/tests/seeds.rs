@@ -6,7 +6,7 @@ use taptill_simulator::{Report, replay, run};
 const SEEDS: u64 = 300;
 
 /// How often each end comes about in a hundred days of each dialect, at least: half of what there is, or less.
-const ENDS: [(&str, u64); 14] = [
+const ENDS: [(&str, u64); 19] = [
     ("sale approved", 60),
     ("sale declined", 5),
     ("sale not_sent", 30),
@@ -19,6 +19,11 @@ const ENDS: [(&str, u64); 14] = [
     ("refund waiting", 3),
     ("batch balanced", 30),
     ("batch uploaded", 3),
+    ("till.frozen till", 10),
+    ("till.frozen lock_screen", 1),
+    ("till.frozen host", 1),
+    ("till.released ", 10),
+    ("left by the checklist", 2),
     ("process killed", 20),
     ("power cut", 7),
 ];

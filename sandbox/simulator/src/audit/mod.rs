@@ -66,6 +66,13 @@ pub(crate) fn ends(book: &Book, seen: &Seen) -> BTreeMap<String, u64> {
     for view in seen.refunds.iter().map(|text| parse(text)) {
         count(format!("refund {}", word(&view, "state")));
     }
+    for event in seen.journal.iter().map(|bytes| serde_json::from_slice::<Value>(bytes).unwrap_or_default()) {
+        match word(&event, "kind") {
+            kind @ ("till.frozen" | "till.released") => count(format!("{kind} {}", word(&event["body"], "from"))),
+            "operator.signed_out" if word(&event["body"], "why") == "exit" => count("left by the checklist".to_owned()),
+            _ => {}
+        }
+    }
     for closing in &book.closings {
         count(if closing.uploaded > 0 { "batch uploaded" } else { "batch balanced" }.to_owned());
     }
