@@ -38,8 +38,8 @@ fn points_of_a_sale() -> Vec<String> {
     include_str!("../../tests/vectors/points_of_a_sale.txt").lines().map(numbered).collect()
 }
 
-/// The operator's sign-in is told, and the till's currency.
-const TOLD_BEFORE_A_SALE: u32 = 2;
+/// The operator's sign-in is told, the till's currency, and that the network was looked at.
+const TOLD_BEFORE_A_SALE: u32 = 3;
 
 /// One till, one host, one payment of 12.30, one kill.
 struct Case {
@@ -88,10 +88,10 @@ fn no_kill_of_a_sale_loses_or_doubles_a_payment() {
 #[test]
 fn no_kill_of_a_sale_in_trouble_loses_or_doubles_a_payment() {
     let rows: [(&str, &[&str]); 4] = [
-        ("no-answer", &["after send 2", "before attempt.reversal_due", "after attempt.reversal_due", "before tell 3"]),
+        ("no-answer", &["after send 2", "before attempt.reversal_due", "after attempt.reversal_due", "before tell 4"]),
         ("late-answer", &["after send 2", "before attempt.reversal_due", "after attempt.reversal_due"]),
         ("forget", &["after send 2", "before attempt.reversal_due", "after attempt.reversal_due"]),
-        ("bad-mac", &["before receive 2", "before attempt.reversal_due", "after attempt.reversal_due", "after tell 3"]),
+        ("bad-mac", &["before receive 2", "before attempt.reversal_due", "after attempt.reversal_due", "after tell 4"]),
     ];
     survive_all(crossed(&rows, Command::Sale));
 }

@@ -31,10 +31,14 @@ pub struct Remains {
 pub fn erasure_note(path: &Path) -> Result<Option<Vec<u8>>, JournalError> {
     match fs::read(beside(path, NOTE)) {
         Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) if NOTHING_LIES_THERE.contains(&error.kind()) => Ok(None),
         Err(_) => Err(JournalError::StorageFailed),
     }
 }
+
+/// There is no such file, or there can be none of that name.
+const NOTHING_LIES_THERE: [ErrorKind; 4] =
+    [ErrorKind::NotFound, ErrorKind::NotADirectory, ErrorKind::InvalidInput, ErrorKind::InvalidFilename];
 
 impl LockedJournal {
     /// Destroys every plain row; durable on return.

@@ -37,37 +37,10 @@ mod statements;
 mod terminal;
 mod values;
 
-pub use biometric::{BiometricFault, BiometricKey, BiometricStanding};
-pub use corrections::*;
-pub use desk::{Desk, Display, screen_gallery};
-pub use errors::{
-    Actor, Blocker, CoreVersion, Detail, ErrorFacts, ErrorWords, Money, Retry, Reversal, TillError, core_version,
-    describe_error, error_codes, facts_of,
-};
-pub use events::{EventPage, Events, TillEvent};
-pub use evidence::*;
-pub use incident::*;
-pub use leaving::*;
-pub use operation::Operation;
-pub use password_work::{PasswordDone, PasswordWork, RecoveryCode};
-pub use payments::Payments;
-pub use people::{OperatorFacts, OperatorRole, People, SessionFacts, Standing, TillState};
-pub use policy::*;
-pub use ports::{
-    CardChannel, CardFault, Clock, ClockReading, DeviceKeys, KeyFault, KeyKind, NetworkPosture, Notice, Observer,
-    PortFault, Ports, Posture, Prompt, SecretSink,
-};
-pub use proofs::Proofs;
-pub use reader::{EncryptedRead, EncryptedReader, ReadCvm, ReadRequest, ReaderFault};
-pub use receipts::*;
-pub use refunds::{Refund, RefundOf, RefundPage, RefundQuery, RefundState, Refunds};
-pub use screen::{Action, Field, FieldName, Intent, Role, Row, Screen, ScreenKind, ScreenSample, Tone};
-pub use settlement::*;
-pub use statement_values::*;
-pub use statements::{StatementCheck, Statements};
-pub use terminal::{Terminal, inspect_till, provision_till};
-pub use values::{
-    Amount, Attempt, AttemptState, Language, ListQuery, Page, Resolved, ReversalView, SaleOrder, TillInfo, Verified,
+pub use crate::{
+    biometric::*, corrections::*, desk::*, errors::*, events::*, evidence::*, incident::*, leaving::*, operation::*,
+    password_work::*, payments::*, people::*, policy::*, ports::*, proofs::*, reader::*, receipts::*, refunds::*,
+    screen::*, settlement::*, statement_values::*, statements::*, terminal::*, values::*,
 };
 
 uniffi::setup_scaffolding!("taptill");

@@ -30,6 +30,7 @@ fn a_shell_goes_on_where_it_had_acknowledged() {
     let page = pull(&till, None, 100);
     let story = [
         ("till.provisioned", None),
+        ("network.judged", None),
         ("attempt.prepared", Some(Prepared)),
         ("host.signed_on", None),
         ("attempt.in_doubt", Some(InDoubt)),
