@@ -190,6 +190,26 @@ fn a_refund_that_may_have_worked_in_the_batch_that_the_host_has_left_is_for_peop
     }
 }
 
+/// A refund that waits for the host to come back does not go into a batch whose totals are said.
+#[test]
+fn a_refund_that_waits_goes_into_the_batch_after_the_one_that_is_being_settled() {
+    let mut world = World::new(1);
+    let refund = with_a_refund_of_an_older_sale(&mut world);
+    world.sell("A-2", 700).unwrap().unwrap();
+    world.host.batch = 7;
+    let _waits = world.approve(&refund, "alice").unwrap();
+    world.wait(5_000);
+    world.host.batch = 2;
+    world.host.troubles_of.entry(Op::Settle).or_default().extend([Trouble::NoAnswer, Trouble::NoAnswer]);
+    let view = world.settle().unwrap().unwrap();
+    assert_eq!(view.batch.number(), 2);
+    world.wait(600_000);
+    let (batch, view) = (world.batch(Some(2)).unwrap(), world.refund(&refund));
+    assert_eq!((batch.state, batch.records), (BatchState::Closed, 1), "the totals are those that were said");
+    assert_eq!((view.state, view.batch.unwrap().number()), (RefundState::Acknowledged, 3));
+    assert_eq!(world.judge_refunds(), []);
+}
+
 /// What a supervisor decides to be nothing holds no batch: neither when the host's other batch is heard of later, nor
 /// when it was refused before.
 #[test]

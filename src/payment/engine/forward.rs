@@ -73,9 +73,13 @@ impl Engine {
     }
 
     /// Whether the host would book it where this till does not count it: the host is at another batch than the one that
-    /// is open here. What a send may have brought to the host already is asked about under its own numbers.
+    /// is open here, or the totals of this one are said already. What a send may have brought to the host already is
+    /// asked about under its own numbers.
     pub(super) fn waits_for_its_batch(&self, entry: &RefundEntry) -> Result<bool, Halt> {
-        Ok(!entry.may_have_worked() && self.batch_refusal()?.is_some())
+        if entry.may_have_worked() {
+            return Ok(false);
+        }
+        Ok(self.batch_refusal()?.is_some() || self.settlement_refusal()?.is_some())
     }
 
     /// Whether it needs a STAN: it has none yet, or one of another batch under which no send can have worked.

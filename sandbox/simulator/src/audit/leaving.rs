@@ -84,10 +84,18 @@ pub(super) fn nobody_leaves_money_behind(seen: &Seen, findings: &mut Findings) {
     for event in seen.journal.iter().map(|bytes| serde_json::from_slice::<Value>(bytes).unwrap_or_default()) {
         let (kind, attempt) = (word(&event, "kind"), word(&event, "attempt").to_owned());
         match kind {
-            "attempt.in_doubt" | "attempt.reversal_due" => drop(open.insert(attempt)),
-            "attempt.approved" | "attempt.declined" | "attempt.not_sent" | "attempt.reversed" => drop(open.remove(&attempt)),
-            "refund.approved" => drop(open.insert(word(&event["body"], "refund").to_owned())),
-            "refund.acknowledged" | "refund.declined" => drop(open.remove(word(&event["body"], "refund"))),
+            "attempt.in_doubt" | "attempt.reversal_due" => {
+                open.insert(attempt);
+            }
+            "attempt.approved" | "attempt.declined" | "attempt.not_sent" | "attempt.reversed" => {
+                open.remove(&attempt);
+            }
+            "refund.approved" => {
+                open.insert(word(&event["body"], "refund").to_owned());
+            }
+            "refund.acknowledged" | "refund.declined" => {
+                open.remove(word(&event["body"], "refund"));
+            }
             SIGNED_OUT if !open.is_empty() && is_by_the_checklist(&event) => {
                 findings.say(format!("somebody left by the checklist, and {open:?} was open"));
             }

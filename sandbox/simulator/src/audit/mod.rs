@@ -17,8 +17,8 @@
 
 mod batches;
 mod calls;
-mod leaving;
 mod journal;
+mod leaving;
 mod money;
 mod refunds;
 mod tree;

@@ -215,7 +215,8 @@ fn frozen_day() -> (Book, Seen) {
         r#"{"seq":4,"kind":"refund.acknowledged","body":{"refund":"rf-1"}}"#,
         r#"{"seq":5,"kind":"operator.signed_out","operator":"alice","body":{"why":"exit","steps":[{"step":"settled","state":"done"}]}}"#,
     ]);
-    let book = Book { arrivals: vec![arrival("freeze", 1), arrival("release", 2)], marks_repeats: true, ..Book::default() };
+    let book =
+        Book { arrivals: vec![arrival("freeze", 1), arrival("release", 2)], marks_repeats: true, ..Book::default() };
     (book, Seen { head: Some((5, root)), journal, ..Seen::default() })
 }
 
