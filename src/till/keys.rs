@@ -53,9 +53,11 @@ impl Till {
             At::Open(open) => open.opened.masters().older().next().is_some() && !self.is_busy() && self.flow.is_none(),
             _ => false,
         };
-        if !is_due || self.stopped.is_some() {
+        let rests = self.sealing_rests.is_some_and(|until| until > now.mono);
+        if !is_due || rests || self.stopped.is_some() {
             return Ok(());
         }
+        self.sealing_rests = None;
         let done = self.with_open(now, |till, open| {
             let journal = open.engine.journal_mut();
             if journal.is_resealing() {
@@ -73,8 +75,11 @@ impl Till {
             Ok(())
         });
         match done {
-            // A disk that is full, say: it is tried again with the next input.
-            Err(Trouble::Refused(_)) => Ok(()),
+            // A disk that is full, say: it is tried again, and not at once.
+            Err(Trouble::Refused(_)) => {
+                self.sealing_rests = Some(now.mono.after_ms(REST_MS));
+                Ok(())
+            }
             done => done,
         }
     }
@@ -183,5 +188,7 @@ impl Open {
 
 /// How many events one step verifies: a few milliseconds.
 const VERIFIED_EVENTS: usize = 64;
+/// How long a disk without room is left alone, in milliseconds.
+const REST_MS: u64 = 1_000;
 /// How many rows one step seals anew: a few milliseconds.
 const RESEALED_ROWS: usize = 200;

@@ -104,6 +104,8 @@ pub struct Till {
     tellings: Tellings,
     /// When the engine wants to be woken: it stands until the engine is asked again, whatever else happens.
     engine_alarm: Option<MonoMs>,
+    /// Until when rows are not sealed anew, because there was no room for it.
+    sealing_rests: Option<MonoMs>,
     /// Set when nothing more can be done in this run.
     stopped: Option<Error>,
     outputs: Vec<Output>,
@@ -292,7 +294,10 @@ impl Till {
             times.extend(self.next_settlement(now));
             times.extend(open.freeze_care.next_try().filter(|_| !open.engine.is_occupied()));
             times.extend(open.certificate.next_try().filter(|_| !open.engine.is_occupied()));
-            if (open.engine.journal().is_resealing() || self.is_verifying()) && !self.is_busy() {
+            if open.engine.journal().is_resealing() && !self.is_busy() {
+                times.push(self.sealing_rests.unwrap_or(now.mono));
+            }
+            if self.is_verifying() && !self.is_busy() {
                 times.push(now.mono);
             }
             // A session that has ended waits for the sale, which has alarms of its own.

@@ -99,6 +99,7 @@ impl Till {
             ending_announced: false,
             tellings: Tellings::default(),
             engine_alarm: None,
+            sealing_rests: None,
             stopped: None,
             outputs: Vec::new(),
         })

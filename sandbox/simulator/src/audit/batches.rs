@@ -46,6 +46,11 @@ pub(super) fn are_closed_once_and_equal(
 /// A batch that the host has agreed to close is not named anew under another number.
 fn is_asked_for_once(batch: u32, book: &Book, findings: &mut Findings) {
     for op in ["settle", "settle_end"] {
+        // A host that has refused it before may be asked anew.
+        let is_of_it = |arrival: &&Arrival| arrival.op == op && arrival.batch == batch;
+        if book.arrivals.iter().filter(is_of_it).any(|arrival| arrival.code != "00") {
+            continue;
+        }
         let agreed = |arrival: &&Arrival| arrival.op == op && arrival.batch == batch && arrival.code == "00";
         let numbers: BTreeSet<u32> = book.arrivals.iter().filter(agreed).map(|arrival| arrival.stan).collect();
         if numbers.len() > 1 {

@@ -28,10 +28,14 @@ pub(super) fn a_freeze_holds(book: &Book, seen: &Seen, findings: &mut Findings) 
         }
     }
     let heard = |op: &str| book.arrivals.iter().any(|arrival| arrival.op == op && arrival.code == "00");
-    if frozen.is_some_and(|from| from != "host") && !heard("freeze") {
-        findings.say("the till is frozen, and the host was never told".to_owned());
-    } else if was_released && !heard("release") {
-        findings.say("the till was released, and the host was never told".to_owned());
+    match frozen.as_deref() {
+        // Who froze it need not be told.
+        Some("host") => {}
+        Some(_) if !heard("freeze") => findings.say("the till is frozen, and the host was never told".to_owned()),
+        None if was_released && !heard("release") => {
+            findings.say("the till was released, and the host was never told".to_owned());
+        }
+        Some(_) | None => {}
     }
     if book.holds == 0 {
         calls_find_it_frozen(seen, findings);
