@@ -98,8 +98,6 @@ mod chosen {
         UnbalancedClosed = "batch_closed_out_of_balance",
         /// Voids are no business of the totals.
         TotalsMiscounted = "totals_leave_voids_out",
-        /// A frozen till says so and sells.
-        SaleWhileFrozen = "sale_on_a_frozen_till",
         /// Whoever opens a frozen till has thawed it.
         FreezeLostByRestart = "freeze_lost_by_a_restart",
         /// What was frozen at the lock screen is nobody's business after the next sign-in.
