@@ -22,7 +22,7 @@ pub struct Approval {
     pub sequence: u64,
     /// When, by the device's clock.
     pub at_ms: WallMs,
-    /// What: one of [`WHAT`].
+    /// What, as a stable word.
     pub what: &'static str,
     /// Of which attempt.
     pub attempt: Option<AttemptId>,
