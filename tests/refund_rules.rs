@@ -316,6 +316,24 @@ fn an_approver_is_a_second_person() {
             "bob",
             Ok(Tie::None),
         ),
+        (
+            "appointed by whom the requester appointed",
+            &[(ADDED, "carol", "dan"), (ADDED, "dan", "bob")],
+            "bob",
+            Err("approver_appointed_by_requester how=appointed"),
+        ),
+        (
+            "the same, and the one between them is gone",
+            &[(ADDED, "carol", "dan"), (ADDED, "dan", "bob"), ("operator.removed", "carol", "dan")],
+            "bob",
+            Err("approver_appointed_by_requester how=appointed"),
+        ),
+        (
+            "reset by whom the requester reset",
+            &[(RESET, "carol", "dan"), (RESET, "dan", "bob")],
+            "bob",
+            Err("approver_appointed_by_requester how=reset"),
+        ),
         ("who appointed the requester", &[(ADDED, "bob", "carol")], "bob", Ok(Tie::None)),
     ];
     for (row, people, approver, verdict) in rows {
