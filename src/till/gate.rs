@@ -108,6 +108,7 @@ impl Till {
             }
             Ask::Settle => {
                 let permit = self.permit::<Settle>(now)?;
+                self.nobody_locks()?;
                 let (ticket, cause) = (Some(ticket), SettleCause::Asked);
                 self.payment(payment::Input::Settle { ticket, cause, permit }, now)
             }
@@ -116,8 +117,8 @@ impl Till {
                 self.payment(payment::Input::Batch { ticket, batch }, now)
             }
             Ask::PrintReceipt(attempt, copy) => {
-                let _printing = self.permit::<PrintReceipt>(now)?;
-                self.payment(payment::Input::PrintReceipt { ticket, attempt, copy }, now)
+                let permit = self.permit::<PrintReceipt>(now)?;
+                self.payment(payment::Input::PrintReceipt { ticket, attempt, copy, permit }, now)
             }
             Ask::Events { after, limit } => {
                 self.may::<FollowEvents>(now)?;
@@ -181,6 +182,7 @@ impl Till {
         match ask {
             Ask::RequestRefund(request) => {
                 let permit = self.permit::<RequestRefund>(now)?;
+                self.nobody_locks()?;
                 self.is_not_going()?;
                 self.request_refund(ticket, request, permit, now)
             }
@@ -206,8 +208,8 @@ impl Till {
                 self.payment(payment::Input::Refunds { ticket, query }, now)
             }
             Ask::PrintVoucher(refund, copy) => {
-                let _printing = self.permit::<PrintReceipt>(now)?;
-                self.payment(payment::Input::PrintVoucher { ticket, refund, copy }, now)
+                let permit = self.permit::<PrintReceipt>(now)?;
+                self.payment(payment::Input::PrintVoucher { ticket, refund, copy, permit }, now)
             }
             ask => self.manage(ticket, ask, now),
         }

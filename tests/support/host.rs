@@ -114,6 +114,8 @@ pub struct Host {
     /// Every message of an operation after the sale that arrived: its batch and STAN, and whether it was marked as a
     /// repeat.
     pub arrived: Vec<(Op, Key, bool)>,
+    /// What each of them said, but for the head of the till's journal.
+    pub said_to_it: Vec<(Op, Vec<(ValueName, Vec<u8>)>)>,
     pub voids: BTreeMap<Key, Voided>,
     pub refunds: BTreeMap<Key, Refunded>,
     pub batches: BTreeMap<u32, Batch>,
@@ -176,6 +178,7 @@ impl Host {
             troubles_of: BTreeMap::new(),
             codes_of: BTreeMap::new(),
             arrived: Vec::new(),
+            said_to_it: Vec::new(),
             voids: BTreeMap::new(),
             refunds: BTreeMap::new(),
             batches: BTreeMap::new(),
