@@ -26,6 +26,7 @@ mod payments;
 mod people;
 mod policy;
 mod ports;
+mod posture;
 mod proofs;
 mod reader;
 mod receipts;
@@ -39,8 +40,8 @@ mod values;
 
 pub use crate::{
     biometric::*, corrections::*, desk::*, errors::*, events::*, evidence::*, incident::*, leaving::*, operation::*,
-    password_work::*, payments::*, people::*, policy::*, ports::*, proofs::*, reader::*, receipts::*, refunds::*,
-    screen::*, settlement::*, statement_values::*, statements::*, terminal::*, values::*,
+    password_work::*, payments::*, people::*, policy::*, ports::*, posture::*, proofs::*, reader::*, receipts::*,
+    refunds::*, screen::*, settlement::*, statement_values::*, statements::*, terminal::*, values::*,
 };
 
 uniffi::setup_scaffolding!("taptill");
