@@ -51,7 +51,7 @@ pub use exchange::{
     Ask, Biometric, Derive, Input, NetworkCommand, NewOperator, OperatorView, Output, ProofOf, Recognised, Recognition,
     RecoveryCode, Reply, SessionView, Standing, TillState, Work,
 };
-pub use leaving::{Advice, Erased, ExitItem, ExitStep, ExitView, StepState};
+pub use leaving::{Advice, Erased, ExitItem, ExitStep, ExitView, StepState, erasure_certificates};
 pub use network::NetworkView;
 pub use open::{inspect, provision};
 pub use statement::{StatementReply, StatementStep};
