@@ -17,6 +17,7 @@ use taptill::ports::{self as core, DeviceKeysFault, EntropyFault, NoFaults};
 use taptill::secret::SecretBytes;
 
 use crate::biometric::{BiometricFault, BiometricKey, biometric_key};
+use crate::deregistration::ExportFault;
 use crate::errors::{TillError, same_words};
 use crate::people::Standing;
 use crate::posture::{NetworkPosture, network_posture};
@@ -459,4 +460,4 @@ macro_rules! undeclared {
     };
 }
 
-undeclared!(BiometricFault CardFault KeyFault PortFault ReaderFault);
+undeclared!(BiometricFault CardFault ExportFault KeyFault PortFault ReaderFault);
