@@ -3,7 +3,7 @@
 //! Where the records go is the shell's to lend: an [`ExportSink`]. What the core says piece by piece reaches it in pieces
 //! of tens of kilobytes, because each call crosses a border.
 //!
-//! It decides nothing. Evidence: `uniffi/tests/deregistration.rs`, `tests/contract`.
+//! It decides nothing. Evidence: `uniffi/tests/leaving.rs`, `tests/contract`.
 
 use std::path::Path;
 use std::sync::Arc;

@@ -2,7 +2,7 @@
 //!
 //! Text, page and JSON are the core's, in the language that the caller names; the figures stand beside them.
 //!
-//! It decides nothing, and no card number is in it. Evidence: `uniffi/tests/incident.rs`, `tests/contract`.
+//! It decides nothing, and no card number is in it. Evidence: `tests/contract`.
 
 use taptill::incident::loss;
 

@@ -3,7 +3,7 @@
 //! The acquirer's table says what may go over which network; every decision is journalled. Other pins come by the
 //! acquirer's signed word alone, and what it has not signed is a stranger's.
 //!
-//! It decides nothing. Evidence: `uniffi/tests/network.rs`, `tests/contract`.
+//! It decides nothing. Evidence: `tests/contract`.
 
 use std::sync::Arc;
 

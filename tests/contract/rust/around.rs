@@ -97,9 +97,9 @@ pub fn act(bench: &mut Bench<'_>, name: &str, mut with: Args) -> Result<Value, F
             with.finish()?;
             in_order(&kinds, &every_kind(bench)?)?;
         }
-        "rotate_keys" => {
+        "rotate_keys" | "renew_passwords" => {
             with.finish()?;
-            rotate_keys(bench)?;
+            once_keys_rest(bench, name)?;
         }
         "wait_standing" => return wait_standing(bench, with),
         "port" => port(bench, with)?,
@@ -330,11 +330,11 @@ fn count_events(bench: &Bench<'_>, mut with: Args) -> Result<Value, Failure> {
     }
 }
 
-/// Changes the keys as soon as an earlier change is through.
-fn rotate_keys(bench: &mut Bench<'_>) -> Result<(), Failure> {
+/// Makes a call that changes the keys, as soon as an earlier change is through.
+fn once_keys_rest(bench: &mut Bench<'_>, call: &str) -> Result<(), Failure> {
     let deadline = Instant::now() + bench.patience;
     loop {
-        match crate::face::call(bench, "rotate_keys", Args::none())? {
+        match crate::face::call(bench, call, Args::none())? {
             Ok(_) => return Ok(()),
             Err(error) if error["code"] != "key_rotation_unfinished" => {
                 return Err(Failure::mismatch(format!("it failed with {error}")));
