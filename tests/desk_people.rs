@@ -298,3 +298,78 @@ fn a_sale_that_outlasts_the_idle_time_is_seen_to_its_end_before_the_till_locks()
     person.glass.until_kind(ScreenKind::Locked);
     assert_eq!(shop.net_minor(), 500);
 }
+
+/// What the lines of the checklist say, by their labels.
+fn lines(screen: &Screen) -> Vec<(&str, bool)> {
+    screen.rows.iter().map(|row| (row.value.as_str(), row.intent.is_some())).collect()
+}
+
+#[test]
+fn a_locked_till_is_frozen_by_two_touches_and_not_let_go_by_one_person() {
+    let shop = shop("desk");
+    let person = inside(&shop);
+    person.touch(Intent::Settings);
+    person.glass.until_kind(ScreenKind::Settings);
+    person.touch(Intent::Lock);
+    let locked = person.glass.until_kind(ScreenKind::Locked);
+    assert_eq!(row(&locked, "Frozen"), None);
+
+    assert!(!locked.allows(&Intent::Freeze), "one touch freezes nothing");
+    person.touch(Intent::ToFreeze);
+    person.glass.until_kind(ScreenKind::Freeze);
+    person.touch(Intent::Freeze);
+    let locked = person.glass.until("frozen", |s| s.kind == ScreenKind::Locked && row(s, "Frozen").is_some());
+    assert!(locked.actions.iter().all(|action| action.intent != Intent::ToFreeze));
+
+    types(&person, &[(Password, ALICE.password)]);
+    person.touch(Intent::Unlock);
+    let pad = person.glass.until_kind(ScreenKind::AmountPad);
+    assert!(pad.advice.is_some_and(|advice| advice.contains("frozen")));
+    person.touch(Intent::Digit { digit: 5 });
+    let typed = person.glass.until("5", |s| s.headline.as_deref() == Some("CNY 0.05"));
+    assert!(!typed.allows(&Intent::Charge), "nothing is sold");
+    person.touch(Intent::Settings);
+    person.glass.until_kind(ScreenKind::Settings);
+    person.touch(Intent::ToRelease);
+    person.glass.until_kind(ScreenKind::Release);
+    types(&person, &[(Operator, ALICE.name), (Password, ALICE.password)]);
+    is_told(&person, Intent::Release, ScreenKind::Release, "released by two people");
+}
+
+#[test]
+fn the_checklist_names_what_is_in_the_way_with_its_button_and_then_the_till_is_left() {
+    let shop = shop("desk");
+    let person = inside(&shop);
+    person.charges(500);
+    person.taps("visa");
+    person.glass.until_kind(ScreenKind::Approved);
+    person.touch(Intent::NewSale);
+    person.glass.until_kind(ScreenKind::AmountPad);
+    person.touch(Intent::Settings);
+    person.glass.until_kind(ScreenKind::Settings);
+    person.touch(Intent::ToLeave);
+    let list = person.glass.until_kind(ScreenKind::Leave);
+    let blocked: Vec<_> = lines(&list).into_iter().filter(|(_, has_button)| *has_button).collect();
+    assert_eq!(blocked, [("The batch is not settled.", true)]);
+    assert!(list.actions.iter().all(|action| action.intent != Intent::Leave || !action.enabled));
+    person.touch(Intent::Settle);
+    let settled = |s: &Screen| s.kind == ScreenKind::Leave && lines(s).iter().all(|(_, has_button)| !has_button);
+    let list = person.glass.until("settled", settled);
+    assert_eq!(list.rows.len(), 7, "one thing a line");
+    // A statement of what was settled was not looked at yet; the till is not left before.
+    assert!(lines(&list).iter().any(|(value, _)| value.contains("No statement was looked at")));
+    assert!(!person.glass.kinds().contains(&ScreenKind::SignIn), "nobody has left");
+}
+
+#[test]
+fn a_till_with_nothing_left_to_do_is_left_by_one_touch() {
+    let shop = shop("desk");
+    let person = inside(&shop);
+    person.touch(Intent::Settings);
+    person.glass.until_kind(ScreenKind::Settings);
+    person.touch(Intent::ToLeave);
+    let list = person.glass.until("the list", |s| s.kind == ScreenKind::Leave);
+    assert!(list.actions.iter().any(|action| action.intent == Intent::Leave && action.enabled), "{list:?}");
+    person.touch(Intent::Leave);
+    person.glass.until_kind(ScreenKind::SignIn);
+}

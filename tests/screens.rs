@@ -150,7 +150,7 @@ fn a_screen_asks_for_what_its_door_says_and_a_lock_screen_shows_nothing_of_the_j
         if matches!(screen.kind, ScreenKind::SignIn | ScreenKind::Locked | ScreenKind::Claim) {
             let labels: Vec<&str> = screen.rows.iter().map(|row| row.label.as_str()).collect();
             assert!(
-                labels.iter().all(|label| ["Payments that wait", "Tries left"].contains(label)),
+                labels.iter().all(|label| ["Payments that wait", "Tries left", "Frozen"].contains(label)),
                 "{name}: {labels:?}"
             );
         }

@@ -85,6 +85,12 @@ kinds! {
         EnrolBiometric = "enrol_biometric",
         /// Another recovery code is made.
         NewRecoveryCode = "new_recovery_code",
+        /// The till is about to be frozen.
+        Freeze = "freeze",
+        /// A frozen till is let go by two people.
+        Release = "release",
+        /// What is left to do before anybody leaves, one thing a line.
+        Leave = "leave",
     }
 }
 
@@ -263,6 +269,20 @@ pub enum Intent {
     NewRecoveryCode,
     /// Lets a till sell again whose records were put back.
     AcceptRollBack,
+    /// To where the till is frozen.
+    ToFreeze,
+    /// Freezes the till: nothing is sold, given back or voided from now on.
+    Freeze,
+    /// To where a frozen till is let go.
+    ToRelease,
+    /// Lets a frozen till go, together with a second person: operator, password.
+    Release,
+    /// What is left to do before leaving.
+    ToLeave,
+    /// Leaves by the checklist.
+    Leave,
+    /// Settles the batch with the bank.
+    Settle,
     /// The app is on the glass again. Allowed on every screen.
     Foreground,
     /// The app has left the glass. Allowed on every screen.

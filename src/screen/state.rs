@@ -18,7 +18,7 @@ use crate::receipt::Copy;
 use crate::screen::keypad::Keypad;
 use crate::screen::shown::Intent;
 use crate::text::Language;
-use crate::till::{OperatorView, Standing, TillState};
+use crate::till::{ExitView, OperatorView, Standing, TillState};
 
 /// Everything that a screen is drawn from.
 #[derive(Clone, Debug, PartialEq)]
@@ -90,6 +90,11 @@ impl State {
     /// Whether the till does not sell because its records were put back.
     pub(super) fn is_rolled_back(&self) -> bool {
         self.who.as_ref().is_some_and(|who| who.is_rolled_back)
+    }
+
+    /// Whether the till is frozen.
+    pub(super) fn is_frozen(&self) -> bool {
+        self.who.as_ref().is_some_and(|who| who.frozen.is_some())
     }
 
     /// The screen to which every way back leads at last.
@@ -186,6 +191,9 @@ pub(super) enum Place {
     },
     EnrolBiometric(Form),
     NewRecoveryCode(Form),
+    Freeze,
+    Release(Form),
+    Leave(Box<ExitView>),
 }
 
 impl Place {
@@ -201,6 +209,7 @@ impl Place {
             | Self::AddOperator(form)
             | Self::EnrolBiometric(form)
             | Self::NewRecoveryCode(form)
+            | Self::Release(form)
             | Self::ResetOperator { form, .. } => Some(form),
             _ => None,
         }
@@ -357,6 +366,15 @@ pub enum Event {
         /// Who is at it.
         who: TillState,
     },
+    /// The till is frozen, or is not any more.
+    Frozen {
+        /// Who is at it.
+        who: TillState,
+    },
+    /// What is left to do before leaving.
+    Checklist(Box<ExitView>),
+    /// The batch was settled as far as it could be.
+    Settled,
     /// Who works at this till.
     Operators(Vec<OperatorView>),
     /// A name for the sale.
@@ -513,6 +531,19 @@ pub enum Effect {
     NewRecoveryCode,
     /// Let a till sell again whose records were put back: `RollBackAccepted`.
     AcceptRollBack,
+    /// Freeze the till: `Frozen`.
+    Freeze,
+    /// Let it go with the second person who was typed: `Frozen`.
+    Release,
+    /// Ask what is left to do before leaving: `Checklist`.
+    FetchChecklist,
+    /// Leave by the checklist: `Who`.
+    Leave {
+        /// The visit that ends.
+        visit: u64,
+    },
+    /// Settle the batch: `Settled`.
+    Settle,
     /// The recovery code is on paper: wipe it.
     WipeCode,
 }
@@ -534,6 +565,7 @@ impl Effect {
                 | Self::SignInByBiometric
                 | Self::EnrolBiometric
                 | Self::NewRecoveryCode
+                | Self::Release
         )
     }
 

@@ -112,11 +112,23 @@ pub enum Choice {
     RemoveAndRotate,
     /// Lets a till sell again whose records were put back.
     AcceptRollBack,
+    /// To where the till is frozen.
+    ToFreeze,
+    /// Freezes it.
+    Freeze,
+    /// To where a frozen till is let go.
+    ToRelease,
+    /// Lets it go.
+    Release,
+    /// What is left to do before leaving.
+    ToLeave,
+    /// Leaves.
+    Leave,
 }
 
 impl Choice {
     /// Every choice.
-    pub const ALL: [Self; 48] = [
+    pub const ALL: [Self; 54] = [
         Self::Charge,
         Self::Cancel,
         Self::NewSale,
@@ -165,6 +177,12 @@ impl Choice {
         Self::NewRecoveryCode,
         Self::RemoveAndRotate,
         Self::AcceptRollBack,
+        Self::ToFreeze,
+        Self::Freeze,
+        Self::ToRelease,
+        Self::Release,
+        Self::ToLeave,
+        Self::Leave,
     ];
 
     /// The word under which its label stands, `screen.action.…`.
@@ -219,6 +237,12 @@ impl Choice {
             Self::NewRecoveryCode => "new_recovery_code",
             Self::RemoveAndRotate => "remove_and_rotate",
             Self::AcceptRollBack => "accept_roll_back",
+            Self::ToFreeze => "to_freeze",
+            Self::Freeze => "freeze",
+            Self::ToRelease => "to_release",
+            Self::Release => "release",
+            Self::ToLeave => "to_leave",
+            Self::Leave => "leave",
         }
     }
 }
@@ -403,6 +427,9 @@ pub const SETUP: &[(Choice, Role)] = &[
     (Choice::Operators, Secondary),
     (Choice::OtherLanguage, Secondary),
     (Choice::Lock, Secondary),
+    (Choice::ToLeave, Secondary),
+    (Choice::ToRelease, Danger),
+    (Choice::ToFreeze, Danger),
     (Choice::SignOut, Danger),
 ];
 
@@ -443,6 +470,9 @@ pub const DOORS: &[Door] = &[
     RESET_OPERATOR,
     ENROL_BIOMETRIC,
     NEW_RECOVERY_CODE,
+    FREEZE,
+    RELEASE,
+    LEAVE,
 ];
 
 /// A till that is set up and nobody's yet.
@@ -462,6 +492,7 @@ pub const SIGN_IN: Door = Door {
         (Choice::SignInByBiometric, Secondary),
         (Choice::ToRecover, Secondary),
         (Choice::OtherLanguage, Secondary),
+        (Choice::ToFreeze, Danger),
     ],
 };
 /// The same on a till that somebody has locked.
@@ -480,6 +511,7 @@ pub const LOCKED: Door = Door {
         (Choice::UnlockByBiometric, Secondary),
         (Choice::SwitchOperator, Secondary),
         (Choice::SignOut, Danger),
+        (Choice::ToFreeze, Danger),
     ],
 };
 /// The password was right and opens nothing but its own change.
@@ -557,6 +589,28 @@ pub const NEW_RECOVERY_CODE: Door = Door {
     when: "a supervisor makes another recovery code",
     fields: &[FieldName::Password],
     choices: &[(Choice::NewRecoveryCode, Primary), (Choice::Back, Secondary)],
+};
+
+/// The till is about to be frozen: a touch more, so that nobody does it by brushing the glass.
+pub const FREEZE: Door = Door {
+    kind: ScreenKind::Freeze,
+    when: "somebody is about to freeze the till, signed in or not",
+    fields: &[],
+    choices: &[(Choice::Freeze, Danger), (Choice::Back, Primary)],
+};
+/// A frozen till is let go.
+pub const RELEASE: Door = Door {
+    kind: ScreenKind::Release,
+    when: "a supervisor lets a frozen till go, together with a second person",
+    fields: &[FieldName::Operator, FieldName::Password],
+    choices: &[(Choice::Release, Primary), (Choice::Back, Secondary)],
+};
+/// What is left to do before leaving.
+pub const LEAVE: Door = Door {
+    kind: ScreenKind::Leave,
+    when: "somebody wants to leave the till",
+    fields: &[],
+    choices: &[(Choice::Leave, Primary), (Choice::Back, Secondary)],
 };
 
 const WHILE_SELLING: &[(Choice, Role)] = &[(Choice::Cancel, Danger)];

@@ -75,6 +75,12 @@ pub enum ScreenKind {
     EnrolBiometric,
     /// Another recovery code is made.
     NewRecoveryCode,
+    /// The till is about to be frozen.
+    Freeze,
+    /// A frozen till is let go by two people.
+    Release,
+    /// What is left to do before anybody leaves, one thing a line.
+    Leave,
 }
 
 /// How a screen, or a row of it, is meant.
@@ -241,6 +247,20 @@ pub enum Intent {
     NewRecoveryCode,
     /// Lets a till sell again whose records were put back.
     AcceptRollBack,
+    /// To where the till is frozen.
+    ToFreeze,
+    /// Freezes the till: nothing is sold, given back or voided from now on.
+    Freeze,
+    /// To where a frozen till is let go.
+    ToRelease,
+    /// Lets a frozen till go, together with a second person: operator, password.
+    Release,
+    /// What is left to do before leaving.
+    ToLeave,
+    /// Leaves by the checklist.
+    Leave,
+    /// Settles the batch with the bank.
+    Settle,
     /// The app is on the glass again. Allowed on every screen.
     Foreground,
     /// The app has left the glass. Allowed on every screen.
@@ -327,7 +347,7 @@ pub struct Screen {
 
 same_words!(core::ScreenKind, ScreenKind: FirstStart AmountPad PresentCard Reading Approved Declined NotKnownYet SeePhone
     TryAnotherWay History Transaction Receipt Settings Trouble Claim SignIn Locked ChangePassword Recover RecoveryCode
-    Operators Operator AddOperator ResetOperator EnrolBiometric NewRecoveryCode);
+    Operators Operator AddOperator ResetOperator EnrolBiometric NewRecoveryCode Freeze Release Leave);
 same_words!(core::FieldName, FieldName: Operator Password NewPassword NewPasswordAgain RecoveryCode);
 same_words!(core::Tone, Tone: Neutral Good Bad Waiting Attention);
 same_words!(core::Role, Role: Primary Secondary Danger);
@@ -378,7 +398,7 @@ macro_rules! intents {
 intents!(DoubleZero Backspace Charge Cancel NewSale TryAgain History OlderPage NewerPage Settings Resolve Verify Back
     Provision Claim SignIn Unlock Lock SignOut SwitchOperator ToChangePassword ChangePassword ToRecover Recover Written
     Operators ToAddOperator SignInByBiometric UnlockByBiometric ToEnrolBiometric EnrolBiometric ForgetBiometric
-    ToNewRecoveryCode NewRecoveryCode AcceptRollBack Foreground Background ReaderOff ReaderReady);
+    ToNewRecoveryCode NewRecoveryCode AcceptRollBack ToFreeze Freeze ToRelease Release ToLeave Leave Settle Foreground Background ReaderOff ReaderReady);
 
 impl From<core::Row> for Row {
     fn from(row: core::Row) -> Self {

@@ -12,7 +12,7 @@ final class ScreenModelTests: XCTestCase {
         .transaction: .list, .receipt: .slip, .settings: .list, .trouble: .outcome,
         .claim: .form, .signIn: .form, .locked: .form, .changePassword: .form, .recover: .form, .addOperator: .form,
         .resetOperator: .form, .recoveryCode: .paper, .operators: .list, .operator: .list,
-        .enrolBiometric: .form, .newRecoveryCode: .form,
+        .enrolBiometric: .form, .newRecoveryCode: .form, .freeze: .outcome, .release: .form, .leave: .list,
     ]
 
     func testEveryKindHasItsLayoutAndWords() throws {

@@ -5,6 +5,7 @@
 //!
 //! It never changes anything. Evidence: `tests/screens.rs`.
 
+mod goodbyes;
 mod outcome;
 mod past;
 mod people;
@@ -20,8 +21,8 @@ use crate::screen::shown::{Action, Intent, Role, Row, Screen, Tone};
 use crate::screen::state::{Effect, Place, State};
 use crate::screen::table::{Choice, Look};
 use crate::session::actions::{
-    AcceptRollBack, Action as _, ListOperators, ManageOperators, PrintReceipt, ResolveDebts, Sell, VerifyJournal,
-    ViewPayments,
+    AcceptRollBack, Action as _, Exit, ListOperators, ManageOperators, PrintReceipt, ReleaseFreeze, ResolveDebts, Sell,
+    VerifyJournal, ViewPayments,
 };
 use crate::text::{Arg, Catalogue, Language};
 use crate::till::Biometric;
@@ -40,6 +41,8 @@ pub fn draw(state: &State) -> Screen {
         Place::Receipt { attempt, copy, slip } => past::receipt(&pen, attempt, *copy, slip),
         Place::Settings(said) => till::settings(&pen, said.as_ref()),
         Place::Trouble(trouble) => trouble::draw(&pen, trouble),
+        Place::Freeze => goodbyes::freeze(&pen),
+        Place::Leave(view) => goodbyes::leave(&pen, view),
         of_people => people::draw(&pen, of_people),
     };
     if state.ends_soon && state.role().is_some() && screen.advice.is_none() {
@@ -140,6 +143,8 @@ impl Pen<'_> {
             | Choice::RemoveAndRotate
             | Choice::ToNewRecoveryCode => ManageOperators::ROW.allows(role),
             Choice::AcceptRollBack => AcceptRollBack::ROW.allows(role),
+            Choice::ToRelease | Choice::Release => ReleaseFreeze::ROW.allows(role),
+            Choice::ToLeave | Choice::Leave => Exit::ROW.allows(role),
             _ => true,
         }
     }
@@ -154,6 +159,8 @@ impl Pen<'_> {
             }
             Choice::ToEnrolBiometric => biometric == Biometric::Possible,
             Choice::AcceptRollBack => who.is_some_and(|who| who.is_rolled_back),
+            Choice::ToFreeze => who.is_some_and(|who| who.frozen.is_none()),
+            Choice::ToRelease => who.is_some_and(|who| who.frozen.is_some()),
             _ => true,
         }
     }
@@ -215,6 +222,10 @@ fn is_waited_for(effect: &Effect) -> bool {
                 | Effect::RemoveOperator { .. }
                 | Effect::ForgetBiometric
                 | Effect::AcceptRollBack
+                | Effect::Freeze
+                | Effect::FetchChecklist
+                | Effect::Leave { .. }
+                | Effect::Settle
         )
 }
 
@@ -265,6 +276,12 @@ fn intent(choice: Choice, about: About<'_>, language: Language) -> Option<Intent
         Choice::ToNewRecoveryCode => Intent::ToNewRecoveryCode,
         Choice::NewRecoveryCode => Intent::NewRecoveryCode,
         Choice::AcceptRollBack => Intent::AcceptRollBack,
+        Choice::ToFreeze => Intent::ToFreeze,
+        Choice::Freeze => Intent::Freeze,
+        Choice::ToRelease => Intent::ToRelease,
+        Choice::Release => Intent::Release,
+        Choice::ToLeave => Intent::ToLeave,
+        Choice::Leave => Intent::Leave,
     })
 }
 

@@ -27,7 +27,8 @@ pub(super) fn pad(pen: &Pen<'_>) -> Screen {
         screen.headline = Some(pen.state.typed.amount(till.currency).to_string());
     }
     for action in &mut screen.actions {
-        action.enabled &= action.intent != Intent::Charge || !pen.state.typed.is_empty();
+        let can_charge = !pen.state.typed.is_empty() && !pen.state.is_frozen();
+        action.enabled &= action.intent != Intent::Charge || can_charge;
     }
     screen.message = pen.state.hint.map(|hint| match hint {
         Hint::Refused(code) => pen.texts.error_what(code),
@@ -37,6 +38,9 @@ pub(super) fn pad(pen: &Pen<'_>) -> Screen {
     if let Some(Hint::Refused(code)) = pen.state.hint {
         screen.tone = Tone::Attention;
         screen.advice = Some(pen.texts.error_todo(code));
+    } else if pen.state.is_frozen() {
+        screen.tone = Tone::Attention;
+        screen.advice = Some(pen.say("screen.say.frozen"));
     } else if pen.state.is_rolled_back() {
         screen.tone = Tone::Attention;
         screen.advice = Some(pen.say("screen.say.rolled_back"));
@@ -85,6 +89,7 @@ pub(super) fn settings(pen: &Pen<'_>, said: Option<&Said>) -> Screen {
         screen.actions.retain(|action| action.intent != Intent::Back);
     }
     screen.rows = super::people::signed_in(pen);
+    screen.rows.extend(super::goodbyes::frozen(pen));
     screen.rows.extend(pen.state.till.as_ref().map(|till| facts(pen, till)).unwrap_or_default());
     screen.rows.push(pen.row("language", pen.say("screen.value.this_language")));
     screen.rows.push(pen.row("version", env!("CARGO_PKG_VERSION")));

@@ -7,7 +7,7 @@ use crate::ids::AttemptId;
 use crate::receipt::Copy;
 use crate::screen::shown::Intent;
 use crate::screen::state::{Cancel, Effect, Hint, Place, State, Trouble};
-use crate::screen::step::people;
+use crate::screen::step::{goodbyes, people};
 use crate::screen::table::{Again, again};
 
 pub(super) fn take(state: &mut State, intent: Intent, todo: &mut Vec<Effect>) {
@@ -35,6 +35,10 @@ pub(super) fn take(state: &mut State, intent: Intent, todo: &mut Vec<Effect>) {
         Intent::Background => state.is_away = true,
         Intent::ReaderOff => state.is_reader_off = true,
         Intent::ReaderReady => state.is_reader_off = false,
+        Intent::ToFreeze | Intent::Freeze | Intent::ToRelease | Intent::Release => {
+            goodbyes::want(state, &intent, todo);
+        }
+        Intent::ToLeave | Intent::Leave | Intent::Settle => goodbyes::want(state, &intent, todo),
         of_people => people::want(state, of_people, todo),
     }
 }

@@ -11,6 +11,7 @@
 //!
 //! It never forgets an outcome before a person has left its screen. Evidence: `screen/step/tests.rs`.
 
+mod goodbyes;
 mod intents;
 mod people;
 mod results;

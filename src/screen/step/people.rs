@@ -244,6 +244,7 @@ fn is_of_the_form(code: ErrorCode) -> bool {
             | E::SessionOver
             | E::TillBusy
             | E::BiometricRefused
+            | E::ReleaseNeedsAnother
     )
 }
 

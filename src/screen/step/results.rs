@@ -11,7 +11,7 @@ use crate::payment::{AttemptView, Page, Reason, Resolved};
 use crate::receipt::Copy;
 use crate::screen::keypad::Keypad;
 use crate::screen::state::{Cancel, Effect, Event, Hint, History, Place, Said, State, Till, Trouble};
-use crate::screen::step::people;
+use crate::screen::step::{goodbyes, people};
 use crate::session::actions::{Action, ResolveDebts};
 use crate::till::Standing;
 
@@ -27,6 +27,9 @@ pub(super) fn take(state: &mut State, event: Event, todo: &mut Vec<Effect>) {
         Event::Biometric { enrolled, who } => people::biometric(state, enrolled, who),
         Event::NewCode { who } => people::new_code(state, who),
         Event::RollBackAccepted { who } => people::roll_back_accepted(state, who),
+        Event::Frozen { who } => goodbyes::frozen(state, who),
+        Event::Checklist(view) => goodbyes::checklist(state, view),
+        Event::Settled => goodbyes::look_again(state, todo),
         Event::Operators(operators) => people::operators(state, operators),
         Event::Minted(attempt) => minted(state, attempt, todo),
         Event::Begun(attempt) => begun(state, &attempt, todo),
@@ -34,7 +37,10 @@ pub(super) fn take(state: &mut State, event: Event, todo: &mut Vec<Effect>) {
         Event::Attempt(view) => fetched(state, *view),
         Event::Page { cursor, page } => turned(state, cursor, page),
         Event::Slip { attempt, copy, slip } => printed(state, attempt, copy, slip),
-        Event::Resolved(resolved) => asked_the_bank(state, resolved),
+        Event::Resolved(resolved) => {
+            asked_the_bank(state, resolved);
+            goodbyes::look_again(state, todo);
+        }
         Event::Verified { size, root } => verified(state, size, root),
         Event::Failed { effect, error } => failed(state, effect, error, todo),
         Event::Intent(_) | Event::Notice(_) | Event::Presented => {}
