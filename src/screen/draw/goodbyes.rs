@@ -7,7 +7,8 @@
 
 use crate::error::Blocker;
 use crate::screen::draw::{About, Pen};
-use crate::screen::shown::{Intent, Row, Screen, Tone};
+use crate::screen::intent::Intent;
+use crate::screen::shown::{Row, Screen, Tone};
 use crate::screen::table::{FREEZE, LEAVE};
 use crate::till::{ExitItem, ExitView, StepState};
 

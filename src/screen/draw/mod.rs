@@ -17,8 +17,10 @@ use crate::clock::WallMs;
 use crate::ids::{self, AttemptId, OperatorName};
 use crate::payment::AttemptView;
 use crate::receipt::Zone;
-use crate::screen::shown::{Action, Intent, Role, Row, Screen, Tone};
-use crate::screen::state::{Effect, Place, State};
+use crate::screen::effect::Effect;
+use crate::screen::intent::Intent;
+use crate::screen::shown::{Action, Role, Row, Screen, Tone};
+use crate::screen::state::{Place, State};
 use crate::screen::table::{Choice, Look};
 use crate::session::actions::{
     AcceptRollBack, Action as _, Exit, ListOperators, ManageOperators, PrintReceipt, ReleaseFreeze, ResolveDebts, Sell,

@@ -6,8 +6,10 @@
 
 use crate::error::{Error, ErrorCode, Fact};
 use crate::screen::draw::{About, Pen};
-use crate::screen::shown::{Field, FieldName, Intent, Row, Screen, Tone};
-use crate::screen::state::{Effect, Form, Place};
+use crate::screen::effect::Effect;
+use crate::screen::intent::Intent;
+use crate::screen::shown::{Field, FieldName, Row, Screen, Tone};
+use crate::screen::state::{Form, Place};
 use crate::screen::table::{
     ADD_OPERATOR, CHANGE, CLAIM, Door, ENROL_BIOMETRIC, LOCKED, MUST_CHANGE, NEW_RECOVERY_CODE, OPERATOR, OPERATORS,
     RECOVER, RECOVERY_CODE, RELEASE, RESET_OPERATOR, SIGN_IN, SWITCH,

@@ -5,8 +5,9 @@
 //!
 //! It never leaves by itself. Evidence: `screen/step/tests.rs`, `tests/desk_people.rs`.
 
-use crate::screen::shown::Intent;
-use crate::screen::state::{Effect, Form, Place, State};
+use crate::screen::effect::Effect;
+use crate::screen::intent::Intent;
+use crate::screen::state::{Form, Place, State};
 use crate::till::{ExitView, TillState};
 
 pub(super) fn want(state: &mut State, intent: &Intent, todo: &mut Vec<Effect>) {

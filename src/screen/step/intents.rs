@@ -5,8 +5,9 @@
 use crate::error::Money;
 use crate::ids::AttemptId;
 use crate::receipt::Copy;
-use crate::screen::shown::Intent;
-use crate::screen::state::{Cancel, Effect, Hint, Place, State, Trouble};
+use crate::screen::effect::Effect;
+use crate::screen::intent::Intent;
+use crate::screen::state::{Cancel, Hint, Place, State, Trouble};
 use crate::screen::step::{goodbyes, people};
 use crate::screen::table::{Again, again};
 

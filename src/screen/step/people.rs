@@ -9,9 +9,11 @@ use std::collections::VecDeque;
 
 use crate::error::{Error, ErrorCode};
 use crate::ids::OperatorName;
+use crate::screen::effect::Effect;
+use crate::screen::event::Event;
+use crate::screen::intent::Intent;
 use crate::screen::keypad::Keypad;
-use crate::screen::shown::Intent;
-use crate::screen::state::{Effect, Event, Form, Hint, Place, Said, State};
+use crate::screen::state::{Form, Hint, Place, Said, State};
 use crate::screen::step::results;
 use crate::till::{OperatorView, Standing, TillState};
 
