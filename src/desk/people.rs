@@ -140,6 +140,11 @@ pub(super) fn answer(terminal: &Terminal, effect: &Effect, mut typed: Typed) -> 
             terminal.freeze(None, None)?;
             Ok(Message::Event(Event::Frozen { who: terminal.till_state()? }))
         }
+        Effect::FreezeByName => {
+            let by = (typed.operator()?, typed.take(FieldName::Password));
+            terminal.freeze(None, Some(by))?;
+            Ok(Message::Event(Event::Frozen { who: terminal.till_state()? }))
+        }
         Effect::Release => {
             let second = typed.operator()?;
             terminal.release(&second, typed.take(FieldName::Password))?;

@@ -121,6 +121,8 @@ pub enum Effect {
     AcceptRollBack,
     /// Freeze the till: `Frozen`.
     Freeze,
+    /// Freeze it in the name of whoever was typed: `Frozen`.
+    FreezeByName,
     /// Let it go with the second person who was typed: `Frozen`.
     Release,
     /// Ask what is left to do before leaving: `Checklist`.
@@ -153,6 +155,7 @@ impl Effect {
                 | Self::SignInByBiometric
                 | Self::EnrolBiometric
                 | Self::NewRecoveryCode
+                | Self::FreezeByName
                 | Self::Release
         )
     }

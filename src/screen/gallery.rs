@@ -11,7 +11,7 @@ use crate::hex;
 use crate::ids::{
     AttemptId, AuthCode, BatchNo, HostCode, MerchantId, OperatorName, OrderNo, Role, Rrn, Stan, TerminalId,
 };
-use crate::incident::freeze::FreezeView;
+use crate::incident::freeze::{FreezeReason, FreezeView, FrozenFrom};
 use crate::money::{Amount, Currency};
 use crate::payment::state::State as Paid;
 use crate::payment::{AttemptView, JournalPlace, Kind, Page, Reason, ReceiptCounts, ReversalReason, ReversalView};
@@ -252,21 +252,34 @@ fn people_pictures() -> Pictures {
         inside("enrol-biometric", Place::EnrolBiometric(blank())),
         inside("new-recovery-code", Place::NewRecoveryCode(blank())),
         before("freeze", Standing::Locked, Place::Freeze),
+        before("freeze-by-name", Standing::Locked, Place::FreezeByName(blank())),
         inside("release", Place::Release(blank())),
         inside("release-refused", Place::Release(refused(ErrorCode::ReleaseNeedsAnother.into()))),
         inside("leave", Place::Leave(Box::new(checklist(&[])))),
         inside("leave-blocked", Place::Leave(Box::new(checklist(&["in_doubt", "batch_not_settled"])))),
         frozen(before("locked-frozen", Standing::Locked, Place::Locked(blank()))),
-        frozen(inside("amount-pad-frozen", Place::Pad)),
+        frozen(inside("frozen", Place::Pad)),
+        frozen_by_host(inside("frozen-by-host", Place::Pad)),
+        frozen(("frozen-cashier", State { who: Some(who(Standing::SignedIn, Role::Cashier)), ..at(Place::Pad) })),
         frozen(inside("settings-frozen", Place::Settings(None))),
         inside("reset-operator", Place::ResetOperator { name: name(), form: blank() }),
     ]
 }
 
-/// The same on a frozen till.
-fn frozen((word, state): (&'static str, State)) -> (&'static str, State) {
-    let frozen = Some(FreezeView { since_ms: Some(WallMs(1_795_356_333_000)), ..FreezeView::found() });
-    let who = state.who.clone().map(|who| TillState { frozen, ..who });
+/// The same on a till that somebody has frozen.
+fn frozen(picture: (&'static str, State)) -> (&'static str, State) {
+    let by = OperatorName::new("bob").ok();
+    let reason = FreezeReason::of("the phone with the terminal was left in a taxi");
+    frozen_as(picture, FreezeView { by, reason, from: FrozenFrom::Till, since_ms: Some(WallMs(1_795_356_333_000)) })
+}
+
+/// The same on a till that the acquirer has frozen.
+fn frozen_by_host(picture: (&'static str, State)) -> (&'static str, State) {
+    frozen_as(picture, FreezeView { from: FrozenFrom::Host, ..FreezeView::found() })
+}
+
+fn frozen_as((word, state): (&'static str, State), view: FreezeView) -> (&'static str, State) {
+    let who = state.who.clone().map(|who| TillState { frozen: Some(view), ..who });
     (word, State { who, ..state })
 }
 

@@ -130,9 +130,10 @@ pub enum Intent {
     NewRecoveryCode,
     /// Lets a till sell again whose records were put back.
     AcceptRollBack,
-    /// To where the till is frozen.
+    /// To where the till is frozen by a touch, for whoever cannot hold a button.
     ToFreeze,
-    /// Freezes the till: nothing is sold, given back or voided from now on.
+    /// Freezes the till: nothing is sold, given back or voided from now on. Where the shop's rules ask for a name first:
+    /// operator, password.
     Freeze,
     /// To where a frozen till is let go.
     ToRelease,

@@ -85,8 +85,12 @@ kinds! {
         EnrolBiometric = "enrol_biometric",
         /// Another recovery code is made.
         NewRecoveryCode = "new_recovery_code",
-        /// The till is about to be frozen.
+        /// The till is about to be frozen, by somebody who cannot hold a button.
         Freeze = "freeze",
+        /// The till is about to be frozen by somebody who says who it is.
+        FreezeByName = "freeze_by_name",
+        /// The till is frozen: what still works, and what to do now, in the order that helps.
+        Frozen = "frozen",
         /// A frozen till is let go by two people.
         Release = "release",
         /// What is left to do before anybody leaves, one thing a line.
@@ -175,12 +179,21 @@ pub struct Field {
 pub struct Action {
     /// What touching it means.
     pub intent: Intent,
+    /// What holding it for half a second means, where that is more; touching it stays for those who cannot hold.
+    pub held: Option<Intent>,
     /// What stands on it.
     pub label: String,
     /// How it stands among the others.
     pub role: Role,
     /// Whether it can be touched now.
     pub enabled: bool,
+}
+
+impl Action {
+    /// Whether touching or holding it means this.
+    fn means(&self, intent: &Intent) -> bool {
+        self.intent == *intent || self.held.as_ref() == Some(intent)
+    }
 }
 
 /// Everything that a shell draws.
@@ -230,7 +243,7 @@ impl Screen {
             Intent::Digit { digit } => self.keypad && *digit <= 9,
             Intent::DoubleZero | Intent::Backspace => self.keypad,
             _ => {
-                self.actions.iter().any(|action| action.enabled && action.intent == *intent)
+                self.actions.iter().any(|action| action.enabled && action.means(intent))
                     || self.rows.iter().any(|row| row.intent.as_ref() == Some(intent))
             }
         }
@@ -264,10 +277,19 @@ mod tests {
 
     #[test]
     fn only_what_a_screen_offers_is_allowed() {
-        let charge = |enabled| Action { intent: Intent::Charge, label: String::new(), role: Role::Primary, enabled };
+        let charge = |enabled| Action {
+            intent: Intent::Charge,
+            held: Some(Intent::Freeze),
+            label: String::new(),
+            role: Role::Primary,
+            enabled,
+        };
         let table = [
             (screen(true, vec![charge(true)]), Intent::Charge, true),
             (screen(true, vec![charge(false)]), Intent::Charge, false),
+            (screen(true, vec![charge(true)]), Intent::Freeze, true),
+            (screen(true, vec![charge(false)]), Intent::Freeze, false),
+            (screen(true, vec![charge(true)]), Intent::Release, false),
             (screen(true, vec![]), Intent::Charge, false),
             (screen(true, vec![]), Intent::Digit { digit: 9 }, true),
             (screen(true, vec![]), Intent::Digit { digit: 10 }, false),

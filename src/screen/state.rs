@@ -11,6 +11,7 @@ use std::collections::VecDeque;
 use crate::account::Configuration;
 use crate::error::{Error, ErrorCode};
 use crate::ids::{AttemptId, MerchantId, OperatorName, Role, TerminalId};
+use crate::incident::freeze::FreezeView;
 use crate::money::{Amount, Currency};
 use crate::payment::{AttemptView, Page};
 use crate::ports::Prompt;
@@ -93,8 +94,8 @@ impl State {
     }
 
     /// Whether the till is frozen.
-    pub(super) fn is_frozen(&self) -> bool {
-        self.who.as_ref().is_some_and(|who| who.frozen.is_some())
+    pub(super) fn frozen(&self) -> Option<&FreezeView> {
+        self.who.as_ref()?.frozen.as_ref()
     }
 
     /// The screen to which every way back leads at last.
@@ -192,6 +193,7 @@ pub(super) enum Place {
     EnrolBiometric(Form),
     NewRecoveryCode(Form),
     Freeze,
+    FreezeByName(Form),
     Release(Form),
     Leave(Box<ExitView>),
 }
@@ -209,6 +211,7 @@ impl Place {
             | Self::AddOperator(form)
             | Self::EnrolBiometric(form)
             | Self::NewRecoveryCode(form)
+            | Self::FreezeByName(form)
             | Self::Release(form)
             | Self::ResetOperator { form, .. } => Some(form),
             _ => None,

@@ -174,8 +174,12 @@ fn is_amount(row: CodeRow) -> bool {
 }
 
 /// What the keypad's screen offers.
-pub const PAD: &[(Choice, Role)] =
-    &[(Choice::Charge, Primary), (Choice::History, Secondary), (Choice::Settings, Secondary)];
+pub const PAD: &[(Choice, Role)] = &[
+    (Choice::Charge, Primary),
+    (Choice::History, Secondary),
+    (Choice::Settings, Secondary),
+    (Choice::ToFreeze, Danger),
+];
 /// What the first screen of a till offers.
 pub const FIRST: &[(Choice, Role)] = &[(Choice::Provision, Primary), (Choice::OtherLanguage, Secondary)];
 /// What an error offers when a provisioning was refused.

@@ -34,10 +34,10 @@ public struct ScreenModel: Sendable, Equatable {
         case .amountPad: .keypad
         case .presentCard, .reading: .reader
         case .firstStart, .approved, .declined, .notKnownYet, .seePhone, .tryAnotherWay, .trouble, .freeze: .outcome
-        case .history, .transaction, .settings, .operators, .operator, .leave: .list
+        case .history, .transaction, .settings, .operators, .operator, .leave, .frozen: .list
         case .receipt: .slip
         case .claim, .signIn, .locked, .changePassword, .recover, .addOperator, .resetOperator, .enrolBiometric,
-            .newRecoveryCode, .release:
+            .newRecoveryCode, .release, .freezeByName:
             .form
         case .recoveryCode: .paper
         }

@@ -1,4 +1,4 @@
-//! The screens of a freeze and of leaving.
+//! The screens of leaving.
 //!
 //! The checklist is one thing a line; a line that something is in the way of is touched to see to it, where a screen of
 //! the till can.
@@ -9,25 +9,8 @@ use crate::error::Blocker;
 use crate::screen::draw::{About, Pen};
 use crate::screen::intent::Intent;
 use crate::screen::shown::{Row, Screen, Tone};
-use crate::screen::table::{FREEZE, LEAVE};
+use crate::screen::table::LEAVE;
 use crate::till::{ExitItem, ExitView, StepState};
-
-pub(super) fn freeze(pen: &Pen<'_>) -> Screen {
-    let said = if pen.is_at_work() { "screen.say.one_moment" } else { "screen.say.freeze" };
-    Screen {
-        tone: Tone::Attention,
-        message: Some(pen.say(said)),
-        advice: Some(pen.say("screen.say.freeze_when")),
-        ..pen.blank(FREEZE.look(), pen.say("screen.title.freeze"), About::Nobody)
-    }
-}
-
-/// That the till is frozen, and since when, for every screen on which somebody might wonder.
-pub(super) fn frozen(pen: &Pen<'_>) -> Option<Row> {
-    let frozen = pen.state.who.as_ref()?.frozen.as_ref()?;
-    let since = frozen.since_ms.map_or_else(|| pen.say("screen.value.yes"), |since| pen.when(since));
-    Some(Row { tone: Tone::Attention, ..pen.row("frozen", since) })
-}
 
 pub(super) fn leave(pen: &Pen<'_>, view: &ExitView) -> Screen {
     let mut screen = pen.blank(LEAVE.look(), pen.say("screen.title.leave"), About::Nobody);

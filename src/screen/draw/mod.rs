@@ -6,6 +6,7 @@
 //! It never changes anything. Evidence: `tests/screens.rs`.
 
 mod goodbyes;
+mod incident;
 mod outcome;
 mod past;
 mod people;
@@ -15,6 +16,7 @@ mod trouble;
 
 use crate::clock::WallMs;
 use crate::ids::{self, AttemptId, OperatorName};
+use crate::incident::freeze::FrozenFrom;
 use crate::payment::AttemptView;
 use crate::receipt::Zone;
 use crate::screen::effect::Effect;
@@ -35,7 +37,10 @@ pub fn draw(state: &State) -> Screen {
     let pen = Pen { state, texts: Catalogue::of(state.language) };
     let mut screen = match &state.place {
         Place::FirstStart => till::first_start(&pen),
-        Place::Pad => till::pad(&pen),
+        Place::Pad => match state.frozen() {
+            Some(freeze) => incident::frozen(&pen, freeze),
+            None => till::pad(&pen),
+        },
         Place::Sale(sale) => sale::draw(&pen, sale),
         Place::Outcome(view) => outcome::draw(&pen, view),
         Place::History(history) => past::history(&pen, history),
@@ -43,7 +48,7 @@ pub fn draw(state: &State) -> Screen {
         Place::Receipt { attempt, copy, slip } => past::receipt(&pen, attempt, *copy, slip),
         Place::Settings(said) => till::settings(&pen, said.as_ref()),
         Place::Trouble(trouble) => trouble::draw(&pen, trouble),
-        Place::Freeze => goodbyes::freeze(&pen),
+        Place::Freeze => incident::freeze(&pen),
         Place::Leave(view) => goodbyes::leave(&pen, view),
         of_people => people::draw(&pen, of_people),
     };
@@ -125,8 +130,16 @@ impl Pen<'_> {
             return None;
         }
         let intent = intent(choice, about, self.state.language)?;
+        // A finger that brushes the glass freezes nothing.
+        let held = (choice == Choice::ToFreeze).then_some(Intent::Freeze);
         let label = self.say(&format!("screen.action.{}", choice.word()));
-        Some(Action { intent, label, role, enabled: !self.is_at_work_on(choice) })
+        Some(Action { intent, held, label, role, enabled: !self.is_at_work_on(choice) })
+    }
+
+    /// What a line means that leads where this choice does; nothing for those who may not, or while the till is at work.
+    fn way_to(&self, choice: Choice) -> Option<Intent> {
+        let action = self.action((choice, Role::Secondary), About::Nobody)?;
+        action.enabled.then_some(action.intent)
     }
 
     /// Whether whoever is signed in may do what this choice asks for; while nobody is, the till itself will say.
@@ -162,7 +175,8 @@ impl Pen<'_> {
             Choice::ToEnrolBiometric => biometric == Biometric::Possible,
             Choice::AcceptRollBack => who.is_some_and(|who| who.is_rolled_back),
             Choice::ToFreeze => who.is_some_and(|who| who.frozen.is_none()),
-            Choice::ToRelease => who.is_some_and(|who| who.frozen.is_some()),
+            // What the acquirer has frozen it alone releases.
+            Choice::ToRelease => self.state.frozen().is_some_and(|freeze| freeze.from != FrozenFrom::Host),
             _ => true,
         }
     }

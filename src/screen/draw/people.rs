@@ -11,8 +11,8 @@ use crate::screen::intent::Intent;
 use crate::screen::shown::{Field, FieldName, Row, Screen, Tone};
 use crate::screen::state::{Form, Place};
 use crate::screen::table::{
-    ADD_OPERATOR, CHANGE, CLAIM, Door, ENROL_BIOMETRIC, LOCKED, MUST_CHANGE, NEW_RECOVERY_CODE, OPERATOR, OPERATORS,
-    RECOVER, RECOVERY_CODE, RELEASE, RESET_OPERATOR, SIGN_IN, SWITCH,
+    ADD_OPERATOR, CHANGE, CLAIM, Door, ENROL_BIOMETRIC, FREEZE_BY_NAME, LOCKED, MUST_CHANGE, NEW_RECOVERY_CODE,
+    OPERATOR, OPERATORS, RECOVER, RECOVERY_CODE, RELEASE, RESET_OPERATOR, SIGN_IN, SWITCH,
 };
 use crate::text::Arg;
 use crate::till::{OperatorView, Standing};
@@ -31,6 +31,7 @@ pub(super) fn draw(pen: &Pen<'_>, place: &Place) -> Screen {
         Place::Operators(operators) => list(pen, operators),
         Place::Operator(view) => operator(pen, view),
         Place::EnrolBiometric(form) => fill(pen, ENROL_BIOMETRIC, "enrol_biometric", form),
+        Place::FreezeByName(form) => fill(pen, FREEZE_BY_NAME, "freeze_by_name", form),
         Place::Release(form) => fill(pen, RELEASE, "release", form),
         Place::NewRecoveryCode(form) => fill(pen, NEW_RECOVERY_CODE, "new_recovery_code", form),
         Place::AddOperator(form) => fill(pen, ADD_OPERATOR, "add_operator", form),
@@ -55,7 +56,7 @@ fn sign_in(pen: &Pen<'_>, form: &Form) -> Screen {
     let door = if pen.state.standing() == Some(Standing::Locked) { SWITCH } else { SIGN_IN };
     let mut screen = fill(pen, door, "sign_in", form);
     screen.rows.extend(waiting(pen));
-    screen.rows.extend(super::goodbyes::frozen(pen));
+    screen.rows.extend(super::incident::frozen_since(pen));
     screen
 }
 
@@ -63,7 +64,7 @@ fn locked(pen: &Pen<'_>, form: &Form) -> Screen {
     let mut screen = fill(pen, LOCKED, "locked", form);
     screen.headline = pen.state.who.as_ref().and_then(|who| who.operator.as_ref()).map(ToString::to_string);
     screen.rows.extend(waiting(pen));
-    screen.rows.extend(super::goodbyes::frozen(pen));
+    screen.rows.extend(super::incident::frozen_since(pen));
     screen
 }
 

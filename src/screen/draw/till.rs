@@ -28,8 +28,7 @@ pub(super) fn pad(pen: &Pen<'_>) -> Screen {
         screen.headline = Some(pen.state.typed.amount(till.currency).to_string());
     }
     for action in &mut screen.actions {
-        let can_charge = !pen.state.typed.is_empty() && !pen.state.is_frozen();
-        action.enabled &= action.intent != Intent::Charge || can_charge;
+        action.enabled &= action.intent != Intent::Charge || !pen.state.typed.is_empty();
     }
     screen.message = pen.state.hint.map(|hint| match hint {
         Hint::Refused(code) => pen.texts.error_what(code),
@@ -39,9 +38,6 @@ pub(super) fn pad(pen: &Pen<'_>) -> Screen {
     if let Some(Hint::Refused(code)) = pen.state.hint {
         screen.tone = Tone::Attention;
         screen.advice = Some(pen.texts.error_todo(code));
-    } else if pen.state.is_frozen() {
-        screen.tone = Tone::Attention;
-        screen.advice = Some(pen.say("screen.say.frozen"));
     } else if pen.state.is_rolled_back() {
         screen.tone = Tone::Attention;
         screen.advice = Some(pen.say("screen.say.rolled_back"));
@@ -49,7 +45,7 @@ pub(super) fn pad(pen: &Pen<'_>) -> Screen {
         screen.tone = Tone::Attention;
         screen.advice = Some(pen.say("screen.say.reader_off"));
     }
-    screen.rows = open_views(pen).take(OPEN_ROWS_MAX).map(|view| open_row(pen, view)).collect();
+    screen.rows = open_rows(pen);
     if let (Some(Hint::Refused(ErrorCode::AmountOverLimit)), Some(till)) = (pen.state.hint, &pen.state.till) {
         screen.rows.push(pen.row("sale_max", limit(till)));
     }
@@ -65,6 +61,11 @@ fn greeting(pen: &Pen<'_>, days_left: Option<u32>, failed_before: u32) -> String
         (Some(failed), Some(soon)) => pen.both(&failed, &soon),
         (failed, soon) => failed.or(soon).unwrap_or_default(),
     }
+}
+
+/// As much of what somebody should look at as there is room for.
+pub(super) fn open_rows(pen: &Pen<'_>) -> Vec<Row> {
+    open_views(pen).take(OPEN_ROWS_MAX).map(|view| open_row(pen, view)).collect()
 }
 
 /// What nobody has seen, and what is not finished, each once.
@@ -90,7 +91,7 @@ pub(super) fn settings(pen: &Pen<'_>, said: Option<&Said>) -> Screen {
         screen.actions.retain(|action| action.intent != Intent::Back);
     }
     screen.rows = super::people::signed_in(pen);
-    screen.rows.extend(super::goodbyes::frozen(pen));
+    screen.rows.extend(super::incident::frozen_since(pen));
     screen.rows.extend(pen.state.till.as_ref().map(|till| facts(pen, till)).unwrap_or_default());
     screen.rows.push(pen.row("language", pen.say("screen.value.this_language")));
     screen.rows.push(pen.row("version", env!("CARGO_PKG_VERSION")));

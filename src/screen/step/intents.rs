@@ -8,7 +8,7 @@ use crate::receipt::Copy;
 use crate::screen::effect::Effect;
 use crate::screen::intent::Intent;
 use crate::screen::state::{Cancel, Hint, Place, State, Trouble};
-use crate::screen::step::{goodbyes, people};
+use crate::screen::step::{goodbyes, incident, people};
 use crate::screen::table::{Again, again};
 
 pub(super) fn take(state: &mut State, intent: Intent, todo: &mut Vec<Effect>) {
@@ -37,7 +37,7 @@ pub(super) fn take(state: &mut State, intent: Intent, todo: &mut Vec<Effect>) {
         Intent::ReaderOff => state.is_reader_off = true,
         Intent::ReaderReady => state.is_reader_off = false,
         Intent::ToFreeze | Intent::Freeze | Intent::ToRelease | Intent::Release => {
-            goodbyes::want(state, &intent, todo);
+            incident::want(state, &intent, todo);
         }
         Intent::ToLeave | Intent::Leave | Intent::Settle => goodbyes::want(state, &intent, todo),
         of_people => people::want(state, of_people, todo),

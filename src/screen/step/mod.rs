@@ -12,6 +12,7 @@
 //! It never forgets an outcome before a person has left its screen. Evidence: `screen/step/tests.rs`.
 
 mod goodbyes;
+mod incident;
 mod intents;
 mod people;
 mod results;

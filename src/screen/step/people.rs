@@ -65,7 +65,7 @@ pub(super) fn want(state: &mut State, intent: Intent, todo: &mut Vec<Effect>) {
 }
 
 /// Has the desk use what was typed. What was said of the last try is over.
-fn submit(state: &mut State, effect: Effect, todo: &mut Vec<Effect>) {
+pub(super) fn submit(state: &mut State, effect: Effect, todo: &mut Vec<Effect>) {
     if let Some(form) = state.place.form() {
         form.refused = None;
     }

@@ -13,7 +13,7 @@ use crate::screen::effect::Effect;
 use crate::screen::event::Event;
 use crate::screen::keypad::Keypad;
 use crate::screen::state::{Cancel, Hint, History, Place, Said, State, Till, Trouble};
-use crate::screen::step::{goodbyes, people};
+use crate::screen::step::{goodbyes, incident, people};
 use crate::session::actions::{Action, ResolveDebts};
 use crate::till::Standing;
 
@@ -29,7 +29,7 @@ pub(super) fn take(state: &mut State, event: Event, todo: &mut Vec<Effect>) {
         Event::Biometric { enrolled, who } => people::biometric(state, enrolled, who),
         Event::NewCode { who } => people::new_code(state, who),
         Event::RollBackAccepted { who } => people::roll_back_accepted(state, who),
-        Event::Frozen { who } => goodbyes::frozen(state, who),
+        Event::Frozen { who } => incident::frozen(state, who),
         Event::Checklist(view) => goodbyes::checklist(state, view),
         Event::Settled => goodbyes::look_again(state, todo),
         Event::Operators(operators) => people::operators(state, operators),
@@ -288,6 +288,7 @@ fn failed(state: &mut State, effect: Effect, error: Error, todo: &mut Vec<Effect
         }
         Effect::Mint | Effect::StartSale { .. } => sale_failed(state, effect, error, todo),
         Effect::Cancel { attempt } => cancel_failed(state, attempt, &error),
+        _ if incident::asks_who(state, &effect, &error) => {}
         _ if people::refused(state, &effect, &error) => {}
         _ if state.wanted.as_ref() == Some(&effect) => {
             state.go_deeper(Place::Trouble(Box::new(Trouble { error, failed: effect })));

@@ -101,7 +101,7 @@ pub enum Choice {
     RemoveAndRotate,
     /// Lets a till sell again whose records were put back.
     AcceptRollBack,
-    /// To where the till is frozen.
+    /// Held, freezes the till; touched, to where a touch does.
     ToFreeze,
     /// Freezes it.
     Freeze,

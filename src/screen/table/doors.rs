@@ -44,6 +44,8 @@ pub const DOORS: &[Door] = &[
     ENROL_BIOMETRIC,
     NEW_RECOVERY_CODE,
     FREEZE,
+    FREEZE_BY_NAME,
+    FROZEN,
     RELEASE,
     LEAVE,
 ];
@@ -164,12 +166,31 @@ pub const NEW_RECOVERY_CODE: Door = Door {
     choices: &[(Choice::NewRecoveryCode, Primary), (Choice::Back, Secondary)],
 };
 
-/// The till is about to be frozen: a touch more, so that nobody does it by brushing the glass.
+/// The till is about to be frozen by a touch more, so that nobody does it by brushing the glass.
 pub const FREEZE: Door = Door {
     kind: ScreenKind::Freeze,
-    when: "somebody is about to freeze the till, signed in or not",
+    when: "somebody touches the button to hold, signed in or not",
     fields: &[],
     choices: &[(Choice::Freeze, Danger), (Choice::Back, Primary)],
+};
+/// The shop's rules ask at the lock screen who freezes.
+pub const FREEZE_BY_NAME: Door = Door {
+    kind: ScreenKind::FreezeByName,
+    when: "the shop's rules ask for a password before a freeze at the lock screen",
+    fields: &[FieldName::Operator, FieldName::Password],
+    choices: &[(Choice::Freeze, Primary), (Choice::Back, Secondary)],
+};
+/// A frozen till, in place of the keypad.
+pub const FROZEN: Door = Door {
+    kind: ScreenKind::Frozen,
+    when: "somebody is signed in at a frozen till",
+    fields: &[],
+    choices: &[
+        (Choice::History, Secondary),
+        (Choice::ToLeave, Secondary),
+        (Choice::Settings, Secondary),
+        (Choice::ToRelease, Danger),
+    ],
 };
 /// A frozen till is let go.
 pub const RELEASE: Door = Door {

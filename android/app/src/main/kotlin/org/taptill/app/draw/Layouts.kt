@@ -55,6 +55,8 @@ fun layoutOf(kind: ScreenKind): Layout =
         ScreenKind.ENROL_BIOMETRIC,
         ScreenKind.NEW_RECOVERY_CODE,
         ScreenKind.RESET_OPERATOR,
+        ScreenKind.FREEZE_BY_NAME,
+        ScreenKind.FROZEN,
         ScreenKind.RELEASE,
         ScreenKind.LEAVE -> Layout(Badge.NONE)
         ScreenKind.TROUBLE,
