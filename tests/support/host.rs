@@ -86,6 +86,9 @@ pub struct Booking {
     pub voided: bool,
 }
 
+/// One value of a message.
+pub type Field = (ValueName, Vec<u8>);
+
 /// What the host sends, and when.
 pub enum Said {
     Bytes { after_ms: u64, bytes: Vec<u8> },
@@ -115,7 +118,7 @@ pub struct Host {
     /// repeat.
     pub arrived: Vec<(Op, Key, bool)>,
     /// What each of them said, but for the head of the till's journal.
-    pub said_to_it: Vec<(Op, Vec<(ValueName, Vec<u8>)>)>,
+    pub said_to_it: Vec<(Op, Vec<Field>)>,
     pub voids: BTreeMap<Key, Voided>,
     pub refunds: BTreeMap<Key, Refunded>,
     pub batches: BTreeMap<u32, Batch>,

@@ -158,7 +158,7 @@ mod tests {
         Appointments.apply(rows, &event).unwrap();
     }
 
-    fn tie(rows: &mut MemoryRows, approver: &str, requester: Option<&str>) -> Tie {
+    fn tie_of(rows: &mut MemoryRows, approver: &str, requester: Option<&str>) -> Tie {
         let name = |name: &str| OperatorName::new(name).unwrap();
         let appointed = row(rows, approver).unwrap();
         appointed.tie(&name(approver), requester.map(name).as_ref())
@@ -247,7 +247,7 @@ mod tests {
         for (steps, approver, requester, tie) in rows {
             let mut rows = MemoryRows::default();
             steps.iter().for_each(|(kind, by, name)| happens(&mut rows, kind, *by, name));
-            assert_eq!(tie(&mut rows, approver, *requester), *tie, "{steps:?}");
+            assert_eq!(tie_of(&mut rows, approver, *requester), *tie, "{steps:?}");
         }
     }
 
@@ -258,8 +258,8 @@ mod tests {
             happens(&mut rows, ADDED, Some(&format!("p{}", number - 1)), &format!("p{number}"));
             let stranger = if number > CHAIN_MAX { Tie::AppointedByRequester } else { Tie::None };
             let approver = format!("p{number}");
-            assert_eq!(tie(&mut rows, &approver, Some("p0")), Tie::AppointedByRequester, "{number}");
-            assert_eq!(tie(&mut rows, &approver, Some("stranger")), stranger, "{number}");
+            assert_eq!(tie_of(&mut rows, &approver, Some("p0")), Tie::AppointedByRequester, "{number}");
+            assert_eq!(tie_of(&mut rows, &approver, Some("stranger")), stranger, "{number}");
         }
     }
 }
