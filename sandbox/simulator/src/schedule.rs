@@ -264,7 +264,7 @@ pub(crate) fn of(seed: u64, days: u32) -> Vec<Step> {
         for _ in 0..5 + dice.below(9) {
             let action = action(&mut dice, &mut sold);
             let freezes = matches!(action, Action::Freeze | Action::FreezeDuring { .. });
-            let faults = faults(&mut dice, &action);
+            let faults = faults(&mut dice, &action, is_stormy(seed));
             steps.push(Step { action, faults });
             if freezes {
                 steps.extend(what_follows_a_freeze(&mut dice, &mut sold));
@@ -383,7 +383,12 @@ fn then(dice: &mut Dice) -> Then {
     }
 }
 
-fn faults(dice: &mut Dice, action: &Action) -> Vec<Fault> {
+/// Every other day is stormy: the calm ones show what only a long quiet day leads to, the others what goes wrong at once.
+fn is_stormy(seed: u64) -> bool {
+    seed % 2 == 1
+}
+
+fn faults(dice: &mut Dice, action: &Action, is_stormy: bool) -> Vec<Fault> {
     let mut faults = Vec::new();
     let reaches_the_host = !matches!(
         action,
@@ -402,7 +407,8 @@ fn faults(dice: &mut Dice, action: &Action) -> Vec<Fault> {
             | Action::RotateKeys
     );
     if reaches_the_host {
-        for _ in 0..dice.of(&[0, 0, 0, 0, 1, 1, 2, 3]) {
+        let weather: &[u64] = if is_stormy { &[0, 0, 1, 1, 2, 3] } else { &[0, 0, 0, 0, 1, 1, 2, 3] };
+        for _ in 0..dice.of(weather) {
             faults.push(Fault::Payment(dice.of(&WIRES)));
         }
         match dice.below(24) {
