@@ -279,3 +279,14 @@ fn evidence_that_cannot_be_had_is_refused_by_name_and_discloses_nothing() {
     till.terminal.lock().unwrap();
     assert_eq!(bundle(&till, &of("A-1")).unwrap_err().code(), ErrorCode::TillLocked);
 }
+
+#[test]
+fn an_incident_is_the_time_around_a_freeze_and_holds_its_record() {
+    let shop = shop("evidence-incident");
+    let till = busy_till(&shop);
+    till.terminal.freeze(None, None).unwrap();
+    let scope = Scope::Incident { from_ms: WallMs(0), to_ms: WallMs(i64::MAX) };
+    let bundle = bundle(&till, &scope).unwrap();
+    assert_eq!(verify(&bundle, &till_key(&till)).unwrap().findings, [], "a frozen till hands out evidence");
+    assert!(records(&bundle).iter().any(|(kind, _)| kind == "till.frozen"));
+}

@@ -23,6 +23,8 @@ mod journal;
 mod keyring;
 mod keys;
 mod locked;
+#[cfg(test)]
+mod memory_rows;
 mod plain;
 mod reseal;
 mod rows;
@@ -34,7 +36,7 @@ mod verify;
 
 pub(crate) use checkpoint::DEVICE_KEYS;
 pub use checkpoint::{CHECKPOINT, CheckpointReason, EvidenceSignatures, KEY_MADE};
-pub use erase::{Remains, erasure_note};
+pub use erase::{Remains, certificates, erasure_note};
 pub use error::{Damage, Damaged, JournalError};
 pub use event::{Draft, EVENT_BYTES_MAX, Event, Side, SideWork};
 pub use fold::{Cursor, Fold, FoldError, Page, Row, RowPage, Rows};
@@ -42,6 +44,8 @@ pub use head::Waiting;
 pub use journal::{Head, Journal, JournalPorts, ProvenRecord, Recorded, VerifyReport};
 pub use keyring::Keyring;
 pub use locked::LockedJournal;
+#[cfg(test)]
+pub(crate) use memory_rows::MemoryRows;
 pub use plain::{PlainChange, PlainRows};
 pub use reseal::Resealed;
 pub use steps::Verified;

@@ -9,6 +9,7 @@
 //! | `till` | `dialect`? | a fresh folder for a till, its provisioning, a host of its own that runs |
 //! | `card` | `name` | the address of a fresh card, in the framing of `vpcd` |
 //! | `host` | `home`, one of `next` (+ `count`?), `stop`, `start` | what the till's host does next |
+//! | `acquirer` | `home`, one of `pins` (+ `send`?), `message`, `hold`, `rotate` | what the till's acquirer does, or signs |
 //! | `book` | `home` | the host's book: one entry an attempt |
 //! | `statement` | `home`, `format`, `swap`?, `add`? | the host's book as a statement's file, strange lines and all |
 //! | `files` | `home`, one of `save`, `put_back`, `put_back_slots`, `clear`, `spoil` | what befalls the till's folder |
@@ -17,6 +18,7 @@
 //! What it does not understand whole it refuses, with the name of the part; nothing is guessed, nothing half done.
 //! Evidence: `mod tests` of each file, `sandbox/tests/till_stand.rs`.
 
+mod acquirer;
 mod files;
 mod keeper;
 mod paper;

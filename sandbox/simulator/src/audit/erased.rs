@@ -51,7 +51,7 @@ pub(super) fn nobody_is_let_go_with_money_open(seen: &Seen, findings: &mut Findi
 
 const OPENS: [&str; 5] =
     ["attempt.in_doubt", "attempt.reversal_due", "refund.requested", "refund.approved", "refund.stuck"];
-const CLOSES: [&str; 10] = [
+const CLOSES: [&str; 11] = [
     "attempt.approved",
     "attempt.declined",
     "attempt.not_sent",
@@ -62,6 +62,7 @@ const CLOSES: [&str; 10] = [
     "refund.rejected",
     "refund.expired",
     "refund.decided",
+    "refund.withdrawn",
 ];
 
 /// Whether the till is gone, or says what keeps it.

@@ -4,6 +4,7 @@
 //! a shop would run: the till is really killed, and really finds its way by what is on the disk. A step that
 //! does not hold says why, ends the story, and makes the exit code 1. Evidence: `sandbox/tests/till_demo.rs`.
 
+mod goodbye;
 mod money;
 mod stage;
 mod steps;

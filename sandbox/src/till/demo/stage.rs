@@ -12,7 +12,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::folders::copy_folder;
-use crate::host::{BookEntry, Kind, batches, book, set_next};
+use crate::host::{BookEntry, Kind, batches, book, set_next, told};
 
 use super::Broken;
 
@@ -50,11 +50,11 @@ impl Stage {
     }
 
     pub(super) fn host_home(&self) -> PathBuf {
-        self.folder.path().join("host")
+        self.path("host")
     }
 
     pub(super) fn till_home(&self) -> PathBuf {
-        self.folder.path().join("till")
+        self.path("till")
     }
 
     /// Runs the till once, with nobody at work, and gives its JSON; anything but exit code 0 is broken.
@@ -124,7 +124,7 @@ impl Stage {
 
     /// Where the password is that was noted under this name.
     pub(super) fn password_file(&self, name: &str) -> String {
-        self.folder.path().join(name).to_string_lossy().into_owned()
+        self.path(name).to_string_lossy().into_owned()
     }
 
     /// Starts the till for this operator and leaves it running.
@@ -181,15 +181,36 @@ impl Stage {
         }
     }
 
-    /// A copy of the till and of its device folder; what happens to it does not touch the till.
-    pub(super) fn copy_of_till(&self) -> Result<PathBuf, Broken> {
-        let copy = self.folder.path().join("copy");
-        for suffix in ["", "-device"] {
-            let from = self.folder.path().join(format!("till{suffix}"));
-            copy_folder(&from, &self.folder.path().join(format!("copy{suffix}")))
+    /// A copy of the till under another name, with its device's folder or without; what happens to it does not touch the
+    /// till.
+    pub(super) fn copy_of_till(&self, name: &str, with_device: bool) -> Result<PathBuf, Broken> {
+        let suffixes: &[&str] = if with_device { &["", "-device"] } else { &[""] };
+        for suffix in suffixes {
+            copy_folder(&self.path(&format!("till{suffix}")), &self.path(&format!("{name}{suffix}")))
                 .map_err(|_| Broken("the till's folder could not be copied".to_owned()))?;
         }
-        Ok(copy)
+        Ok(self.path(name))
+    }
+
+    /// The folder of the device's keys.
+    pub(super) fn device(&self) -> PathBuf {
+        self.path("till-device")
+    }
+
+    /// A place on the stage that is no till's.
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Runs this program as somebody who has no till, and gives exit code and JSON.
+    pub(super) fn anybody(&self, words: &[&str]) -> Result<(Option<i32>, Value), Broken> {
+        self.till_at(&self.path("nowhere"), words)
+    }
+
+    /// How often tills have told the host this.
+    pub(super) fn times_told(&self, what: &str) -> Result<usize, Broken> {
+        let told = told(&self.host_home()).map_err(|error| Broken(error.to_string()))?;
+        Ok(told.iter().filter(|entry| entry.op.word() == what).count())
     }
 
     fn command(&self, home: &Path) -> Command {

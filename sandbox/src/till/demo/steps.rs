@@ -11,7 +11,7 @@ use crate::host::{BookEntry, EntryState, Kind};
 use crate::people::{ALICE, BOB};
 
 use super::stage::Stage;
-use super::{Broken, Shown, money, stranger};
+use super::{Broken, Shown, goodbye, money, stranger};
 
 /// One step: its name for programs, its title for people.
 pub(super) struct Step {
@@ -74,6 +74,31 @@ pub(super) const STEPS: &[Step] = &[
     },
     Step { name: "verify", title: "The whole record is recomputed: complete and unchanged.", act: verify },
     Step { name: "tampered", title: "In a copy of the record one single bit is changed: found.", act: tampered },
+    Step {
+        name: "frozen",
+        title: "A phone is missed: one word freezes the till, and two people let it go again.",
+        act: goodbye::frozen,
+    },
+    Step {
+        name: "evidence",
+        title: "The police ask about the first sale: they get a bundle, and check it alone.",
+        act: goodbye::evidence,
+    },
+    Step {
+        name: "not_let_go",
+        title: "The shop is to close for good, and the till says what is in the way, all of it at once.",
+        act: goodbye::not_let_go,
+    },
+    Step {
+        name: "deregistered",
+        title: "All of it is done; two people take the till off the bank's list, and it is erased.",
+        act: goodbye::deregistered,
+    },
+    Step {
+        name: "nothing_opens",
+        title: "Nothing opens any more, with every password: neither the till nor a copy of its folder.",
+        act: goodbye::nothing_opens,
+    },
 ];
 
 /// The shop's owner, a supervisor, and her cashier.
@@ -81,8 +106,8 @@ pub(super) const OWNER: &str = ALICE.name;
 pub(super) const CASHIER: &str = BOB.name;
 
 pub(super) const PAID: &str = "demo-paid";
-const UNANSWERED: &str = "demo-unanswered";
-const KILLED: &str = "demo-killed";
+pub(super) const UNANSWERED: &str = "demo-unanswered";
+pub(super) const KILLED: &str = "demo-killed";
 
 fn set_up(stage: &mut Stage) -> Shown {
     let address = stage.start_host()?;
@@ -253,7 +278,7 @@ fn proved(stage: &mut Stage) -> Shown {
 }
 
 /// The same proof of another event: one character of it is changed.
-fn changed(proof: &str) -> String {
+pub(super) fn changed(proof: &str) -> String {
     let place = proof.find("extra ").map_or(0, |start| start + "extra ".len() + 8);
     let other = if proof.as_bytes().get(place) == Some(&b'A') { "B" } else { "A" };
     let mut changed = proof.to_owned();
@@ -279,7 +304,7 @@ fn verify(stage: &mut Stage) -> Shown {
 }
 
 fn tampered(stage: &mut Stage) -> Shown {
-    let copy = stage.copy_of_till()?;
+    let copy = stage.copy_of_till("copy", true)?;
     change_one_bit(&copy)?;
     let (code, told) = stage.till_at_of(&copy, OWNER, &["verify"])?;
     agree("the verdict", text(&told["error"]["code"]), "journal_damaged")?;

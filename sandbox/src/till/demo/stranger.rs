@@ -39,8 +39,31 @@ pub(in crate::till) fn check(proof: &str, verifier_key: &str) -> Result<Shown, &
 
 type Hash = [u8; 32];
 
+/// What a certificate of erasure says, once it checks by the acquirer's key alone: the acquirer has signed the statement in
+/// it, the statement names the key of the certificate, and that key has signed the certificate.
+pub(super) fn erasure<'a>(certificate: &'a str, acquirers_key: &str) -> Result<&'a str, &'static str> {
+    let (said, statement) = certificate.split_once("\n\n").ok_or("no statement follows")?;
+    // The certificate's own signature stands below the statement's.
+    let (statement, _) = statement.rsplit_once("\n\n").ok_or("no signature")?;
+    let stated = signed_text(&format!("{statement}\n"), acquirers_key)?;
+    let key = stated.lines().find_map(|line| line.strip_prefix("erasure key ")).ok_or("no erasure key")?;
+    signed_text(certificate, key).map(|_| said)
+}
+
 /// Size and root of a checkpoint that this key has signed.
 pub(in crate::till) fn signed_head(note: &str, verifier_key: &str) -> Result<(u64, Hash), &'static str> {
+    let text = signed_text(note, verifier_key)?;
+    let mut lines = text.lines();
+    if lines.next() != verifier_key.split('+').next() {
+        return Err("another till's checkpoint");
+    }
+    let size = lines.next().and_then(|line| line.parse().ok()).ok_or("no size")?;
+    let root = lines.next().and_then(base64).and_then(|root| root.try_into().ok()).ok_or("no root")?;
+    Ok((size, root))
+}
+
+/// The text of a note that this key has signed; its signatures stand below its last empty line.
+fn signed_text(note: &str, verifier_key: &str) -> Result<String, &'static str> {
     // name+hash+key: the name may hold no plus, the key may.
     let mut parts = verifier_key.splitn(3, '+');
     let (name, id, key) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default(), parts.next());
@@ -49,7 +72,7 @@ pub(in crate::till) fn signed_head(note: &str, verifier_key: &str) -> Result<(u6
     let id_fits = id.len() == 8 && u32::from_str_radix(id, 16).is_ok_and(|id| id.to_be_bytes() == expected[..4]);
     let (Some((&ED25519_BYTE, public_key)), true) = (key.split_first(), id_fits) else { return Err("no Ed25519 key") };
 
-    let (text, signatures) = note.split_once("\n\n").ok_or("no signature")?;
+    let (text, signatures) = note.rsplit_once("\n\n").ok_or("no signature")?;
     let text = format!("{text}\n");
     let prefix = format!("\u{2014} {name} ");
     let mut ours = signatures.lines().filter_map(|line| base64(line.strip_prefix(&prefix)?));
@@ -57,16 +80,7 @@ pub(in crate::till) fn signed_head(note: &str, verifier_key: &str) -> Result<(u6
         signature.get(..4) == Some(&expected[..4])
             && UnparsedPublicKey::new(&ED25519, public_key).verify(text.as_bytes(), &signature[4..]).is_ok()
     });
-    if !is_signed {
-        return Err("not signed by this key");
-    }
-    let mut lines = text.lines();
-    if lines.next() != Some(name) {
-        return Err("another till's checkpoint");
-    }
-    let size = lines.next().and_then(|line| line.parse().ok()).ok_or("no size")?;
-    let root = lines.next().and_then(base64).and_then(|root| root.try_into().ok()).ok_or("no root")?;
-    Ok((size, root))
+    if is_signed { Ok(text) } else { Err("not signed by this key") }
 }
 
 /// The root that a leaf and its path lead to (RFC 9162, 2.1.3.2).
