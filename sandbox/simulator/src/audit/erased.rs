@@ -29,8 +29,12 @@ pub(super) fn nobody_is_let_go_with_money_open(seen: &Seen, findings: &mut Findi
             "till.frozen" => is_frozen = true,
             "till.released" => is_frozen = false,
             "batch.closed" => unsettled.clear(),
-            _ if OPENS.contains(&kind) => drop(open.insert(of.clone())),
-            _ if CLOSES.contains(&kind) => drop(open.remove(&of)),
+            _ if OPENS.contains(&kind) => {
+                open.insert(of.clone());
+            }
+            _ if CLOSES.contains(&kind) => {
+                open.remove(&of);
+            }
             "till.deregistered" | "till.erasing" => {
                 let (by, second) = (word(&event, "operator"), word(body, "second"));
                 if kind == "till.deregistered" && (second.is_empty() || second == by) {

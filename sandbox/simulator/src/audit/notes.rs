@@ -64,10 +64,52 @@ pub(super) fn decoded(text: &str) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
+/// Signers for the auditor's own tests.
 #[cfg(test)]
-mod tests {
+pub(super) mod signers {
     use ring::signature::{Ed25519KeyPair, KeyPair};
 
+    use super::*;
+
+    /// Somebody with a name and a key of this byte.
+    pub fn public_key(name: &str, of: u8) -> String {
+        let key = typed(of);
+        format!("{name}+{}+{}", hex(&id(name, &key)), encoded(&key))
+    }
+
+    /// A text, and below it a signature for each.
+    pub fn note(text: &str, signers: &[(&str, u8)]) -> String {
+        let line = |(name, of): &(&str, u8)| {
+            let signature = pair(*of).sign(text.as_bytes());
+            let bytes = [&id(name, &typed(*of)), signature.as_ref()].concat();
+            format!("\u{2014} {name} {}\n", encoded(&bytes))
+        };
+        format!("{text}\n{}", signers.iter().map(line).collect::<String>())
+    }
+
+    pub fn encoded(bytes: &[u8]) -> String {
+        const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        let bits: String = bytes.iter().map(|byte| format!("{byte:08b}")).collect();
+        let sixes = bits.as_bytes().chunks(6).map(|six| format!("{:0<6}", String::from_utf8_lossy(six)));
+        sixes.map(|six| ALPHABET[usize::from_str_radix(&six, 2).expect("six bits")] as char).collect()
+    }
+
+    fn pair(of: u8) -> Ed25519KeyPair {
+        Ed25519KeyPair::from_seed_unchecked(&[of; 32]).expect("32 bytes are a seed")
+    }
+
+    /// 1 for Ed25519, and the key.
+    fn typed(of: u8) -> Vec<u8> {
+        [&[1], pair(of).public_key().as_ref()].concat()
+    }
+
+    fn id(name: &str, key: &[u8]) -> Vec<u8> {
+        digest(&SHA256, &[name.as_bytes(), b"\n", key].concat()).as_ref()[..4].to_vec()
+    }
+}
+
+#[cfg(test)]
+mod tests {
     use super::*;
 
     /// RFC 4648, section 10.
@@ -81,28 +123,16 @@ mod tests {
 
     #[test]
     fn a_note_is_its_signers_and_no_other_text_is() {
-        let pair = Ed25519KeyPair::from_seed_unchecked(&[7; 32]).expect("32 bytes are a seed");
-        let key = [&[1], pair.public_key().as_ref()].concat();
-        let id = digest(&SHA256, &[b"somebody\n", key.as_slice()].concat()).as_ref()[..4].to_vec();
-        let vkey = format!("somebody+{}+{}", hex(&id), encoded(&key));
-        let text = "Gone.\n\nFor good.\n";
-        let line = encoded(&[id, pair.sign(text.as_bytes()).as_ref().to_vec()].concat());
-        let note = format!("{text}\n\u{2014} somebody {line}\n");
+        let note = signers::note("Gone.\n\nFor good.\n", &[("somebody", 7)]);
+        let key = signers::public_key("somebody", 7);
         for (what, note, key, is_by) in [
-            ("as it is", note.clone(), vkey.clone(), true),
-            ("with another text", note.replace("Gone", "Here"), vkey.clone(), false),
-            ("by another of the name", note.clone(), vkey.replace(&encoded(&key), &encoded(&[1; 33])), false),
-            ("by another name", note.clone(), vkey.replace("somebody", "nobody"), false),
-            ("without a line", format!("{text}\n"), vkey, false),
+            ("as it is", note.clone(), key.clone(), true),
+            ("with another text", note.replace("Gone", "Here"), key.clone(), false),
+            ("by another of the name", note.clone(), signers::public_key("somebody", 8), false),
+            ("by another name", note.clone(), signers::public_key("nobody", 7), false),
+            ("without a line", "Gone.\n\nFor good.\n\n".to_owned(), key, false),
         ] {
             assert_eq!(Signed::read(&note).is_some_and(|note| note.is_by(&key)), is_by, "{what}");
         }
-    }
-
-    fn encoded(bytes: &[u8]) -> String {
-        const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-        let bits: String = bytes.iter().map(|byte| format!("{byte:08b}")).collect();
-        let sixes = bits.as_bytes().chunks(6).map(|six| format!("{:0<6}", String::from_utf8_lossy(six)));
-        sixes.map(|six| ALPHABET[usize::from_str_radix(&six, 2).expect("six bits")] as char).collect()
     }
 }
