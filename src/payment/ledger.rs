@@ -5,27 +5,30 @@
 //! before it is recorded, so the journal cannot come to say what the table forbids. A debt is an entry in a
 //! state of debt: there is no list of debts that could be forgotten.
 //!
-//! It never holds card data beyond the masked number. Evidence: `mod tests` below, `tests/payment_kills.rs`.
+//! It never holds card data beyond the masked number. Evidence: `ledger/tests.rs`, `tests/payment_kills.rs`.
 
+mod numbers;
+mod reads;
+
+use numbers::Numbers;
+pub(super) use numbers::{PAYMENT_STAN_MAX, Taken, parameters, taken};
+pub(super) use reads::{
+    LIST_MAX, batch_holds_records, booked, booked_attempt, entries_in, entries_of_order, entries_with_rrn,
+    entries_with_stan, entry, entry_with_stan, every, list, page_of_batch, shown,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Money, Reversal};
-use crate::hex::encode_lower;
-use crate::ids::{AttemptId, BatchNo, HostCode, OrderNo, Rrn, Stan};
+use crate::ids::{AttemptId, BatchNo, HostCode, Stan};
 use crate::iso8583::{ValueName, Values};
-use crate::journal::{Cursor, Event, Fold, FoldError, Journal, JournalError, Page as RowQuery, Row, Rows};
-use crate::payment::batch;
-use crate::payment::batch::events::{BatchClosed, BatchDecided, BatchEndSent, BatchSent, BatchUploaded};
-use crate::payment::books::{Booked, BookedPage, By};
+use crate::journal::{Event, Fold, FoldError, Rows};
 use crate::payment::events::{
-    AttemptEvent, BatchRefused, Body, CardFacts, DeclinedBy, HostAnswer, HostParameters, NotConfirmed, Opening,
-    Prepared, PreparedFromRead, PreparedVoid, ReadFacts, ReceiptPrinted, ReversalAnswered, ReversalSent,
-    RollBackAccepted, SignedOn, Unsent,
+    AttemptEvent, Body, CardFacts, DeclinedBy, HostAnswer, NotConfirmed, Opening, ReadFacts, ReceiptPrinted,
+    ReversalAnswered, ReversalSent, Unsent,
 };
 use crate::payment::reason::Reason;
-use crate::payment::refund::events as refund;
 use crate::payment::state::{State, Step};
-use crate::payment::view::{AttemptView, Decision, Kind, ListQuery, Page, ReceiptCopy, ReversalView, VoidView};
+use crate::payment::view::{AttemptView, Kind, ReceiptCopy, ReversalView, VoidView};
 
 /// The folds of this room, to be registered when a till's journal is created or opened.
 #[must_use]
@@ -96,18 +99,6 @@ macro_rules! prepared_facts {
             dialect: $prepared.dialect,
         }
     };
-}
-
-/// The numbers that are taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Taken {
-    /// The batch that the host named last.
-    pub batch: BatchNo,
-    /// The STAN that was reserved last; `None` on a new till.
-    pub stan: Option<Stan>,
-    /// Another batch that the host named meanwhile, and that was refused.
-    #[serde(default)]
-    pub refused: Option<BatchNo>,
 }
 
 impl Entry {
@@ -416,316 +407,13 @@ fn read(row: &[u8]) -> Option<Entry> {
     serde_json::from_slice(row).ok()
 }
 
-/// The fold of numbers.
-struct Numbers;
-
-impl Fold for Numbers {
-    fn name(&self) -> &'static str {
-        NUMBERS
-    }
-
-    fn schema(&self) -> u32 {
-        1
-    }
-
-    fn apply(&self, rows: &mut dyn Rows, event: &Event) -> Result<(), FoldError> {
-        let mut taken = match rows.get(TAKEN_ROW)? {
-            Some(row) => serde_json::from_slice(&row).map_err(|_| FoldError::Refused("row_malformed"))?,
-            None => Taken::none(),
-        };
-        let before = taken;
-        match event.kind.as_str() {
-            Prepared::KIND if event.v == PreparedFromRead::V => taken.stan = Some(PreparedFromRead::of(event)?.stan),
-            Prepared::KIND if event.v == PreparedVoid::V => taken.stan = Some(PreparedVoid::of(event)?.stan),
-            Prepared::KIND => taken.stan = Some(Prepared::of(event)?.stan),
-            refund::Prepared::KIND => taken.stan = Some(refund::Prepared::of(event)?.stan),
-            BatchRefused::KIND => taken.refused = Some(BatchRefused::of(event)?.named),
-            SignedOn::KIND => taken.take_batch(SignedOn::of(event)?.batch),
-            BatchSent::KIND => taken.stan = Some(BatchSent::of(event)?.stan),
-            BatchUploaded::KIND => taken.stan = Some(BatchUploaded::of(event)?.stan),
-            BatchEndSent::KIND => taken.stan = Some(BatchEndSent::of(event)?.stan),
-            BatchClosed::KIND => taken.take_batch(Some(BatchClosed::of(event)?.next)),
-            BatchDecided::KIND => taken.take_batch(BatchDecided::of(event)?.next),
-            HostParameters::KIND => return keep_parameters(rows, &HostParameters::of(event)?),
-            RollBackAccepted::KIND => taken.stan = Some(taken.beyond(RollBackAccepted::of(event)?.seen_size)),
-            _ => {}
-        }
-        if taken == before {
-            return Ok(());
-        }
-        let row = serde_json::to_vec(&taken).map_err(|_| FoldError::Refused("row_unwritable"))?;
-        Ok(rows.put(TAKEN_ROW, &row, &[])?)
-    }
-}
-
-impl Taken {
-    /// Of a till that has never spoken with its host.
-    pub fn none() -> Self {
-        Self { batch: BatchNo::new(1).expect("1 is a batch number"), stan: None, refused: None }
-    }
-
-    /// A batch that is taken, or that the host confirms, ends what was refused.
-    fn take_batch(&mut self, named: Option<BatchNo>) {
-        if let Some(batch) = named {
-            (self.batch, self.refused) = (batch, None);
-        }
-    }
-
-    /// A STAN beyond all that a journal of so many events can have taken after this one. A number that the host has
-    /// booked already would let the reversal of a new sale take back an old one.
-    fn beyond(self, events: u64) -> Stan {
-        let last = u64::from(self.stan.map_or(0, Stan::number));
-        let most = u64::from(PAYMENT_STAN_MAX);
-        let number = (last + events.min(most / 2)) % most + 1;
-        Stan::new(number as u32).expect("1 to the largest payment STAN is within 1 to 999999")
-    }
-}
-
-fn keep_parameters(rows: &mut dyn Rows, parameters: &HostParameters) -> Result<(), FoldError> {
-    let row = serde_json::to_vec(parameters).map_err(|_| FoldError::Refused("row_unwritable"))?;
-    Ok(rows.put(PARAMETERS_ROW, &row, &[])?)
-}
-
-/// Above it, the conversation numbers echo and sign-on.
-pub(super) const PAYMENT_STAN_MAX: u32 = 989_999;
-
-/// One attempt's entry.
-pub(super) fn entry(journal: &Journal, attempt: &AttemptId) -> Result<Option<Entry>, JournalError> {
-    journal.row(ATTEMPTS, attempt.as_str())?.map(|row| read(&row).ok_or(JournalError::Newer)).transpose()
-}
-
-/// All entries in a state, oldest first.
-pub(super) fn entries_in(journal: &Journal, state: State) -> Result<Vec<Entry>, JournalError> {
-    let mut entries = Vec::new();
-    let mut after = None;
-    loop {
-        let page = journal.rows_by_index(ATTEMPTS, STATE_INDEX, state.word(), RowQuery { limit: PAGE_ROWS, after })?;
-        for row in &page.rows {
-            entries.push(read(&row.value).ok_or(JournalError::Newer)?);
-        }
-        after = page.next;
-        if after.is_none() {
-            entries.reverse();
-            return Ok(entries);
-        }
-    }
-}
-
-/// A page of the entries of a batch, newest first, and where the next begins.
-pub(super) fn page_of_batch(
-    journal: &Journal,
-    batch: BatchNo,
-    after: Option<Cursor>,
-) -> Result<(Vec<Entry>, Option<Cursor>), JournalError> {
-    let page = RowQuery { limit: PAGE_ROWS, after };
-    let page = journal.rows_by_index(ATTEMPTS, BATCH_INDEX, &batch.to_string(), page)?;
-    let entries = page.rows.iter().map(|row| read(&row.value).ok_or(JournalError::Newer)).collect::<Result<_, _>>()?;
-    Ok((entries, page.next))
-}
-
-/// The newest attempt with this STAN, in any batch or in the given one.
-pub(super) fn entry_with_stan(
-    journal: &Journal,
-    stan: Stan,
-    batch: Option<BatchNo>,
-) -> Result<Option<Entry>, JournalError> {
-    let mut after = None;
-    loop {
-        let page = RowQuery { limit: PAGE_ROWS, after };
-        let page = journal.rows_by_index(ATTEMPTS, STAN_INDEX, &stan.to_string(), page)?;
-        for row in &page.rows {
-            let entry = read(&row.value).ok_or(JournalError::Newer)?;
-            if batch.is_none() || entry.view.batch == batch {
-                return Ok(Some(entry));
-            }
-        }
-        after = page.next;
-        if after.is_none() {
-            return Ok(None);
-        }
-    }
-}
-
-/// All attempts with this STAN, whatever their batch, newest first.
-pub(super) fn entries_with_stan(journal: &Journal, stan: Stan) -> Result<Vec<Entry>, JournalError> {
-    entries_by(journal, STAN_INDEX, &stan.to_string())
-}
-
-/// All attempts of this order, newest first.
-pub(super) fn entries_of_order(journal: &Journal, order: &OrderNo) -> Result<Vec<Entry>, JournalError> {
-    entries_by(journal, ORDER_INDEX, order.as_str())
-}
-
-/// All attempts to which the host gave this reference number, newest first.
-pub(super) fn entries_with_rrn(journal: &Journal, rrn: &Rrn) -> Result<Vec<Entry>, JournalError> {
-    entries_by(journal, RRN_INDEX, rrn.as_str())
-}
-
-fn entries_by(journal: &Journal, index: &str, value: &str) -> Result<Vec<Entry>, JournalError> {
-    let mut entries = Vec::new();
-    let mut after = None;
-    loop {
-        let page = journal.rows_by_index(ATTEMPTS, index, value, RowQuery { limit: PAGE_ROWS, after })?;
-        for row in &page.rows {
-            entries.push(read(&row.value).ok_or(JournalError::Newer)?);
-        }
-        after = page.next;
-        if after.is_none() {
-            return Ok(entries);
-        }
-    }
-}
-
-/// The numbers that are taken.
-pub(super) fn taken(journal: &Journal) -> Result<Taken, JournalError> {
-    match journal.row(NUMBERS, TAKEN_ROW)? {
-        Some(row) => serde_json::from_slice(&row).map_err(|_| JournalError::Newer),
-        None => Ok(Taken::none()),
-    }
-}
-
-/// The host's rules for this till, as they were fetched last.
-pub(super) fn parameters(journal: &Journal) -> Result<Option<HostParameters>, JournalError> {
-    let row = journal.row(NUMBERS, PARAMETERS_ROW)?;
-    row.map(|row| serde_json::from_slice(&row).map_err(|_| JournalError::Newer)).transpose()
-}
-
-/// Whether the host may have booked anything in this batch that is not taken back. What a supervisor has decided to be
-/// nothing is nothing here too, as in the totals.
-pub(super) fn batch_holds_records(journal: &Journal, batch: BatchNo) -> Result<bool, JournalError> {
-    let begins_after = batch::ledger::open(journal)?.begins_after;
-    // Of a number that came again, what was closed long ago is not held.
-    let holds = |entry: &Entry| entry.prepared_sequence > begins_after && !is_nothing(&entry.view);
-    let mut after = None;
-    loop {
-        let page = RowQuery { limit: PAGE_ROWS, after };
-        let page = journal.rows_by_index(ATTEMPTS, BATCH_INDEX, &batch.to_string(), page)?;
-        for row in &page.rows {
-            if holds(&read(&row.value).ok_or(JournalError::Newer)?) {
-                return Ok(true);
-            }
-        }
-        after = page.next;
-        if after.is_none() {
-            return crate::payment::refund::ledger::batch_holds_records(journal, batch, begins_after);
-        }
-    }
-}
-
-/// Whether it is certain, by the host's word or by a supervisor's, that nothing of it is booked.
-fn is_nothing(view: &AttemptView) -> bool {
-    match (view.state, view.kind, view.decision) {
-        (State::Prepared | State::NotSent | State::Declined | State::Reversed, ..) => true,
-        // Of a void, that the customer is charged means that it does not hold.
-        (State::ReversalStuck, Kind::Sale, Some(Decision::NotCharged))
-        | (State::ReversalStuck, Kind::Void, Some(Decision::Charged)) => true,
-        _ => false,
-    }
-}
-
-/// The entry as callers see it.
-pub(super) fn shown(journal: &Journal, entry: Entry) -> Result<AttemptView, JournalError> {
-    let settled = is_settled(journal, &entry)?;
-    let mut view = AttemptView { settled, ..entry.view };
-    let sums = crate::payment::refund::ledger::sums(journal, &view.attempt)?;
-    view.refunded_minor = sums.acknowledged_minor;
-    view.refunds = sums.refunds;
-    view.journal.root = encode_lower(&journal.root_at(view.journal.sequence)?);
-    Ok(view)
-}
-
-/// A page of attempts.
-pub(super) fn list(journal: &Journal, query: &ListQuery) -> Result<Page, JournalError> {
-    let limit = query.limit as usize;
-    let mut after = query.cursor.as_deref().map(str::parse::<Cursor>).transpose()?;
-    let mut attempts = Vec::new();
-    loop {
-        let asked = RowQuery { limit: limit - attempts.len(), after };
-        let page = match &query.order {
-            Some(order) => journal.rows_by_index(ATTEMPTS, ORDER_INDEX, order.as_str(), asked)?,
-            None => journal.rows_newest(ATTEMPTS, asked)?,
-        };
-        for row in &page.rows {
-            let entry = read(&row.value).ok_or(JournalError::Newer)?;
-            let created = entry.view.created_ms;
-            if query.from.is_none_or(|from| created >= from) && query.to.is_none_or(|to| created < to) {
-                attempts.push(shown(journal, entry)?);
-            }
-        }
-        after = page.next;
-        if after.is_none() || attempts.len() == limit {
-            return Ok(Page { attempts, next: after.map(|cursor| cursor.to_string()) });
-        }
-    }
-}
-
-/// A page of the attempts that have this in common, newest first.
-pub(super) fn booked(
-    journal: &Journal,
-    by: By<'_>,
-    limit: usize,
-    after: Option<Cursor>,
-) -> Result<BookedPage, JournalError> {
-    let stan;
-    let (index, value) = match by {
-        By::Rrn(rrn) => (RRN_INDEX, rrn.as_str()),
-        By::Stan(number) => {
-            stan = number.to_string();
-            (STAN_INDEX, stan.as_str())
-        }
-        By::Order(order) => (ORDER_INDEX, order.as_str()),
-        By::HostDay(day) => (DAY_INDEX, day),
-    };
-    let page = journal.rows_by_index(ATTEMPTS, index, value, RowQuery { limit, after })?;
-    let attempts = page.rows.iter().map(booked_row).collect::<Result<_, JournalError>>()?;
-    Ok(BookedPage { attempts, next: page.next })
-}
-
-/// A page of all attempts, newest first, with what is settled and refunded of each.
-pub(super) fn every(journal: &Journal, limit: usize, after: Option<Cursor>) -> Result<BookedPage, JournalError> {
-    let page = journal.rows_newest(ATTEMPTS, RowQuery { limit, after })?;
-    let booked = page.rows.iter().map(|row| {
-        let entry = read(&row.value).ok_or(JournalError::Newer)?;
-        let mut booked = booked_row(row)?;
-        booked.view.settled = is_settled(journal, &entry)?;
-        booked.view.refunded_minor =
-            crate::payment::refund::ledger::sums(journal, &entry.view.attempt)?.acknowledged_minor;
-        Ok(booked)
-    });
-    Ok(BookedPage { attempts: booked.collect::<Result<_, JournalError>>()?, next: page.next })
-}
-
-fn is_settled(journal: &Journal, entry: &Entry) -> Result<bool, JournalError> {
-    match entry.view.batch {
-        Some(batch) => batch::ledger::is_settled(journal, batch, entry.prepared_sequence),
-        None => Ok(entry.view.settled),
-    }
-}
-
-/// One attempt, as somebody else's list is held against it.
-pub(super) fn booked_attempt(journal: &Journal, attempt: &AttemptId) -> Result<Option<Booked>, JournalError> {
-    journal.whole_row(ATTEMPTS, attempt.as_str())?.as_ref().map(booked_row).transpose()
-}
-
-fn booked_row(row: &Row) -> Result<Booked, JournalError> {
-    let entry = read(&row.value).ok_or(JournalError::Newer)?;
-    let host_day = entry.prepared.map(|prepared| prepared.host_day);
-    Ok(Booked { opened_at: row.created, host_day, view: entry.view })
-}
-
 const ATTEMPTS: &str = "attempts";
-const NUMBERS: &str = "numbers";
-const TAKEN_ROW: &str = "taken";
-const PARAMETERS_ROW: &str = "parameters";
 const STATE_INDEX: &str = "state";
 const ORDER_INDEX: &str = "order";
 const DAY_INDEX: &str = "day";
 const STAN_INDEX: &str = "stan";
 const RRN_INDEX: &str = "rrn";
 const BATCH_INDEX: &str = "batch";
-const PAGE_ROWS: usize = 50;
-/// Largest page of attempts.
-pub(super) const LIST_MAX: u32 = 100;
 
 #[cfg(test)]
 mod tests;

@@ -22,10 +22,12 @@ use crate::session::Permit;
 use crate::session::actions::EnrolBiometric;
 use crate::till::enter::{By, Entry};
 use crate::till::events;
-use crate::till::exchange::{Biometric, Output, Recognised, Recognition, Reply, Said};
+use crate::till::exchange::{Output, Reply};
 use crate::till::flow::{Flow, Led, Stage, copy};
 use crate::till::gate::Answer;
 use crate::till::record::Trouble;
+use crate::till::view::Biometric;
+use crate::till::work::{Recognised, Recognition, Said};
 use crate::till::{At, Left, Till};
 use crate::vault::{Attempt, BiometricRefusal, Opened, SealedEnrolment, VaultError, Who};
 

@@ -20,7 +20,7 @@ use crate::secret::{Secret, SecretBytes};
 use crate::session::{self, Session};
 use crate::till::certificate::CertificateCare;
 use crate::till::events::{self, Why, folds};
-use crate::till::exchange::{NetworkCommand, Output, Reply, SessionView, Standing};
+use crate::till::exchange::{NetworkCommand, Output, Reply};
 use crate::till::flow::{Led, Stage, copy};
 use crate::till::freeze_told::FreezeCare;
 use crate::till::gate::Answer;
@@ -28,6 +28,7 @@ use crate::till::leaving::is_exit_unsigned;
 use crate::till::passwords::{House, given, rules};
 use crate::till::record::Trouble;
 use crate::till::schedule::Schedule;
+use crate::till::view::{SessionView, Standing};
 use crate::till::{At, Left, Open, Till};
 use crate::vault::{Attempt, BiometricAttempt, Change, Derivation, Opened, SlotKind, Vault, VaultError, Who};
 

@@ -8,17 +8,16 @@
 //! Nothing here waits. Evidence: `terminal/driver/tests.rs`.
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use crate::account::{Configuration, Judgement, SecretText, ShopPolicy, WrittenReason};
+use crate::account::{Configuration, SecretText, ShopPolicy, WrittenReason};
 use crate::acquirer::LinkEvent;
 use crate::clock::{MonoMs, WallMs};
 use crate::emv::CardEvent;
 use crate::error::Error;
 use crate::ids::{AttemptId, BatchNo, OperatorName, RefundId};
 use crate::incident::approvals::Approval;
-use crate::incident::freeze::{FreezeReason, FreezeView};
+use crate::incident::freeze::FreezeReason;
 use crate::incident::loss::LossReport;
 use crate::incident::records::{OwnRecords, RecordsPage};
 use crate::journal::Cursor;
@@ -26,148 +25,15 @@ use crate::payment::{
     self, BatchDecision, CardCommand, Decision, LinkCommand, ListQuery, ReceiptCopy, RefundDecision, RefundQuery,
     RefundRequest, RejectionReason, SaleOrder, Ticket, VoidOrder,
 };
-use crate::ports::{BiometricFault, EncryptedRead, ExportSink, Notice, Posture, ReaderFault};
+use crate::ports::{EncryptedRead, ExportSink, Notice, Posture, ReaderFault};
 use crate::secret::{Secret, SecretBytes};
-use crate::session::Role;
 use crate::till::evidence::{EvidenceReply, EvidenceStep};
 use crate::till::leaving::{Erased, ExitView};
 use crate::till::network::NetworkView;
 use crate::till::statement::{StatementReply, StatementStep};
+use crate::till::view::{NewOperator, OperatorView, RecoveryCode, SessionView, TillState};
 use crate::till::words::MessageView;
-use crate::vault::{self, Derivation, SealedEnrolment};
-
-/// Who is at the till.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// Nobody has claimed it yet.
-    Unclaimed,
-    /// Somebody is signed in.
-    SignedIn,
-    /// Somebody is signed in and has locked it, or was idle.
-    Locked,
-    /// Nobody is signed in.
-    SignedOut,
-}
-
-impl Standing {
-    /// The stable word, as in JSON.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Unclaimed => "unclaimed",
-            Self::SignedIn => "signed_in",
-            Self::Locked => "locked",
-            Self::SignedOut => "signed_out",
-        }
-    }
-}
-
-/// What a till says of itself in every state: what a lock screen may show.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TillState {
-    /// Who is at the till.
-    pub standing: Standing,
-    /// Who is signed in, or has locked it.
-    pub operator: Option<OperatorName>,
-    /// As what.
-    pub role: Option<Role>,
-    /// How many payments wait to be finished; `None` where the lock note cannot be read.
-    pub waiting: Option<u64>,
-    /// Signed in: how long until the till locks by itself, in milliseconds.
-    pub locks_in_ms: Option<u64>,
-    /// Signed in: the time of day at which the batch was to be settled by the shop's rule and was not.
-    pub settlement_missed: Option<WallMs>,
-    /// What fingers or a face are good for here and now.
-    pub biometric: Biometric,
-    /// Signed in: the till's files were put back, and it does not sell until a supervisor accepts it.
-    pub is_rolled_back: bool,
-    /// The freeze, while the till is frozen.
-    pub frozen: Option<FreezeView>,
-    /// Signed in: how the network was judged last; nothing before it was first looked at.
-    pub network: Option<Judgement>,
-}
-
-/// What fingers or a face are good for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Biometric {
-    /// Nothing: the device lends no such keys, or the shop's rules do not allow it.
-    Absent,
-    /// Nothing yet: signed in, whoever is here may enrol; otherwise a password is needed first.
-    Possible,
-    /// Signed in, the own are enrolled; locked, they may unlock; signed out, somebody's may sign in.
-    Ready,
-}
-
-impl Biometric {
-    /// The stable word, as in JSON.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Absent => "absent",
-            Self::Possible => "possible",
-            Self::Ready => "ready",
-        }
-    }
-}
-
-/// A session that has just begun, or goes on after a lock.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SessionView {
-    /// Whose it is.
-    pub operator: OperatorName,
-    /// As what.
-    pub role: Role,
-    /// In the warning window: after how many days the password must be changed.
-    pub password_days_left: Option<u32>,
-    /// Wrong passwords since the last sign-in.
-    pub failed_before: u32,
-    /// Whether the session before this one ended without a sign-out.
-    pub cut_before: bool,
-    /// How many payments wait to be finished.
-    pub waiting: u64,
-}
-
-/// An operator, as the list shows one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OperatorView {
-    /// The name.
-    pub name: OperatorName,
-    /// What this operator may do follows from it; cashier where the row is damaged, which says nothing.
-    pub role: Role,
-    /// Whether the password must be changed at the next sign-in.
-    pub is_temporary: bool,
-    /// Whether wrong passwords have used up the tries.
-    pub is_locked_out: bool,
-    /// Whether the row is not what this till wrote: nobody comes in by it, and it may be removed.
-    pub is_damaged: bool,
-}
-
-/// An operator to be added.
-pub struct NewOperator {
-    /// The name.
-    pub name: OperatorName,
-    /// What this operator may do follows from it.
-    pub role: Role,
-    /// The first password.
-    pub password: SecretBytes,
-    /// Whether it must be changed at the first sign-in.
-    pub is_temporary: bool,
-}
-
-/// What opens a till whose supervisors have forgotten their passwords. Shown once, kept on paper.
-pub struct RecoveryCode(SecretBytes);
-
-impl RecoveryCode {
-    pub(crate) fn new(text: SecretBytes) -> Self {
-        Self(text)
-    }
-
-    /// The code as a person writes it down, in ASCII.
-    #[must_use]
-    pub fn expose(&self) -> &[u8] {
-        self.0.expose()
-    }
-}
+use crate::till::work::{Recognised, Recognition, Work};
 
 /// Of what a proof is wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -549,71 +415,6 @@ pub enum Output {
     WakeAt(MonoMs),
     /// The till can do no more in this run: drop it and open it again.
     Stopped(Error),
-}
-
-/// A derivation, to be run on a thread of its own.
-pub struct Work(Box<WorkOnce>);
-
-type WorkOnce = dyn FnOnce(&mut Derive<'_>) -> Option<Secret<32>> + Send;
-
-/// How a key is derived: [`vault::derive`], or what a test remembers of it.
-pub type Derive<'a> = dyn FnMut(&[u8], &Derivation) -> Secret<32> + 'a;
-
-impl Work {
-    pub(crate) fn new(work: impl FnOnce(&mut Derive<'_>) -> Option<Secret<32>> + Send + 'static) -> Self {
-        Self(Box::new(work))
-    }
-
-    /// Does it; nothing where the device has no room for it.
-    #[must_use]
-    pub fn run(self) -> Option<Secret<32>> {
-        self.run_with(&mut vault::derive)
-    }
-
-    /// The same with another way to derive.
-    #[must_use]
-    pub fn run_with(self, derive: &mut Derive<'_>) -> Option<Secret<32>> {
-        (self.0)(derive)
-    }
-}
-
-/// Something that waits for a person whom the device recognises, to be run on a thread of its own.
-pub struct Recognition {
-    number: u64,
-    work: Box<RecognitionOnce>,
-}
-
-type RecognitionOnce = dyn FnOnce() -> Result<Said, BiometricFault> + Send;
-
-/// What came of a [`Recognition`].
-pub struct Recognised {
-    pub(super) number: u64,
-    pub(super) result: Result<Said, BiometricFault>,
-}
-
-/// What the device gave for a recognised person.
-pub(super) enum Said {
-    Released(SecretBytes),
-    Sealed(SealedEnrolment),
-}
-
-impl Recognition {
-    pub(super) fn new(number: u64, work: impl FnOnce() -> Result<Said, BiometricFault> + Send + 'static) -> Self {
-        Self { number, work: Box::new(work) }
-    }
-
-    /// What is to be heard where there is no thread for it.
-    #[must_use]
-    pub fn refused(&self) -> Recognised {
-        Recognised { number: self.number, result: Err(BiometricFault::Unavailable) }
-    }
-
-    /// Asks the device, which asks the person. A port that panics does not serve.
-    #[must_use]
-    pub fn run(self) -> Recognised {
-        let result = catch_unwind(AssertUnwindSafe(self.work)).unwrap_or(Err(BiometricFault::Unavailable));
-        Recognised { number: self.number, result }
-    }
 }
 
 /// What becomes of the way to the host.

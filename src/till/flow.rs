@@ -14,13 +14,15 @@ use crate::secret::{Secret, SecretBytes, wipe_stack};
 use crate::till::Till;
 use crate::till::claim::{Newcomer, as_recovery};
 use crate::till::enter::Entry;
-use crate::till::exchange::{Output, RecoveryCode, Reply, Work};
+use crate::till::exchange::{Output, Reply};
 use crate::till::freeze::Freezer;
 use crate::till::leaving::Goodbye;
 use crate::till::operators::Setting;
 use crate::till::passwords::given;
 use crate::till::record::Trouble;
 use crate::till::refunds::Approver;
+use crate::till::view::RecoveryCode;
+use crate::till::work::Work;
 use crate::vault::{self, Attempt, Derivation, Measured, NewPassword, Opened, Params};
 
 /// Something that waits for a derivation.

@@ -15,9 +15,10 @@ use crate::payment::Ticket;
 use crate::ports::Notice;
 use crate::session;
 use crate::till::events::{self, Why};
-use crate::till::exchange::{NetworkCommand, Output, Reply, Standing};
+use crate::till::exchange::{NetworkCommand, Output, Reply};
 use crate::till::gate::Answer;
 use crate::till::record::Trouble;
+use crate::till::view::Standing;
 use crate::till::{At, Left, Open, Till};
 
 /// How somebody leaves.

@@ -41,21 +41,22 @@ mod refunds;
 mod schedule;
 mod statement;
 mod tell;
+mod view;
 mod words;
+mod work;
 
 use std::sync::Arc;
 
 pub use events::folds;
 pub use evidence::{EvidenceReply, EvidenceStep};
-pub use exchange::{
-    Ask, Biometric, Derive, Input, NetworkCommand, NewOperator, OperatorView, Output, ProofOf, Recognised, Recognition,
-    RecoveryCode, Reply, SessionView, Standing, TillState, Work,
-};
+pub use exchange::{Ask, Input, NetworkCommand, Output, ProofOf, Reply};
 pub use leaving::{Advice, Erased, ExitItem, ExitStep, ExitView, StepState};
 pub use network::NetworkView;
 pub use open::{inspect, provision};
 pub use statement::{StatementReply, StatementStep};
+pub use view::{Biometric, NewOperator, OperatorView, RecoveryCode, SessionView, Standing, TillState};
 pub use words::MessageView;
+pub use work::{Derive, Recognised, Recognition, Work};
 
 use crate::account::{Configuration, Judgement};
 use crate::acquirer::HostMark;

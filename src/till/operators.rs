@@ -16,12 +16,13 @@ use crate::secret::{Secret, SecretBytes};
 use crate::session::Permit;
 use crate::session::actions::{ChangeOwnPassword, ListOperators, ManageOperators, SetPolicy, ViewPolicy};
 use crate::till::events;
-use crate::till::exchange::{NewOperator, OperatorView, Reply};
+use crate::till::exchange::Reply;
 use crate::till::flow::{Led, Stage, copy};
 use crate::till::gate::Answer;
 use crate::till::passwords::{House, forgotten, given, rules};
 use crate::till::record::Trouble;
 use crate::till::schedule::Schedule;
+use crate::till::view::{NewOperator, OperatorView};
 use crate::till::{At, Open, Till};
 use crate::vault::{Attempt, Derivation, Opened, SlotKind, Terms, Who};
 

@@ -5,8 +5,10 @@ use std::slice;
 
 use serde_json::{Value, json};
 
+use super::numbers::TAKEN_ROW;
 use super::*;
 use crate::clock::{BootCount, MonoMs, Now, WallMs};
+use crate::journal::JournalError;
 
 /// The rows of one fold, in memory, with their index values.
 #[derive(Default)]
