@@ -124,7 +124,7 @@ impl Till {
     /// Whether nothing here is in the way.
     fn may_go(&self, now: Now) -> Result<(), Trouble> {
         let At::Open(open) = &self.at else { return Err(self.shut(now).into()) };
-        let matters = open.engine.matters()?;
+        let matters = self.matters(&open.engine)?;
         let mut blockers = [matters.under_way, matters.open, matters.waiting, matters.unsettled].concat();
         if let Some(freeze) = self.frozen() {
             blockers.push(Blocker::new("till_frozen", freeze.from.word()).remedied_by("release"));
