@@ -23,6 +23,8 @@ mod journal;
 mod keyring;
 mod keys;
 mod locked;
+#[cfg(test)]
+mod memory_rows;
 mod plain;
 mod reseal;
 mod rows;
@@ -42,6 +44,8 @@ pub use head::Waiting;
 pub use journal::{Head, Journal, JournalPorts, ProvenRecord, Recorded, VerifyReport};
 pub use keyring::Keyring;
 pub use locked::LockedJournal;
+#[cfg(test)]
+pub(crate) use memory_rows::MemoryRows;
 pub use plain::{PlainChange, PlainRows};
 pub use reseal::Resealed;
 pub use steps::Verified;

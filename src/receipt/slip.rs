@@ -146,7 +146,7 @@ pub fn print(data: &ReceiptData, layout: Layout) -> String {
         data,
         layout,
     };
-    slip.head();
+    head(&mut slip.paper, slip.texts, &data.merchant, layout);
     slip.title();
     slip.identities();
     slip.card();
@@ -157,6 +157,20 @@ pub fn print(data: &ReceiptData, layout: Layout) -> String {
     slip.paper.into_text()
 }
 
+/// Who sold, and for whom this copy is.
+pub(super) fn head(paper: &mut Paper, texts: &Catalogue, merchant: &Merchant, layout: Layout) {
+    let label = |name: &str| texts.say(&format!("receipt.{name}"), &[]);
+    paper.centre(&merchant.name);
+    merchant.address.iter().for_each(|line| paper.centre(line));
+    paper.rule('=');
+    let copy = match layout.copy {
+        Copy::Merchant => label("merchant_copy"),
+        Copy::Customer => label("customer_copy"),
+    };
+    let reprint = if layout.reprint { label("reprint") } else { String::new() };
+    paper.pair(&copy, &reprint);
+}
+
 struct Slip<'a> {
     paper: Paper,
     texts: &'static Catalogue,
@@ -165,20 +179,6 @@ struct Slip<'a> {
 }
 
 impl Slip<'_> {
-    fn head(&mut self) {
-        self.paper.centre(&self.data.merchant.name);
-        for line in &self.data.merchant.address {
-            self.paper.centre(line);
-        }
-        self.paper.rule('=');
-        let copy = self.label(match self.layout.copy {
-            Copy::Merchant => "merchant_copy",
-            Copy::Customer => "customer_copy",
-        });
-        let reprint = if self.layout.reprint { self.label("reprint") } else { String::new() };
-        self.paper.pair(&copy, &reprint);
-    }
-
     fn title(&mut self) {
         self.paper.space();
         self.centre_label(if self.data.void_of.is_some() { "void" } else { "sale" });

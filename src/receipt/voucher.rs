@@ -11,7 +11,7 @@ use crate::money::Amount;
 use crate::text::Catalogue;
 
 use super::columns::Paper;
-use super::slip::{Copy, JournalMark, Layout, Merchant};
+use super::slip::{Copy, JournalMark, Layout, Merchant, head};
 
 /// Everything that a voucher shows. What is not known is not printed.
 #[derive(Clone, Debug)]
@@ -79,7 +79,7 @@ pub enum VoucherStanding {
 pub fn print_voucher(data: &VoucherData, layout: Layout) -> String {
     let paper = Paper::new(layout.columns, layout.language);
     let mut voucher = Voucher { paper, texts: Catalogue::of(layout.language), data, layout };
-    voucher.head();
+    head(&mut voucher.paper, voucher.texts, &data.merchant, layout);
     voucher.title();
     voucher.identities();
     voucher.amount();
@@ -96,20 +96,6 @@ struct Voucher<'a> {
 }
 
 impl Voucher<'_> {
-    fn head(&mut self) {
-        self.paper.centre(&self.data.merchant.name);
-        for line in &self.data.merchant.address {
-            self.paper.centre(line);
-        }
-        self.paper.rule('=');
-        let copy = self.label(match self.layout.copy {
-            Copy::Merchant => "merchant_copy",
-            Copy::Customer => "customer_copy",
-        });
-        let reprint = if self.layout.reprint { self.label("reprint") } else { String::new() };
-        self.paper.pair(&copy, &reprint);
-    }
-
     fn title(&mut self) {
         self.paper.space();
         self.centre_label("refund");

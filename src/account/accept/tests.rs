@@ -1,31 +1,10 @@
 //! The account's fold over rows in memory: the shop's rules and the latest day, each as events leave them.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
 
 use super::*;
 use crate::clock::{BootCount, MonoMs, WallMs};
-use crate::journal::JournalError;
-
-#[derive(Default)]
-struct Memory(BTreeMap<String, Vec<u8>>);
-
-impl Rows for Memory {
-    fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>, JournalError> {
-        Ok(self.0.get(key).cloned())
-    }
-
-    fn put(&mut self, key: &str, value: &[u8], _: &[(&str, &str)]) -> Result<(), JournalError> {
-        self.0.insert(key.to_owned(), value.to_vec());
-        Ok(())
-    }
-
-    fn delete(&mut self, key: &str) -> Result<(), JournalError> {
-        self.0.remove(key);
-        Ok(())
-    }
-}
+use crate::journal::MemoryRows;
 
 fn event(kind: &str, v: u32, day: i64, body: Value) -> Event {
     Event {
@@ -42,12 +21,12 @@ fn event(kind: &str, v: u32, day: i64, body: Value) -> Event {
 
 #[test]
 fn the_rules_that_were_journalled_last_hold() {
-    let mut rows = Memory::default();
+    let mut rows = MemoryRows::default();
     for idle_ms in [60_000, 120_000] {
         let policy = ShopPolicy { idle_ms, ..ShopPolicy::default() };
         AccountFold.apply(&mut rows, &event(POLICY_CHANGED, 1, 0, serde_json::to_value(policy).unwrap())).unwrap();
     }
-    let kept: ShopPolicy = serde_json::from_slice(&rows.0[POLICY_ROW]).unwrap();
+    let kept: ShopPolicy = serde_json::from_slice(&rows.get(POLICY_ROW).unwrap().unwrap()).unwrap();
     assert_eq!(kept.idle_ms, 120_000);
 }
 
@@ -55,15 +34,15 @@ fn the_rules_that_were_journalled_last_hold() {
 fn rules_of_a_version_that_is_not_known_are_not_recorded() {
     let policy = serde_json::to_value(ShopPolicy::default()).unwrap();
     for (v, body) in [(2, policy), (1, json!({})), (1, json!({"password": "pci-5"}))] {
-        let mut rows = Memory::default();
+        let mut rows = MemoryRows::default();
         assert_eq!(AccountFold.apply(&mut rows, &event(POLICY_CHANGED, v, 0, body)), Err(FoldError::Newer));
-        assert!(rows.0.is_empty());
+        assert!(rows.is_empty());
     }
 }
 
 #[test]
 fn the_latest_day_is_the_largest_that_people_came_or_went_on() {
-    let mut rows = Memory::default();
+    let mut rows = MemoryRows::default();
     for (kind, day, verdict) in [
         ("attempt.approved", 300, None),
         ("operator.signed_in", 100, Some(Day(100))),
@@ -74,6 +53,6 @@ fn the_latest_day_is_the_largest_that_people_came_or_went_on() {
         ("operator.unlocked", 102, Some(Day(102))),
     ] {
         AccountFold.apply(&mut rows, &event(kind, 1, day, json!({}))).unwrap();
-        assert_eq!(rows.0.get(DAY_ROW).and_then(|row| day_in(row)), verdict, "{kind} {day}");
+        assert_eq!(rows.get(DAY_ROW).unwrap().and_then(|row| day_in(&row)), verdict, "{kind} {day}");
     }
 }

@@ -1,6 +1,5 @@
 //! The folds, event by event: what they refuse, and what an attempt looks like at the end.
 
-use std::collections::BTreeMap;
 use std::slice;
 
 use serde_json::{Value, json};
@@ -8,28 +7,7 @@ use serde_json::{Value, json};
 use super::numbers::TAKEN_ROW;
 use super::*;
 use crate::clock::{BootCount, MonoMs, Now, WallMs};
-use crate::journal::JournalError;
-
-/// The rows of one fold, in memory, with their index values.
-#[derive(Default)]
-struct Memory(BTreeMap<String, (Vec<u8>, Vec<String>)>);
-
-impl Rows for Memory {
-    fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>, JournalError> {
-        Ok(self.0.get(key).map(|(value, _)| value.clone()))
-    }
-
-    fn put(&mut self, key: &str, value: &[u8], index: &[(&str, &str)]) -> Result<(), JournalError> {
-        let index = index.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        self.0.insert(key.to_owned(), (value.to_vec(), index));
-        Ok(())
-    }
-
-    fn delete(&mut self, key: &str) -> Result<(), JournalError> {
-        self.0.remove(key);
-        Ok(())
-    }
-}
+use crate::journal::MemoryRows;
 
 fn event(kind: &str, body: Value) -> Event {
     Event {
@@ -76,8 +54,8 @@ fn answered(code: &str, meaning: &str) -> Event {
     event("attempt.reversal_answered", json!({"host_code": code, "meaning": meaning}))
 }
 
-fn told(events: &[Event]) -> Result<(Entry, Memory), FoldError> {
-    let mut rows = Memory::default();
+fn told(events: &[Event]) -> Result<(Entry, MemoryRows), FoldError> {
+    let mut rows = MemoryRows::default();
     for event in events {
         Attempts.apply(&mut rows, event)?;
     }
@@ -135,7 +113,7 @@ fn what_the_table_forbids_is_not_recorded() {
 fn an_entry_is_found_by_state_order_day_stan_and_batch() {
     let (entry, rows) = told(&[prepared(1, 1), prepared(1, 2), in_doubt()]).unwrap();
     assert_eq!(entry.state(), State::InDoubt);
-    assert_eq!(rows.0["A-1"].1, ["state=in_doubt", "order=O-1", "day=2026-11-22", "stan=000002", "batch=000007"]);
+    assert_eq!(rows.index("A-1"), ["state=in_doubt", "order=O-1", "day=2026-11-22", "stan=000002", "batch=000007"]);
 }
 
 #[test]
@@ -162,7 +140,7 @@ fn sends_refusals_and_days_are_counted() {
 
 #[test]
 fn the_numbers_that_are_taken_are_the_last_ones() {
-    let mut rows = Memory::default();
+    let mut rows = MemoryRows::default();
     for event in [
         event("host.signed_on", json!({"batch": 7})),
         prepared(1, 41),

@@ -72,33 +72,13 @@ const ANY: &str = "any";
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
     use crate::clock::{BootCount, MonoMs, Now, WallMs};
-
-    #[derive(Default)]
-    struct Memory(BTreeMap<String, Vec<u8>>);
-
-    impl Rows for Memory {
-        fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>, JournalError> {
-            Ok(self.0.get(key).cloned())
-        }
-
-        fn put(&mut self, key: &str, value: &[u8], _: &[(&str, &str)]) -> Result<(), JournalError> {
-            self.0.insert(key.to_owned(), value.to_vec());
-            Ok(())
-        }
-
-        fn delete(&mut self, key: &str) -> Result<(), JournalError> {
-            self.0.remove(key);
-            Ok(())
-        }
-    }
+    use crate::journal::MemoryRows;
 
     /// Whether a sale for `seller` counts as outside after these events of `alice`.
     fn is_outside_after(events: &[&str], seller: Option<&str>) -> bool {
-        let mut rows = Memory::default();
+        let mut rows = MemoryRows::default();
         let event = |kind: &str, operator: Option<&str>, attempt: Option<&str>| Event {
             v: 1,
             kind: kind.to_owned(),
@@ -113,8 +93,8 @@ mod tests {
             Sessions.apply(&mut rows, &event(kind, Some("alice"), None)).unwrap();
         }
         Sessions.apply(&mut rows, &event("attempt.prepared", seller, Some("A-1"))).unwrap();
-        let marked = rows.0.contains_key("outside/A-1");
-        assert_eq!(marked, rows.0.contains_key(ANY));
+        let marked = rows.get("outside/A-1").unwrap().is_some();
+        assert_eq!(marked, rows.get(ANY).unwrap().is_some());
         marked
     }
 

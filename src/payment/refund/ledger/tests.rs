@@ -1,33 +1,16 @@
 //! The fold, event by event: what it refuses, whoever writes it.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
 
 use super::*;
 use crate::clock::{BootCount, MonoMs, Now, WallMs};
+use crate::journal::MemoryRows;
 
-/// The rows of one fold, in memory.
+/// One sale's refunds, told event by event.
 #[derive(Default)]
-struct Memory(BTreeMap<String, Vec<u8>>);
+struct Told(MemoryRows);
 
-impl Rows for Memory {
-    fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>, JournalError> {
-        Ok(self.0.get(key).cloned())
-    }
-
-    fn put(&mut self, key: &str, value: &[u8], _: &[(&str, &str)]) -> Result<(), JournalError> {
-        self.0.insert(key.to_owned(), value.to_vec());
-        Ok(())
-    }
-
-    fn delete(&mut self, key: &str) -> Result<(), JournalError> {
-        self.0.remove(key);
-        Ok(())
-    }
-}
-
-impl Memory {
+impl Told {
     fn takes(&mut self, kind: &str, number: u8, more: Value) -> Result<(), FoldError> {
         let mut body = json!({ "refund": format!("rf-{number:016x}") });
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -41,7 +24,7 @@ impl Memory {
             side: None,
             body,
         };
-        Refunds.apply(self, &event)
+        Refunds.apply(&mut self.0, &event)
     }
 
     fn requested(&mut self, number: u8, minor: u64) -> Result<(), FoldError> {
@@ -58,7 +41,7 @@ impl Memory {
     }
 
     fn sums(&mut self) -> (u64, u64) {
-        let sums: Sums = row(self, "of/A-1").unwrap().unwrap_or_default();
+        let sums: Sums = row(&mut self.0, "of/A-1").unwrap().unwrap_or_default();
         (sums.held_minor, sums.acknowledged_minor)
     }
 }
@@ -75,7 +58,7 @@ fn answer(code: &str) -> Value {
 #[test]
 fn the_journal_cannot_come_to_say_that_more_went_back_than_came_in() {
     let too_much = Err(FoldError::Refused("refund_exceeds_captured_amount"));
-    let mut rows = Memory::default();
+    let mut rows = Told::default();
     assert_eq!(rows.requested(1, 1_001), too_much);
     assert_eq!(rows.requested(1, 0), too_much);
     assert_eq!(rows.takes("refund.requested", 1, request(1, "JPY")), too_much);
@@ -96,7 +79,7 @@ fn an_amount_is_free_again_where_nothing_went_back() {
     let waiting: [Ending; 2] =
         [("refund.rejected", json!({ "reason": "no" }), (0, 0)), ("refund.expired", json!({}), (0, 0))];
     for (kind, body, sums) in waiting {
-        let mut rows = Memory::default();
+        let mut rows = Told::default();
         rows.requested(1, 600).unwrap();
         rows.takes(kind, 1, body).unwrap();
         assert_eq!(rows.sums(), sums, "{kind}");
@@ -109,7 +92,7 @@ fn an_amount_is_free_again_where_nothing_went_back() {
         ("refund.answered", json!({ "host_code": "94", "meaning": "stan_taken" }), (600, 0)),
     ];
     for (kind, body, sums) in sent {
-        let mut rows = Memory::default();
+        let mut rows = Told::default();
         rows.requested(1, 600).unwrap();
         rows.sent(1);
         rows.takes(kind, 1, body).unwrap();
@@ -120,7 +103,7 @@ fn an_amount_is_free_again_where_nothing_went_back() {
 #[test]
 fn a_decision_counts_once_and_stands() {
     for (decision, other, sums) in [("paid", "not_paid", (600, 600)), ("not_paid", "paid", (0, 0))] {
-        let mut rows = Memory::default();
+        let mut rows = Told::default();
         rows.requested(1, 600).unwrap();
         rows.sent(1);
         rows.takes("refund.stuck", 1, json!({ "cause": "unpackable", "host_code": null })).unwrap();
@@ -134,7 +117,7 @@ fn a_decision_counts_once_and_stands() {
 
 #[test]
 fn what_the_table_does_not_have_is_refused() {
-    let mut rows = Memory::default();
+    let mut rows = Told::default();
     let illegal = Err(FoldError::Refused("step_illegal"));
     assert_eq!(rows.takes("refund.approved", 1, json!({ "by": "host" })), illegal);
     rows.requested(1, 600).unwrap();
