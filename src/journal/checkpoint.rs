@@ -17,7 +17,7 @@
 use super::error::JournalError;
 use super::event::{Draft, SideWork};
 use super::journal::{Head, Journal};
-use super::signing::{DEVICE_ALIAS, SigningKeys};
+use super::signing::SigningKeys;
 use crate::clock::Now;
 use crate::merkle::{
     Checkpoint, ConsistencyText, InclusionText, NodeError, Note, VerifierKey, consistency_proof, es256_fixed,
@@ -162,8 +162,9 @@ impl Journal {
     pub fn sign_evidence(&self, list: &[u8]) -> Result<EvidenceSignatures, JournalError> {
         let keys = self.signing_keys()?;
         let ed25519 = VerifierKey::sign_detached(keys.origin.clone(), &keys.seed, list);
+        let alias = keys.device_alias();
         let es256 = keys.device.map(|device| {
-            let der = self.store()?.file.ports.device_keys.sign(DEVICE_ALIAS, &device.detached_bytes(list))?;
+            let der = self.store()?.file.ports.device_keys.sign(&alias, &device.detached_bytes(list))?;
             let signature = es256_fixed(&der).ok_or(DeviceKeysFault::Damaged)?;
             Ok::<_, JournalError>(device.detached_file(signature))
         });
@@ -180,7 +181,7 @@ impl Journal {
     fn add_signatures(&self, keys: &SigningKeys, mut note: Note) -> Result<Note, JournalError> {
         note.sign(&keys.origin, &keys.seed);
         if let Some(device) = &keys.device {
-            note.add(device, self.store()?.file.ports.device_keys.sign(DEVICE_ALIAS, note.text().as_bytes())?);
+            note.add(device, self.store()?.file.ports.device_keys.sign(&keys.device_alias(), note.text().as_bytes())?);
         }
         Ok(note)
     }

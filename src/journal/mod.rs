@@ -48,7 +48,6 @@ pub use locked::LockedJournal;
 pub(crate) use memory_rows::MemoryRows;
 pub use plain::{PlainChange, PlainRows};
 pub use reseal::Resealed;
-pub(crate) use signing::DEVICE_KEYS;
 pub use signing::KEY_MADE;
 pub use steps::Verified;
 pub use store::EachRecord;
