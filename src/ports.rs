@@ -9,6 +9,7 @@
 mod biometric;
 mod encrypted_reader;
 mod export_sink;
+mod network_facts;
 
 pub use biometric::{BiometricFault, BiometricKey};
 pub use encrypted_reader::{
@@ -16,6 +17,7 @@ pub use encrypted_reader::{
     READ_SCHEME_CHARS_MAX, READ_SIGNATURE_BYTES_MAX, ReadCvm, ReadRequest, ReaderFault,
 };
 pub use export_sink::{ExportFault, ExportSink};
+pub use network_facts::{DeviceSays, NetworkFacts};
 
 use std::fmt;
 use std::sync::Arc;
@@ -172,8 +174,8 @@ pub trait Entropy: Send + Sync {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EntropyFault;
 
-/// What the device knows about its network. Of several kinds that fit, it says the one that matters most: none before a
-/// portal, that before a proxy or an added authority, these before a tunnel, open Wi-Fi last.
+/// What the device knows about its network. Of several kinds that fit, it says the one that matters most, as
+/// [`NetworkFacts::posture`] does.
 pub trait NetworkPosture: Send + Sync {
     /// The network as it is now.
     fn posture(&self) -> Posture;
@@ -197,13 +199,15 @@ pub enum Posture {
     Vpn,
     /// The device's clock is not kept by the network, or not to be believed.
     ClockWrong,
+    /// The device does not tell what network it is.
+    Unknown,
     /// There is no network.
     Absent,
 }
 
 impl Posture {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Trusted,
         Self::OpenWifi,
         Self::CaptivePortal,
@@ -211,6 +215,7 @@ impl Posture {
         Self::UserAuthority,
         Self::Vpn,
         Self::ClockWrong,
+        Self::Unknown,
         Self::Absent,
     ];
 
@@ -225,6 +230,7 @@ impl Posture {
             Self::UserAuthority => "user_authority",
             Self::Vpn => "vpn",
             Self::ClockWrong => "clock_wrong",
+            Self::Unknown => "unknown",
             Self::Absent => "absent",
         }
     }

@@ -298,3 +298,148 @@ fn a_sale_that_outlasts_the_idle_time_is_seen_to_its_end_before_the_till_locks()
     person.glass.until_kind(ScreenKind::Locked);
     assert_eq!(shop.net_minor(), 500);
 }
+
+/// What the lines of the checklist say, by their labels.
+fn lines(screen: &Screen) -> Vec<(&str, bool)> {
+    screen.rows.iter().map(|row| (row.value.as_str(), row.intent.is_some())).collect()
+}
+
+/// Holds the button that is to be held.
+fn holds(person: &Person, screen: &Screen) {
+    let button = screen.actions.iter().find(|action| action.held == Some(Intent::Freeze)).unwrap();
+    assert_eq!(button.intent, Intent::ToFreeze, "a touch alone freezes nothing");
+    person.touch(Intent::Freeze);
+}
+
+#[test]
+fn a_locked_till_is_frozen_by_holding_one_button_and_not_let_go_by_one_person() {
+    let shop = shop("desk");
+    let person = inside(&shop);
+    person.touch(Intent::Settings);
+    person.glass.until_kind(ScreenKind::Settings);
+    person.touch(Intent::Lock);
+    let locked = person.glass.until_kind(ScreenKind::Locked);
+    assert_eq!(row(&locked, "Frozen"), None);
+
+    let seen = person.glass.screens().len();
+    holds(&person, &locked);
+    let is_frozen = |s: &Screen| row(s, "Frozen").is_some() && s.allows(&Intent::Unlock);
+    let locked = person.glass.until("frozen", is_frozen);
+    assert!(person.glass.screens()[seen..].iter().all(|screen| screen.kind == ScreenKind::Locked), "one press");
+    assert!(locked.actions.iter().all(|action| action.held.is_none()));
+
+    types(&person, &[(Password, ALICE.password)]);
+    person.touch(Intent::Unlock);
+    let frozen = person.glass.until_kind(ScreenKind::Frozen);
+    assert!(!frozen.keypad && !frozen.allows(&Intent::Charge), "nothing is sold");
+    assert_eq!(row(&frozen, "From where"), Some("The lock screen"));
+    assert_eq!(frozen.rows.iter().filter(|row| row.label.starts_with("Step")).count(), 6, "what to do now");
+    for way in [Intent::History, Intent::Settings, Intent::ToLeave, Intent::Operators] {
+        assert!(frozen.allows(&way), "{way:?}");
+    }
+    person.touch(Intent::ToRelease);
+    person.glass.until_kind(ScreenKind::Release);
+    types(&person, &[(Operator, ALICE.name), (Password, ALICE.password)]);
+    is_told(&person, Intent::Release, ScreenKind::Release, "released by two people");
+}
+
+#[test]
+fn whoever_cannot_hold_a_button_freezes_by_two_touches_and_two_people_release() {
+    let shop = shop("desk");
+    let person = inside(&shop);
+    add(&person, BOB.name, BOB.password);
+    let pad = person.glass.until_kind(ScreenKind::AmountPad);
+    assert!(pad.allows(&Intent::Freeze), "the keypad has the button to hold");
+    person.touch(Intent::ToFreeze);
+    let freeze = person.glass.until_kind(ScreenKind::Freeze);
+    assert!(freeze.allows(&Intent::Back));
+    person.touch(Intent::Freeze);
+    let frozen = person.glass.until_kind(ScreenKind::Frozen);
+    assert_eq!((row(&frozen, "By"), row(&frozen, "From where")), (Some("alice"), Some("This till")));
+    person.touch(Intent::ToRelease);
+    person.glass.until_kind(ScreenKind::Release);
+    types(&person, &[(Operator, BOB.name), (Password, BOB.password)]);
+    person.touch(Intent::Release);
+    person.glass.until_kind(ScreenKind::AmountPad);
+}
+
+#[test]
+fn where_the_rules_say_so_the_lock_screen_asks_who_freezes() {
+    let shop = shop("desk");
+    shop.provision_with(|_| ()).unwrap();
+    let terminal = people::open(&shop.home(), shop.ports().0).unwrap();
+    let policy = ShopPolicy { freeze_needs_password_at_lock_screen: true, ..ShopPolicy::default() };
+    terminal.set_policy(&policy).unwrap();
+    terminal.close().unwrap();
+    let person = before(&shop);
+    let door = person.glass.until_kind(ScreenKind::SignIn);
+    holds(&person, &door);
+    person.glass.until_kind(ScreenKind::FreezeByName);
+    types(&person, &[(Operator, ALICE.name), (Password, OTHER)]);
+    is_told(&person, Intent::Freeze, ScreenKind::FreezeByName, "name or the password is wrong");
+    types(&person, &[(Operator, ALICE.name), (Password, ALICE.password)]);
+    person.touch(Intent::Freeze);
+    person.glass.until("frozen", |s| s.kind == ScreenKind::SignIn && row(s, "Frozen").is_some());
+}
+
+/// Adds a cashier whose password is the own one.
+fn add(person: &Person, operator: &str, password: &str) {
+    person.touch(Intent::Settings);
+    person.glass.until_kind(ScreenKind::Settings);
+    person.touch(Intent::Operators);
+    person.glass.until_kind(ScreenKind::Operators);
+    person.touch(Intent::ToAddOperator);
+    person.glass.until_kind(ScreenKind::AddOperator);
+    types(person, &[(Operator, operator), (NewPassword, OTHER), (NewPasswordAgain, OTHER)]);
+    person.touch(Intent::AddOperator { role: Role::Cashier });
+    person.glass.until_kind(ScreenKind::Operators);
+    person.touch(Intent::Back);
+    person.glass.until_kind(ScreenKind::Settings);
+    person.touch(Intent::SignOut);
+    person.glass.until_kind(ScreenKind::SignIn);
+    types(person, &[(Operator, operator), (Password, OTHER)]);
+    person.touch(Intent::SignIn);
+    person.glass.until_kind(ScreenKind::ChangePassword);
+    types(person, &[(Password, OTHER), (NewPassword, password), (NewPasswordAgain, password)]);
+    person.touch(Intent::ChangePassword);
+    leaves(person);
+    person.comes_in();
+}
+
+#[test]
+fn the_checklist_names_what_is_in_the_way_with_its_button_and_then_the_till_is_left() {
+    let shop = shop("desk");
+    let person = inside(&shop);
+    person.charges(500);
+    person.taps("visa");
+    person.glass.until_kind(ScreenKind::Approved);
+    person.touch(Intent::NewSale);
+    person.glass.until_kind(ScreenKind::AmountPad);
+    person.touch(Intent::Settings);
+    person.glass.until_kind(ScreenKind::Settings);
+    person.touch(Intent::ToLeave);
+    let list = person.glass.until_kind(ScreenKind::Leave);
+    let blocked: Vec<_> = lines(&list).into_iter().filter(|(_, has_button)| *has_button).collect();
+    assert_eq!(blocked, [("The batch is not settled.", true)]);
+    assert!(list.actions.iter().all(|action| action.intent != Intent::Leave || !action.enabled));
+    person.touch(Intent::Settle);
+    let settled = |s: &Screen| s.kind == ScreenKind::Leave && lines(s).iter().all(|(_, has_button)| !has_button);
+    let list = person.glass.until("settled", settled);
+    assert_eq!(list.rows.len(), 7, "one thing a line");
+    // A statement of what was settled was not looked at yet; the till is not left before.
+    assert!(lines(&list).iter().any(|(value, _)| value.contains("No statement was looked at")));
+    assert!(!person.glass.kinds().contains(&ScreenKind::SignIn), "nobody has left");
+}
+
+#[test]
+fn a_till_with_nothing_left_to_do_is_left_by_one_touch() {
+    let shop = shop("desk");
+    let person = inside(&shop);
+    person.touch(Intent::Settings);
+    person.glass.until_kind(ScreenKind::Settings);
+    person.touch(Intent::ToLeave);
+    let list = person.glass.until("the list", |s| s.kind == ScreenKind::Leave);
+    assert!(list.actions.iter().any(|action| action.intent == Intent::Leave && action.enabled), "{list:?}");
+    person.touch(Intent::Leave);
+    person.glass.until_kind(ScreenKind::SignIn);
+}

@@ -307,3 +307,14 @@ fn a_sale_from_before_a_renewal_of_all_passwords_is_proved_under_the_keys_of_tod
         assert_eq!(verdict.findings, [], "{scope:?}");
     }
 }
+
+#[test]
+fn an_incident_is_the_time_around_a_freeze_and_holds_its_record() {
+    let shop = shop("evidence-incident");
+    let till = busy_till(&shop);
+    till.terminal.freeze(None, None).unwrap();
+    let scope = Scope::Incident { from_ms: WallMs(0), to_ms: WallMs(i64::MAX) };
+    let bundle = bundle(&till, &scope).unwrap();
+    assert_eq!(verify(&bundle, &till_key(&till)).unwrap().findings, [], "a frozen till hands out evidence");
+    assert!(records(&bundle).iter().any(|(kind, _)| kind == "till.frozen"));
+}

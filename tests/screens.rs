@@ -8,6 +8,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use taptill::error::{ErrorCode, Money};
+use taptill::incident::freeze::FrozenFrom;
+use taptill::incident::loss::STEPS;
 use taptill::payment::Reason;
 use taptill::payment::state::State;
 use taptill::ports::Prompt;
@@ -95,7 +97,8 @@ const HEAD: &str = "# Which screen follows from what
 
 This file is printed from the table in `src/screen/table.rs` by `tests/screens.rs`; a difference between the
 two fails the build. The shells draw these screens and decide none of it. What a screen offers is all that can be
-wanted on it; the first thing offered stands out.
+wanted on it; the first thing offered stands out. `to_freeze` is a button to hold: held for half a second it freezes the
+till at once; touched, as those do who cannot hold, it leads to the screen `freeze`.
 
 Where the reader's word is about the end of a payment (`approved`, `not_authorised`, `insert_or_swipe`), the screen waits:
 an outcome shows when the journal has it.
@@ -150,7 +153,7 @@ fn a_screen_asks_for_what_its_door_says_and_a_lock_screen_shows_nothing_of_the_j
         if matches!(screen.kind, ScreenKind::SignIn | ScreenKind::Locked | ScreenKind::Claim) {
             let labels: Vec<&str> = screen.rows.iter().map(|row| row.label.as_str()).collect();
             assert!(
-                labels.iter().all(|label| ["Payments that wait", "Tries left"].contains(label)),
+                labels.iter().all(|label| ["Payments that wait", "Tries left", "Frozen"].contains(label)),
                 "{name}: {labels:?}"
             );
         }
@@ -227,6 +230,20 @@ fn every_reason_why_no_finger_counts_has_words_in_every_language() {
 }
 
 #[test]
+fn every_source_of_a_freeze_and_every_step_after_it_has_words_in_every_language() {
+    for language in Language::ALL {
+        let texts = Catalogue::of(language);
+        for from in FrozenFrom::ALL {
+            assert!(!texts.say(&format!("screen.frozen.{}", from.word()), &[]).is_empty());
+        }
+        for step in STEPS {
+            assert!(!texts.say(&format!("loss.step.{step}"), &[]).is_empty());
+        }
+        assert_eq!(texts.keys().filter(|key| key.starts_with("screen.frozen.")).count(), FrozenFrom::ALL.len());
+    }
+}
+
+#[test]
 fn every_choice_and_every_screen_text_is_used_and_has_words_in_every_language() {
     let source = source();
     for language in Language::ALL {
@@ -237,7 +254,7 @@ fn every_choice_and_every_screen_text_is_used_and_has_words_in_every_language() 
         for key in texts.keys().filter(|key| key.starts_with("screen.")) {
             let last = key.rsplit('.').next().unwrap();
             let is_named = source.contains(&format!("\"{key}\"")) || source.contains(&format!("\"{last}\""));
-            let of_words = ["screen.turn.", "screen.trouble.", "screen.role.", "screen.biometric."];
+            let of_words = ["screen.turn.", "screen.trouble.", "screen.role.", "screen.biometric.", "screen.frozen."];
             assert!(is_named || of_words.iter().any(|of| key.starts_with(of)), "{key} is shown nowhere");
         }
     }

@@ -79,6 +79,8 @@ pub struct NetworkPolicy {
     pub vpn: Verdict,
     /// The clock is not to be believed, so that certificates cannot be judged by it.
     pub clock_wrong: Verdict,
+    /// The device does not tell what network it is.
+    pub unknown: Verdict,
 }
 
 impl Default for NetworkPolicy {
@@ -93,6 +95,7 @@ impl Default for NetworkPolicy {
             user_authority: Verdict::RefusedForKeys,
             vpn: Verdict::Warned,
             clock_wrong: Verdict::Warned,
+            unknown: Verdict::Warned,
         }
     }
 }
@@ -104,6 +107,22 @@ pub struct Judgement {
     pub posture: Posture,
     /// What may go over it.
     pub verdict: Verdict,
+}
+
+impl Judgement {
+    /// What somebody does about it, as a stable word; nothing where everything may go over it.
+    #[must_use]
+    pub fn remedy(&self) -> Option<&'static str> {
+        if self.verdict == Verdict::Allowed {
+            return None;
+        }
+        Some(match self.posture {
+            Posture::Absent => "connect",
+            Posture::ClockWrong => "set_the_clock",
+            Posture::UserAuthority => "remove_the_authority",
+            _ => "use_another_network",
+        })
+    }
 }
 
 impl NetworkPolicy {
@@ -118,6 +137,7 @@ impl NetworkPolicy {
             Posture::UserAuthority => self.user_authority,
             Posture::Vpn => self.vpn,
             Posture::ClockWrong => self.clock_wrong,
+            Posture::Unknown => self.unknown,
             Posture::Absent => Verdict::RefusedForAll,
         }
     }
@@ -168,6 +188,8 @@ mod tests {
             (P::CaptivePortal, false, P::CaptivePortal, V::RefusedForAll),
             (P::Absent, false, P::Absent, V::RefusedForAll),
             (P::ClockWrong, false, P::ClockWrong, V::Warned),
+            (P::Unknown, false, P::Unknown, V::Warned),
+            (P::Unknown, true, P::Unknown, V::Warned),
             (P::Trusted, true, P::ClockWrong, V::Warned),
             (P::OpenWifi, true, P::OpenWifi, V::Warned),
             (P::Proxied, true, P::Proxied, V::RefusedForKeys),
@@ -183,6 +205,16 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_allowed_has_a_remedy() {
+        for verdict in Verdict::ALL {
+            for posture in Posture::ALL {
+                let remedy = Judgement { posture, verdict }.remedy();
+                assert_eq!(remedy.is_none(), verdict == Verdict::Allowed, "{posture:?} {verdict:?}");
+            }
+        }
+    }
+
+    #[test]
     fn no_table_lets_a_till_without_a_network_send_or_forbids_a_trusted_one() {
         for verdict in Verdict::ALL {
             let all = NetworkPolicy {
@@ -192,6 +224,7 @@ mod tests {
                 user_authority: verdict,
                 vpn: verdict,
                 clock_wrong: verdict,
+                unknown: verdict,
             };
             assert_eq!(all.verdict(Posture::Absent), Verdict::RefusedForAll);
             assert_eq!(all.verdict(Posture::Trusted), Verdict::Allowed);

@@ -68,6 +68,8 @@ pub(super) fn is_theirs(effect: &Effect) -> bool {
                 | Effect::UnlockByBiometric
                 | Effect::ForgetBiometric
                 | Effect::AcceptRollBack
+                | Effect::Freeze
+                | Effect::Leave { .. }
         )
 }
 
@@ -134,6 +136,21 @@ pub(super) fn answer(terminal: &Terminal, effect: &Effect, mut typed: Typed) -> 
             terminal.accept_roll_back()?;
             Ok(Message::Event(Event::RollBackAccepted { who: terminal.till_state()? }))
         }
+        Effect::Freeze => {
+            terminal.freeze(None, None)?;
+            Ok(Message::Event(Event::Frozen { who: terminal.till_state()? }))
+        }
+        Effect::FreezeByName => {
+            let by = (typed.operator()?, typed.take(FieldName::Password));
+            terminal.freeze(None, Some(by))?;
+            Ok(Message::Event(Event::Frozen { who: terminal.till_state()? }))
+        }
+        Effect::Release => {
+            let second = typed.operator()?;
+            terminal.release(&second, typed.take(FieldName::Password))?;
+            Ok(Message::Event(Event::Frozen { who: terminal.till_state()? }))
+        }
+        Effect::Leave { visit } => terminal.exit(None).and_then(|_| who(terminal, *visit)),
         Effect::FetchOperators => operators(terminal),
         _ => unreachable!("asked elsewhere: nothing of the till's people"),
     }

@@ -123,6 +123,8 @@ fn answer(terminal: &Terminal, effect: &Effect) -> Result<Option<Event>, Error> 
             let request = ReceiptRequest { columns: Columns::C32, language: *language, copy: *copy };
             Event::Slip { attempt: attempt.clone(), copy: *copy, slip: terminal.receipt(attempt, request)? }
         }
+        Effect::FetchChecklist => Event::Checklist(Box::new(terminal.exit_checklist()?)),
+        Effect::Settle => terminal.settle().map(|_| Event::Settled)?,
         Effect::Resolve => Event::Resolved(terminal.resolve()?),
         Effect::Verify => {
             let report = terminal.verify()?;

@@ -36,6 +36,32 @@ pub fn erasure_note(path: &Path) -> Result<Option<Vec<u8>>, JournalError> {
     }
 }
 
+/// Every certificate that was kept beside a database, in no order.
+///
+/// # Errors
+/// [`JournalError::StorageFailed`] for a folder or a certificate that cannot be read; what is not there has none.
+pub fn certificates(path: &Path) -> Result<Vec<String>, JournalError> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if NOTHING_LIES_THERE.contains(&error.kind()) => return Ok(Vec::new()),
+        Err(_) => return Err(JournalError::StorageFailed),
+    };
+    let prefix = beside(path, CERTIFICATE);
+    let begins = |name: &Path| {
+        let (name, prefix) = (name.file_name()?.to_str()?, prefix.file_name()?.to_str()?);
+        Some(name.starts_with(prefix) && name.ends_with(".txt"))
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let file = entry.map_err(|_| JournalError::StorageFailed)?.path();
+        if begins(&file) == Some(true) {
+            found.push(fs::read_to_string(file).map_err(|_| JournalError::StorageFailed)?);
+        }
+    }
+    Ok(found)
+}
+
 /// There is no such file, or there can be none of that name.
 const NOTHING_LIES_THERE: [ErrorKind; 4] =
     [ErrorKind::NotFound, ErrorKind::NotADirectory, ErrorKind::InvalidInput, ErrorKind::InvalidFilename];
@@ -189,7 +215,7 @@ fn with_ending(path: &Path, ending: &str) -> PathBuf {
 
 /// The ending of a certificate.
 fn certificate(id: &str) -> String {
-    format!("erased-{id}.txt")
+    format!("{CERTIFICATE}{id}.txt")
 }
 
 fn fault(error: &io::Error) -> JournalError {
@@ -199,6 +225,8 @@ fn fault(error: &io::Error) -> JournalError {
     }
 }
 
+/// What the ending of a certificate begins with.
+const CERTIFICATE: &str = "erased-";
 /// The note's ending.
 const NOTE: &str = "erase";
 /// The endings of what a journal keeps, the database itself first.

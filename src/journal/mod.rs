@@ -36,7 +36,7 @@ mod sums;
 mod verify;
 
 pub use checkpoint::{CHECKPOINT, CheckpointReason, EvidenceSignatures};
-pub use erase::{Remains, erasure_note};
+pub use erase::{Remains, certificates, erasure_note};
 pub use error::{Damage, Damaged, JournalError};
 pub use event::{Draft, EVENT_BYTES_MAX, Event, Side, SideWork};
 pub use fold::{Cursor, Fold, FoldError, Page, Row, RowPage, Rows};

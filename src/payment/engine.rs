@@ -178,11 +178,16 @@ impl Engine {
     /// Why nothing new may go out over the network that the device is on. That there is none is found when something goes
     /// out.
     fn network_refusal(&self) -> Option<Error> {
+        self.network_refusal_of(self.conversation.needs_keys())
+    }
+
+    /// The same of something of which it is known whether it brings or needs keys.
+    fn network_refusal_of(&self, is_about_keys: bool) -> Option<Error> {
         let Judgement { posture, verdict } = self.network;
         let code = match verdict {
             _ if posture == Posture::Absent => return None,
             Verdict::Allowed | Verdict::Warned => return None,
-            Verdict::RefusedForKeys if !self.conversation.needs_keys() => return None,
+            Verdict::RefusedForKeys if !is_about_keys => return None,
             // What to do about it is another thing.
             _ if posture == Posture::ClockWrong => ErrorCode::DeviceClockWrong,
             Verdict::RefusedForKeys => ErrorCode::NetworkRefusedForKeys,

@@ -6,21 +6,23 @@ use std::collections::VecDeque;
 
 use crate::account::password::BrokenRule;
 use crate::clock::WallMs;
-use crate::error::{Error, ErrorCode};
+use crate::error::{Blocker, Error, ErrorCode};
 use crate::hex;
 use crate::ids::{
     AttemptId, AuthCode, BatchNo, HostCode, MerchantId, OperatorName, OrderNo, Role, Rrn, Stan, TerminalId,
 };
+use crate::incident::freeze::{FreezeReason, FreezeView, FrozenFrom};
 use crate::money::{Amount, Currency};
 use crate::payment::state::State as Paid;
 use crate::payment::{AttemptView, JournalPlace, Kind, Page, Reason, ReceiptCounts, ReversalReason, ReversalView};
 use crate::ports::Prompt;
 use crate::receipt::{self, Columns, Copy, JournalMark, Layout, Merchant, Payment, ReceiptData, Zone};
+use crate::screen::effect::Effect;
 use crate::screen::shown::Screen;
-use crate::screen::state::{Cancel, Effect, Form, Hint, History, Place, Said, Sale, Stage, State, Till, Trouble};
+use crate::screen::state::{Cancel, Form, Hint, History, Place, Said, Sale, Stage, State, Till, Trouble};
 use crate::screen::{Keypad, draw};
 use crate::text::Language;
-use crate::till::{Biometric, OperatorView, Standing, TillState};
+use crate::till::{Biometric, ExitItem, ExitStep, ExitView, OperatorView, Standing, StepState, TillState};
 
 /// Each screen, under a name for its picture's file.
 #[must_use]
@@ -249,8 +251,53 @@ fn people_pictures() -> Pictures {
         ),
         inside("enrol-biometric", Place::EnrolBiometric(blank())),
         inside("new-recovery-code", Place::NewRecoveryCode(blank())),
+        before("freeze", Standing::Locked, Place::Freeze),
+        before("freeze-by-name", Standing::Locked, Place::FreezeByName(blank())),
+        inside("release", Place::Release(blank())),
+        inside("release-refused", Place::Release(refused(ErrorCode::ReleaseNeedsAnother.into()))),
+        inside("leave", Place::Leave(Box::new(checklist(&[])))),
+        inside("leave-blocked", Place::Leave(Box::new(checklist(&["in_doubt", "batch_not_settled"])))),
+        frozen(before("locked-frozen", Standing::Locked, Place::Locked(blank()))),
+        frozen(inside("frozen", Place::Pad)),
+        frozen_by_host(inside("frozen-by-host", Place::Pad)),
+        frozen(("frozen-cashier", State { who: Some(who(Standing::SignedIn, Role::Cashier)), ..at(Place::Pad) })),
+        frozen(inside("settings-frozen", Place::Settings(None))),
         inside("reset-operator", Place::ResetOperator { name: name(), form: blank() }),
     ]
+}
+
+/// The same on a till that somebody has frozen.
+fn frozen(picture: (&'static str, State)) -> (&'static str, State) {
+    let by = OperatorName::new("bob").ok();
+    let reason = FreezeReason::of("the phone with the terminal was left in a taxi");
+    frozen_as(picture, FreezeView { by, reason, from: FrozenFrom::Till, since_ms: Some(WallMs(1_795_356_333_000)) })
+}
+
+/// The same on a till that the acquirer has frozen.
+fn frozen_by_host(picture: (&'static str, State)) -> (&'static str, State) {
+    frozen_as(picture, FreezeView { from: FrozenFrom::Host, ..FreezeView::found() })
+}
+
+fn frozen_as((word, state): (&'static str, State), view: FreezeView) -> (&'static str, State) {
+    let who = state.who.clone().map(|who| TillState { frozen: Some(view), ..who });
+    (word, State { who, ..state })
+}
+
+/// The checklist with these in the way, each of one step.
+fn checklist(blockers: &[&'static str]) -> ExitView {
+    let remedies = ["resolve", "settle"];
+    let items = ExitStep::ALL.into_iter().enumerate().map(|(place, step)| {
+        let remedy = remedies.get(place).copied().unwrap_or("wait");
+        let blockers: Vec<Blocker> =
+            blockers.get(place).map(|why| Blocker::new(why, "A-1").remedied_by(remedy)).into_iter().collect();
+        let state = match blockers.is_empty() {
+            true if step.is_the_tills() => StepState::Ahead,
+            true => StepState::Done,
+            false => StepState::Blocked,
+        };
+        ExitItem { step, state, blockers, advice: None }
+    });
+    ExitView { items: items.collect(), is_left: false, checkpoint: None }
 }
 
 fn operators() -> Vec<OperatorView> {

@@ -9,7 +9,10 @@
 //! every intent, every error), `mod tests` of each file.
 
 mod draw;
+mod effect;
+mod event;
 mod gallery;
+mod intent;
 mod keypad;
 mod shown;
 mod state;
@@ -17,8 +20,11 @@ mod step;
 pub mod table;
 
 pub use draw::draw;
+pub use effect::Effect;
+pub use event::Event;
 pub use gallery::gallery;
+pub use intent::Intent;
 pub use keypad::Keypad;
-pub use shown::{Action, Field, FieldName, Intent, Role, Row, Screen, ScreenKind, Tone};
-pub use state::{Effect, Event, State, Till};
+pub use shown::{Action, Field, FieldName, Role, Row, Screen, ScreenKind, Tone};
+pub use state::{State, Till};
 pub use step::step;

@@ -8,7 +8,7 @@
 //!
 //! It never holds a card number, a key or a password. Evidence: `mod tests`, `tests/screens.rs`.
 
-use crate::ids::{self, AttemptId, OperatorName};
+use crate::screen::intent::Intent;
 use crate::text::Language;
 
 macro_rules! kinds {
@@ -85,6 +85,16 @@ kinds! {
         EnrolBiometric = "enrol_biometric",
         /// Another recovery code is made.
         NewRecoveryCode = "new_recovery_code",
+        /// The till is about to be frozen, by somebody who cannot hold a button.
+        Freeze = "freeze",
+        /// The till is about to be frozen by somebody who says who it is.
+        FreezeByName = "freeze_by_name",
+        /// The till is frozen: what still works, and what to do now, in the order that helps.
+        Frozen = "frozen",
+        /// A frozen till is let go by two people.
+        Release = "release",
+        /// What is left to do before anybody leaves, one thing a line.
+        Leave = "leave",
     }
 }
 
@@ -140,147 +150,6 @@ impl FieldName {
     }
 }
 
-/// What a person wants. What it needs that was typed, the desk has been given before.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Intent {
-    /// A key of the keypad.
-    Digit {
-        /// 0 to 9.
-        digit: u8,
-    },
-    /// The key with two zeros.
-    DoubleZero,
-    /// Takes the last digit back.
-    Backspace,
-    /// Charges what was typed.
-    Charge,
-    /// Ends the sale, if it is not too late.
-    Cancel,
-    /// Leaves an outcome for an empty keypad.
-    NewSale,
-    /// The same once more.
-    TryAgain,
-    /// Past payments.
-    History,
-    /// The page of older ones.
-    OlderPage,
-    /// The page of newer ones.
-    NewerPage,
-    /// One payment with all that is known of it.
-    Open {
-        /// Which.
-        attempt: AttemptId,
-    },
-    /// A slip.
-    Receipt {
-        /// Of which payment.
-        attempt: AttemptId,
-    },
-    /// What the till is.
-    Settings,
-    /// Speaks this language from now on.
-    UseLanguage {
-        /// Which.
-        language: Language,
-    },
-    /// Asks the bank now about what is not known yet.
-    Resolve,
-    /// Checks the whole record.
-    Verify,
-    /// To the screen before.
-    Back,
-    /// Gives the till its provisioning: the shell lets the person pick a file and hands over its bytes.
-    Provision,
-    /// To be the till's first supervisor: operator, new password twice.
-    Claim,
-    /// To sign in: operator, password.
-    SignIn,
-    /// To go on after a lock: password.
-    Unlock,
-    /// Locks the till.
-    Lock,
-    /// Signs out.
-    SignOut,
-    /// Somebody else wants to sign in.
-    SwitchOperator,
-    /// To where the own password is changed.
-    ToChangePassword,
-    /// Another password: password, new password twice.
-    ChangePassword,
-    /// To where the recovery code is typed.
-    ToRecover,
-    /// To be a supervisor by the recovery code: the code, operator, new password twice.
-    Recover,
-    /// The recovery code is written down.
-    Written,
-    /// Who works at this till.
-    Operators,
-    /// One of them.
-    Operator {
-        /// Who.
-        name: OperatorName,
-    },
-    /// To where an operator is added.
-    ToAddOperator,
-    /// Another operator, with a password that holds once: operator, new password twice.
-    AddOperator {
-        /// As what.
-        role: ids::Role,
-    },
-    /// To where an operator gets a temporary password.
-    ToResetOperator {
-        /// Who.
-        name: OperatorName,
-    },
-    /// A temporary password: new password twice.
-    ResetOperator {
-        /// Whose.
-        name: OperatorName,
-    },
-    /// An operator less.
-    RemoveOperator {
-        /// Who.
-        name: OperatorName,
-    },
-    /// The same, and other keys for the till: the operator may have kept the present ones.
-    RemoveAndRotate {
-        /// Who.
-        name: OperatorName,
-    },
-    /// To sign in by the finger or face of: operator.
-    SignInByBiometric,
-    /// To go on after a lock by finger or face.
-    UnlockByBiometric,
-    /// To where the own finger or face is enrolled.
-    ToEnrolBiometric,
-    /// To let the own finger or face open the till: password.
-    EnrolBiometric,
-    /// To let it open nothing any more.
-    ForgetBiometric,
-    /// To where another recovery code is made.
-    ToNewRecoveryCode,
-    /// Another recovery code: password.
-    NewRecoveryCode,
-    /// Lets a till sell again whose records were put back.
-    AcceptRollBack,
-    /// The app is on the glass again. Allowed on every screen.
-    Foreground,
-    /// The app has left the glass. Allowed on every screen.
-    Background,
-    /// The phone's contactless reader is switched off or not there. Allowed on every screen.
-    ReaderOff,
-    /// The phone's contactless reader can be used. Allowed on every screen.
-    ReaderReady,
-}
-
-impl Intent {
-    /// Whether a person did it, not the system.
-    #[must_use]
-    pub fn is_a_touch(&self) -> bool {
-        !matches!(self, Self::Foreground | Self::Background | Self::ReaderOff | Self::ReaderReady)
-    }
-}
-
 /// One line of a screen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
@@ -310,12 +179,21 @@ pub struct Field {
 pub struct Action {
     /// What touching it means.
     pub intent: Intent,
+    /// What holding it for half a second means, where that is more; touching it stays for those who cannot hold.
+    pub held: Option<Intent>,
     /// What stands on it.
     pub label: String,
     /// How it stands among the others.
     pub role: Role,
     /// Whether it can be touched now.
     pub enabled: bool,
+}
+
+impl Action {
+    /// Whether touching or holding it means this.
+    fn means(&self, intent: &Intent) -> bool {
+        self.intent == *intent || self.held.as_ref() == Some(intent)
+    }
 }
 
 /// Everything that a shell draws.
@@ -365,7 +243,7 @@ impl Screen {
             Intent::Digit { digit } => self.keypad && *digit <= 9,
             Intent::DoubleZero | Intent::Backspace => self.keypad,
             _ => {
-                self.actions.iter().any(|action| action.enabled && action.intent == *intent)
+                self.actions.iter().any(|action| action.enabled && action.means(intent))
                     || self.rows.iter().any(|row| row.intent.as_ref() == Some(intent))
             }
         }
@@ -399,10 +277,19 @@ mod tests {
 
     #[test]
     fn only_what_a_screen_offers_is_allowed() {
-        let charge = |enabled| Action { intent: Intent::Charge, label: String::new(), role: Role::Primary, enabled };
+        let charge = |enabled| Action {
+            intent: Intent::Charge,
+            held: Some(Intent::Freeze),
+            label: String::new(),
+            role: Role::Primary,
+            enabled,
+        };
         let table = [
             (screen(true, vec![charge(true)]), Intent::Charge, true),
             (screen(true, vec![charge(false)]), Intent::Charge, false),
+            (screen(true, vec![charge(true)]), Intent::Freeze, true),
+            (screen(true, vec![charge(false)]), Intent::Freeze, false),
+            (screen(true, vec![charge(true)]), Intent::Release, false),
             (screen(true, vec![]), Intent::Charge, false),
             (screen(true, vec![]), Intent::Digit { digit: 9 }, true),
             (screen(true, vec![]), Intent::Digit { digit: 10 }, false),

@@ -1,4 +1,4 @@
-//! Where a person is, what is under way, what can happen and what is to be done about it.
+//! Where a person is and what is under way: everything that a screen is drawn from.
 //!
 //! A [`Place`] owns what belongs to it: a sale under way exists only while its screen does. Below the place lie
 //! those that `Back` returns to. News that nobody has seen and payments that are not finished outlive every place, but not
@@ -11,14 +11,15 @@ use std::collections::VecDeque;
 use crate::account::Configuration;
 use crate::error::{Error, ErrorCode};
 use crate::ids::{AttemptId, MerchantId, OperatorName, Role, TerminalId};
+use crate::incident::freeze::FreezeView;
 use crate::money::{Amount, Currency};
-use crate::payment::{AttemptView, Page, Resolved};
-use crate::ports::{Notice, Prompt};
+use crate::payment::{AttemptView, Page};
+use crate::ports::Prompt;
 use crate::receipt::Copy;
+use crate::screen::effect::Effect;
 use crate::screen::keypad::Keypad;
-use crate::screen::shown::Intent;
 use crate::text::Language;
-use crate::till::{OperatorView, Standing, TillState};
+use crate::till::{ExitView, OperatorView, Standing, TillState};
 
 /// Everything that a screen is drawn from.
 #[derive(Clone, Debug, PartialEq)]
@@ -90,6 +91,11 @@ impl State {
     /// Whether the till does not sell because its records were put back.
     pub(super) fn is_rolled_back(&self) -> bool {
         self.who.as_ref().is_some_and(|who| who.is_rolled_back)
+    }
+
+    /// Whether the till is frozen.
+    pub(super) fn frozen(&self) -> Option<&FreezeView> {
+        self.who.as_ref()?.frozen.as_ref()
     }
 
     /// The screen to which every way back leads at last.
@@ -186,6 +192,10 @@ pub(super) enum Place {
     },
     EnrolBiometric(Form),
     NewRecoveryCode(Form),
+    Freeze,
+    FreezeByName(Form),
+    Release(Form),
+    Leave(Box<ExitView>),
 }
 
 impl Place {
@@ -201,6 +211,8 @@ impl Place {
             | Self::AddOperator(form)
             | Self::EnrolBiometric(form)
             | Self::NewRecoveryCode(form)
+            | Self::FreezeByName(form)
+            | Self::Release(form)
             | Self::ResetOperator { form, .. } => Some(form),
             _ => None,
         }
@@ -289,257 +301,4 @@ pub(super) enum Hint {
 pub(super) struct Trouble {
     pub error: Error,
     pub failed: Effect,
-}
-
-/// What can happen.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Event {
-    /// A person wants something.
-    Intent(Intent),
-    /// The terminal says something.
-    Notice(Notice),
-    /// A card is in the field.
-    Presented,
-    /// A provisioning was handed over, and can be read.
-    ProvisioningGiven,
-    /// The till is this acquirer's now.
-    Provisioned,
-    /// The till is open; nobody is signed in yet.
-    Opened {
-        /// Who is at it.
-        who: TillState,
-    },
-    /// Somebody is signed in.
-    SignedIn {
-        /// Who.
-        who: TillState,
-        /// What the till is.
-        till: Box<Till>,
-        /// Its newest attempts, newest first.
-        recent: Vec<AttemptView>,
-        /// The password must be changed in so many days.
-        days_left: Option<u32>,
-        /// So many wrong passwords since the last time.
-        failed_before: u32,
-        /// Whether there is a recovery code to be written down.
-        has_code: bool,
-    },
-    /// The password was right and must be changed.
-    MustChange {
-        /// Whose.
-        operator: OperatorName,
-        /// `temporary` or `expired`.
-        why: &'static str,
-    },
-    /// Who is at the till.
-    Who {
-        /// Of which visit it was asked.
-        visit: u64,
-        /// Who.
-        who: TillState,
-    },
-    /// The own password is another one.
-    PasswordChanged,
-    /// The own finger or face opens the till from now on, or nothing any more.
-    Biometric {
-        /// Whether it does.
-        enrolled: bool,
-        /// Who is at the till.
-        who: TillState,
-    },
-    /// There is a recovery code to be written down.
-    NewCode {
-        /// Who is at the till, where it has changed: a claim whose session did not begin.
-        who: Option<TillState>,
-    },
-    /// The till sells again.
-    RollBackAccepted {
-        /// Who is at it.
-        who: TillState,
-    },
-    /// Who works at this till.
-    Operators(Vec<OperatorView>),
-    /// A name for the sale.
-    Minted(AttemptId),
-    /// The till has accepted the sale.
-    Begun(AttemptId),
-    /// The sale has ended, or goes on without the caller.
-    Ended(Box<AttemptView>),
-    /// How an attempt stands.
-    Attempt(Box<AttemptView>),
-    /// A page of past payments.
-    Page {
-        /// What was asked for.
-        cursor: Option<String>,
-        /// What is there.
-        page: Page,
-    },
-    /// A slip.
-    Slip {
-        /// Of which attempt.
-        attempt: AttemptId,
-        /// For whom.
-        copy: Copy,
-        /// Its text.
-        slip: String,
-    },
-    /// The bank was asked about everything that is open.
-    Resolved(Resolved),
-    /// The record is sound.
-    Verified {
-        /// How many entries.
-        size: u64,
-        /// The tree's root, in hex digits.
-        root: String,
-    },
-    /// An effect came to nothing.
-    Failed {
-        /// Which.
-        effect: Effect,
-        /// Why.
-        error: Error,
-    },
-}
-
-/// What is to be done.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Effect {
-    /// Open the till, after closing it if it is open: `Opened`.
-    Open,
-    /// Give the till the provisioning that was handed over: `Provisioned`.
-    Provision,
-    /// Make a name for a sale: `Minted`.
-    Mint,
-    /// Begin this sale: `Begun`, and at its end `Ended`.
-    StartSale {
-        /// Its name.
-        attempt: AttemptId,
-        /// What to charge.
-        amount: Amount,
-    },
-    /// End this sale. Its end is told by `Ended`.
-    Cancel {
-        /// Which.
-        attempt: AttemptId,
-    },
-    /// A person has seen how this attempt ended.
-    Taken {
-        /// Which.
-        attempt: AttemptId,
-    },
-    /// Ask how an attempt stands: `Attempt`.
-    FetchAttempt {
-        /// Which.
-        attempt: AttemptId,
-    },
-    /// Fetch a page of past payments: `Page`.
-    FetchPage {
-        /// Where the page before it ended; none for the newest.
-        cursor: Option<String>,
-    },
-    /// Print a slip: `Slip`.
-    FetchReceipt {
-        /// Of which attempt.
-        attempt: AttemptId,
-        /// For whom.
-        copy: Copy,
-        /// In which language.
-        language: Language,
-    },
-    /// Ask the bank about everything that is open: `Resolved`.
-    Resolve,
-    /// Check the whole record: `Verified`.
-    Verify,
-    /// Make whoever was typed the first supervisor: `SignedIn`.
-    Claim,
-    /// Make whoever was typed a supervisor by the recovery code: `SignedIn`.
-    Recover,
-    /// Sign in whoever was typed: `SignedIn` or `MustChange`.
-    SignIn,
-    /// Sign in with the passwords that were typed, of which the new one holds from now on: `SignedIn`.
-    SignInAnew {
-        /// Who.
-        operator: OperatorName,
-    },
-    /// Go on with the password that was typed: `SignedIn`.
-    Unlock,
-    /// Look what the till is, for somebody who is signed in: `SignedIn`.
-    Enter,
-    /// Lock the till: `Who`.
-    Lock {
-        /// The visit that ends.
-        visit: u64,
-    },
-    /// Sign out: `Who`.
-    SignOut {
-        /// The visit that ends.
-        visit: u64,
-    },
-    /// Ask who is at the till: `Who`.
-    AskWho {
-        /// Of which visit.
-        visit: u64,
-    },
-    /// Change the own password to what was typed: `PasswordChanged`.
-    ChangePassword,
-    /// Ask who works at this till: `Operators`.
-    FetchOperators,
-    /// Add whoever was typed: `Operators`.
-    AddOperator {
-        /// As what.
-        role: Role,
-    },
-    /// Give a temporary password: `Operators`.
-    ResetOperator {
-        /// Whose.
-        name: OperatorName,
-    },
-    /// Take an operator away: `Operators`.
-    RemoveOperator {
-        /// Who.
-        name: OperatorName,
-        /// Whether the till's keys change as well.
-        rotate: bool,
-    },
-    /// Sign in whoever was typed, by finger or face: `SignedIn` or `MustChange`.
-    SignInByBiometric,
-    /// Go on by finger or face: `SignedIn`.
-    UnlockByBiometric,
-    /// Enrol the own finger or face with the password that was typed: `Biometric`.
-    EnrolBiometric,
-    /// Forget it: `Biometric`.
-    ForgetBiometric,
-    /// Make another recovery code with the password that was typed: `NewCode`.
-    NewRecoveryCode,
-    /// Let a till sell again whose records were put back: `RollBackAccepted`.
-    AcceptRollBack,
-    /// The recovery code is on paper: wipe it.
-    WipeCode,
-}
-
-impl Effect {
-    /// Whether it needs what was typed.
-    #[must_use]
-    pub fn takes_typed(&self) -> bool {
-        matches!(
-            self,
-            Self::Claim
-                | Self::Recover
-                | Self::SignIn
-                | Self::SignInAnew { .. }
-                | Self::Unlock
-                | Self::ChangePassword
-                | Self::AddOperator { .. }
-                | Self::ResetOperator { .. }
-                | Self::SignInByBiometric
-                | Self::EnrolBiometric
-                | Self::NewRecoveryCode
-        )
-    }
-
-    /// Whether it waits for a finger or a face at the door, where a password may be typed instead.
-    #[must_use]
-    pub fn looks_for_somebody(&self) -> bool {
-        matches!(self, Self::SignInByBiometric | Self::UnlockByBiometric)
-    }
 }

@@ -6,222 +6,18 @@
 //!
 //! It never looks at an amount or at a person's place. Evidence: `tests/screens.rs`.
 
+mod choice;
+mod doors;
+
 use crate::error::{Category, CodeRow, ErrorCode, Money, Retry};
 use crate::payment::Reason;
 use crate::payment::state::State;
 use crate::ports::Prompt;
 use crate::screen::shown::Role::{Danger, Primary, Secondary};
-use crate::screen::shown::{FieldName, Role, ScreenKind, Tone};
+use crate::screen::shown::{Role, ScreenKind, Tone};
 
-/// One thing that a screen offers. Several may mean the same intent in different words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Choice {
-    /// Charges what was typed.
-    Charge,
-    /// Ends the sale.
-    Cancel,
-    /// An empty keypad.
-    NewSale,
-    /// An empty keypad, while an earlier payment is not known yet.
-    NextCustomer,
-    /// The same once more.
-    TryAgain,
-    /// The same amount once more, with another card.
-    TryAnotherCard,
-    /// Opens the till anew and looks how things stand.
-    OpenAgain,
-    /// Back to the keypad, with what was typed.
-    ChangeAmount,
-    /// Understood: to the screen before.
-    Done,
-    /// To the screen before.
-    Back,
-    /// The slip.
-    Receipt,
-    /// The slip for the other party.
-    OtherCopy,
-    /// Asks the bank now.
-    Resolve,
-    /// Gives the till its provisioning.
-    Provision,
-    /// Past payments.
-    History,
-    /// What the till is.
-    Settings,
-    /// Older payments.
-    Older,
-    /// Newer payments.
-    Newer,
-    /// Checks the whole record.
-    Verify,
-    /// The other language.
-    OtherLanguage,
-    /// Becomes the first supervisor.
-    Claim,
-    /// Signs in.
-    SignIn,
-    /// Goes on after a lock.
-    Unlock,
-    /// Locks the till.
-    Lock,
-    /// Signs out.
-    SignOut,
-    /// Somebody else signs in.
-    SwitchOperator,
-    /// To where the own password is changed.
-    ToChangePassword,
-    /// Changes it.
-    ChangePassword,
-    /// To where the recovery code is typed.
-    ToRecover,
-    /// Uses it.
-    Recover,
-    /// The recovery code is on paper.
-    Written,
-    /// Who works at this till.
-    Operators,
-    /// To where one is added.
-    ToAddOperator,
-    /// Adds a cashier.
-    AddCashier,
-    /// Adds a supervisor.
-    AddSupervisor,
-    /// Adds one of the integrator's people.
-    AddService,
-    /// To where one gets a temporary password.
-    ToResetOperator,
-    /// Gives it.
-    ResetOperator,
-    /// Takes one away.
-    RemoveOperator,
-    /// Signs in by finger or face.
-    SignInByBiometric,
-    /// Goes on after a lock by finger or face.
-    UnlockByBiometric,
-    /// To where a finger or face is enrolled.
-    ToEnrolBiometric,
-    /// Enrols it.
-    EnrolBiometric,
-    /// Forgets it.
-    ForgetBiometric,
-    /// To where another recovery code is made.
-    ToNewRecoveryCode,
-    /// Makes it.
-    NewRecoveryCode,
-    /// Takes one away and changes the till's keys.
-    RemoveAndRotate,
-    /// Lets a till sell again whose records were put back.
-    AcceptRollBack,
-}
-
-impl Choice {
-    /// Every choice.
-    pub const ALL: [Self; 48] = [
-        Self::Charge,
-        Self::Cancel,
-        Self::NewSale,
-        Self::NextCustomer,
-        Self::TryAgain,
-        Self::TryAnotherCard,
-        Self::OpenAgain,
-        Self::ChangeAmount,
-        Self::Done,
-        Self::Back,
-        Self::Receipt,
-        Self::OtherCopy,
-        Self::Resolve,
-        Self::Provision,
-        Self::History,
-        Self::Settings,
-        Self::Older,
-        Self::Newer,
-        Self::Verify,
-        Self::OtherLanguage,
-        Self::Claim,
-        Self::SignIn,
-        Self::Unlock,
-        Self::Lock,
-        Self::SignOut,
-        Self::SwitchOperator,
-        Self::ToChangePassword,
-        Self::ChangePassword,
-        Self::ToRecover,
-        Self::Recover,
-        Self::Written,
-        Self::Operators,
-        Self::ToAddOperator,
-        Self::AddCashier,
-        Self::AddSupervisor,
-        Self::AddService,
-        Self::ToResetOperator,
-        Self::ResetOperator,
-        Self::RemoveOperator,
-        Self::SignInByBiometric,
-        Self::UnlockByBiometric,
-        Self::ToEnrolBiometric,
-        Self::EnrolBiometric,
-        Self::ForgetBiometric,
-        Self::ToNewRecoveryCode,
-        Self::NewRecoveryCode,
-        Self::RemoveAndRotate,
-        Self::AcceptRollBack,
-    ];
-
-    /// The word under which its label stands, `screen.action.…`.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Charge => "charge",
-            Self::Cancel => "cancel",
-            Self::NewSale => "new_sale",
-            Self::NextCustomer => "next_customer",
-            Self::TryAgain => "try_again",
-            Self::TryAnotherCard => "try_another_card",
-            Self::OpenAgain => "open_again",
-            Self::ChangeAmount => "change_amount",
-            Self::Done => "done",
-            Self::Back => "back",
-            Self::Receipt => "receipt",
-            Self::OtherCopy => "other_copy",
-            Self::Resolve => "resolve",
-            Self::Provision => "provision",
-            Self::History => "history",
-            Self::Settings => "settings",
-            Self::Older => "older",
-            Self::Newer => "newer",
-            Self::Verify => "verify",
-            Self::OtherLanguage => "other_language",
-            Self::Claim => "claim",
-            Self::SignIn => "sign_in",
-            Self::Unlock => "unlock",
-            Self::Lock => "lock",
-            Self::SignOut => "sign_out",
-            Self::SwitchOperator => "switch_operator",
-            Self::ToChangePassword => "to_change_password",
-            Self::ChangePassword => "change_password",
-            Self::ToRecover => "to_recover",
-            Self::Recover => "recover",
-            Self::Written => "written",
-            Self::Operators => "operators",
-            Self::ToAddOperator => "to_add_operator",
-            Self::AddCashier => "add_cashier",
-            Self::AddSupervisor => "add_supervisor",
-            Self::AddService => "add_service",
-            Self::ToResetOperator => "to_reset_operator",
-            Self::ResetOperator => "reset_operator",
-            Self::RemoveOperator => "remove_operator",
-            Self::SignInByBiometric => "sign_in_by_biometric",
-            Self::UnlockByBiometric => "unlock_by_biometric",
-            Self::ToEnrolBiometric => "to_enrol_biometric",
-            Self::EnrolBiometric => "enrol_biometric",
-            Self::ForgetBiometric => "forget_biometric",
-            Self::ToNewRecoveryCode => "to_new_recovery_code",
-            Self::NewRecoveryCode => "new_recovery_code",
-            Self::RemoveAndRotate => "remove_and_rotate",
-            Self::AcceptRollBack => "accept_roll_back",
-        }
-    }
-}
+pub use choice::Choice;
+pub use doors::*;
 
 /// What a row of the table says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -378,8 +174,12 @@ fn is_amount(row: CodeRow) -> bool {
 }
 
 /// What the keypad's screen offers.
-pub const PAD: &[(Choice, Role)] =
-    &[(Choice::Charge, Primary), (Choice::History, Secondary), (Choice::Settings, Secondary)];
+pub const PAD: &[(Choice, Role)] = &[
+    (Choice::Charge, Primary),
+    (Choice::History, Secondary),
+    (Choice::Settings, Secondary),
+    (Choice::ToFreeze, Danger),
+];
 /// What the first screen of a till offers.
 pub const FIRST: &[(Choice, Role)] = &[(Choice::Provision, Primary), (Choice::OtherLanguage, Secondary)];
 /// What an error offers when a provisioning was refused.
@@ -403,161 +203,11 @@ pub const SETUP: &[(Choice, Role)] = &[
     (Choice::Operators, Secondary),
     (Choice::OtherLanguage, Secondary),
     (Choice::Lock, Secondary),
+    (Choice::ToLeave, Secondary),
+    (Choice::ToRelease, Danger),
+    (Choice::ToFreeze, Danger),
     (Choice::SignOut, Danger),
 ];
-
-/// A screen on which people come, go and are looked after: what it offers, and what is typed there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Door {
-    /// Which layout.
-    pub kind: ScreenKind,
-    /// When it is there.
-    pub when: &'static str,
-    /// What is typed, in order.
-    pub fields: &'static [FieldName],
-    /// What it offers, in order.
-    pub choices: &'static [(Choice, Role)],
-}
-
-impl Door {
-    /// Its look, as long as nothing was refused.
-    #[must_use]
-    pub const fn look(&self) -> Look {
-        look(self.kind, Tone::Neutral, self.choices)
-    }
-}
-
-/// Every one of them.
-pub const DOORS: &[Door] = &[
-    CLAIM,
-    SIGN_IN,
-    SWITCH,
-    LOCKED,
-    MUST_CHANGE,
-    CHANGE,
-    RECOVER,
-    RECOVERY_CODE,
-    OPERATORS,
-    OPERATOR,
-    ADD_OPERATOR,
-    RESET_OPERATOR,
-    ENROL_BIOMETRIC,
-    NEW_RECOVERY_CODE,
-];
-
-/// A till that is set up and nobody's yet.
-pub const CLAIM: Door = Door {
-    kind: ScreenKind::Claim,
-    when: "the till is set up and has no supervisor",
-    fields: &[FieldName::Operator, FieldName::NewPassword, FieldName::NewPasswordAgain],
-    choices: &[(Choice::Claim, Primary), (Choice::OtherLanguage, Secondary)],
-};
-/// Nobody is signed in.
-pub const SIGN_IN: Door = Door {
-    kind: ScreenKind::SignIn,
-    when: "nobody is signed in",
-    fields: &[FieldName::Operator, FieldName::Password],
-    choices: &[
-        (Choice::SignIn, Primary),
-        (Choice::SignInByBiometric, Secondary),
-        (Choice::ToRecover, Secondary),
-        (Choice::OtherLanguage, Secondary),
-    ],
-};
-/// The same on a till that somebody has locked.
-pub const SWITCH: Door = Door {
-    when: "somebody else wants to sign in",
-    choices: &[(Choice::SignIn, Primary), (Choice::Back, Secondary), (Choice::ToRecover, Secondary)],
-    ..SIGN_IN
-};
-/// Somebody is signed in and the till is locked.
-pub const LOCKED: Door = Door {
-    kind: ScreenKind::Locked,
-    when: "the till is locked",
-    fields: &[FieldName::Password],
-    choices: &[
-        (Choice::Unlock, Primary),
-        (Choice::UnlockByBiometric, Secondary),
-        (Choice::SwitchOperator, Secondary),
-        (Choice::SignOut, Danger),
-    ],
-};
-/// The password was right and opens nothing but its own change.
-pub const MUST_CHANGE: Door = Door {
-    kind: ScreenKind::ChangePassword,
-    when: "a password is temporary or expired at sign-in",
-    fields: &[FieldName::Password, FieldName::NewPassword, FieldName::NewPasswordAgain],
-    choices: &[(Choice::ChangePassword, Primary), (Choice::Back, Secondary)],
-};
-/// The own password is changed.
-pub const CHANGE: Door = Door { when: "somebody changes the own password", ..MUST_CHANGE };
-/// The recovery code is used.
-pub const RECOVER: Door = Door {
-    kind: ScreenKind::Recover,
-    when: "the recovery code is used",
-    fields: &[FieldName::RecoveryCode, FieldName::Operator, FieldName::NewPassword, FieldName::NewPasswordAgain],
-    choices: &[(Choice::Recover, Primary), (Choice::Back, Secondary)],
-};
-/// The recovery code is shown.
-pub const RECOVERY_CODE: Door = Door {
-    kind: ScreenKind::RecoveryCode,
-    when: "after the claim and after a recovery, once",
-    fields: &[],
-    choices: &[(Choice::Written, Primary)],
-};
-/// Who works at this till.
-pub const OPERATORS: Door = Door {
-    kind: ScreenKind::Operators,
-    when: "a supervisor looks after people",
-    fields: &[],
-    choices: &[(Choice::ToAddOperator, Primary), (Choice::ToNewRecoveryCode, Secondary), (Choice::Back, Secondary)],
-};
-/// One of them.
-pub const OPERATOR: Door = Door {
-    kind: ScreenKind::Operator,
-    when: "one of them is touched",
-    fields: &[],
-    choices: &[
-        (Choice::ToResetOperator, Primary),
-        (Choice::Back, Secondary),
-        (Choice::RemoveOperator, Danger),
-        (Choice::RemoveAndRotate, Danger),
-    ],
-};
-/// One more.
-pub const ADD_OPERATOR: Door = Door {
-    kind: ScreenKind::AddOperator,
-    when: "an operator is added",
-    fields: &[FieldName::Operator, FieldName::NewPassword, FieldName::NewPasswordAgain],
-    choices: &[
-        (Choice::AddCashier, Primary),
-        (Choice::AddSupervisor, Secondary),
-        (Choice::AddService, Secondary),
-        (Choice::Back, Secondary),
-    ],
-};
-/// A temporary password.
-pub const RESET_OPERATOR: Door = Door {
-    kind: ScreenKind::ResetOperator,
-    when: "an operator gets a temporary password",
-    fields: &[FieldName::NewPassword, FieldName::NewPasswordAgain],
-    choices: &[(Choice::ResetOperator, Primary), (Choice::Back, Secondary)],
-};
-
-/// A finger or face is enrolled.
-pub const ENROL_BIOMETRIC: Door = Door {
-    kind: ScreenKind::EnrolBiometric,
-    when: "somebody enrols the own finger or face",
-    fields: &[FieldName::Password],
-    choices: &[(Choice::EnrolBiometric, Primary), (Choice::Back, Secondary)],
-};
-/// Another recovery code.
-pub const NEW_RECOVERY_CODE: Door = Door {
-    kind: ScreenKind::NewRecoveryCode,
-    when: "a supervisor makes another recovery code",
-    fields: &[FieldName::Password],
-    choices: &[(Choice::NewRecoveryCode, Primary), (Choice::Back, Secondary)],
-};
 
 const WHILE_SELLING: &[(Choice, Role)] = &[(Choice::Cancel, Danger)];
 const REFUSED: &[(Choice, Role)] =

@@ -4,13 +4,15 @@
 //!
 //! It decides nothing. Evidence: `tests/leaving.rs`, `sandbox/tests/till_leaving.rs`.
 
+use std::path::Path;
+
 use crate::account::WrittenReason;
 use crate::error::Error;
 use crate::ids::OperatorName;
 use crate::ports::ExportSink;
 use crate::secret::SecretBytes;
-use crate::terminal::Terminal;
-use crate::till::{Ask, Erased, ExitView, Reply};
+use crate::terminal::{Terminal, open};
+use crate::till::{self, Ask, Erased, ExitView, Reply};
 
 impl Terminal {
     /// What is left to do before leaving, step by step, all of it at once.
@@ -49,6 +51,14 @@ impl Terminal {
             Reply::Erased(erased) => Ok(*erased),
             _ => unreachable!("the till answers its end with what is left of it"),
         }
+    }
+
+    /// The certificates of every till that was erased in the folder `home`, in the order in which they were.
+    ///
+    /// # Errors
+    /// `storage_failed` for what cannot be read; a folder that is not there has none.
+    pub fn erasure_certificates(home: &Path) -> Result<Vec<String>, Error> {
+        till::erasure_certificates(&open::journal_path(home))
     }
 
     fn exit_view(&self, ask: Ask) -> Result<ExitView, Error> {

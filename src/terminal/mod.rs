@@ -262,7 +262,8 @@ impl Terminal {
     }
 
     /// Ends the threads, network and card first, and closes the journal. Whoever waits hears `terminal_closed`, or
-    /// that the payment is in doubt; whoever asks from now on hears `terminal_closed`. Closing twice is no error.
+    /// that the payment is in doubt; whoever asks from now on hears `terminal_closed`. Closing twice is no error, nor is
+    /// closing a till that was erased.
     ///
     /// # Errors
     /// What the terminal had ended with before, or what closing the journal reported.
@@ -270,6 +271,7 @@ impl Terminal {
         self.end();
         match self.ending.error() {
             error if error.code() == ErrorCode::TerminalClosed => Ok(()),
+            error if error.code() == ErrorCode::NotProvisioned && error.has_word("why", "erased") => Ok(()),
             error => Err(error),
         }
     }

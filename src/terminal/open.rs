@@ -59,7 +59,7 @@ pub(super) fn open(home: &Path, ports: Ports) -> Result<Terminal, Error> {
     Ok(Terminal { messages, ending, engine: Mutex::new(Some(engine)), engine_thread })
 }
 
-fn journal_path(home: &Path) -> PathBuf {
+pub(super) fn journal_path(home: &Path) -> PathBuf {
     home.join(JOURNAL_FILE)
 }
 

@@ -51,7 +51,7 @@ use std::sync::Arc;
 pub use events::folds;
 pub use evidence::{EvidenceReply, EvidenceStep};
 pub use exchange::{Ask, Input, NetworkCommand, Output, ProofOf, Reply};
-pub use leaving::{Advice, Erased, ExitItem, ExitStep, ExitView, StepState};
+pub use leaving::{Advice, Erased, ExitItem, ExitStep, ExitView, StepState, erasure_certificates};
 pub use network::NetworkView;
 pub use open::{inspect, provision};
 pub use statement::{StatementReply, StatementStep};

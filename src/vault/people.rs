@@ -266,11 +266,10 @@ impl Vault<'_> {
     fn keys_of_damaged(&self, row: &str) -> Result<Vec<String>, VaultError> {
         let Some(bytes) = self.rows.plain(row)? else { return Ok(Vec::new()) };
         let mut named = erase::keys_named_by(row, &bytes);
-        for (other, bytes) in self.slot_rows()?.iter().filter(|(other, _)| other != row) {
-            erase::keys_named_by(other, bytes).iter().for_each(|alias| drop(named.remove(alias)));
-        }
-        if let Some(bytes) = self.rows.plain(names::TERMS)? {
-            erase::keys_named_by(names::TERMS, &bytes).iter().for_each(|alias| drop(named.remove(alias)));
+        let terms = self.rows.plain(names::TERMS)?.map(|bytes| (names::TERMS.to_owned(), bytes));
+        for (other, bytes) in self.slot_rows()?.iter().filter(|(other, _)| other != row).chain(&terms) {
+            let of_others = erase::keys_named_by(other, bytes);
+            named.retain(|alias| !of_others.contains(alias));
         }
         let mut held = Vec::new();
         for alias in named.into_iter().filter(|alias| !names::is_biometric_key(alias)) {

@@ -1,4 +1,4 @@
-//! Goodbyes: leaving the till for today by a checklist.
+//! Goodbyes: leaving the till for today by a checklist. For good, see `deregistration.rs`.
 //!
 //! Each method is one line into the core's terminal. What waits does so on a thread of
 //! its own, and goes on whatever becomes of whoever waited.

@@ -14,18 +14,22 @@ mod allocator;
 mod aside;
 mod biometric;
 mod corrections;
+mod deregistration;
 mod desk;
 mod errors;
 mod events;
 mod evidence;
 mod incident;
 mod leaving;
+mod loss;
+mod network;
 mod operation;
 mod password_work;
 mod payments;
 mod people;
 mod policy;
 mod ports;
+mod posture;
 mod proofs;
 mod reader;
 mod receipts;
@@ -38,9 +42,10 @@ mod terminal;
 mod values;
 
 pub use crate::{
-    biometric::*, corrections::*, desk::*, errors::*, events::*, evidence::*, incident::*, leaving::*, operation::*,
-    password_work::*, payments::*, people::*, policy::*, ports::*, proofs::*, reader::*, receipts::*, refunds::*,
-    screen::*, settlement::*, statement_values::*, statements::*, terminal::*, values::*,
+    biometric::*, corrections::*, deregistration::*, desk::*, errors::*, events::*, evidence::*, incident::*,
+    leaving::*, loss::*, network::*, operation::*, password_work::*, payments::*, people::*, policy::*, ports::*,
+    posture::*, proofs::*, reader::*, receipts::*, refunds::*, screen::*, settlement::*, statement_values::*,
+    statements::*, terminal::*, values::*,
 };
 
 uniffi::setup_scaffolding!("taptill");

@@ -15,6 +15,7 @@ use taptill::till;
 use tokio::sync::watch;
 
 use crate::aside::thread;
+use crate::deregistration::Erased;
 use crate::errors::TillError;
 use crate::payments::Open;
 use crate::people::SessionFacts;
@@ -71,23 +72,31 @@ pub struct PasswordDone {
     pub recovery: Option<Arc<RecoveryCode>>,
     /// The refund that was approved: after `approve_as`.
     pub refund: Option<Refund>,
+    /// What is left of the till: after `deregister_with`.
+    pub erased: Option<Erased>,
 }
 
 impl PasswordDone {
+    const NOTHING: Self = Self { session: None, recovery: None, refund: None, erased: None };
+
     pub(crate) fn plain((): ()) -> Self {
-        Self { session: None, recovery: None, refund: None }
+        Self::NOTHING
     }
 
     pub(crate) fn with_session(session: till::SessionView) -> Self {
-        Self { session: Some(session.into()), recovery: None, refund: None }
+        Self { session: Some(session.into()), ..Self::NOTHING }
     }
 
     pub(crate) fn with_code(code: till::RecoveryCode) -> Self {
-        Self { session: None, recovery: Some(RecoveryCode::new(Arc::new(code))), refund: None }
+        Self { recovery: Some(RecoveryCode::new(Arc::new(code))), ..Self::NOTHING }
     }
 
     pub(crate) fn with_refund(refund: payment::RefundView) -> Self {
-        Self { session: None, recovery: None, refund: Some(refund.into()) }
+        Self { refund: Some(refund.into()), ..Self::NOTHING }
+    }
+
+    pub(crate) fn with_erased(erased: till::Erased) -> Self {
+        Self { erased: Some(erased.into()), ..Self::NOTHING }
     }
 }
 

@@ -16,6 +16,7 @@ use crate::aside::aside;
 use crate::biometric::BiometricStanding;
 use crate::errors::{TillError, same_words};
 use crate::incident::FreezeFacts;
+use crate::network::NetworkJudgement;
 use crate::password_work::{PasswordDone, PasswordWork};
 use crate::payments::Open;
 use crate::policy::ShopPolicy;
@@ -321,6 +322,8 @@ pub struct TillState {
     pub is_rolled_back: bool,
     /// The freeze, while the till is frozen.
     pub frozen: Option<FreezeFacts>,
+    /// Signed in: how the network was judged last; absent before it was first looked at.
+    pub network: Option<NetworkJudgement>,
 }
 
 same_words!(session::Role, OperatorRole: Cashier Supervisor Service);
@@ -368,6 +371,7 @@ impl From<till::TillState> for TillState {
             settlement_missed_ms: settlement_missed.map(|at| at.0),
             is_rolled_back: state.is_rolled_back,
             frozen: state.frozen.map(FreezeFacts::from),
+            network: state.network.map(NetworkJudgement::from),
         }
     }
 }

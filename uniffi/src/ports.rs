@@ -17,8 +17,10 @@ use taptill::ports::{self as core, DeviceKeysFault, EntropyFault, NoFaults};
 use taptill::secret::SecretBytes;
 
 use crate::biometric::{BiometricFault, BiometricKey, biometric_key};
+use crate::deregistration::ExportFault;
 use crate::errors::{TillError, same_words};
 use crate::people::Standing;
+use crate::posture::{NetworkPosture, network_posture};
 use crate::reader::{EncryptedReader, ReaderFault, encrypted_reader};
 use crate::values::AttemptState;
 
@@ -214,38 +216,6 @@ pub struct ClockReading {
     pub boot_count: u64,
 }
 
-/// What the device knows about its network. Called on the core's engine thread before each connection: return at once,
-/// from what the platform has told before.
-#[uniffi::export(with_foreign)]
-pub trait NetworkPosture: Send + Sync {
-    /// The network as it is now. A device that cannot tell counts as having none.
-    ///
-    /// # Errors
-    /// Any: the network then counts as absent.
-    fn posture(&self) -> Result<Posture, PortFault>;
-}
-
-/// Kinds of network, from the payment's point of view.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
-pub enum Posture {
-    /// A network that the owner trusts.
-    Trusted,
-    /// Wi-Fi without a password.
-    OpenWifi,
-    /// Wi-Fi that answers with a page of its own before it lets anybody through.
-    CaptivePortal,
-    /// Traffic goes through a proxy.
-    Proxied,
-    /// The device trusts an authority that a person has added.
-    UserAuthority,
-    /// Traffic goes through somebody else's tunnel.
-    Vpn,
-    /// The device's clock is not kept by the network, or not to be believed.
-    ClockWrong,
-    /// There is no network.
-    Absent,
-}
-
 /// Hears what happens; is asked nothing. Called on the core's engine thread, which waits: hand the notice on and return
 /// at once. It cannot be asked for again; for what must not be missed there are the events.
 #[uniffi::export(with_foreign)]
@@ -338,7 +308,6 @@ pub enum Prompt {
 }
 
 same_words!(core::KeyKind, KeyKind: Wrap Mac Sign);
-same_words!(core::Posture, Posture: Trusted OpenWifi CaptivePortal Proxied UserAuthority Vpn ClockWrong Absent);
 same_words!(core::Prompt, Prompt: Approved NotAuthorised EnterPin TryAnotherCard PresentCard Processing CardReadOk
     InsertOrSwipe PresentOneCardOnly ApprovedSign Authorising InsertSwipeOrTryAnotherCard SeePhone PresentCardAgain
     Clear);
@@ -349,7 +318,7 @@ pub(crate) fn core_ports(ports: Ports) -> core::Ports {
         device_keys: Arc::new(ForeignKeys(ports.device_keys)),
         clock: Arc::new(ForeignClock(ports.clock)),
         entropy: Arc::new(RingEntropy(SystemRandom::new())),
-        network_posture: Arc::new(ForeignPosture(ports.network)),
+        network_posture: network_posture(ports.network),
         observer: Arc::new(ForeignObserver(ports.observer)),
         faults: Arc::new(NoFaults),
         encrypted_reader: ports.encrypted_reader.map(encrypted_reader),
@@ -434,14 +403,6 @@ impl core::Clock for ForeignClock {
     }
 }
 
-struct ForeignPosture(Arc<dyn NetworkPosture>);
-
-impl core::NetworkPosture for ForeignPosture {
-    fn posture(&self) -> core::Posture {
-        self.0.posture().map_or(core::Posture::Absent, core::Posture::from)
-    }
-}
-
 struct ForeignObserver(Arc<dyn Observer>);
 
 impl core::Observer for ForeignObserver {
@@ -499,4 +460,4 @@ macro_rules! undeclared {
     };
 }
 
-undeclared!(BiometricFault CardFault KeyFault PortFault ReaderFault);
+undeclared!(BiometricFault CardFault ExportFault KeyFault PortFault ReaderFault);

@@ -75,6 +75,16 @@ pub enum ScreenKind {
     EnrolBiometric,
     /// Another recovery code is made.
     NewRecoveryCode,
+    /// The till is about to be frozen, by somebody who cannot hold a button.
+    Freeze,
+    /// The till is about to be frozen by somebody who says who it is.
+    FreezeByName,
+    /// The till is frozen: what still works, and what to do now, in the order that helps.
+    Frozen,
+    /// A frozen till is let go by two people.
+    Release,
+    /// What is left to do before anybody leaves, one thing a line.
+    Leave,
 }
 
 /// How a screen, or a row of it, is meant.
@@ -241,6 +251,21 @@ pub enum Intent {
     NewRecoveryCode,
     /// Lets a till sell again whose records were put back.
     AcceptRollBack,
+    /// To where the till is frozen by a touch, for whoever cannot hold a button.
+    ToFreeze,
+    /// Freezes the till: nothing is sold, given back or voided from now on. Where the shop's rules ask for a name first:
+    /// operator, password.
+    Freeze,
+    /// To where a frozen till is let go.
+    ToRelease,
+    /// Lets a frozen till go, together with a second person: operator, password.
+    Release,
+    /// What is left to do before leaving.
+    ToLeave,
+    /// Leaves by the checklist.
+    Leave,
+    /// Settles the batch with the bank.
+    Settle,
     /// The app is on the glass again. Allowed on every screen.
     Foreground,
     /// The app has left the glass. Allowed on every screen.
@@ -280,6 +305,8 @@ pub struct Field {
 pub struct Action {
     /// What touching it means.
     pub intent: Intent,
+    /// What holding it for half a second means, where that is more; touching it stays for those who cannot hold.
+    pub held: Option<Intent>,
     /// What stands on it.
     pub label: String,
     /// How it stands among the others.
@@ -327,7 +354,8 @@ pub struct Screen {
 
 same_words!(core::ScreenKind, ScreenKind: FirstStart AmountPad PresentCard Reading Approved Declined NotKnownYet SeePhone
     TryAnotherWay History Transaction Receipt Settings Trouble Claim SignIn Locked ChangePassword Recover RecoveryCode
-    Operators Operator AddOperator ResetOperator EnrolBiometric NewRecoveryCode);
+    Operators Operator AddOperator ResetOperator EnrolBiometric NewRecoveryCode Freeze FreezeByName
+    Frozen Release Leave);
 same_words!(core::FieldName, FieldName: Operator Password NewPassword NewPasswordAgain RecoveryCode);
 same_words!(core::Tone, Tone: Neutral Good Bad Waiting Attention);
 same_words!(core::Role, Role: Primary Secondary Danger);
@@ -378,7 +406,7 @@ macro_rules! intents {
 intents!(DoubleZero Backspace Charge Cancel NewSale TryAgain History OlderPage NewerPage Settings Resolve Verify Back
     Provision Claim SignIn Unlock Lock SignOut SwitchOperator ToChangePassword ChangePassword ToRecover Recover Written
     Operators ToAddOperator SignInByBiometric UnlockByBiometric ToEnrolBiometric EnrolBiometric ForgetBiometric
-    ToNewRecoveryCode NewRecoveryCode AcceptRollBack Foreground Background ReaderOff ReaderReady);
+    ToNewRecoveryCode NewRecoveryCode AcceptRollBack ToFreeze Freeze ToRelease Release ToLeave Leave Settle Foreground Background ReaderOff ReaderReady);
 
 impl From<core::Row> for Row {
     fn from(row: core::Row) -> Self {
@@ -394,8 +422,8 @@ impl From<core::Field> for Field {
 
 impl From<core::Action> for Action {
     fn from(action: core::Action) -> Self {
-        let core::Action { intent, label, role, enabled } = action;
-        Self { intent: intent.into(), label, role: role.into(), enabled }
+        let core::Action { intent, held, label, role, enabled } = action;
+        Self { intent: intent.into(), held: held.map(Intent::from), label, role: role.into(), enabled }
     }
 }
 

@@ -17,6 +17,7 @@ use crate::events::Events;
 use crate::evidence::Evidence;
 use crate::incident::Incident;
 use crate::leaving::Leaving;
+use crate::network::NetworkSafety;
 use crate::payments::{Open, Payments};
 use crate::people::{People, TillState};
 use crate::ports::{CardChannel, Ports, card_channel, core_ports, guarded};
@@ -122,7 +123,15 @@ impl Terminal {
         Ok(Arc::new(Leaving { till: Arc::clone(&self.till) }))
     }
 
-    /// Freezing the till and letting it go. A handle to this same till; as cheap as it looks.
+    /// How the network is judged, and by what the host is known. A handle to this same till; as cheap as it looks.
+    ///
+    /// # Errors
+    /// None today; every exported function may refuse.
+    pub fn network(&self) -> Result<Arc<NetworkSafety>, TillError> {
+        Ok(Arc::new(NetworkSafety { till: Arc::clone(&self.till) }))
+    }
+
+    /// Freezing the till and letting it go, and what else a bad day asks for. A handle to this same till; as cheap as it looks.
     ///
     /// # Errors
     /// None today; every exported function may refuse.
@@ -174,7 +183,8 @@ impl Terminal {
 
     /// Ends the core's threads and closes the journal. Whoever waits hears `terminal_closed`, or that the payment
     /// is in doubt; such a payment resolves itself when the till is opened again. Blocks for up to a second; from inside
-    /// a port it returns at once, and the threads end a moment later. Closing twice is no error.
+    /// a port it returns at once, and the threads end a moment later. Closing twice is no error, nor is closing a till that
+    /// was erased.
     ///
     /// # Errors
     /// What the terminal had ended with before, or what closing the journal reported.

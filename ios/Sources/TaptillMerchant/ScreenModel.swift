@@ -33,11 +33,11 @@ public struct ScreenModel: Sendable, Equatable {
         switch screen.kind {
         case .amountPad: .keypad
         case .presentCard, .reading: .reader
-        case .firstStart, .approved, .declined, .notKnownYet, .seePhone, .tryAnotherWay, .trouble: .outcome
-        case .history, .transaction, .settings, .operators, .operator: .list
+        case .firstStart, .approved, .declined, .notKnownYet, .seePhone, .tryAnotherWay, .trouble, .freeze: .outcome
+        case .history, .transaction, .settings, .operators, .operator, .leave, .frozen: .list
         case .receipt: .slip
         case .claim, .signIn, .locked, .changePassword, .recover, .addOperator, .resetOperator, .enrolBiometric,
-            .newRecoveryCode:
+            .newRecoveryCode, .release, .freezeByName:
             .form
         case .recoveryCode: .paper
         }

@@ -12,7 +12,8 @@ final class ScreenModelTests: XCTestCase {
         .transaction: .list, .receipt: .slip, .settings: .list, .trouble: .outcome,
         .claim: .form, .signIn: .form, .locked: .form, .changePassword: .form, .recover: .form, .addOperator: .form,
         .resetOperator: .form, .recoveryCode: .paper, .operators: .list, .operator: .list,
-        .enrolBiometric: .form, .newRecoveryCode: .form,
+        .enrolBiometric: .form, .newRecoveryCode: .form, .freeze: .outcome, .release: .form, .leave: .list,
+        .freezeByName: .form, .frozen: .list,
     ]
 
     func testEveryKindHasItsLayoutAndWords() throws {
@@ -39,6 +40,18 @@ final class ScreenModelTests: XCTestCase {
             XCTAssertEqual(drawn.count, sample.screen.actions.count, "\(sample.name): at most one is primary")
             XCTAssertEqual(Set(drawn), Set(sample.screen.actions), sample.name)
             XCTAssertEqual(Set(drawn.map(\.label)).count, drawn.count, "\(sample.name): labels tell them apart")
+        }
+    }
+
+    func testAFreezeIsHeldAndNeverTouchedByAccident() throws {
+        let samples = try screenGallery(language: .en)
+        for action in samples.flatMap(\.screen.actions) where action.held != nil {
+            XCTAssertEqual(action.held, .freeze)
+            XCTAssertEqual(action.intent, .toFreeze, "those who cannot hold are led to a screen")
+        }
+        for kind in [ScreenKind.signIn, .locked, .amountPad, .settings] {
+            let held = samples.filter { $0.screen.kind == kind }.contains { $0.screen.actions.contains { $0.held != nil } }
+            XCTAssertTrue(held, "\(kind)")
         }
     }
 

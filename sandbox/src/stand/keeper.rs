@@ -16,10 +16,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use taptill::hex;
-use taptill::ids::AttemptId;
+use taptill::ids::{AttemptId, TerminalId};
 use taptill::money::{Amount, Currency};
 use taptill::ports::{EncryptedRead, ReadRequest};
 
+use super::acquirer::{deed, done};
 use super::files::befall;
 use super::paper;
 use super::request::{Order, Refusal, Request, mishap, order};
@@ -42,6 +43,7 @@ pub(super) struct Keeper {
 
 struct Till {
     host_home: PathBuf,
+    terminal: TerminalId,
     /// Where its saved folders are.
     kept: PathBuf,
     address: SocketAddr,
@@ -77,6 +79,11 @@ impl Keeper {
                 let order = order(next.as_deref(), (count, of.as_deref()), stop, start)?;
                 self.known(&home)?.obey(&order).map(|()| json!({ "ok": true }))
             }
+            Request::Acquirer { home, pins, send, message, hold, rotate } => {
+                let deed = deed(pins, send, message, hold, rotate)?;
+                let till = self.known(&home)?;
+                done(&till.host_home, &till.terminal, &deed)
+            }
             Request::Read { card, minor, currency, attempt, nonce } => {
                 let request = read_request(minor, &currency, &attempt, &nonce).ok_or(Refusal::ReadRequest)?;
                 let card = card::named(&card).ok_or(Refusal::CardUnknown)?;
@@ -110,7 +117,9 @@ impl Keeper {
         private_file(&file, provisioning.to_json().expose())?;
         let (home, file) = (utf8(&home)?, utf8(&file)?);
         let (host, statements) = (Mutex::new(Some(host)), AtomicU32::new(0));
-        lock(&self.tills).insert(home.clone(), Arc::new(Till { host_home, kept, address, host, statements }));
+        let terminal = provisioning.configuration.terminal_id;
+        let till = Till { host_home, terminal, kept, address, host, statements };
+        lock(&self.tills).insert(home.clone(), Arc::new(till));
         Ok(json!({ "home": home, "provisioning": file, "host": address.to_string() }))
     }
 
@@ -280,6 +289,24 @@ mod tests {
         }
         let till = ask(&keeper, r#"{"do":"till"}"#).unwrap();
         assert_eq!(order(&keeper, &till["home"], r#""next":"reset","count":0"#), Err("host_count_out_of_range"));
+    }
+
+    #[test]
+    fn an_acquirer_signs_holds_and_changes_its_key_one_at_a_time() {
+        let keeper = Keeper::new();
+        let till = ask(&keeper, r#"{"do":"till"}"#).unwrap();
+        let acquirer = |with: &str| ask(&keeper, &format!(r#"{{"do":"acquirer","home":{}{with}}}"#, till["home"]));
+        let text = |answer: Value| answer["text"].as_str().unwrap().to_owned();
+        let (first, message) = (text(acquirer(r#","pins":true"#).unwrap()), acquirer(r#","message":"Hello.""#));
+        assert!(first.contains("pins") && text(message.unwrap()).contains("text Hello."));
+        acquirer(r#","rotate":true"#).unwrap();
+        let current = |text: &str| text.lines().find(|line| line.starts_with("current ")).map(str::to_owned);
+        assert_ne!(current(&text(acquirer(r#","pins":true,"send":true"#).unwrap())), current(&first));
+        acquirer(r#","hold":true"#).unwrap();
+        for refused in ["", r#","pins":false"#, r#","rotate":true,"hold":true"#, r#","message":"a","send":true"#] {
+            assert_eq!(acquirer(refused), Err("stand_one_deed"), "{refused}");
+        }
+        assert_eq!(acquirer(r#","message":"two\nlines""#), Err("host_text_unusable"));
     }
 
     #[test]

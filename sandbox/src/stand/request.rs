@@ -25,6 +25,14 @@ pub(super) enum Request {
         stop: Option<bool>,
         start: Option<bool>,
     },
+    Acquirer {
+        home: String,
+        pins: Option<bool>,
+        send: Option<bool>,
+        message: Option<String>,
+        hold: Option<bool>,
+        rotate: Option<bool>,
+    },
     Book {
         home: String,
     },
@@ -66,6 +74,8 @@ pub(super) enum Refusal {
     Malformed(String),
     /// `host` takes exactly one of `next`, `stop` and `start`, and `count` and `of` with `next` alone.
     OneOrder,
+    /// `acquirer` takes exactly one of its words, and `send` with `pins` alone.
+    OneDeed,
     /// No card has this name.
     CardUnknown,
     /// A certified reader is asked with an amount, an attempt's name and 16 bytes as hex digits.
@@ -94,6 +104,7 @@ impl Refusal {
         match self {
             Self::Malformed(_) => "stand_request_malformed",
             Self::OneOrder => "stand_one_order",
+            Self::OneDeed => "stand_one_deed",
             Self::CardUnknown => "stand_card_unknown",
             Self::ReadRequest => "stand_read_request",
             Self::StatementRequest => "stand_statement_request",
@@ -112,6 +123,9 @@ impl Refusal {
         match self {
             Self::Malformed(what) => what.clone(),
             Self::OneOrder => "host takes exactly one of next, stop and start; count and of go with next".to_owned(),
+            Self::OneDeed => {
+                "acquirer takes exactly one of pins, message, hold and rotate; send goes with pins".to_owned()
+            }
             Self::CardUnknown => "no simulated card has this name".to_owned(),
             Self::ReadRequest => {
                 "read takes an amount in minor units, a currency, an attempt's name and a nonce of 32 hex digits"

@@ -94,6 +94,7 @@ fn network(posture: Posture) -> &'static str {
         Posture::UserAuthority => "A device with an added authority",
         Posture::Vpn => "A VPN",
         Posture::ClockWrong => "A clock that is wrong",
+        Posture::Unknown => "A network of which the device tells nothing",
         Posture::Absent => "No network",
     }
 }

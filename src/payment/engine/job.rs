@@ -70,6 +70,11 @@ impl Task {
             Self::Settle(_) => true,
         }
     }
+
+    /// Whether its answer is one that the till will be known by.
+    pub(super) fn brings_keys(&self) -> bool {
+        matches!(self, Self::Tell(run) if run.is_certificate())
+    }
 }
 
 /// Whose message is on the line, or on its way there.
@@ -111,7 +116,8 @@ impl Engine {
     pub(super) fn start_job(&mut self, ticket: Option<Ticket>, operator: Option<String>, task: Task, now: Now) {
         let refusal = if self.is_occupied() { Some(ErrorCode::TillBusy) } else { self.leftovers.refusal() };
         // What the till does by itself is held up by the connection that it does not get.
-        let over_the_network = ticket.and_then(|_| self.network_refusal());
+        let is_about_keys = task.brings_keys() || self.conversation.needs_keys();
+        let over_the_network = ticket.and_then(|_| self.network_refusal_of(is_about_keys));
         if let Some(error) = refusal.map(Error::from).or(over_the_network) {
             if let Some(ticket) = ticket {
                 self.tell(ticket, Err(error));

@@ -27,6 +27,12 @@ pub(super) struct TellRun {
     wanted: u32,
 }
 
+impl TellRun {
+    pub(super) fn is_certificate(&self) -> bool {
+        self.op == Op::RenewCertificate
+    }
+}
+
 impl Engine {
     pub(super) fn tell_host(&mut self, ticket: Ticket, telling: Telling, now: Now) {
         let Telling { op, text, operator } = telling;
@@ -44,8 +50,7 @@ impl Engine {
     /// A certificate gives way to what a person wants, as long as no byte of its request has left; it is asked for later.
     /// What a freeze owes goes first: a host that holds a till refuses it everything.
     pub(super) fn put_off_telling(&mut self, now: Now) {
-        let is_certificate = |task: &Task| matches!(task, Task::Tell(run) if run.op == Op::RenewCertificate);
-        let Some(job) = self.job.as_ref().filter(|job| is_certificate(&job.task)) else { return };
+        let Some(job) = self.job.as_ref().filter(|job| job.task.brings_keys()) else { return };
         if job.stage == Stage::Clearing || self.conversation.withdraw(now) == Withdrawal::Withdrawn {
             self.end_job(Err(ErrorCode::TillBusy.into()));
         }

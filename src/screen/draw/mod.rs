@@ -5,6 +5,8 @@
 //!
 //! It never changes anything. Evidence: `tests/screens.rs`.
 
+mod goodbyes;
+mod incident;
 mod outcome;
 mod past;
 mod people;
@@ -14,14 +16,17 @@ mod trouble;
 
 use crate::clock::WallMs;
 use crate::ids::{self, AttemptId, OperatorName};
+use crate::incident::freeze::FrozenFrom;
 use crate::payment::AttemptView;
 use crate::receipt::Zone;
-use crate::screen::shown::{Action, Intent, Role, Row, Screen, Tone};
-use crate::screen::state::{Effect, Place, State};
+use crate::screen::effect::Effect;
+use crate::screen::intent::Intent;
+use crate::screen::shown::{Action, Role, Row, Screen, Tone};
+use crate::screen::state::{Place, State};
 use crate::screen::table::{Choice, Look};
 use crate::session::actions::{
-    AcceptRollBack, Action as _, ListOperators, ManageOperators, PrintReceipt, ResolveDebts, Sell, VerifyJournal,
-    ViewPayments,
+    AcceptRollBack, Action as _, Exit, ListOperators, ManageOperators, PrintReceipt, ReleaseFreeze, ResolveDebts, Sell,
+    VerifyJournal, ViewPayments,
 };
 use crate::text::{Arg, Catalogue, Language};
 use crate::till::Biometric;
@@ -32,7 +37,10 @@ pub fn draw(state: &State) -> Screen {
     let pen = Pen { state, texts: Catalogue::of(state.language) };
     let mut screen = match &state.place {
         Place::FirstStart => till::first_start(&pen),
-        Place::Pad => till::pad(&pen),
+        Place::Pad => match state.frozen() {
+            Some(freeze) => incident::frozen(&pen, freeze),
+            None => till::pad(&pen),
+        },
         Place::Sale(sale) => sale::draw(&pen, sale),
         Place::Outcome(view) => outcome::draw(&pen, view),
         Place::History(history) => past::history(&pen, history),
@@ -40,6 +48,8 @@ pub fn draw(state: &State) -> Screen {
         Place::Receipt { attempt, copy, slip } => past::receipt(&pen, attempt, *copy, slip),
         Place::Settings(said) => till::settings(&pen, said.as_ref()),
         Place::Trouble(trouble) => trouble::draw(&pen, trouble),
+        Place::Freeze => incident::freeze(&pen),
+        Place::Leave(view) => goodbyes::leave(&pen, view),
         of_people => people::draw(&pen, of_people),
     };
     if state.ends_soon && state.role().is_some() && screen.advice.is_none() {
@@ -120,8 +130,16 @@ impl Pen<'_> {
             return None;
         }
         let intent = intent(choice, about, self.state.language)?;
+        // A finger that brushes the glass freezes nothing.
+        let held = (choice == Choice::ToFreeze).then_some(Intent::Freeze);
         let label = self.say(&format!("screen.action.{}", choice.word()));
-        Some(Action { intent, label, role, enabled: !self.is_at_work_on(choice) })
+        Some(Action { intent, held, label, role, enabled: !self.is_at_work_on(choice) })
+    }
+
+    /// What a line means that leads where this choice does; nothing for those who may not, or while the till is at work.
+    fn way_to(&self, choice: Choice) -> Option<Intent> {
+        let action = self.action((choice, Role::Secondary), About::Nobody)?;
+        action.enabled.then_some(action.intent)
     }
 
     /// Whether whoever is signed in may do what this choice asks for; while nobody is, the till itself will say.
@@ -140,6 +158,8 @@ impl Pen<'_> {
             | Choice::RemoveAndRotate
             | Choice::ToNewRecoveryCode => ManageOperators::ROW.allows(role),
             Choice::AcceptRollBack => AcceptRollBack::ROW.allows(role),
+            Choice::ToRelease | Choice::Release => ReleaseFreeze::ROW.allows(role),
+            Choice::ToLeave | Choice::Leave => Exit::ROW.allows(role),
             _ => true,
         }
     }
@@ -154,6 +174,9 @@ impl Pen<'_> {
             }
             Choice::ToEnrolBiometric => biometric == Biometric::Possible,
             Choice::AcceptRollBack => who.is_some_and(|who| who.is_rolled_back),
+            Choice::ToFreeze => who.is_some_and(|who| who.frozen.is_none()),
+            // What the acquirer has frozen it alone releases.
+            Choice::ToRelease => self.state.frozen().is_some_and(|freeze| freeze.from != FrozenFrom::Host),
             _ => true,
         }
     }
@@ -215,6 +238,10 @@ fn is_waited_for(effect: &Effect) -> bool {
                 | Effect::RemoveOperator { .. }
                 | Effect::ForgetBiometric
                 | Effect::AcceptRollBack
+                | Effect::Freeze
+                | Effect::FetchChecklist
+                | Effect::Leave { .. }
+                | Effect::Settle
         )
 }
 
@@ -265,6 +292,12 @@ fn intent(choice: Choice, about: About<'_>, language: Language) -> Option<Intent
         Choice::ToNewRecoveryCode => Intent::ToNewRecoveryCode,
         Choice::NewRecoveryCode => Intent::NewRecoveryCode,
         Choice::AcceptRollBack => Intent::AcceptRollBack,
+        Choice::ToFreeze => Intent::ToFreeze,
+        Choice::Freeze => Intent::Freeze,
+        Choice::ToRelease => Intent::ToRelease,
+        Choice::Release => Intent::Release,
+        Choice::ToLeave => Intent::ToLeave,
+        Choice::Leave => Intent::Leave,
     })
 }
 

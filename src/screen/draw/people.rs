@@ -6,11 +6,13 @@
 
 use crate::error::{Error, ErrorCode, Fact};
 use crate::screen::draw::{About, Pen};
-use crate::screen::shown::{Field, FieldName, Intent, Row, Screen, Tone};
-use crate::screen::state::{Effect, Form, Place};
+use crate::screen::effect::Effect;
+use crate::screen::intent::Intent;
+use crate::screen::shown::{Field, FieldName, Row, Screen, Tone};
+use crate::screen::state::{Form, Place};
 use crate::screen::table::{
-    ADD_OPERATOR, CHANGE, CLAIM, Door, ENROL_BIOMETRIC, LOCKED, MUST_CHANGE, NEW_RECOVERY_CODE, OPERATOR, OPERATORS,
-    RECOVER, RECOVERY_CODE, RESET_OPERATOR, SIGN_IN, SWITCH,
+    ADD_OPERATOR, CHANGE, CLAIM, Door, ENROL_BIOMETRIC, FREEZE_BY_NAME, LOCKED, MUST_CHANGE, NEW_RECOVERY_CODE,
+    OPERATOR, OPERATORS, RECOVER, RECOVERY_CODE, RELEASE, RESET_OPERATOR, SIGN_IN, SWITCH,
 };
 use crate::text::Arg;
 use crate::till::{OperatorView, Standing};
@@ -29,6 +31,8 @@ pub(super) fn draw(pen: &Pen<'_>, place: &Place) -> Screen {
         Place::Operators(operators) => list(pen, operators),
         Place::Operator(view) => operator(pen, view),
         Place::EnrolBiometric(form) => fill(pen, ENROL_BIOMETRIC, "enrol_biometric", form),
+        Place::FreezeByName(form) => fill(pen, FREEZE_BY_NAME, "freeze_by_name", form),
+        Place::Release(form) => fill(pen, RELEASE, "release", form),
         Place::NewRecoveryCode(form) => fill(pen, NEW_RECOVERY_CODE, "new_recovery_code", form),
         Place::AddOperator(form) => fill(pen, ADD_OPERATOR, "add_operator", form),
         Place::ResetOperator { name, form } => {
@@ -52,6 +56,7 @@ fn sign_in(pen: &Pen<'_>, form: &Form) -> Screen {
     let door = if pen.state.standing() == Some(Standing::Locked) { SWITCH } else { SIGN_IN };
     let mut screen = fill(pen, door, "sign_in", form);
     screen.rows.extend(waiting(pen));
+    screen.rows.extend(super::incident::frozen_since(pen));
     screen
 }
 
@@ -59,6 +64,7 @@ fn locked(pen: &Pen<'_>, form: &Form) -> Screen {
     let mut screen = fill(pen, LOCKED, "locked", form);
     screen.headline = pen.state.who.as_ref().and_then(|who| who.operator.as_ref()).map(ToString::to_string);
     screen.rows.extend(waiting(pen));
+    screen.rows.extend(super::incident::frozen_since(pen));
     screen
 }
 

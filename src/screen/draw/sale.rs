@@ -5,7 +5,8 @@
 use crate::error::ErrorCode;
 use crate::ports::Prompt;
 use crate::screen::draw::Pen;
-use crate::screen::shown::{Intent, Screen, ScreenKind, Tone};
+use crate::screen::intent::Intent;
+use crate::screen::shown::{Screen, ScreenKind, Tone};
 use crate::screen::state::{Cancel, Sale, Stage};
 use crate::screen::table::{Look, READING, STARTING, of_prompt};
 

@@ -7,8 +7,9 @@ use crate::ids::Role;
 use crate::money::Amount;
 use crate::payment::AttemptView;
 use crate::screen::draw::Pen;
+use crate::screen::intent::Intent;
 use crate::screen::shown;
-use crate::screen::shown::{Intent, Row, Screen, ScreenKind, Tone};
+use crate::screen::shown::{Row, Screen, ScreenKind, Tone};
 use crate::screen::state::{Hint, Said, Till};
 use crate::screen::table::{Choice, FIRST, Look, PAD, SETUP};
 use crate::text::Arg;
@@ -44,7 +45,7 @@ pub(super) fn pad(pen: &Pen<'_>) -> Screen {
         screen.tone = Tone::Attention;
         screen.advice = Some(pen.say("screen.say.reader_off"));
     }
-    screen.rows = open_views(pen).take(OPEN_ROWS_MAX).map(|view| open_row(pen, view)).collect();
+    screen.rows = open_rows(pen);
     if let (Some(Hint::Refused(ErrorCode::AmountOverLimit)), Some(till)) = (pen.state.hint, &pen.state.till) {
         screen.rows.push(pen.row("sale_max", limit(till)));
     }
@@ -60,6 +61,11 @@ fn greeting(pen: &Pen<'_>, days_left: Option<u32>, failed_before: u32) -> String
         (Some(failed), Some(soon)) => pen.both(&failed, &soon),
         (failed, soon) => failed.or(soon).unwrap_or_default(),
     }
+}
+
+/// As much of what somebody should look at as there is room for.
+pub(super) fn open_rows(pen: &Pen<'_>) -> Vec<Row> {
+    open_views(pen).take(OPEN_ROWS_MAX).map(|view| open_row(pen, view)).collect()
 }
 
 /// What nobody has seen, and what is not finished, each once.
@@ -85,6 +91,7 @@ pub(super) fn settings(pen: &Pen<'_>, said: Option<&Said>) -> Screen {
         screen.actions.retain(|action| action.intent != Intent::Back);
     }
     screen.rows = super::people::signed_in(pen);
+    screen.rows.extend(super::incident::frozen_since(pen));
     screen.rows.extend(pen.state.till.as_ref().map(|till| facts(pen, till)).unwrap_or_default());
     screen.rows.push(pen.row("language", pen.say("screen.value.this_language")));
     screen.rows.push(pen.row("version", env!("CARGO_PKG_VERSION")));

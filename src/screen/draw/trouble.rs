@@ -4,8 +4,9 @@
 
 use crate::error::{Error, Fact, Money};
 use crate::screen::draw::Pen;
+use crate::screen::effect::Effect;
 use crate::screen::shown::{Row, Screen};
-use crate::screen::state::{Effect, Trouble};
+use crate::screen::state::Trouble;
 use crate::screen::table::{Look, OPEN_AGAIN, OTHER_FILE, of_error};
 
 pub(super) fn draw(pen: &Pen<'_>, trouble: &Trouble) -> Screen {

@@ -5,9 +5,10 @@
 use crate::error::Money;
 use crate::ids::AttemptId;
 use crate::receipt::Copy;
-use crate::screen::shown::Intent;
-use crate::screen::state::{Cancel, Effect, Hint, Place, State, Trouble};
-use crate::screen::step::people;
+use crate::screen::effect::Effect;
+use crate::screen::intent::Intent;
+use crate::screen::state::{Cancel, Hint, Place, State, Trouble};
+use crate::screen::step::{goodbyes, incident, people};
 use crate::screen::table::{Again, again};
 
 pub(super) fn take(state: &mut State, intent: Intent, todo: &mut Vec<Effect>) {
@@ -35,6 +36,10 @@ pub(super) fn take(state: &mut State, intent: Intent, todo: &mut Vec<Effect>) {
         Intent::Background => state.is_away = true,
         Intent::ReaderOff => state.is_reader_off = true,
         Intent::ReaderReady => state.is_reader_off = false,
+        Intent::ToFreeze | Intent::Freeze | Intent::ToRelease | Intent::Release => {
+            incident::want(state, &intent, todo);
+        }
+        Intent::ToLeave | Intent::Leave | Intent::Settle => goodbyes::want(state, &intent, todo),
         of_people => people::want(state, of_people, todo),
     }
 }

@@ -11,6 +11,8 @@
 //!
 //! It never forgets an outcome before a person has left its screen. Evidence: `screen/step/tests.rs`.
 
+mod goodbyes;
+mod incident;
 mod intents;
 mod people;
 mod results;
@@ -19,7 +21,9 @@ use crate::payment::AttemptView;
 use crate::payment::state::State as Standing;
 use crate::ports::{Notice, Prompt};
 use crate::screen::draw;
-use crate::screen::state::{Cancel, Effect, Event, Place, Sale, Stage, State};
+use crate::screen::effect::Effect;
+use crate::screen::event::Event;
+use crate::screen::state::{Cancel, Place, Sale, Stage, State};
 
 /// Takes one event. The effects are to be carried out in their order; each answers with the event it names, or
 /// with `Failed`.

@@ -9,9 +9,11 @@ use std::collections::VecDeque;
 
 use crate::error::{Error, ErrorCode};
 use crate::ids::OperatorName;
+use crate::screen::effect::Effect;
+use crate::screen::event::Event;
+use crate::screen::intent::Intent;
 use crate::screen::keypad::Keypad;
-use crate::screen::shown::Intent;
-use crate::screen::state::{Effect, Event, Form, Hint, Place, Said, State};
+use crate::screen::state::{Form, Hint, Place, Said, State};
 use crate::screen::step::results;
 use crate::till::{OperatorView, Standing, TillState};
 
@@ -63,7 +65,7 @@ pub(super) fn want(state: &mut State, intent: Intent, todo: &mut Vec<Effect>) {
 }
 
 /// Has the desk use what was typed. What was said of the last try is over.
-fn submit(state: &mut State, effect: Effect, todo: &mut Vec<Effect>) {
+pub(super) fn submit(state: &mut State, effect: Effect, todo: &mut Vec<Effect>) {
     if let Some(form) = state.place.form() {
         form.refused = None;
     }
@@ -244,6 +246,7 @@ fn is_of_the_form(code: ErrorCode) -> bool {
             | E::SessionOver
             | E::TillBusy
             | E::BiometricRefused
+            | E::ReleaseNeedsAnother
     )
 }
 

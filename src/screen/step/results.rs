@@ -9,9 +9,11 @@ use crate::ids::AttemptId;
 use crate::payment::state::State as Payment;
 use crate::payment::{AttemptView, Page, Reason, Resolved};
 use crate::receipt::Copy;
+use crate::screen::effect::Effect;
+use crate::screen::event::Event;
 use crate::screen::keypad::Keypad;
-use crate::screen::state::{Cancel, Effect, Event, Hint, History, Place, Said, State, Till, Trouble};
-use crate::screen::step::people;
+use crate::screen::state::{Cancel, Hint, History, Place, Said, State, Till, Trouble};
+use crate::screen::step::{goodbyes, incident, people};
 use crate::session::actions::{Action, ResolveDebts};
 use crate::till::Standing;
 
@@ -27,6 +29,9 @@ pub(super) fn take(state: &mut State, event: Event, todo: &mut Vec<Effect>) {
         Event::Biometric { enrolled, who } => people::biometric(state, enrolled, who),
         Event::NewCode { who } => people::new_code(state, who),
         Event::RollBackAccepted { who } => people::roll_back_accepted(state, who),
+        Event::Frozen { who } => incident::frozen(state, who),
+        Event::Checklist(view) => goodbyes::checklist(state, view),
+        Event::Settled => goodbyes::look_again(state, todo),
         Event::Operators(operators) => people::operators(state, operators),
         Event::Minted(attempt) => minted(state, attempt, todo),
         Event::Begun(attempt) => begun(state, &attempt, todo),
@@ -34,7 +39,10 @@ pub(super) fn take(state: &mut State, event: Event, todo: &mut Vec<Effect>) {
         Event::Attempt(view) => fetched(state, *view),
         Event::Page { cursor, page } => turned(state, cursor, page),
         Event::Slip { attempt, copy, slip } => printed(state, attempt, copy, slip),
-        Event::Resolved(resolved) => asked_the_bank(state, resolved),
+        Event::Resolved(resolved) => {
+            asked_the_bank(state, resolved);
+            goodbyes::look_again(state, todo);
+        }
         Event::Verified { size, root } => verified(state, size, root),
         Event::Failed { effect, error } => failed(state, effect, error, todo),
         Event::Intent(_) | Event::Notice(_) | Event::Presented => {}
@@ -280,6 +288,7 @@ fn failed(state: &mut State, effect: Effect, error: Error, todo: &mut Vec<Effect
         }
         Effect::Mint | Effect::StartSale { .. } => sale_failed(state, effect, error, todo),
         Effect::Cancel { attempt } => cancel_failed(state, attempt, &error),
+        _ if incident::asks_who(state, &effect, &error) => {}
         _ if people::refused(state, &effect, &error) => {}
         _ if state.wanted.as_ref() == Some(&effect) => {
             state.go_deeper(Place::Trouble(Box::new(Trouble { error, failed: effect })));

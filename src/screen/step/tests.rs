@@ -4,14 +4,16 @@ use super::*;
 use crate::error::{Error, ErrorCode, Money, Reversal};
 use crate::ids::AttemptId;
 use crate::ids::{OperatorName, Role};
+use crate::incident::freeze::FreezeView;
 use crate::payment::{Page, Reason, Resolved};
 use crate::receipt::Copy;
 use crate::screen::gallery::{amount, at, attempt, pictures, till, view, who};
-use crate::screen::shown::{Intent, Screen, ScreenKind};
+use crate::screen::intent::Intent;
+use crate::screen::shown::{Screen, ScreenKind};
 use crate::screen::state::Hint;
 use crate::screen::table::{Again, again};
 use crate::text::Language;
-use crate::till::Standing as TillStanding;
+use crate::till::{Standing as TillStanding, TillState};
 
 /// A state, and everything that was to be done on the way.
 struct Walk {
@@ -141,6 +143,13 @@ fn all_intents() -> Vec<Intent> {
         Intent::Operators,
         Intent::ToAddOperator,
         Intent::Provision,
+        Intent::ToFreeze,
+        Intent::Freeze,
+        Intent::ToRelease,
+        Intent::Release,
+        Intent::ToLeave,
+        Intent::Leave,
+        Intent::Settle,
         Intent::Foreground,
         Intent::Background,
         Intent::ReaderOff,
@@ -205,6 +214,9 @@ fn all_events() -> Vec<Event> {
         Event::PasswordChanged,
         Event::Operators(Vec::new()),
         Event::MustChange { operator: bob(), why: "expired" },
+        Event::Settled,
+        Event::Frozen { who: frozen() },
+        Event::Frozen { who: who(TillStanding::SignedIn, Role::Supervisor) },
         Event::Notice(Notice::Till { standing: "locked" }),
         Event::Notice(Notice::SessionEnding { left_ms: 60_000 }),
     ]);
@@ -213,6 +225,11 @@ fn all_events() -> Vec<Event> {
         events.extend(told_who(standing));
     }
     events
+}
+
+/// Alice at a frozen till.
+fn frozen() -> TillState {
+    TillState { frozen: Some(FreezeView::found()), ..who(TillStanding::SignedIn, Role::Supervisor) }
 }
 
 fn effects(name: &str) -> Vec<Effect> {
@@ -234,6 +251,9 @@ fn effects(name: &str) -> Vec<Effect> {
         Effect::SignOut { visit: 0 },
         Effect::FetchOperators,
         Effect::RemoveOperator { name: bob(), rotate: false },
+        Effect::FetchChecklist,
+        Effect::Leave { visit: 0 },
+        Effect::Settle,
     ]
 }
 
@@ -807,4 +827,54 @@ fn a_touch_takes_the_warning_away_and_a_notice_brings_it() {
     assert!(warns(&walk), "the system is nobody");
     walk.want(Intent::Digit { digit: 1 });
     assert!(!warns(&walk));
+}
+
+#[test]
+fn a_freeze_is_held_or_touched_twice_and_the_keypad_is_gone_until_two_people_release() {
+    let mut walk = Walk::at_the_keypad();
+    assert!(walk.screen().actions.iter().any(|action| action.held == Some(Intent::Freeze)));
+    assert!(walk.screen().actions.iter().all(|action| action.intent != Intent::Freeze), "no touch freezes");
+    walk.want(Intent::Freeze);
+    assert_eq!(walk.done(), [Effect::Freeze]);
+    walk.on(Event::Frozen { who: frozen() });
+    assert_eq!(walk.kind(), ScreenKind::Frozen);
+    for intent in [Intent::Charge, Intent::Digit { digit: 5 }, Intent::Freeze, Intent::ToFreeze] {
+        assert!(!walk.screen().allows(&intent), "{intent:?}");
+    }
+    walk.want(Intent::ToRelease).want(Intent::Release);
+    walk.on(Event::Frozen { who: who(TillStanding::SignedIn, Role::Supervisor) });
+    assert_eq!(walk.kind(), ScreenKind::AmountPad);
+
+    walk.want(Intent::ToFreeze);
+    assert_eq!((walk.kind(), walk.done()), (ScreenKind::Freeze, vec![Effect::Release]));
+    walk.want(Intent::Freeze);
+    assert_eq!(walk.done(), [Effect::Freeze]);
+}
+
+#[test]
+fn a_freeze_that_needs_a_name_asks_for_it_once() {
+    for touched in [false, true] {
+        let mut walk = Walk::from(pictures(Language::En).into_iter().find(|(name, _)| *name == "locked").unwrap().1);
+        if touched {
+            walk.want(Intent::ToFreeze);
+        }
+        walk.want(Intent::Freeze).on(failed(Effect::Freeze, ErrorCode::FreezeNeedsPassword));
+        assert_eq!(walk.kind(), ScreenKind::FreezeByName);
+        walk.done();
+        walk.want(Intent::Freeze);
+        assert_eq!(walk.done(), [Effect::FreezeByName]);
+        walk.on(failed(Effect::FreezeByName, ErrorCode::SignInRefused));
+        assert_eq!(walk.kind(), ScreenKind::FreezeByName, "the form says why");
+        walk.want(Intent::Back);
+        assert_eq!(walk.kind(), ScreenKind::Locked);
+    }
+}
+
+#[test]
+fn what_the_acquirer_has_frozen_nobody_here_releases() {
+    let mut walk =
+        Walk::from(pictures(Language::En).into_iter().find(|(name, _)| *name == "frozen-by-host").unwrap().1);
+    assert!(!walk.screen().allows(&Intent::ToRelease));
+    walk.want(Intent::Settings);
+    assert!(!walk.screen().allows(&Intent::ToRelease));
 }

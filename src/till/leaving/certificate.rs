@@ -7,8 +7,11 @@
 //! It never says that something is gone which is not. Evidence: `tests/leaving.rs`.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use crate::clock::WallMs;
+use crate::error::Error;
+use crate::journal;
 use crate::merkle::{KeyName, Note, VerifierKey};
 use crate::payment::utc_text;
 use crate::secret::Secret;
@@ -61,6 +64,18 @@ pub(super) fn sign(intent: &Intent, seed: &Secret<32>, done: WallMs) -> Option<N
     let mut note = Note::new(&text).ok()?;
     note.sign(&KeyName::new(&intent.signer)?, seed);
     Some(note)
+}
+
+/// The certificates of every till that was erased where the journal of this path is or was, in the order in which they
+/// were.
+///
+/// # Errors
+/// Those of the storage.
+pub fn all(path: &Path) -> Result<Vec<String>, Error> {
+    let mut all = journal::certificates(path)?;
+    // The time is written so that the earlier text is the earlier moment.
+    all.sort_by_key(|text| text.lines().find_map(|line| line.strip_prefix("done ").map(str::to_owned)));
+    Ok(all)
 }
 
 const STATEMENT: &str = "taptill deregistration 1";

@@ -19,6 +19,7 @@ mod export;
 mod fold;
 mod intent;
 
+pub use certificate::all as erasure_certificates;
 pub use checklist::{Advice, ExitItem, ExitStep, ExitView, StepState};
 pub use deregister::Erased;
 pub(super) use deregister::Goodbye;

@@ -111,8 +111,12 @@ impl Args {
     }
 
     pub fn flag(&mut self, key: &str) -> Result<bool, Failure> {
+        self.flag_or(key, false)
+    }
+
+    pub fn flag_or(&mut self, key: &str, usual: bool) -> Result<bool, Failure> {
         match self.0.remove(key) {
-            None => Ok(false),
+            None => Ok(usual),
             Some(Value::Bool(flag)) => Ok(flag),
             Some(other) => Err(Failure::unknown(format!("{key} is true or false, not {other}"))),
         }

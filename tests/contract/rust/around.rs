@@ -11,10 +11,23 @@ use crate::args::{Args, Failure};
 use crate::bench::Bench;
 use crate::compare::compare;
 use crate::face::{desk, one_of, payments, query, terminal};
+use crate::goodbye;
 use crate::people::ALICE;
 use crate::ports::{Shifts, Tap, check_fault};
 use crate::reader::{NextRead, reader_fault};
 use crate::values;
+
+const POSTURES: [Posture; 9] = [
+    Posture::Trusted,
+    Posture::OpenWifi,
+    Posture::CaptivePortal,
+    Posture::Proxied,
+    Posture::UserAuthority,
+    Posture::Vpn,
+    Posture::ClockWrong,
+    Posture::Unknown,
+    Posture::Absent,
+];
 
 const ASK_AGAIN: Duration = Duration::from_millis(5);
 
@@ -43,7 +56,11 @@ pub fn act(bench: &mut Bench<'_>, name: &str, mut with: Args) -> Result<Value, F
         "wait_state" => return wait_state(bench, with),
         "wait_batch" => return wait_batch(bench, with),
         "host" | "files" => drop(told_to_stand(bench, name, with)?),
-        "statement" => return told_to_stand(bench, name, with),
+        "statement" | "acquirer" => return told_to_stand(bench, name, with),
+        "exported" => {
+            with.finish()?;
+            return Ok(goodbye::exported(&bench.device.state().exported));
+        }
         "closings" => {
             with.finish()?;
             return Ok(bench.stand.ask(&json!({ "do": "book", "home": bench.till.home }))?["batches"].take());
@@ -65,8 +82,7 @@ pub fn act(bench: &mut Bench<'_>, name: &str, mut with: Args) -> Result<Value, F
         "network" => {
             let posture = with.text("posture")?;
             with.finish()?;
-            let all = [Posture::Trusted, Posture::OpenWifi, Posture::Proxied, Posture::Absent];
-            let posture = one_of(&posture, all)?;
+            let posture = one_of(&posture, POSTURES)?;
             bench.device.tell(|state| state.posture = Some(posture));
         }
         "clock" => {
@@ -81,9 +97,9 @@ pub fn act(bench: &mut Bench<'_>, name: &str, mut with: Args) -> Result<Value, F
             with.finish()?;
             in_order(&kinds, &every_kind(bench)?)?;
         }
-        "rotate_keys" => {
+        "rotate_keys" | "renew_passwords" => {
             with.finish()?;
-            rotate_keys(bench)?;
+            once_keys_rest(bench, name)?;
         }
         "wait_standing" => return wait_standing(bench, with),
         "port" => port(bench, with)?,
@@ -314,11 +330,11 @@ fn count_events(bench: &Bench<'_>, mut with: Args) -> Result<Value, Failure> {
     }
 }
 
-/// Changes the keys as soon as an earlier change is through.
-fn rotate_keys(bench: &mut Bench<'_>) -> Result<(), Failure> {
+/// Makes a call that changes the keys, as soon as an earlier change is through.
+fn once_keys_rest(bench: &mut Bench<'_>, call: &str) -> Result<(), Failure> {
     let deadline = Instant::now() + bench.patience;
     loop {
-        match crate::face::call(bench, "rotate_keys", Args::none())? {
+        match crate::face::call(bench, call, Args::none())? {
             Ok(_) => return Ok(()),
             Err(error) if error["code"] != "key_rotation_unfinished" => {
                 return Err(Failure::mismatch(format!("it failed with {error}")));

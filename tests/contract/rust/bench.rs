@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
-use taptill_ffi::{Desk, EvidencePreview, Operation, StatementCheck, Terminal};
+use taptill_ffi::{Desk, EvidencePreview, LossReport, Operation, StatementCheck, Terminal};
 
 use crate::args::{Args, Failure};
 use crate::compare::compare;
@@ -26,6 +26,7 @@ pub struct Bench<'a> {
     pub operation: Option<Arc<Operation>>,
     pub check: Option<Arc<StatementCheck>>,
     pub preview: Option<Arc<EvidencePreview>>,
+    pub loss: Option<Arc<LossReport>>,
     pub desk: Option<Arc<Desk>>,
     /// Where the card of the last tap is.
     pub card: Option<String>,
@@ -43,6 +44,7 @@ impl<'a> Bench<'a> {
             operation: None,
             check: None,
             preview: None,
+            loss: None,
             desk: None,
             card: None,
             variables: Map::new(),

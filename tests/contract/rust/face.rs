@@ -10,7 +10,7 @@ use taptill_ffi::{
 
 use crate::args::{Args, Failure};
 use crate::bench::{Answer, Bench};
-use crate::{after, incident, people, values};
+use crate::{after, goodbye, incident, network, people, values};
 
 pub fn call(bench: &mut Bench<'_>, name: &str, mut with: Args) -> Result<Answer, Failure> {
     let nothing = |()| Value::Null;
@@ -115,6 +115,8 @@ pub fn call(bench: &mut Bench<'_>, name: &str, mut with: Args) -> Result<Answer,
         desk if desk.starts_with("desk_") => return desk_call(bench, desk, with),
         other if after::CALLS.contains(&other) => return after::call(bench, other, with),
         other if incident::CALLS.contains(&other) => return incident::call(bench, other, with),
+        other if goodbye::CALLS.contains(&other) => return goodbye::call(bench, other, with),
+        other if network::CALLS.contains(&other) => return network::call(bench, other, with),
         other => return people::call(bench, other, with),
     }))
 }

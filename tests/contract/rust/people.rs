@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use taptill_ffi::{
-    OperatorRole, PasswordProfile, PasswordRules, PasswordWork, People, Proofs, ShopPolicy, TillError, shipped_policy,
+    OperatorRole, PasswordProfile, PasswordRules, PasswordWork, People, Proofs, RefundApproval, RefundPolicy,
+    RefundRules, RefundVerification, ShopPolicy, TillError, shipped_policy,
 };
 
 use crate::args::{Args, Failure};
@@ -193,10 +194,35 @@ fn policy(with: &mut Args) -> Result<ShopPolicy, Failure> {
         biometric_days: with.optional_whole("biometric_days")?.unwrap_or(usual.biometric_days),
         shop_words: with.optional_texts("shop_words")?.unwrap_or(usual.shop_words),
         settle_at_minute: with.optional_whole("settle_at_minute")?,
-        two_people_to_deregister: usual.two_people_to_deregister,
-        freeze_needs_password_at_lock_screen: usual.freeze_needs_password_at_lock_screen,
-        refunds: usual.refunds,
+        two_people_to_deregister: with.flag_or("two_people_to_deregister", usual.two_people_to_deregister)?,
+        freeze_needs_password_at_lock_screen: with
+            .flag_or("freeze_needs_password_at_lock_screen", usual.freeze_needs_password_at_lock_screen)?,
+        refunds: RefundPolicy {
+            contactless_card: refund_rules(with, "contactless_card", usual.refunds.contactless_card)?,
+            encrypted_read: refund_rules(with, "encrypted_read", usual.refunds.encrypted_read)?,
+        },
     })
+}
+
+fn refund_rules(with: &mut Args, key: &str, usual: RefundRules) -> Result<RefundRules, Failure> {
+    use RefundVerification::{CardAgain, None, Pin, Signature};
+    let Some(rules) = with.optional(key) else { return Ok(usual) };
+    let mut rules = Args::raw(&rules)?;
+    let approval = match rules.text_or("approval", "second_person")?.as_str() {
+        "second_person" => RefundApproval::SecondPerson,
+        "host" => RefundApproval::Host,
+        "none_below" => RefundApproval::NoneBelow { minor: rules.whole("below_minor")? },
+        other => return Err(Failure::unknown(format!("nobody approves by {other}"))),
+    };
+    let read = RefundRules {
+        window_days: rules.optional_whole("window_days")?.unwrap_or(usual.window_days),
+        verification: one_of(&rules.text_or("verification", "none")?, [None, Signature, CardAgain, Pin])?,
+        approval,
+        self_approval_allowed: rules.flag("self_approval_allowed")?,
+        request_lifetime_ms: rules.optional_whole("request_lifetime_ms")?.unwrap_or(usual.request_lifetime_ms),
+    };
+    rules.finish()?;
+    Ok(read)
 }
 
 fn rules(rules: &Value) -> Result<PasswordRules, Failure> {

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use taptill::ports::{Clock as _, DeviceKeys as _, DeviceKeysFault};
 use taptill_ffi::{
     BiometricFault, BiometricKey, CardChannel, CardFault, Clock, ClockReading, DeviceKeys, Display, EncryptedReader,
-    KeyFault, KeyKind, NetworkPosture, Notice, Observer, PortFault, Ports, Posture, Screen, SecretSink,
+    ExportFault, ExportSink, KeyFault, KeyKind, NetworkPosture, Notice, Observer, PortFault, Ports, Posture, Screen,
+    SecretSink,
 };
 use taptill_sandbox::desktop::{FolderDeviceKeys, SystemClock};
 use taptill_sandbox::scratch::{self, Scratch};
@@ -55,6 +56,8 @@ pub struct State {
     pub is_cancelled: bool,
     pub paused: bool,
     pub released: bool,
+    /// What was handed out, by file.
+    pub exported: BTreeMap<String, Vec<u8>>,
 }
 
 /// How far a case's clocks are from the system's.
@@ -117,6 +120,10 @@ impl Device {
             encrypted_reader: self.state().reader.clone(),
             biometric: Some(Arc::new(Lent(Arc::clone(self)))),
         }
+    }
+
+    pub fn drawer(self: &Arc<Self>) -> Arc<dyn ExportSink> {
+        Arc::new(Lent(Arc::clone(self)))
     }
 
     pub fn display(self: &Arc<Self>) -> Arc<dyn Display> {
@@ -258,6 +265,18 @@ impl Observer for Lent {
     }
 }
 
+impl ExportSink for Lent {
+    fn put(&self, name: String, bytes: Vec<u8>) -> Result<(), ExportFault> {
+        self.0.fault("export", "put").map_or(Ok(()), |word| Err(export_fault(&word)))?;
+        self.0.tell(|state| state.exported.entry(name).or_default().extend(bytes));
+        Ok(())
+    }
+
+    fn finish(&self) -> Result<(), ExportFault> {
+        self.0.fault("export", "finish").map_or(Ok(()), |word| Err(export_fault(&word)))
+    }
+}
+
 impl Display for Lent {
     fn show(&self, screen: Screen) -> Result<(), PortFault> {
         self.0.tell(|state| state.screens.push(screen));
@@ -301,12 +320,23 @@ fn biometric_fault(word: &str) -> BiometricFault {
     }
 }
 
+fn export_fault(word: &str) -> ExportFault {
+    match word {
+        "full" => ExportFault::Full,
+        "read_only" => ExportFault::ReadOnly,
+        "not_empty" => ExportFault::NotEmpty,
+        "failed" => ExportFault::Failed,
+        _ => ExportFault::Undeclared,
+    }
+}
+
 /// Whether a port knows this fault.
 pub fn check_fault(port: &str, word: &str) -> Result<(), Failure> {
     let known = match port {
         "card" => ["lost", "timed_out", "reader_failed", "undeclared"].contains(&word),
         "device_keys" => word == "undeclared" || word == "nothing" || key_fault(word) != KeyFault::Undeclared,
         "biometric" => ["undeclared", "nothing"].contains(&word) || biometric_fault(word) != BiometricFault::Undeclared,
+        "export" => word == "undeclared" || export_fault(word) != ExportFault::Undeclared,
         "clock" | "network" | "observer" => ["failed", "undeclared"].contains(&word),
         _ => false,
     };

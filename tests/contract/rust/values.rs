@@ -4,9 +4,12 @@ use serde_json::{Map, Value, json};
 use taptill_ffi::{
     Attempt, Batch, Blocker, CurrencyTotals, Difference, DifferencePage, ErrorFacts, ErrorWords, EventPage, ExitItem,
     ExitState, ExitView, Field, FreezeFacts, Intent, KindSums, Language, Notice, OperatorFacts, Page, PasswordDone,
-    PasswordProfile, RecordSum, RecoveryCode, Refund, Resolved, Screen, SessionFacts, ShopPolicy, StatementLine,
-    StatementSummary, TillError, TillInfo, TillState, Verified, VoidView, describe_difference,
+    PasswordProfile, RecordSum, RecoveryCode, Refund, RefundApproval, RefundRules, Resolved, Screen, SessionFacts,
+    ShopPolicy, StatementLine, StatementSummary, TillError, TillInfo, TillState, Verified, VoidView,
+    describe_difference,
 };
+
+use crate::network::judgement;
 
 /// The word of an enumeration's value: `InDoubt` is `in_doubt`, and what it carries is left out.
 pub fn word(value: &impl std::fmt::Debug) -> String {
@@ -97,10 +100,11 @@ pub fn state(state: &TillState) -> Value {
         "waiting": state.waiting, "locks_in_ms": state.locks_in_ms,
         "biometric": word(&state.biometric), "settlement_missed_ms": state.settlement_missed_ms,
         "frozen": state.frozen.as_ref().map(frozen), "is_rolled_back": state.is_rolled_back,
+        "network": state.network.as_ref().map(judgement),
     })
 }
 
-fn frozen(facts: &FreezeFacts) -> Value {
+pub fn frozen(facts: &FreezeFacts) -> Value {
     json!({ "by": facts.by, "reason": facts.reason, "from": word(&facts.from), "since_ms": facts.since_ms })
 }
 
@@ -142,6 +146,22 @@ pub fn policy(policy: &ShopPolicy) -> Value {
         "session_max_ms": policy.session_max_ms, "tries": policy.tries, "lockout_ms": policy.lockout_ms,
         "checkpoint_every": policy.checkpoint_every, "biometric_days": policy.biometric_days,
         "shop_words": policy.shop_words, "settle_at_minute": policy.settle_at_minute,
+        "two_people_to_deregister": policy.two_people_to_deregister,
+        "freeze_needs_password_at_lock_screen": policy.freeze_needs_password_at_lock_screen,
+        "contactless_card": refund_rules(&policy.refunds.contactless_card),
+        "encrypted_read": refund_rules(&policy.refunds.encrypted_read),
+    })
+}
+
+fn refund_rules(rules: &RefundRules) -> Value {
+    let below = match rules.approval {
+        RefundApproval::NoneBelow { minor } => Some(minor),
+        RefundApproval::SecondPerson | RefundApproval::Host => None,
+    };
+    json!({
+        "window_days": rules.window_days, "verification": word(&rules.verification), "approval": word(&rules.approval),
+        "below_minor": below, "self_approval_allowed": rules.self_approval_allowed,
+        "request_lifetime_ms": rules.request_lifetime_ms,
     })
 }
 

@@ -97,6 +97,11 @@
             } label: {
                 Text(action.label).frame(maxWidth: .infinity, minHeight: 48)
             }
+            .simultaneousGesture(
+                LongPressGesture(minimumDuration: 0.5).onEnded { _ in
+                    if let held = action.held { send(held) }
+                }
+            )
             .background(swatch.ground.color, in: .rect(cornerRadius: 12))
             .foregroundStyle(swatch.text.color)
             .disabled(!action.enabled)

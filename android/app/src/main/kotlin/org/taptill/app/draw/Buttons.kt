@@ -29,6 +29,7 @@ class Buttons(private val kit: Kit, private val send: (Intent) -> Unit) {
         words.isEnabled = action.enabled
         words.accessibilityDelegate = AS_BUTTON
         words.setOnClickListener { send(action.intent) }
+        action.held?.let { held -> words.setOnLongClickListener { true.also { send(held) } } }
         return words
     }
 

@@ -54,6 +54,11 @@ fun layoutOf(kind: ScreenKind): Layout =
         ScreenKind.ADD_OPERATOR,
         ScreenKind.ENROL_BIOMETRIC,
         ScreenKind.NEW_RECOVERY_CODE,
-        ScreenKind.RESET_OPERATOR -> Layout(Badge.NONE)
-        ScreenKind.TROUBLE -> Layout(Badge.WARNING, isStage = true)
+        ScreenKind.RESET_OPERATOR,
+        ScreenKind.FREEZE_BY_NAME,
+        ScreenKind.FROZEN,
+        ScreenKind.RELEASE,
+        ScreenKind.LEAVE -> Layout(Badge.NONE)
+        ScreenKind.TROUBLE,
+        ScreenKind.FREEZE -> Layout(Badge.WARNING, isStage = true)
     }

@@ -1,0 +1,208 @@
+//! The screens on which people come, go and are looked after: when each is there, what is typed, what it offers.
+//!
+//! Evidence: `tests/screens.rs`, which prints them into `docs/screens.md`.
+
+use crate::screen::shown::Role::{Danger, Primary, Secondary};
+use crate::screen::shown::{FieldName, Role, ScreenKind, Tone};
+use crate::screen::table::{Choice, Look, look};
+
+/// A screen on which people come, go and are looked after: what it offers, and what is typed there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Door {
+    /// Which layout.
+    pub kind: ScreenKind,
+    /// When it is there.
+    pub when: &'static str,
+    /// What is typed, in order.
+    pub fields: &'static [FieldName],
+    /// What it offers, in order.
+    pub choices: &'static [(Choice, Role)],
+}
+
+impl Door {
+    /// Its look, as long as nothing was refused.
+    #[must_use]
+    pub const fn look(&self) -> Look {
+        look(self.kind, Tone::Neutral, self.choices)
+    }
+}
+
+/// Every one of them.
+pub const DOORS: &[Door] = &[
+    CLAIM,
+    SIGN_IN,
+    SWITCH,
+    LOCKED,
+    MUST_CHANGE,
+    CHANGE,
+    RECOVER,
+    RECOVERY_CODE,
+    OPERATORS,
+    OPERATOR,
+    ADD_OPERATOR,
+    RESET_OPERATOR,
+    ENROL_BIOMETRIC,
+    NEW_RECOVERY_CODE,
+    FREEZE,
+    FREEZE_BY_NAME,
+    FROZEN,
+    RELEASE,
+    LEAVE,
+];
+
+/// A till that is set up and nobody's yet.
+pub const CLAIM: Door = Door {
+    kind: ScreenKind::Claim,
+    when: "the till is set up and has no supervisor",
+    fields: &[FieldName::Operator, FieldName::NewPassword, FieldName::NewPasswordAgain],
+    choices: &[(Choice::Claim, Primary), (Choice::OtherLanguage, Secondary)],
+};
+/// Nobody is signed in.
+pub const SIGN_IN: Door = Door {
+    kind: ScreenKind::SignIn,
+    when: "nobody is signed in",
+    fields: &[FieldName::Operator, FieldName::Password],
+    choices: &[
+        (Choice::SignIn, Primary),
+        (Choice::SignInByBiometric, Secondary),
+        (Choice::ToRecover, Secondary),
+        (Choice::OtherLanguage, Secondary),
+        (Choice::ToFreeze, Danger),
+    ],
+};
+/// The same on a till that somebody has locked.
+pub const SWITCH: Door = Door {
+    when: "somebody else wants to sign in",
+    choices: &[(Choice::SignIn, Primary), (Choice::Back, Secondary), (Choice::ToRecover, Secondary)],
+    ..SIGN_IN
+};
+/// Somebody is signed in and the till is locked.
+pub const LOCKED: Door = Door {
+    kind: ScreenKind::Locked,
+    when: "the till is locked",
+    fields: &[FieldName::Password],
+    choices: &[
+        (Choice::Unlock, Primary),
+        (Choice::UnlockByBiometric, Secondary),
+        (Choice::SwitchOperator, Secondary),
+        (Choice::SignOut, Danger),
+        (Choice::ToFreeze, Danger),
+    ],
+};
+/// The password was right and opens nothing but its own change.
+pub const MUST_CHANGE: Door = Door {
+    kind: ScreenKind::ChangePassword,
+    when: "a password is temporary or expired at sign-in",
+    fields: &[FieldName::Password, FieldName::NewPassword, FieldName::NewPasswordAgain],
+    choices: &[(Choice::ChangePassword, Primary), (Choice::Back, Secondary)],
+};
+/// The own password is changed.
+pub const CHANGE: Door = Door { when: "somebody changes the own password", ..MUST_CHANGE };
+/// The recovery code is used.
+pub const RECOVER: Door = Door {
+    kind: ScreenKind::Recover,
+    when: "the recovery code is used",
+    fields: &[FieldName::RecoveryCode, FieldName::Operator, FieldName::NewPassword, FieldName::NewPasswordAgain],
+    choices: &[(Choice::Recover, Primary), (Choice::Back, Secondary)],
+};
+/// The recovery code is shown.
+pub const RECOVERY_CODE: Door = Door {
+    kind: ScreenKind::RecoveryCode,
+    when: "after the claim and after a recovery, once",
+    fields: &[],
+    choices: &[(Choice::Written, Primary)],
+};
+/// Who works at this till.
+pub const OPERATORS: Door = Door {
+    kind: ScreenKind::Operators,
+    when: "a supervisor looks after people",
+    fields: &[],
+    choices: &[(Choice::ToAddOperator, Primary), (Choice::ToNewRecoveryCode, Secondary), (Choice::Back, Secondary)],
+};
+/// One of them.
+pub const OPERATOR: Door = Door {
+    kind: ScreenKind::Operator,
+    when: "one of them is touched",
+    fields: &[],
+    choices: &[
+        (Choice::ToResetOperator, Primary),
+        (Choice::Back, Secondary),
+        (Choice::RemoveOperator, Danger),
+        (Choice::RemoveAndRotate, Danger),
+    ],
+};
+/// One more.
+pub const ADD_OPERATOR: Door = Door {
+    kind: ScreenKind::AddOperator,
+    when: "an operator is added",
+    fields: &[FieldName::Operator, FieldName::NewPassword, FieldName::NewPasswordAgain],
+    choices: &[
+        (Choice::AddCashier, Primary),
+        (Choice::AddSupervisor, Secondary),
+        (Choice::AddService, Secondary),
+        (Choice::Back, Secondary),
+    ],
+};
+/// A temporary password.
+pub const RESET_OPERATOR: Door = Door {
+    kind: ScreenKind::ResetOperator,
+    when: "an operator gets a temporary password",
+    fields: &[FieldName::NewPassword, FieldName::NewPasswordAgain],
+    choices: &[(Choice::ResetOperator, Primary), (Choice::Back, Secondary)],
+};
+
+/// A finger or face is enrolled.
+pub const ENROL_BIOMETRIC: Door = Door {
+    kind: ScreenKind::EnrolBiometric,
+    when: "somebody enrols the own finger or face",
+    fields: &[FieldName::Password],
+    choices: &[(Choice::EnrolBiometric, Primary), (Choice::Back, Secondary)],
+};
+/// Another recovery code.
+pub const NEW_RECOVERY_CODE: Door = Door {
+    kind: ScreenKind::NewRecoveryCode,
+    when: "a supervisor makes another recovery code",
+    fields: &[FieldName::Password],
+    choices: &[(Choice::NewRecoveryCode, Primary), (Choice::Back, Secondary)],
+};
+
+/// The till is about to be frozen by a touch more, so that nobody does it by brushing the glass.
+pub const FREEZE: Door = Door {
+    kind: ScreenKind::Freeze,
+    when: "somebody touches the button to hold, signed in or not",
+    fields: &[],
+    choices: &[(Choice::Freeze, Danger), (Choice::Back, Primary)],
+};
+/// The shop's rules ask at the lock screen who freezes.
+pub const FREEZE_BY_NAME: Door = Door {
+    kind: ScreenKind::FreezeByName,
+    when: "the shop's rules ask for a password before a freeze at the lock screen",
+    fields: &[FieldName::Operator, FieldName::Password],
+    choices: &[(Choice::Freeze, Primary), (Choice::Back, Secondary)],
+};
+/// A frozen till, in place of the keypad.
+pub const FROZEN: Door = Door {
+    kind: ScreenKind::Frozen,
+    when: "somebody is signed in at a frozen till",
+    fields: &[],
+    choices: &[
+        (Choice::History, Secondary),
+        (Choice::ToLeave, Secondary),
+        (Choice::Settings, Secondary),
+        (Choice::ToRelease, Danger),
+    ],
+};
+/// A frozen till is let go.
+pub const RELEASE: Door = Door {
+    kind: ScreenKind::Release,
+    when: "a supervisor lets a frozen till go, together with a second person",
+    fields: &[FieldName::Operator, FieldName::Password],
+    choices: &[(Choice::Release, Primary), (Choice::Back, Secondary)],
+};
+/// What is left to do before leaving.
+pub const LEAVE: Door = Door {
+    kind: ScreenKind::Leave,
+    when: "somebody wants to leave the till",
+    fields: &[],
+    choices: &[(Choice::Leave, Primary), (Choice::Back, Secondary)],
+};
