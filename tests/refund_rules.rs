@@ -241,14 +241,54 @@ fn a_refund_needs_a_connection_to_be_asked_for_and_to_be_approved() {
     assert_eq!(world.refund(&refund).state, RefundState::Waiting);
 }
 
+fn without_refunds(dialect: &str) -> String {
+    let at = dialect.find("[[message]]\nop = \"refund\"").unwrap();
+    let end = dialect[at + 5..].find("\n[[message]]").map_or(dialect.len(), |next| at + 5 + next);
+    format!("{}{}", &dialect[..at], &dialect[end..])
+}
+
 #[test]
 fn a_dialect_without_refunds_refuses_them() {
     let whole = taptill::iso8583::Dialect::shipped("iso87").unwrap();
-    let at = whole.find("[[message]]\nop = \"refund\"").unwrap();
-    let end = whole[at + 5..].find("\n[[message]]").map_or(whole.len(), |next| at + 5 + next);
-    let mut world = World::with_dialect(1, &format!("{}{}", &whole[..at], &whole[end..]), |_| {});
+    let mut world = World::with_dialect(1, &without_refunds(whole), |_| {});
     world.sell("A-1", 1_230).unwrap().unwrap();
     assert_eq!(code_of(world.request("A-1", 100)), "operation_not_in_dialect");
+}
+
+/// Till and host agree on another dialect while a refund is owed: of what was never sent nobody has to ask the host.
+#[test]
+fn another_dialect_makes_people_ask_only_about_what_was_sent() {
+    use RefundState::{Acknowledged, Declined, Stuck};
+    type Row = (&'static str, bool, fn(&str) -> String, RefundState, Option<RefundReason>, u64);
+    let slower: fn(&str) -> String = |dialect| dialect.replace("timeout_ms = 2000", "timeout_ms = 2100");
+    let rows: [Row; 4] = [
+        ("its numbers are reserved", false, slower, Acknowledged, None, 730),
+        ("it was sent", true, slower, Stuck, Some(RefundReason::DialectChanged), 730),
+        ("reserved, and nobody refunds", false, without_refunds, Declined, Some(RefundReason::Unpackable), 1_230),
+        ("sent, and nobody refunds", true, without_refunds, Stuck, Some(RefundReason::DialectChanged), 730),
+    ];
+    for (row, was_sent, change, state, reason, left) in rows {
+        let mut world = sold();
+        let refund = waiting(&mut world);
+        if was_sent {
+            world.host.troubles_of.insert(Op::Refund, [Trouble::Forget; 9].into());
+        } else {
+            away(&mut world);
+        }
+        let told = world.approve(&refund, "alice").unwrap().unwrap();
+        assert_eq!((told.state.word(), told.sends > 0), ("forwarding", was_sent), "{row}");
+        let whole = taptill::iso8583::Dialect::shipped("iso87").unwrap();
+        world.change_dialect(&change(whole));
+        world.host.up = true;
+        world.host.troubles_of.clear();
+        world.settle_down();
+        let view = world.refund(&refund);
+        assert_eq!((view.state, view.reason), (state, reason), "{row}");
+        assert_eq!(world.judge_refunds(), [], "{row}");
+        world.change_dialect(whole);
+        let error = world.request("A-1", left + 1).unwrap_err();
+        assert_eq!(error.to_string(), format!("refund_exceeds_captured_amount left_minor={left}"), "{row}");
+    }
 }
 
 /// Who approved must be somebody else, whom the requester has no hold over.
@@ -275,6 +315,24 @@ fn an_approver_is_a_second_person() {
             &[(ADDED, "carol", "bob"), ("operator.removed", "alice", "bob"), (ADDED, "alice", "bob")],
             "bob",
             Ok(Tie::None),
+        ),
+        (
+            "appointed by whom the requester appointed",
+            &[(ADDED, "carol", "dan"), (ADDED, "dan", "bob")],
+            "bob",
+            Err("approver_appointed_by_requester how=appointed"),
+        ),
+        (
+            "the same, and the one between them is gone",
+            &[(ADDED, "carol", "dan"), (ADDED, "dan", "bob"), ("operator.removed", "carol", "dan")],
+            "bob",
+            Err("approver_appointed_by_requester how=appointed"),
+        ),
+        (
+            "reset by whom the requester reset",
+            &[(RESET, "carol", "dan"), (RESET, "dan", "bob")],
+            "bob",
+            Err("approver_appointed_by_requester how=reset"),
         ),
         ("who appointed the requester", &[(ADDED, "bob", "carol")], "bob", Ok(Tie::None)),
     ];
@@ -453,6 +511,8 @@ fn the_hosts_word_decides_and_a_refusal_that_may_hide_a_success_frees_nothing() 
             500,
         ),
         ("a STAN of something else's", &[], &["94"], Acknowledged, None, 500),
+        // A repeat that is answered without a reference may have met another's number.
+        ("a repeat's 94 that names nothing", &[], &["91", "94"], Stuck, Some(RefundReason::RefusedInDoubt), 500),
         ("three of them", &[], &["94", "94", "94"], Stuck, Some(RefundReason::StanTaken), 500),
     ];
     for (row, troubles, codes, state, reason, held) in rows {

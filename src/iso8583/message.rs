@@ -281,6 +281,12 @@ impl MessageRow {
         is_in(&self.codes.duplicate, response_code)
     }
 
+    /// Whether the host can say this value in its answer.
+    #[must_use]
+    pub fn may_be_answered_with(&self, name: ValueName) -> bool {
+        self.answer.fields.iter().any(|entry| entry.template.names().into_iter().any(|said| said == name))
+    }
+
     /// Whether an answer belongs to a request: every value in the match key's fields is there and equal.
     #[must_use]
     pub fn matches(&self, request: &Values, answer: &Values) -> bool {

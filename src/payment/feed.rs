@@ -118,6 +118,7 @@ const OTHER_KINDS: &[&str] = &[
     "refund.answered",
     "refund.acknowledged",
     "refund.declined",
+    "refund.withdrawn",
     "refund.stuck",
     "refund.decided",
     "refund.printed",

@@ -410,7 +410,9 @@ impl Host {
         if matches!(op, Op::Sale | Op::Void) && code == "00" {
             values.set(ValueName::AuthCode, "A1B2C3").set(ValueName::Rrn, "260101000001");
         }
-        if op == Op::Refund && code == "00" {
+        // Of a number that something else has it names nothing.
+        let key = key_of(request, ValueName::Batch, ValueName::Stan);
+        if op == Op::Refund && (code == "00" || code == "94" && self.refunds.contains_key(&key)) {
             values.set(ValueName::Rrn, "260101000002");
         }
         values

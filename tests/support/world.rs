@@ -291,6 +291,16 @@ impl World {
         panic!("the till does not open");
     }
 
+    /// Till and host have agreed on another dialect. The process ends for it.
+    pub fn change_dialect(&mut self, toml: &str) {
+        let dialect = Arc::new(Dialect::from_toml(toml).unwrap());
+        let known = self.known.take().expect("the till has been opened");
+        let (configuration, ca_keys) = (known.configuration.clone(), known.ca_keys.clone());
+        self.known = Some(Arc::new(Known { configuration, dialect: dialect.clone(), ca_keys }));
+        self.host.dialect = dialect;
+        self.restart();
+    }
+
     /// A copy of the till's files as they are. The process ends for it.
     pub fn copied_away(&mut self) -> TempDir {
         self.kill();

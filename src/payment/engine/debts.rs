@@ -271,9 +271,9 @@ impl Engine {
         self.debts.put_off(owed, policy.reversal_wait_first_ms, policy.reversal_wait_max_ms, now.mono);
     }
 
-    /// There is no way to the host: no debt can be tried now.
+    /// There are no words for it, or there is no way to the host: then no debt can be tried now.
     pub(super) fn debt_not_sent(&mut self, cause: &NotSentCause, now: Now) -> Result<(), Halt> {
-        if *cause == NotSentCause::Unpackable
+        if matches!(cause, NotSentCause::Unpackable | NotSentCause::OperationNotInDialect)
             && let Some(owed) = self.debts.on_the_line.take()
         {
             return match &owed {

@@ -3,7 +3,8 @@
 //! | the host's verified answer | the refund |
 //! |---|---|
 //! | approved | acknowledged |
-//! | 94 (`duplicate_rc`) when an earlier send may have worked | acknowledged: done already |
+//! | 94 (`duplicate_rc`) with its reference, when an earlier send may have worked | acknowledged: done already |
+//! | 94 without one, when an earlier send may have worked | stuck: something else may have the STAN |
 //! | 94 otherwise | the STAN is another's: a new one, [`STANS_MAX`] in all, then stuck |
 //! | to sign on first, or a wrong MAC | sent again at once, once; then as below |
 //! | to sign on first, once more, by a host at another batch, when an earlier send may have worked | stuck |
@@ -12,7 +13,8 @@
 //! | any other, when one may have | stuck: the money may be back already |
 //! | none | sent again, for ever: same STAN and fields, fresh MAC, marked as a repeat |
 //!
-//! It never sends what is not approved. Evidence: `tests/refund_kills.rs`, `tests/refund_rules.rs`.
+//! A dialect whose answers have no place for a reference has none to miss. What the host said of a send, and could not be
+//! recorded, is recorded before the next. It never sends what is not approved. Evidence: `tests/refund_kills.rs`, `tests/refund_rules.rs`.
 
 use crate::acquirer::{Answer, Request};
 use crate::clock::Now;
@@ -27,7 +29,7 @@ use crate::payment::engine::{Engine, Halt};
 use crate::payment::events::Body;
 use crate::payment::ledger::{self as attempts, Entry};
 use crate::payment::refund::RefundReason;
-use crate::payment::refund::events::{Acknowledged, Answered, Declined, NotTaken, Prepared, Sent, Stuck};
+use crate::payment::refund::events::{Acknowledged, Answered, Declined, NotTaken, Prepared, Sent, Stuck, Withdrawn};
 use crate::payment::refund::ledger::{self, PreparedRefund, RefundEntry};
 
 impl Engine {
@@ -42,7 +44,7 @@ impl Engine {
                 entry = again;
             }
         );
-        if self.waits_for_its_batch(&entry)? {
+        if self.leftovers.has_word_on(refund) || self.waits_for_its_batch(&entry)? {
             self.turn_lost(&Owed::Refund(refund.clone()), now);
             return Ok(ToSend::NotNow);
         }
@@ -60,7 +62,7 @@ impl Engine {
         }
         let sale = attempts::entry(&self.journal, &entry.view.attempt)?;
         let (Some(prepared), Some(sale)) = (&entry.prepared, sale) else { return Ok(ToSend::Unknown) };
-        if prepared.dialect != encode_lower(&self.dialect.hash()) {
+        if !self.is_of_this_dialect(prepared) {
             self.stick_refund(&entry, RefundReason::DialectChanged, None, now)?;
             return Ok(ToSend::Stuck);
         }
@@ -82,13 +84,18 @@ impl Engine {
         Ok(self.batch_refusal()?.is_some() || self.settlement_refusal()?.is_some())
     }
 
-    /// Whether it needs a STAN: it has none yet, or one of another batch under which no send can have worked.
+    /// Whether it needs a STAN: it has none yet, or one of another batch or dialect under which no send can have worked.
     fn lacks_numbers(&self, entry: &RefundEntry) -> Result<bool, Halt> {
         let open = attempts::taken(&self.journal)?.batch;
         Ok(match &entry.prepared {
             None => true,
-            Some(prepared) => !entry.may_have_worked() && prepared.batch != open,
+            Some(prepared) if prepared.batch == open && self.is_of_this_dialect(prepared) => false,
+            Some(_) => !entry.may_have_worked(),
         })
+    }
+
+    fn is_of_this_dialect(&self, prepared: &PreparedRefund) -> bool {
+        prepared.dialect == encode_lower(&self.dialect.hash())
     }
 
     /// Reserves STAN and batch; `false` where the batch has none left.
@@ -147,11 +154,18 @@ impl Engine {
             Verdict::Again(meaning) => {
                 let body = Answered { refund, host_code: answer.host_code.clone(), meaning };
                 match self.record_refund(&entry.view.attempt, &body, None, now) {
-                    // Not written, the send counts as one that may have worked, which is the careful reading.
-                    Ok(()) | Err(Refused::NotWritten(_)) => {}
-                    Err(Refused::Over(halt)) => return Err(halt),
+                    Ok(()) => self.go_on_after(&entry, meaning, now),
+                    // Not written, the send counts as one that may have worked, which is what the host says of it.
+                    Err(Refused::NotWritten(_)) if meaning == NotTaken::TryAgain => {
+                        self.go_on_after(&entry, meaning, now)
+                    }
+                    // It did nothing. Sent again before that is known, it would not be the first any more.
+                    Err(Refused::NotWritten(_)) => {
+                        self.leftovers.word_on(entry.view.attempt, body, now);
+                        self.debt_unanswered(now)
+                    }
+                    Err(Refused::Over(halt)) => Err(halt),
                 }
-                self.go_on_after(&entry, meaning, now)
             }
         }
     }
@@ -162,7 +176,8 @@ impl Engine {
         Ok(if answer.approved {
             Verdict::Taken { had_it: false }
         } else if row.is_duplicate(code) && entry.earlier_send_may_have_worked {
-            Verdict::Taken { had_it: true }
+            let is_named = answer.rrn.is_some() || !row.may_be_answered_with(ValueName::Rrn);
+            if is_named { Verdict::Taken { had_it: true } } else { Verdict::Stuck(RefundReason::RefusedInDoubt) }
         } else if row.is_duplicate(code) && entry.stans_lost + 1 >= STANS_MAX {
             Verdict::Stuck(RefundReason::StanTaken)
         } else if row.is_duplicate(code) {
@@ -212,15 +227,23 @@ impl Engine {
                 self.debts.close(&Owed::Refund(entry.view.refund.clone()));
                 self.tell_who_waits_for(&entry.view.refund)
             }
-            Err(Refused::NotWritten(_)) => self.debt_unanswered(now),
+            Err(Refused::NotWritten(_)) => {
+                self.debts.leave_the_line();
+                self.turn_lost(&Owed::Refund(entry.view.refund.clone()), now);
+                Ok(())
+            }
             Err(Refused::Over(halt)) => Err(halt),
         }
     }
 
-    /// It does not fit the dialect any more.
+    /// It does not fit the dialect any more. Where nothing can have come of it, it ends.
     pub(super) fn refund_unpackable(&mut self, refund: &RefundId, now: Now) -> Result<(), Halt> {
         let Some(entry) = ledger::entry(&self.journal, refund)? else { return Ok(()) };
-        self.stick_refund(&entry, RefundReason::Unpackable, None, now)
+        if entry.may_have_worked() {
+            return self.stick_refund(&entry, RefundReason::Unpackable, None, now);
+        }
+        let body = Withdrawn { refund: refund.clone(), cause: RefundReason::Unpackable };
+        self.close_refund(&entry, &body, now)
     }
 
     /// The refund cannot be closed by the till. It stays in every report.

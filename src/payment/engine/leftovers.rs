@@ -1,7 +1,8 @@
 //! What the journal still has to be told.
 //!
 //! Two sources: a crash (found when the till opens) and a disk that was full. Until each of them is recorded
-//! the till does not sell; it is tried again with every input, at the latest after a second. A till that opens
+//! the till does not sell, and a refund of which the host has said something is not sent again; it is tried again with
+//! every input, at the latest after a second. A till that opens
 //! finds `prepared` (nothing was sent, so `not_sent`) and `in_doubt` (a reversal is owed, reason 98), and makes
 //! its list of debts from what the journal says.
 //!
@@ -10,7 +11,7 @@
 
 use crate::clock::{MonoMs, Now};
 use crate::error::ErrorCode;
-use crate::ids::AttemptId;
+use crate::ids::{AttemptId, RefundId};
 use crate::journal::SideWork;
 use crate::payment::engine::debts::Owed;
 use crate::payment::engine::record::{Refused, destroy_card};
@@ -18,6 +19,7 @@ use crate::payment::engine::{Engine, Halt};
 use crate::payment::events::{NotSent, ReversalDue, Unsent};
 use crate::payment::ledger;
 use crate::payment::reason::{Reason, ReversalReason};
+use crate::payment::refund::events::Answered;
 use crate::payment::state::State;
 
 /// What is to be recorded, oldest first.
@@ -33,6 +35,7 @@ pub(super) struct Leftovers {
 enum Leftover {
     EndUnsent { attempt: AttemptId, reason: Reason },
     Owe { attempt: AttemptId, reason: ReversalReason, cause: Reason },
+    WordOnRefund { attempt: AttemptId, body: Answered },
 }
 
 impl Leftovers {
@@ -54,6 +57,16 @@ impl Leftovers {
     /// An attempt in doubt owes a reversal.
     pub fn owe(&mut self, attempt: AttemptId, reason: ReversalReason, cause: Reason, now: Now) {
         self.push(Leftover::Owe { attempt, reason, cause }, now);
+    }
+
+    /// The host said of a refund that its send did nothing.
+    pub fn word_on(&mut self, attempt: AttemptId, body: Answered, now: Now) {
+        self.push(Leftover::WordOnRefund { attempt, body }, now);
+    }
+
+    /// Whether the host said something of this refund that is not recorded yet.
+    pub fn has_word_on(&self, refund: &RefundId) -> bool {
+        self.items.iter().any(|item| matches!(item, Leftover::WordOnRefund { body, .. } if body.refund == *refund))
     }
 
     fn push(&mut self, item: Leftover, now: Now) {
@@ -116,6 +129,7 @@ impl Engine {
                 self.debts.add(Owed::Reversal(attempt), now.mono);
                 Ok(())
             }
+            Leftover::WordOnRefund { attempt, body } => self.record_refund(&attempt, &body, None, now),
         }
     }
 }

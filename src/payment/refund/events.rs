@@ -83,6 +83,11 @@ bodies! {
         refund: RefundId,
         answer: HostAnswer,
     }
+    /// It cannot be put to the host, and none of its sends can have worked.
+    Withdrawn = "refund.withdrawn" v 1 ballast true {
+        refund: RefundId,
+        cause: RefundReason,
+    }
     /// What became of it cannot be learnt.
     Stuck = "refund.stuck" v 1 ballast true {
         refund: RefundId,
@@ -125,6 +130,7 @@ pub(in crate::payment) enum RefundEvent {
     Answered(Answered),
     Acknowledged(Acknowledged),
     Declined(Declined),
+    Withdrawn(Withdrawn),
     Stuck(Stuck),
     Decided(Decided),
     Printed(Printed),
@@ -146,6 +152,7 @@ impl RefundEvent {
             Answered::KIND => Self::Answered(Body::of(event)?),
             Acknowledged::KIND => Self::Acknowledged(Body::of(event)?),
             Declined::KIND => Self::Declined(Body::of(event)?),
+            Withdrawn::KIND => Self::Withdrawn(Body::of(event)?),
             Stuck::KIND => Self::Stuck(Body::of(event)?),
             Decided::KIND => Self::Decided(Body::of(event)?),
             Printed::KIND => Self::Printed(Body::of(event)?),
@@ -166,6 +173,7 @@ impl RefundEvent {
             Self::Answered(body) => &body.refund,
             Self::Acknowledged(body) => &body.refund,
             Self::Declined(body) => &body.refund,
+            Self::Withdrawn(body) => &body.refund,
             Self::Stuck(body) => &body.refund,
             Self::Decided(body) => &body.refund,
             Self::Printed(body) => &body.refund,
@@ -185,6 +193,7 @@ impl RefundEvent {
             Self::Answered(_) => RefundStep::Hear,
             Self::Acknowledged(_) => RefundStep::Acknowledge,
             Self::Declined(_) => RefundStep::Decline,
+            Self::Withdrawn(_) => RefundStep::Withdraw,
             Self::Stuck(_) => RefundStep::Stick,
             Self::Decided(_) => RefundStep::Decide,
             Self::Printed(_) => RefundStep::Print,
@@ -256,6 +265,7 @@ mod tests {
                 RefundStep::Acknowledge,
             ),
             ("refund.declined", json!({ "refund": refund, "answer": answer }), RefundStep::Decline),
+            ("refund.withdrawn", json!({ "refund": refund, "cause": "unpackable" }), RefundStep::Withdraw),
             ("refund.stuck", json!({ "refund": refund, "cause": "stan_taken", "host_code": "94" }), RefundStep::Stick),
             ("refund.decided", json!({ "refund": refund, "decision": "not_paid" }), RefundStep::Decide),
             ("refund.printed", json!({ "refund": refund, "copy": "customer" }), RefundStep::Print),

@@ -144,6 +144,10 @@ impl RefundEntry {
                 self.view.reason = Some(RefundReason::Host);
                 self.take_answer(body.answer);
             }
+            RefundEvent::Withdrawn(_) if self.may_have_worked() => {
+                return Err(FoldError::Refused("refund_may_have_worked"));
+            }
+            RefundEvent::Withdrawn(body) => self.view.reason = Some(body.cause),
             RefundEvent::Stuck(body) => {
                 self.view.reason = Some(body.cause);
                 self.view.host_code = body.host_code.or(self.view.host_code.take());

@@ -35,7 +35,8 @@ pub enum RefundState {
     Sent,
     /// The host has it. Final.
     Acknowledged,
-    /// The host said no, and no send can have worked. Final; its amount is free again.
+    /// The host said no, or it could not be put to the host, and no send can have worked. Final; its amount is free
+    /// again.
     Declined,
     /// What became of it the host will not say: people must look. Shown everywhere, never deleted.
     Stuck,
@@ -168,6 +169,8 @@ pub enum RefundStep {
     Acknowledge,
     /// The host says no.
     Decline,
+    /// It cannot be put to the host, and no send can have worked.
+    Withdraw,
     /// What became of it cannot be learnt.
     Stick,
     /// A supervisor says how a stuck one has ended.
@@ -178,7 +181,7 @@ pub enum RefundStep {
 
 impl RefundStep {
     /// Every step, in the order of the table.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Request,
         Self::Approve,
         Self::Reject,
@@ -189,6 +192,7 @@ impl RefundStep {
         Self::LoseStan,
         Self::Acknowledge,
         Self::Decline,
+        Self::Withdraw,
         Self::Stick,
         Self::Decide,
         Self::Print,
@@ -207,6 +211,7 @@ impl RefundStep {
             Self::Hear | Self::LoseStan => "refund.answered",
             Self::Acknowledge => "refund.acknowledged",
             Self::Decline => "refund.declined",
+            Self::Withdraw => "refund.withdrawn",
             Self::Stick => "refund.stuck",
             Self::Decide => "refund.decided",
             Self::Print => "refund.printed",
@@ -252,24 +257,24 @@ const fn row(from: RefundState, step: RefundStep, to: RefundState, when: &'stati
 #[rustfmt::skip]
 pub const REFUND_TRANSITIONS: &[RefundTransition] = {
     use RefundState::{Acknowledged, Approved, Declined, Expired, Prepared, Rejected, Sent, Stuck, Unknown, Waiting};
-    use RefundStep::{Acknowledge, Approve, Decide, Decline, Expire, Hear, LoseStan, Prepare, Print, Reject, Request, Send, Stick};
+    use RefundStep::{Acknowledge, Approve, Decide, Decline, Expire, Hear, LoseStan, Prepare, Print, Reject, Request, Send, Stick, Withdraw};
     &[
         row(Unknown, Request, Waiting, "the sale has so much left, and the shop's rules allow it"),
         row(Waiting, Approve, Approved, "a verified second person, or the host where the rules leave it to the host"),
         row(Waiting, Reject, Rejected, "somebody who may approve, with a reason"),
         row(Waiting, Expire, Expired, "the request's lifetime is over"),
         row(Approved, Prepare, Prepared, "its turn on the line: STAN and batch are reserved"),
-        row(Prepared, Prepare, Prepared, "the sign-on opened another batch before the first send"),
+        row(Prepared, Prepare, Prepared, "before the first send another batch was opened, or the agreed dialect changed"),
         row(Prepared, Send, Sent, "synced before the first byte leaves"),
-        row(Sent, Prepare, Prepared, "no send can have worked, and another batch is open: a new STAN in that one"),
+        row(Sent, Prepare, Prepared, "no send can have worked, and the batch or the dialect is another: a new STAN"),
         row(Sent, Send, Sent, "not acknowledged yet: sent again, same STAN and fields, as a repeat"),
         row(Sent, Hear, Sent, "verified answer: not yet, or to sign on first"),
         row(Sent, LoseStan, Approved, "94 to a refund of which no earlier send may have worked: a new STAN"),
-        row(Sent, Acknowledge, Acknowledged, "verified answer: approved, or 94 to a repeat"),
+        row(Sent, Acknowledge, Acknowledged, "verified answer: approved, or 94 to a repeat, with its reference"),
         row(Sent, Decline, Declined, "verified answer: refused, and no earlier send may have worked"),
-        row(Approved, Stick, Stuck, "the agreed dialect has changed"),
-        row(Prepared, Stick, Stuck, "the agreed dialect has changed, or the request does not fit it"),
-        row(Sent, Stick, Stuck, "refused although an earlier send may have worked, or no STAN is free at the host"),
+        row(Prepared, Withdraw, Declined, "it does not fit the agreed dialect"),
+        row(Sent, Withdraw, Declined, "it does not fit the agreed dialect, and no send can have worked"),
+        row(Sent, Stick, Stuck, "refused although an earlier send may have worked, no STAN is free at the host, or the agreed dialect has changed"),
         row(Stuck, Decide, Stuck, "a supervisor says whether the customer has the money"),
         row(Approved, Print, Approved, "a voucher that says: not known yet"),
         row(Prepared, Print, Prepared, "a voucher that says: not known yet"),
@@ -295,9 +300,9 @@ mod tests {
             (RefundState::Waiting, &[Approve, Reject, Expire]),
             (RefundState::Rejected, &[]),
             (RefundState::Expired, &[]),
-            (RefundState::Approved, &[Prepare, Stick, Print]),
-            (RefundState::Prepared, &[Prepare, Send, Stick, Print]),
-            (RefundState::Sent, &[Prepare, Send, Hear, LoseStan, Acknowledge, Decline, Stick, Print]),
+            (RefundState::Approved, &[Prepare, Print]),
+            (RefundState::Prepared, &[Prepare, Send, Withdraw, Print]),
+            (RefundState::Sent, &[Prepare, Send, Hear, LoseStan, Acknowledge, Decline, Withdraw, Stick, Print]),
             (RefundState::Acknowledged, &[Print]),
             (RefundState::Declined, &[Print]),
             (RefundState::Stuck, &[Decide, Print]),
@@ -367,7 +372,15 @@ mod tests {
         for row in REFUND_TRANSITIONS.iter().filter(|row| !row.to.holds_its_amount()) {
             let never_held = !row.from.holds_its_amount();
             let never_sent = row.from == RefundState::Waiting;
-            assert!(never_held || never_sent || row.step == RefundStep::Decline, "{row:?}");
+            let is_ended = matches!(row.step, RefundStep::Decline | RefundStep::Withdraw);
+            assert!(never_held || never_sent || is_ended, "{row:?}");
+        }
+    }
+
+    #[test]
+    fn people_are_asked_only_about_what_was_sent() {
+        for row in REFUND_TRANSITIONS.iter().filter(|row| row.to == RefundState::Stuck && row.from != row.to) {
+            assert_eq!(row.from, RefundState::Sent, "{row:?}");
         }
     }
 }

@@ -137,9 +137,10 @@ pub enum Tie {
     None,
     /// It is the same person.
     Same,
-    /// The requester added the approver to this till.
+    /// The requester added the approver to this till, or somebody did whom the requester can have been.
     AppointedByRequester,
-    /// The requester gave the approver a password, and nobody has since.
+    /// The requester gave the approver a password, or somebody did whom the requester can have been, and nobody has
+    /// since.
     ResetByRequester,
 }
 

@@ -97,7 +97,7 @@ pub(super) fn nobody_leaves_money_behind(seen: &Seen, findings: &mut Findings) {
             "refund.approved" => {
                 open.insert(word(&event["body"], "refund").to_owned());
             }
-            "refund.acknowledged" | "refund.declined" => {
+            "refund.acknowledged" | "refund.declined" | "refund.withdrawn" => {
                 open.remove(word(&event["body"], "refund"));
             }
             SIGNED_OUT if !open.is_empty() && is_by_the_checklist(&event) => {
