@@ -333,7 +333,9 @@ impl Engine {
                 Ok(())
             }
             Input::Verify { ticket } => self.verify(ticket),
-            Input::PrintReceipt { ticket, attempt, copy } => self.print_receipt(ticket, &attempt, copy, now),
+            Input::PrintReceipt { ticket, attempt, copy, permit } => {
+                self.print_receipt(ticket, &attempt, copy, permit, now)
+            }
             Input::Events { ticket, after, limit } => self.events(ticket, after, limit),
             Input::Acknowledge { ticket, cursor } => self.acknowledge(ticket, cursor),
             Input::AcceptRollBack { ticket, permit } => self.accept_roll_back(ticket, permit, now),
@@ -350,7 +352,9 @@ impl Engine {
                 self.decide_refund(ticket, refund, decision, permit.spend(), now)
             }
             Input::Refunds { ticket, query } => self.list_refunds(ticket, &query),
-            Input::PrintVoucher { ticket, refund, copy } => self.print_voucher(ticket, refund, copy, now),
+            Input::PrintVoucher { ticket, refund, copy, permit } => {
+                self.print_voucher(ticket, refund, copy, permit, now)
+            }
             Input::Freeze { from } => self.freeze(from, now),
             Input::Release => {
                 self.frozen = None;

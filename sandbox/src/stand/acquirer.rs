@@ -1,7 +1,7 @@
 //! What the acquirer of a till does besides answering it: it signs, it holds the till, it changes its key.
 //!
-//! A word is given to the test, or with `send` to the till by the next download of its parameters. Evidence: `mod tests`
-//! of `keeper`.
+//! A word is given to the test, or with `send` to the till by the next download of its parameters. Evidence: `mod tests`,
+//! and those of `keeper`.
 
 use std::path::Path;
 
@@ -58,4 +58,29 @@ pub(super) fn done(host_home: &Path, terminal: &TerminalId, deed: &Deed) -> Resu
             json!({ "ok": true })
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_acquirer_is_asked_for_exactly_one_thing() {
+        let text = || Some("Hello.".to_owned());
+        assert_eq!(deed(Some(true), None, None, None, None), Ok(Deed::Pins { send: false }));
+        assert_eq!(deed(Some(true), Some(true), None, None, None), Ok(Deed::Pins { send: true }));
+        assert_eq!(deed(None, None, text(), None, None), Ok(Deed::Message("Hello.".to_owned())));
+        assert_eq!(deed(None, None, None, Some(false), None), Ok(Deed::Hold(false)));
+        assert_eq!(deed(None, None, None, None, Some(true)), Ok(Deed::Rotate));
+        for refused in [
+            deed(None, None, None, None, None),
+            deed(None, Some(true), None, None, None),
+            deed(Some(false), None, None, None, None),
+            deed(None, None, None, None, Some(false)),
+            deed(Some(true), None, text(), None, None),
+            deed(None, None, None, Some(true), Some(true)),
+        ] {
+            assert_eq!(refused, Err(Refusal::OneDeed));
+        }
+    }
 }

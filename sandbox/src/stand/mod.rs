@@ -1,8 +1,7 @@
 //! The stand: tills, hosts and cards for tests in any language, from one process beside the test.
 //!
-//! A test starts `taptill stand`, reads its address from the first line, and asks over TCP, one JSON object a
-//! line each way. The stand ends when its standard input closes, and its folders go with it. `docs/stand.md` is the
-//! manual; the verbs are:
+//! A test starts `taptill stand`, reads its address from the first line, and asks over TCP, one JSON object a line each
+//! way. It ends with its standard input, and its folders with it. `docs/stand.md` is the manual; the verbs are:
 //!
 //! | `do` | with | gives |
 //! |---|---|---|
