@@ -358,6 +358,19 @@ fn a_folder_takes_an_export_once() {
     assert_eq!(std::fs::read(mine.join("a.txt")).unwrap(), b"one three");
     assert_eq!(FolderSink::new(&mine).put("c.txt", b""), Err(ExportFault::NotEmpty));
     assert_eq!(FolderSink::new(&mine.join("a.txt")).put("c.txt", b""), Err(ExportFault::NotEmpty));
+    // What a try began with, and nothing else, may be there when it is tried again.
+    let tried = folder.path().join("tried");
+    for (what, name, bytes, verdict) in [
+        ("the first time", "readme.txt", "read me", Ok(())),
+        ("again", "readme.txt", "read me", Ok(())),
+        ("with other bytes", "readme.txt", "read it", Err(ExportFault::NotEmpty)),
+        ("under another name", "a.txt", "read me", Err(ExportFault::NotEmpty)),
+    ] {
+        assert_eq!(FolderSink::new(&tried).put(name, bytes.as_bytes()), verdict, "{what}");
+        assert_eq!(std::fs::read(tried.join("readme.txt")).unwrap(), b"read me", "{what}");
+    }
+    std::fs::write(tried.join("mine.txt"), "a shopping list").unwrap();
+    assert_eq!(FolderSink::new(&tried).put("readme.txt", b"read me"), Err(ExportFault::NotEmpty), "with a list beside");
     for name in ["", "../a", "A", ".hidden", "a/b"] {
         assert_eq!(FolderSink::new(&folder.path().join("other")).put(name, b""), Err(ExportFault::Failed), "{name:?}");
     }

@@ -49,6 +49,18 @@ fn whoever_leaves_all_the_same_says_why() {
     assert_eq!(settled["reason"], "the network is down");
 }
 
+/// In a shell the same word means the same checklist; with nobody signed in there is nothing to leave but the shell.
+#[test]
+fn in_a_shell_exit_leaves_the_till_and_then_the_shell() {
+    let shop = Shop::open();
+    let (code, told) = shop.shell("exit --list\nsale 1\nexit\nexit --force 'it is late'\nwho\nexit\nwho\n");
+    let told: Vec<&serde_json::Value> = told.iter().collect();
+    let [list, sale, refused, left, who] = told[..] else { panic!("{told:?}") };
+    assert_eq!((code, &list["is_left"], &sale["state"]), (Some(0), &json!(false), &json!("approved")));
+    assert_eq!((&refused["error"]["code"], &left["is_left"]), (&json!("exit_blocked"), &json!(true)));
+    assert_eq!(who["state"], "signed_out");
+}
+
 /// A second supervisor with the file of her password.
 fn hire_carol(shop: &Shop) -> String {
     let file = shop.password_file("carol", "slow trains arrive 8 late");

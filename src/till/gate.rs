@@ -37,6 +37,11 @@ pub(super) enum Answer {
 impl Till {
     /// Answers, or sees to it that the answer comes.
     pub(super) fn ask(&mut self, ticket: Ticket, ask: Ask, now: Now) -> Result<(), Trouble> {
+        if self.waits_for_the_news(&ask) {
+            self.touch(now);
+            self.put_off.push_back((ticket, ask));
+            return Ok(());
+        }
         match self.answer(ticket, ask, now) {
             Ok(Answer::Now(reply)) => self.tell(ticket, Ok(reply)),
             Ok(Answer::Later) => {}
@@ -108,6 +113,7 @@ impl Till {
             }
             Ask::Settle => {
                 let permit = self.permit::<Settle>(now)?;
+                self.nobody_locks()?;
                 let (ticket, cause) = (Some(ticket), SettleCause::Asked);
                 self.payment(payment::Input::Settle { ticket, cause, permit }, now)
             }
@@ -116,8 +122,8 @@ impl Till {
                 self.payment(payment::Input::Batch { ticket, batch }, now)
             }
             Ask::PrintReceipt(attempt, copy) => {
-                let _printing = self.permit::<PrintReceipt>(now)?;
-                self.payment(payment::Input::PrintReceipt { ticket, attempt, copy }, now)
+                let permit = self.permit::<PrintReceipt>(now)?;
+                self.payment(payment::Input::PrintReceipt { ticket, attempt, copy, permit }, now)
             }
             Ask::Events { after, limit } => {
                 self.may::<FollowEvents>(now)?;
@@ -181,6 +187,7 @@ impl Till {
         match ask {
             Ask::RequestRefund(request) => {
                 let permit = self.permit::<RequestRefund>(now)?;
+                self.nobody_locks()?;
                 self.is_not_going()?;
                 self.request_refund(ticket, request, permit, now)
             }
@@ -206,8 +213,8 @@ impl Till {
                 self.payment(payment::Input::Refunds { ticket, query }, now)
             }
             Ask::PrintVoucher(refund, copy) => {
-                let _printing = self.permit::<PrintReceipt>(now)?;
-                self.payment(payment::Input::PrintVoucher { ticket, refund, copy }, now)
+                let permit = self.permit::<PrintReceipt>(now)?;
+                self.payment(payment::Input::PrintVoucher { ticket, refund, copy, permit }, now)
             }
             ask => self.manage(ticket, ask, now),
         }

@@ -189,6 +189,8 @@ pub struct House {
     pub host: Option<Host>,
     /// What the line has brought and the till has not heard yet.
     heard: VecDeque<Heard>,
+    /// Whether the line keeps it to itself for now.
+    pub line_waits: bool,
 }
 
 /// What the line brings.
@@ -242,6 +244,7 @@ impl House {
             has_no_host: false,
             host: None,
             heard: VecDeque::new(),
+            line_waits: false,
         }
     }
 
@@ -253,7 +256,7 @@ impl House {
 
     /// The same files on a device with the same keys, closed.
     pub fn copy(&self, seed: u64) -> Self {
-        let sensor = self.sensor.clone();
+        let sensor = self.sensor.as_ref().map(|sensor| Arc::new(sensor.copy()));
         let (now, has_no_host) = (self.now, self.has_no_host);
         let copy = Self { keys: Arc::new(self.keys.copy()), now, sensor, has_no_host, ..Self::empty(seed) };
         for file in std::fs::read_dir(self.folder.path()).unwrap() {
@@ -382,7 +385,9 @@ impl House {
         } else if let Some(looks) = looks {
             self.give(Input::Recognised(looks.run()));
         }
-        while let Some(heard) = self.heard.pop_front() {
+        while !self.line_waits
+            && let Some(heard) = self.heard.pop_front()
+        {
             match &heard {
                 Heard::Network => self.give(Input::Network { posture: Posture::Trusted }),
                 Heard::Connected => self.give(Input::Link(LinkEvent::Connected)),

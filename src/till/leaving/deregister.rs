@@ -124,7 +124,7 @@ impl Till {
     /// Whether nothing here is in the way.
     fn may_go(&self, now: Now) -> Result<(), Trouble> {
         let At::Open(open) = &self.at else { return Err(self.shut(now).into()) };
-        let matters = open.engine.matters()?;
+        let matters = self.matters(&open.engine)?;
         let mut blockers = [matters.under_way, matters.open, matters.waiting, matters.unsettled].concat();
         if let Some(freeze) = self.frozen() {
             blockers.push(Blocker::new("till_frozen", freeze.from.word()).remedied_by("release"));
@@ -276,7 +276,7 @@ impl Till {
         let journal = open.engine.journal();
         let mut handing = Handing::to(sink);
         handing.text("checkpoint.txt", &checkpoint)?;
-        handing.text("public-key.txt", &journal.public_key()?)?;
+        handing.text("public-key.txt", &journal.every_public_key()?)?;
         handing.text("deregistration.txt", &stands.whole())?;
         let zone = Zone::named(&open.configuration.time_zone).map_err(|_| ErrorCode::ConfigurationInvalid)?;
         handing.records(journal, &zone)?;
@@ -295,9 +295,11 @@ impl Till {
         let mut keys = self.with_rows(|vault| vault.every_key())?;
         let ways_in = self.with_rows(|vault| vault.count_ways_in())?;
         let till_key = keys.pop();
-        keys.extend(crate::journal::DEVICE_KEYS.map(str::to_owned));
         keys.push(freeze::mark::KEY.to_owned());
-        keys.extend(self.with_open(now, |_, open| Ok(account::device_aliases(open.engine.journal())?))?);
+        keys.extend(self.with_open(now, |_, open| {
+            let journal = open.engine.journal();
+            Ok([journal.device_aliases()?, account::device_aliases(journal)?].concat())
+        })?);
         keys.extend(till_key);
         let (keys, held) = self.held(keys)?;
         self.with_open(now, |till, open| {
