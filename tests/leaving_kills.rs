@@ -9,9 +9,10 @@
 mod people_support;
 mod support;
 
+use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use people_support::{House, MINUTE};
+use people_support::{House, MINUTE, NEW};
 use support::host::told::acquirer_key;
 use taptill::error::{Error, ErrorCode};
 use taptill::ids::Role;
@@ -93,13 +94,28 @@ fn an_exit_that_was_half_would_be_found() {
 const CAROL: Person = Person { name: "carol", password: "slow trains arrive 8 late", role: Role::Supervisor };
 const PASSWORDS: [Person; 3] = [ALICE, BOB, CAROL];
 
+/// A till that may go, and everything that opens it but the device.
+struct Closed {
+    house: House,
+    recovery_code: String,
+}
+
+impl Deref for Closed {
+    type Target = House;
+
+    fn deref(&self) -> &House {
+        &self.house
+    }
+}
+
 /// A till that may go: nothing is open, and there are two supervisors.
-fn two_supervisors() -> House {
+fn two_supervisors() -> Closed {
     let mut house = House::claimed(10);
     house.ask(Ask::AddOperator(CAROL.as_new())).unwrap();
+    let recovery_code = house.code(Ask::NewRecoveryCode { password: ALICE.password() }).unwrap();
     house.enrol(ALICE).unwrap();
     house.close().unwrap();
-    house
+    Closed { house, recovery_code }
 }
 
 fn go() -> Ask {
@@ -107,7 +123,7 @@ fn go() -> Ask {
 }
 
 /// Opens a copy, with a host, for whoever is to leave it for good.
-fn begun(closed: &House, seed: u64) -> House {
+fn begun(closed: &Closed, seed: u64) -> House {
     let mut house = closed.copy(seed).with_host();
     house.open().unwrap();
     house.sign_in(ALICE).unwrap();
@@ -142,8 +158,8 @@ fn check_certificate(text: &str) {
     }
 }
 
-/// With these files, these device keys and every password: who gets in.
-fn gets_in(mut house: House) -> Vec<&'static str> {
+/// With these files, these device keys, every password and the recovery code: who gets in.
+fn gets_in(mut house: House, code: &str) -> Vec<&'static str> {
     if house.open().is_err() {
         return Vec::new();
     }
@@ -154,11 +170,17 @@ fn gets_in(mut house: House) -> Vec<&'static str> {
             house.ask(Ask::SignOut).unwrap();
         }
     }
+    if house.recover(code, CAROL, NEW).is_ok() {
+        inside.push("the recovery code");
+    }
     inside
 }
 
+/// Everybody who got in before.
+const EVERYBODY: [&str; 4] = ["alice", "bob", "carol", "the recovery code"];
+
 /// Nothing is left of the till but its certificate, and nothing that anybody kept of its folder opens.
-fn is_gone(house: &mut House, closed: &House, told: &str) {
+fn is_gone(house: &mut House, closed: &Closed, told: &str) {
     assert_eq!(house.keys.aliases(), Vec::<String>::new(), "{told}: device keys");
     assert_eq!(house.sensor().aliases(), Vec::<String>::new(), "{told}: keys of the sensor");
     let mut files: Vec<String> = std::fs::read_dir(house.folder())
@@ -176,7 +198,7 @@ fn is_gone(house: &mut House, closed: &House, told: &str) {
     // The folder from before, without the device's keys.
     let mut kept = closed.copy(90);
     kept.keys = house.keys.clone();
-    assert_eq!(gets_in(kept), Vec::<&str>::new(), "{told}: the copy opens");
+    assert_eq!(gets_in(kept, &closed.recovery_code), Vec::<&str>::new(), "{told}: the copy opens");
 
     let error = house.open().unwrap_err();
     assert_eq!(error.code(), ErrorCode::NotProvisioned, "{told}");
@@ -199,7 +221,7 @@ fn an_erased_till_is_gone_and_its_certificate_says_so() {
     assert_eq!(told.iter().filter(|(op, _)| *op == Op::Deregister).count(), 1);
     is_gone(&mut house, &closed, "erased");
     // The control: where the device's keys are kept, the folder from before opens.
-    assert_eq!(gets_in(closed.copy(12)), ["alice", "bob", "carol"]);
+    assert_eq!(gets_in(closed.copy(12), &closed.recovery_code), EVERYBODY);
 }
 
 /// Each point of a deregistration; of the keys, which go one after another, every seventh in the ordinary run.
@@ -357,5 +379,5 @@ fn a_till_of_which_something_is_left_would_be_found() {
     thief.kill();
     let mut kept = closed.copy(52);
     kept.keys = thief.keys.clone();
-    assert_eq!(gets_in(kept), ["alice", "bob", "carol"], "files first would leave a copy that opens");
+    assert_eq!(gets_in(kept, &closed.recovery_code), EVERYBODY, "files first would leave a copy that opens");
 }
