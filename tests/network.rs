@@ -359,6 +359,23 @@ fn everything_that_goes_to_the_host_is_refused_over_a_network_that_is() {
     assert!(terminal.test_host().is_ok() && terminal.settle().is_ok(), "the control");
 }
 
+/// With keys of this run and a connection that stands, a certificate is not asked for all the same.
+#[test]
+fn a_certificate_is_never_asked_for_over_a_network_that_is_refused_for_keys() {
+    let shop = shop("network-certificate-refused");
+    let (till, network) = till_on(&shop, Posture::Trusted);
+    assert_eq!(till.sell("visa", 100).unwrap().state, State::Approved);
+    for posture in [Posture::Proxied, Posture::UserAuthority] {
+        network.to(posture);
+        let error = till.terminal.renew_certificate().unwrap_err();
+        assert_eq!(error.code(), ErrorCode::NetworkRefusedForKeys, "{posture:?}");
+        assert_eq!(told(&shop.host_home()).unwrap().len(), 0, "{posture:?}");
+    }
+    network.to(Posture::Trusted);
+    till.terminal.renew_certificate().unwrap();
+    assert_eq!(told(&shop.host_home()).unwrap().len(), 1, "the control");
+}
+
 /// A network that turns bad between the wish and the connection: nothing leaves, and the attempt says why.
 #[test]
 fn a_network_that_changes_before_the_connection_sends_nothing() {

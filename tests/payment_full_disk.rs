@@ -2,7 +2,8 @@
 //!
 //! The disk is in memory and holds a number of bytes (`taptill_crashfs`), of which the ballast takes its part. A payment
 //! whose answer was lost is reversed to its end in the ballast's room, and nothing is sold meanwhile. The control:
-//! where giving the ballast up makes no room, the debt is sent, its end cannot be recorded, and the till says so.
+//! where giving the ballast up makes no room, no send can be recorded, so the debt does not leave, and the till says that
+//! it is pending.
 
 #![allow(clippy::unwrap_used, reason = "a helper that cannot help fails the test")]
 
@@ -68,6 +69,9 @@ fn without_the_ballasts_room_the_debt_stays() {
     world.wait(600_000);
     let state = world.status("A-2").unwrap().state;
     assert!(!matches!(state, State::Reversed), "{state:?}: it was recorded without room");
+    assert_eq!(world.host.reversals, [], "nothing leaves that is not recorded first");
+    let refused = world.sell("A-3", 700).unwrap().unwrap_err();
+    assert_eq!(refused.to_string(), "reversal_pending debts=1");
     disk.limit(None);
     world.settle_down();
     assert_eq!(world.status("A-2").unwrap().state, State::Reversed, "it is not forgotten");

@@ -249,8 +249,37 @@ fn a_sensor_that_hangs_keeps_nobody_out_and_no_session_open() {
     house.give(Input::Recognised(sealed));
     assert_eq!(house.standing(), "locked");
     assert!(house.told.is_empty());
+    assert_eq!(house.sensor().aliases().len(), 1, "that of before; the one that came too late is destroyed at once");
     house.unlock(BOB.password).unwrap();
-    assert_eq!(house.sensor().aliases().len(), 1, "that of before; the one that came too late is destroyed");
+    // One that the platform keeps goes at the next sign-in.
+    house.wish(Ask::EnrolBiometric { password: BOB.password() });
+    let sealed = house.held.take().unwrap().run();
+    house.ask(Ask::Lock).unwrap();
+    house.sensor().keeps(true);
+    house.give(Input::Recognised(sealed));
+    assert_eq!(house.sensor().aliases().len(), 2);
+    house.sensor().keeps(false);
+    house.unlock(BOB.password).unwrap();
+    assert_eq!(house.sensor().aliases().len(), 1);
+}
+
+/// The key that is void stays with the platform, which is busy; that the slot is gone is on record all the same.
+#[test]
+fn a_void_enrolment_is_on_record_also_where_the_platform_destroys_nothing() {
+    for keeps in [false, true] {
+        let mut house = enrolled(1);
+        house.sensor().says(Some(BiometricFault::Void));
+        house.sensor().keeps(keeps);
+        assert_eq!(house.touch_in(BOB).unwrap_err().to_string(), "biometric_refused why=enrolment_changed");
+        house.sensor().says(None);
+        assert_eq!(house.touch_in(BOB).unwrap_err().to_string(), "biometric_refused why=not_enrolled");
+        house.sensor().keeps(false);
+        house.sign_in(BOB).unwrap();
+        let said = house.said(BOB, BOB.password);
+        let told = said.iter().filter(|said| said.starts_with("operator.biometric_forgotten")).count();
+        assert_eq!(told, 1, "the platform keeps its key: {keeps}: {said:?}");
+        assert!(house.sensor().aliases().is_empty(), "the platform keeps its key: {keeps}");
+    }
 }
 
 #[test]
@@ -272,6 +301,28 @@ fn a_finger_forgives_no_wrong_password_and_takes_the_place_of_none() {
     house.now.wall.0 += 2 * 86_400_000;
     assert_eq!(house.touch_in(BOB).unwrap_err().to_string(), "password_must_change why=expired");
     assert_eq!(house.standing(), "signed_out");
+}
+
+/// A session that was locked the day before goes on with the password, which is due; a finger does not stand for it.
+#[test]
+fn a_finger_does_not_unlock_where_a_password_must_change() {
+    for (days, verdict) in [(0, Ok(())), (2, Err("password_must_change why=expired"))] {
+        let mut house = House::claimed(1);
+        house.ask(Ask::SetPolicy(Box::new(policy(90)))).unwrap();
+        house.sign_in(BOB).unwrap();
+        house.enrol(BOB).unwrap();
+        house.ask(Ask::SignOut).unwrap();
+        house.wait(89 * DAY);
+        house.touch_in(BOB).unwrap();
+        house.ask(Ask::Lock).unwrap();
+        house.now.wall.0 += days * 86_400_000;
+        let told = house.ask(Ask::UnlockByBiometric).map(drop).map_err(|error| error.to_string());
+        assert_eq!(told, verdict.map_err(str::to_owned), "{days}");
+        if verdict.is_err() {
+            assert_eq!(house.standing(), "locked", "the session is still bob's");
+            house.unlock(BOB.password).unwrap();
+        }
+    }
 }
 
 #[test]

@@ -49,6 +49,22 @@ const STEPS: [Row; 13] = [
         || Ask::SetPolicy(Box::new(ShopPolicy { tries: 4, ..ShopPolicy::default() }))),
 ];
 
+/// What is done with a finger.
+#[rustfmt::skip]
+const FINGERS: [Row; 5] = [
+    ("enrol", in_as_alice, || Ask::EnrolBiometric { password: ALICE.password() }),
+    ("enrol again", with_a_finger, || Ask::EnrolBiometric { password: ALICE.password() }),
+    ("forget", with_a_finger, || Ask::ForgetBiometric),
+    ("unlock", |house| { with_a_finger(house); house.ask(Ask::Lock).unwrap(); }, || Ask::UnlockByBiometric),
+    ("sign in", |house| { with_a_finger(house); house.ask(Ask::SignOut).unwrap(); },
+        || Ask::SignInByBiometric { name: ALICE.name() }),
+];
+
+fn with_a_finger(house: &mut House) {
+    in_as_alice(house);
+    house.enrol(ALICE).unwrap();
+}
+
 fn in_as_alice(house: &mut House) {
     house.sign_in(ALICE).unwrap();
 }
@@ -120,6 +136,78 @@ fn a_process_that_ends_anywhere_leaves_a_till_that_opens() {
         }
     }
     assert!(points > 40, "only {points} points were tried");
+}
+
+/// Wherever what a finger does is cut off: the password opens the till, and the finger does if the record says that it is
+/// enrolled. The platform has its key, or none.
+#[test]
+fn a_process_that_ends_anywhere_leaves_a_finger_or_none_and_no_key_beside() {
+    let closed = closed();
+    let mut ends = BTreeSet::new();
+    for (step, prepare, wish) in FINGERS {
+        let run = |visit: Option<usize>| {
+            let mut house = closed.copy(7);
+            house.open().unwrap();
+            prepare(&mut house);
+            house.plan.die_at(visit);
+            let _killed = house.wish(wish());
+            house.wait(MINUTE);
+            house
+        };
+        let visited = run(None).plan.visited();
+        for (visit, point) in visited.iter().enumerate() {
+            let mut house = run(Some(visit));
+            house.plan.die_at(None);
+            house.reopen();
+            let told = format!("{step}, killed {point}, point {visit}");
+            ends.insert((step, finger_is_as_recorded(&mut house).unwrap_or_else(|wrong| panic!("{told}: {wrong}"))));
+        }
+    }
+    // Each of the first three was cut off before and after it counted; the others change nothing.
+    let halves = [("enrol", false), ("enrol", true), ("forget", false), ("forget", true)];
+    let whole = [("enrol again", true), ("sign in", true), ("unlock", true)];
+    assert_eq!(ends, halves.into_iter().chain(whole).collect());
+}
+
+/// The controls: a key beside, and a key that is gone, are found.
+#[test]
+fn a_finger_that_is_not_as_recorded_is_found() {
+    type Spoil = fn(&mut House);
+    let spoils: [(Spoil, &str); 2] = [
+        (|house| house.sensor().litter(), "2 keys at the platform"),
+        (|house| house.sensor().forgets(), "the finger says biometric_refused why=enrolment_changed"),
+    ];
+    for (spoil, found) in spoils {
+        let mut house = closed().copy(7);
+        house.open().unwrap();
+        with_a_finger(&mut house);
+        assert_eq!(finger_is_as_recorded(&mut house), Ok(true));
+        spoil(&mut house);
+        assert_eq!(finger_is_as_recorded(&mut house).unwrap_err(), found);
+    }
+}
+
+/// Whether alice's finger is enrolled, if all agree on that: the record, the finger and the platform.
+fn finger_is_as_recorded(house: &mut House) -> Result<bool, String> {
+    if house.standing() == "signed_in" {
+        house.ask(Ask::SignOut).unwrap();
+    }
+    house.sign_in(ALICE).map_err(|error| format!("the password says {error}"))?;
+    house.ask(Ask::SignOut).unwrap();
+    let events = house.events(ALICE, ALICE.password);
+    let last = events.iter().rev().find(|event| event.kind.starts_with("operator.biometric_"));
+    let is_enrolled = last.is_some_and(|event| event.kind == "operator.biometric_enrolled");
+    house.open().unwrap();
+    let keys = house.sensor().aliases().len();
+    if keys > usize::from(is_enrolled) {
+        return Err(format!("{keys} keys at the platform"));
+    }
+    match house.touch_in(ALICE).map_err(|error| error.to_string()) {
+        Ok(_) if is_enrolled => Ok(true),
+        Err(refused) if !is_enrolled && refused.ends_with("not_enrolled") => Ok(false),
+        Ok(_) => Err("the finger opens".to_owned()),
+        Err(refused) => Err(format!("the finger says {refused}")),
+    }
 }
 
 #[test]

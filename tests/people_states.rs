@@ -271,6 +271,12 @@ fn a_lock_waits_for_the_sale_and_a_sale_does_not_wait_for_a_lock() {
         let other = house.verdict(Ask::Sale(people_support::sale("A-2")));
         assert!(other.starts_with("till_locked") || other.starts_with("session_over"), "{ends}: {other}");
         assert!(house.verdict(Ask::SignOut).starts_with("till_busy"), "{ends}");
+        if ends == "asked" {
+            let refund = RefundRequest { refund: None, of: RefundOf::Attempt(attempt()), amount: yuan() };
+            for begins in [Ask::Settle, Ask::RequestRefund(refund), Ask::TestHost, Ask::DownloadParameters] {
+                assert_eq!(house.verdict(begins), "till_locked state=locked", "nothing else to wait for begins");
+            }
+        }
         house.cancel("A-1").unwrap();
         assert!(house.told(sale).unwrap().is_ok(), "{ends}");
         assert_eq!(house.standing(), if ends == "full length" { "signed_out" } else { "locked" }, "{ends}");

@@ -20,6 +20,7 @@ use taptill::payment::{
     ApprovedBy, Decision, ReceiptCopy, RefundDecision, RefundOf, RefundQuery, RefundReason, RefundRequest,
     RefundVerified, SaleOrder, Tie,
 };
+use taptill::ports::Posture;
 use taptill_sandbox::card;
 
 const DAY_MS: i64 = 86_400_000;
@@ -625,6 +626,33 @@ fn nobody_waits_for_a_card_that_does_not_come() {
     assert_eq!(error.to_string(), "refund_card_not_read why=cancelled");
     world.card_is_there = true;
     assert_eq!(world.sell("A-2", 100).unwrap().unwrap().state, State::Approved);
+}
+
+/// The network goes while the customer looks for the card, and nothing is recorded.
+#[test]
+fn a_refund_that_waits_for_its_card_needs_a_connection_when_the_card_comes() {
+    for dialect in ["iso87", "encrypted"] {
+        for (posture, verdict) in [(Posture::Absent, Err("refund_needs_connection")), (Posture::Trusted, Ok(()))] {
+            let mut world = sold_in(dialect);
+            world.refund_rules(rules(|rules| rules.verification = Verification::CardAgain));
+            let ticket = world.start_request(RefundRequest { refund: None, of: of("A-1"), amount: yuan(500) }, true);
+            world.network_is(posture);
+            let told = world.refund_told(ticket).unwrap();
+            let told = told.as_ref().map(drop).map_err(|error| error.code().code());
+            assert_eq!(told, verdict, "{dialect} {posture:?}");
+            assert_eq!(world.refunds().len(), usize::from(verdict.is_ok()), "{dialect} {posture:?}");
+        }
+    }
+}
+
+#[test]
+fn who_printed_is_on_record() {
+    let mut world = sold();
+    let refund = refunded(&mut world, 100).refund;
+    world.print("A-1", ReceiptCopy::Customer).unwrap();
+    world.print_voucher(&refund, ReceiptCopy::Merchant).unwrap();
+    let by = |kind: &str, name: &str| (kind.to_owned(), Some(name.to_owned()));
+    assert_eq!(world.printed_by(), [by("receipt.printed", "alice"), by("refund.printed", "bob")]);
 }
 
 #[test]

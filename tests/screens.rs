@@ -129,13 +129,17 @@ fn every_screen_keeps_the_rules_that_a_shell_relies_on() {
         assert!(screen.actions.iter().all(|action| !action.label.is_empty()), "{name}");
         assert!(screen.rows.iter().all(|row| !row.label.is_empty() && !row.value.is_empty()), "{name}");
         assert_eq!(screen.keypad, screen.kind == ScreenKind::AmountPad, "{name}");
-        assert_eq!(screen.slip.is_some(), screen.kind == ScreenKind::Receipt, "{name}");
-        let of_payments = matches!(screen.kind, ScreenKind::History | ScreenKind::Transaction | ScreenKind::Receipt);
+        assert_eq!(screen.slip.is_some(), matches!(screen.kind, ScreenKind::Receipt | ScreenKind::Erased), "{name}");
+        let of_payments = matches!(
+            screen.kind,
+            ScreenKind::History | ScreenKind::Transaction | ScreenKind::Receipt | ScreenKind::Loss
+        );
         let is_private = of_payments || !screen.fields.is_empty() || screen.kind == ScreenKind::RecoveryCode;
         assert_eq!(screen.private, is_private, "{name}");
         assert!(screen.fields.iter().all(|field| !field.label.is_empty()), "{name}");
         let shown = screen.fields.iter().filter(|field| !field.is_secret).map(|field| field.name);
-        assert!(shown.into_iter().all(|field| field == FieldName::Operator), "{name}: a secret may be seen");
+        let open = [FieldName::Operator, FieldName::Reason, FieldName::Recipient, FieldName::Message];
+        assert!(shown.into_iter().all(|field| open.contains(&field)), "{name}: a secret may be seen");
         for text in [&screen.message, &screen.advice, &screen.headline].into_iter().flatten() {
             assert!(!text.is_empty() && !text.contains('['), "{name}: {text}");
         }
@@ -254,7 +258,14 @@ fn every_choice_and_every_screen_text_is_used_and_has_words_in_every_language() 
         for key in texts.keys().filter(|key| key.starts_with("screen.")) {
             let last = key.rsplit('.').next().unwrap();
             let is_named = source.contains(&format!("\"{key}\"")) || source.contains(&format!("\"{last}\""));
-            let of_words = ["screen.turn.", "screen.trouble.", "screen.role.", "screen.biometric.", "screen.frozen."];
+            let of_words = [
+                "screen.turn.",
+                "screen.trouble.",
+                "screen.role.",
+                "screen.biometric.",
+                "screen.frozen.",
+                "screen.erasing.",
+            ];
             assert!(is_named || of_words.iter().any(|of| key.starts_with(of)), "{key} is shown nowhere");
         }
     }

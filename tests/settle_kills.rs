@@ -90,6 +90,34 @@ fn finish(world: &mut World) {
     panic!("the settlement is never finished");
 }
 
+/// Whatever the clock says by then: same number, date, time and totals, with the dialect's mark of a repeat.
+#[test]
+fn a_settlement_that_is_sent_again_another_day_is_the_same_message() {
+    for (dialect, is_marked) in [("iso87", true), ("unionpay", false), ("encrypted", true)] {
+        for op in [Op::Settle, Op::SettleEnd] {
+            let mut world = World::speaking(dialect, 1);
+            world.sell("A-1", 1_230).unwrap().unwrap();
+            world.sell("A-2", 1_230).unwrap().unwrap();
+            if op == Op::SettleEnd {
+                // Out of balance: every record is uploaded.
+                let lost = world.host.book.keys().next().unwrap().clone();
+                world.host.book.remove(&lost);
+            }
+            world.host.troubles_of.entry(op).or_default().extend([Trouble::NoAnswer, Trouble::NoAnswer]);
+            let _waits = world.settle().unwrap().unwrap();
+            world.kill();
+            world.now.wall.0 += 86_400_000;
+            world.restart();
+            finish(&mut world);
+            let sends: Vec<_> = world.host.said_to_it.iter().filter(|(said, _)| *said == op).collect();
+            assert_eq!(sends.len(), 3, "{dialect} {op:?}");
+            assert!(sends.iter().all(|send| *send == sends[0]), "{dialect} {op:?}: {sends:#?}");
+            let marks = world.host.arrived.iter().filter(|(arrived, ..)| *arrived == op).map(|(.., mark)| *mark);
+            assert_eq!(marks.collect::<Vec<_>>(), [false, is_marked, is_marked], "{dialect} {op:?}");
+        }
+    }
+}
+
 /// Everything that is wrong. `again` is how often a message may have come twice.
 fn judge(world: &mut World, scene: Scene, again: usize) -> Vec<String> {
     let mut findings = Vec::new();

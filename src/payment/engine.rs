@@ -175,6 +175,15 @@ impl Engine {
         self.conversation.admit_keys(judgement.verdict.admits(Purpose::Keys));
     }
 
+    /// Ends a connection over a network that is refused for all, unless a request over it waits for its answer.
+    pub fn leave_refused_network(&mut self) {
+        let Judgement { posture, verdict } = self.network;
+        // Without a network a connection ends by itself.
+        if verdict == Verdict::RefusedForAll && posture != Posture::Absent {
+            self.conversation.leave_network();
+        }
+    }
+
     /// Why nothing new may go out over the network that the device is on. That there is none is found when something goes
     /// out.
     fn network_refusal(&self) -> Option<Error> {
@@ -324,7 +333,9 @@ impl Engine {
                 Ok(())
             }
             Input::Verify { ticket } => self.verify(ticket),
-            Input::PrintReceipt { ticket, attempt, copy } => self.print_receipt(ticket, &attempt, copy, now),
+            Input::PrintReceipt { ticket, attempt, copy, permit } => {
+                self.print_receipt(ticket, &attempt, copy, permit, now)
+            }
             Input::Events { ticket, after, limit } => self.events(ticket, after, limit),
             Input::Acknowledge { ticket, cursor } => self.acknowledge(ticket, cursor),
             Input::AcceptRollBack { ticket, permit } => self.accept_roll_back(ticket, permit, now),
@@ -341,7 +352,9 @@ impl Engine {
                 self.decide_refund(ticket, refund, decision, permit.spend(), now)
             }
             Input::Refunds { ticket, query } => self.list_refunds(ticket, &query),
-            Input::PrintVoucher { ticket, refund, copy } => self.print_voucher(ticket, refund, copy, now),
+            Input::PrintVoucher { ticket, refund, copy, permit } => {
+                self.print_voucher(ticket, refund, copy, permit, now)
+            }
             Input::Freeze { from } => self.freeze(from, now),
             Input::Release => {
                 self.frozen = None;

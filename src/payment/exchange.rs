@@ -23,8 +23,8 @@ use crate::payment::view::{
 };
 use crate::ports::{EncryptedRead, Notice, ReadRequest, ReaderFault};
 use crate::session::actions::{
-    AcceptRollBack, ApproveRefund, CheckStatement, DecideStuck, DownloadParameters, RequestRefund, Settle, TestHost,
-    VoidSale,
+    AcceptRollBack, ApproveRefund, CheckStatement, DecideStuck, DownloadParameters, PrintReceipt, RequestRefund,
+    Settle, TestHost, VoidSale,
 };
 use crate::session::{Permit, ResolveDebts, Sell};
 
@@ -176,6 +176,8 @@ pub enum Input<'a> {
         attempt: AttemptId,
         /// Whose copy.
         copy: ReceiptCopy,
+        /// Leave to do so.
+        permit: Permit<PrintReceipt>,
     },
     /// A caller wants a page of events. Answered at once.
     Events {
@@ -261,6 +263,8 @@ pub enum Input<'a> {
         refund: RefundId,
         /// Whose copy.
         copy: ReceiptCopy,
+        /// Leave to do so.
+        permit: Permit<PrintReceipt>,
     },
     /// The till is frozen from now on: nothing begins, what has not left does not leave, what is owed goes on.
     Freeze {

@@ -25,7 +25,7 @@ use crate::till::events;
 use crate::till::exchange::{Output, Reply};
 use crate::till::flow::{Flow, Led, Stage, copy};
 use crate::till::gate::Answer;
-use crate::till::record::Trouble;
+use crate::till::record::{Trouble, settled};
 use crate::till::view::Biometric;
 use crate::till::work::{Recognised, Recognition, Said};
 use crate::till::{At, Left, Till};
@@ -134,7 +134,7 @@ impl Till {
     /// The platform has answered. One that was let go says nothing any more.
     pub(super) fn recognised(&mut self, said: Recognised, now: Now) -> Result<(), Trouble> {
         if said.number != self.recognitions || !self.flow.as_ref().is_some_and(Flow::is_at_the_platform) {
-            return Ok(());
+            return self.forget_what_it_made(said.result);
         }
         let Some((ticket, stage)) = self.flow.take().map(Flow::into_parts) else { return Ok(()) };
         let done = match (stage, said.result) {
@@ -146,6 +146,13 @@ impl Till {
             (_, Ok(_)) => Err(refused(BiometricRefusal::Unavailable)),
         };
         self.conclude(ticket, done)
+    }
+
+    /// A key that the platform made for nobody any more is destroyed at once. One that it does not destroy goes with the
+    /// next sweep.
+    fn forget_what_it_made(&mut self, said: Result<Said, BiometricFault>) -> Result<(), Trouble> {
+        let Ok(Said::Sealed(sealed)) = said else { return Ok(()) };
+        settled(self.with_rows(|vault| vault.abandon_enrolment(sealed)))
     }
 
     fn open_released(&mut self, entry: &Entry, secret: &SecretBytes, now: Now) -> Result<Reply, Trouble> {

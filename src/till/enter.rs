@@ -26,7 +26,7 @@ use crate::till::freeze_told::FreezeCare;
 use crate::till::gate::Answer;
 use crate::till::leaving::is_exit_unsigned;
 use crate::till::passwords::{House, given, rules};
-use crate::till::record::Trouble;
+use crate::till::record::{Trouble, settled};
 use crate::till::schedule::Schedule;
 use crate::till::view::{SessionView, Standing};
 use crate::till::{At, Left, Open, Till};
@@ -134,7 +134,7 @@ impl Till {
     /// Makes a change of the vault that no event goes with, wherever its rows are.
     pub(super) fn change_rows(&mut self, change: Change) -> Result<(), Trouble> {
         self.rows_mut()?.change_plain(&change.rows)?;
-        self.with_rows(|vault| vault.settle(change.afterwards))
+        settled(self.with_rows(|vault| vault.settle(change.afterwards)))
     }
 
     /// Tries a guess. One that fails has cost what it cost.
@@ -217,7 +217,8 @@ impl Till {
         let Some((new_password, derivation, key)) = new else {
             let days_left = match house.age(opened.facts()) {
                 Ok(days_left) => days_left,
-                Err(_) if entry.unlocks => None,
+                // The password that is due was given. A finger never takes its place.
+                Err(_) if entry.unlocks && matches!(entry.by, By::Password) => None,
                 Err(why) => {
                     journal.append(events::password_due(name, why), SideWork::None, now)?;
                     return Err(Error::from(ErrorCode::PasswordMustChange).word("why", why).into());

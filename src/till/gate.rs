@@ -113,6 +113,7 @@ impl Till {
             }
             Ask::Settle => {
                 let permit = self.permit::<Settle>(now)?;
+                self.nobody_locks()?;
                 let (ticket, cause) = (Some(ticket), SettleCause::Asked);
                 self.payment(payment::Input::Settle { ticket, cause, permit }, now)
             }
@@ -121,8 +122,8 @@ impl Till {
                 self.payment(payment::Input::Batch { ticket, batch }, now)
             }
             Ask::PrintReceipt(attempt, copy) => {
-                let _printing = self.permit::<PrintReceipt>(now)?;
-                self.payment(payment::Input::PrintReceipt { ticket, attempt, copy }, now)
+                let permit = self.permit::<PrintReceipt>(now)?;
+                self.payment(payment::Input::PrintReceipt { ticket, attempt, copy, permit }, now)
             }
             Ask::Events { after, limit } => {
                 self.may::<FollowEvents>(now)?;
@@ -186,6 +187,7 @@ impl Till {
         match ask {
             Ask::RequestRefund(request) => {
                 let permit = self.permit::<RequestRefund>(now)?;
+                self.nobody_locks()?;
                 self.is_not_going()?;
                 self.request_refund(ticket, request, permit, now)
             }
@@ -211,8 +213,8 @@ impl Till {
                 self.payment(payment::Input::Refunds { ticket, query }, now)
             }
             Ask::PrintVoucher(refund, copy) => {
-                let _printing = self.permit::<PrintReceipt>(now)?;
-                self.payment(payment::Input::PrintVoucher { ticket, refund, copy }, now)
+                let permit = self.permit::<PrintReceipt>(now)?;
+                self.payment(payment::Input::PrintVoucher { ticket, refund, copy, permit }, now)
             }
             ask => self.manage(ticket, ask, now),
         }

@@ -95,14 +95,10 @@ impl Till {
         self.settle(journal, afterwards)
     }
 
-    /// Old keys are destroyed once what replaces them is durable. What the device or the disk does not do now, the
-    /// sweep at the next unlocking does: whoever asked is not told that nothing was written.
+    /// Old keys are destroyed once what replaces them is durable.
     fn settle(&self, rows: &mut dyn PlainRows, afterwards: Afterwards) -> Result<(), Trouble> {
         self.pass(Moment::Before, SETTLED)?;
-        match self.vault(rows).settle(afterwards).map_err(Trouble::from) {
-            Ok(()) | Err(Trouble::Refused(_)) => {}
-            Err(over) => return Err(over),
-        }
+        settled(self.vault(rows).settle(afterwards).map_err(Trouble::from))?;
         self.pass(Moment::After, SETTLED)
     }
 
@@ -112,6 +108,15 @@ impl Till {
             Fate::Die => Err(Trouble::Over(ErrorCode::StoppedByFaultPlan.into())),
             Fate::GoOn | Fate::DiskFull | Fate::SyncFailed | Fate::Locked => Ok(()),
         }
+    }
+}
+
+/// What the device, the platform or the disk does not do now that a change is durable, the sweep at the next unlocking
+/// does: whoever asked is not told that nothing was written.
+pub(super) fn settled(done: Result<(), Trouble>) -> Result<(), Trouble> {
+    match done {
+        Ok(()) | Err(Trouble::Refused(_)) => Ok(()),
+        over => over,
     }
 }
 

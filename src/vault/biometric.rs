@@ -163,6 +163,15 @@ impl Vault<'_> {
         change::finish(self.keys, begun, rows, old)
     }
 
+    /// Destroys the platform's key of an enrolment that nobody waits for any more.
+    ///
+    /// # Errors
+    /// Those of the device and of the rows; the next sweep destroys it then.
+    pub fn abandon_enrolment(&mut self, sealed: SealedEnrolment) -> Result<(), VaultError> {
+        let SealedEnrolment { slot, change, .. } = sealed;
+        self.settle(change::foreseen(&change, names::biometric_key(&slot)))
+    }
+
     /// Takes an operator's biometric slot away, and the platform's key with it.
     ///
     /// # Errors
@@ -233,13 +242,21 @@ impl Vault<'_> {
         slots.iter().try_for_each(|slot| Ok(self.keys.destroy(&names::armed_key(&slot.id))?))
     }
 
-    /// Shuts an operator's biometric slot, whose guesses are used up, until the next password.
+    /// Shuts an operator's biometric slot, whose guesses are used up, until the next password. Where there is none, or
+    /// the name is nobody's, at the same cost: one MAC, one key.
     pub(super) fn disarm(&self, name: Option<&OperatorName>) -> Result<(), VaultError> {
-        let Some(name) = name else { return Ok(()) };
-        match self.sound_slot(&names::biometric(name))? {
-            Some(proved) => Ok(self.keys.destroy(&names::armed_key(&proved.slot.id))?),
-            None => Ok(()),
-        }
+        let slot = match name {
+            Some(name) => self.sound_slot(&names::biometric(name))?,
+            None => None,
+        };
+        let id = match slot {
+            Some(proved) => proved.slot.id,
+            None => {
+                row::till_mark(self.keys)?;
+                self.random()?
+            }
+        };
+        Ok(self.keys.destroy(&names::armed_key(&id))?)
     }
 
     /// An operator's biometric slot, if it may open now: of this boot, armed within so many days, and the operator not

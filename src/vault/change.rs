@@ -86,6 +86,11 @@ pub(super) fn foresee(
     Ok(rows.change_plain(&[remember(keys, &names::sweep(change), &[alias.to_owned()])?])?)
 }
 
+/// What was foreseen as litter, and is.
+pub(super) fn foreseen(change: &Id, alias: String) -> Afterwards {
+    Afterwards(vec![Leftovers { row: names::sweep(change), aliases: vec![alias] }])
+}
+
 /// Who holds the keys that are to be destroyed.
 #[derive(Clone, Copy)]
 pub(super) struct Holders<'a> {

@@ -256,7 +256,7 @@ impl House {
 
     /// The same files on a device with the same keys, closed.
     pub fn copy(&self, seed: u64) -> Self {
-        let sensor = self.sensor.clone();
+        let sensor = self.sensor.as_ref().map(|sensor| Arc::new(sensor.copy()));
         let (now, has_no_host) = (self.now, self.has_no_host);
         let copy = Self { keys: Arc::new(self.keys.copy()), now, sensor, has_no_host, ..Self::empty(seed) };
         for file in std::fs::read_dir(self.folder.path()).unwrap() {

@@ -13,6 +13,8 @@ type Held = (Vec<u8>, Vec<u8>);
 pub struct Sensor {
     keys: Mutex<BTreeMap<String, Held>>,
     fault: Mutex<Option<BiometricFault>>,
+    /// Whether it destroys nothing now.
+    keeps: Mutex<bool>,
     asked: Mutex<u32>,
 }
 
@@ -20,6 +22,26 @@ impl Sensor {
     /// What it says from now on instead of recognising anybody.
     pub fn says(&self, fault: Option<BiometricFault>) {
         *self.fault.lock().unwrap() = fault;
+    }
+
+    /// Whether it destroys nothing from now on.
+    pub fn keeps(&self, keeps: bool) {
+        *self.keeps.lock().unwrap() = keeps;
+    }
+
+    /// Another device's, with the same keys.
+    pub fn copy(&self) -> Self {
+        Self { keys: Mutex::new(self.keys.lock().unwrap().clone()), ..Self::default() }
+    }
+
+    /// Its keys are gone.
+    pub fn forgets(&self) {
+        self.keys.lock().unwrap().clear();
+    }
+
+    /// A key that nobody asked for.
+    pub fn litter(&self) {
+        self.keys.lock().unwrap().insert("litter".to_owned(), Held::default());
     }
 
     pub fn aliases(&self) -> Vec<String> {
@@ -56,7 +78,7 @@ impl BiometricKey for Sensor {
     }
 
     fn destroy(&self, alias: &str) -> Result<(), BiometricFault> {
-        if *self.fault.lock().unwrap() == Some(BiometricFault::Unavailable) {
+        if *self.fault.lock().unwrap() == Some(BiometricFault::Unavailable) || *self.keeps.lock().unwrap() {
             return Err(BiometricFault::Unavailable);
         }
         self.keys.lock().unwrap().remove(alias);

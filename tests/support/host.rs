@@ -86,6 +86,9 @@ pub struct Booking {
     pub voided: bool,
 }
 
+/// One value of a message.
+pub type Field = (ValueName, Vec<u8>);
+
 /// What the host sends, and when.
 pub enum Said {
     Bytes { after_ms: u64, bytes: Vec<u8> },
@@ -114,6 +117,8 @@ pub struct Host {
     /// Every message of an operation after the sale that arrived: its batch and STAN, and whether it was marked as a
     /// repeat.
     pub arrived: Vec<(Op, Key, bool)>,
+    /// What each of them said, but for the head of the till's journal.
+    pub said_to_it: Vec<(Op, Vec<Field>)>,
     pub voids: BTreeMap<Key, Voided>,
     pub refunds: BTreeMap<Key, Refunded>,
     pub batches: BTreeMap<u32, Batch>,
@@ -176,6 +181,7 @@ impl Host {
             troubles_of: BTreeMap::new(),
             codes_of: BTreeMap::new(),
             arrived: Vec::new(),
+            said_to_it: Vec::new(),
             voids: BTreeMap::new(),
             refunds: BTreeMap::new(),
             batches: BTreeMap::new(),

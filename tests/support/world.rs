@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use taptill::account::{
-    self, Account, Configuration, HostAddress, Limits, Merchant, NetworkPolicy, PROVISIONING_VERSION, PasswordWork,
-    Policy, Provisioning, SecretText, Secrets,
+    self, Account, Configuration, HostAddress, Judgement, Limits, Merchant, NetworkPolicy, PROVISIONING_VERSION,
+    PasswordWork, Policy, Provisioning, SecretText, Secrets, Verdict,
 };
 use taptill::acquirer::{HostMark, LinkEvent, LinkFault, Telling};
 use taptill::clock::{BootCount, MonoMs, Now, WallMs};
@@ -22,7 +22,7 @@ use taptill::payment::{
     ListQuery, Output, Page, ReceiptCopy, Reply, Resolved, RollBack, SaleOrder, SettleCause, Ticket, VoidOrder,
 };
 use taptill::ports::{
-    CardChannel, CardFault, EncryptedRead, Fate, FaultPlan, KillPoint, Moment, Notice, ReadCvm, ReadRequest,
+    CardChannel, CardFault, EncryptedRead, Fate, FaultPlan, KillPoint, Moment, Notice, Posture, ReadCvm, ReadRequest,
     ReaderFault,
 };
 use taptill::secret::Secret;
@@ -367,6 +367,30 @@ impl World {
     /// Whether nothing is under way and nothing is owed.
     pub fn is_idle(&self) -> bool {
         self.till.as_ref().is_none_or(|till| !till.is_occupied() && till.waiting() == 0)
+    }
+
+    /// The device says what network it is on, and nothing follows from that but whether there is one.
+    pub fn network_is(&mut self, posture: Posture) {
+        let till = self.till.as_mut().expect("the till is open");
+        till.judge_network(Judgement { posture, verdict: Verdict::Allowed });
+    }
+
+    /// Who printed what, in order. The till is closed and opened again for it.
+    pub fn printed_by(&mut self) -> Vec<(String, Option<String>)> {
+        self.kill();
+        let journal = self.open_journal().unwrap();
+        let mut printed = Vec::new();
+        journal
+            .for_each_event(&mut |event| {
+                if event.kind.ends_with(".printed") {
+                    printed.push((event.kind.clone(), event.operator.clone()));
+                }
+                Ok(())
+            })
+            .unwrap();
+        drop(journal);
+        self.restart();
+        printed
     }
 
     /// Somebody freezes the till.
@@ -749,8 +773,8 @@ impl World {
     }
 
     pub fn print(&mut self, attempt: &str, copy: ReceiptCopy) -> Result<u32, Error> {
-        let attempt = AttemptId::new(attempt).unwrap();
-        match self.ask(|ticket| Input::PrintReceipt { ticket, attempt, copy })? {
+        let (attempt, permit) = (AttemptId::new(attempt).unwrap(), permit(self.now));
+        match self.ask(|ticket| Input::PrintReceipt { ticket, attempt, copy, permit })? {
             Reply::Receipt { printed_before, .. } => Ok(printed_before),
             other => panic!("{other:?}"),
         }

@@ -13,7 +13,9 @@ final class ScreenModelTests: XCTestCase {
         .claim: .form, .signIn: .form, .locked: .form, .changePassword: .form, .recover: .form, .addOperator: .form,
         .resetOperator: .form, .recoveryCode: .paper, .operators: .list, .operator: .list,
         .enrolBiometric: .form, .newRecoveryCode: .form, .freeze: .outcome, .release: .form, .leave: .list,
-        .freezeByName: .form, .frozen: .list,
+        .freezeByName: .form, .frozen: .list, .left: .outcome, .forceLeave: .form, .statement: .list,
+        .deregister: .form, .deregisterBlocked: .list, .erasing: .outcome, .erased: .slip, .loss: .list,
+        .renewPasswords: .outcome, .evidence: .form, .disclosed: .outcome, .network: .list, .message: .form,
     ]
 
     func testEveryKindHasItsLayoutAndWords() throws {

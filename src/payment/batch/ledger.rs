@@ -92,6 +92,11 @@ impl Settlement {
         }
     }
 
+    /// When its totals were frozen.
+    pub fn frozen_ms(&self) -> WallMs {
+        self.view.closing_ms.unwrap_or(WallMs(0))
+    }
+
     /// The settlement after one more event, where the table allows it.
     fn follow(mut self, step: BatchEvent, event: &Event) -> Result<Self, FoldError> {
         let to = self.view.state.after(step.step()).map_err(|_| FoldError::Refused("batch_step_illegal"))?;

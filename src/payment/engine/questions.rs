@@ -12,12 +12,13 @@ use crate::journal::{Damage, Damaged, JournalError, SideWork};
 use crate::payment::engine::debts::Owed;
 use crate::payment::engine::record::Refused;
 use crate::payment::engine::{Engine, Halt};
-use crate::payment::events::{Delivered, ReceiptPrinted};
+use crate::payment::events::{Body, Delivered, ReceiptPrinted};
 use crate::payment::exchange::{Reply, Ticket};
 use crate::payment::feed::{self, EVENTS_MAX};
 use crate::payment::ledger::{self, LIST_MAX};
 use crate::payment::state::{State, Step};
 use crate::payment::view::{AttemptView, ListQuery, ReceiptCopy, Resolved};
+use crate::session::actions::PrintReceipt;
 use crate::session::{Permit, ResolveDebts};
 
 impl Engine {
@@ -132,6 +133,7 @@ impl Engine {
         ticket: Ticket,
         attempt: &AttemptId,
         copy: ReceiptCopy,
+        permit: Permit<PrintReceipt>,
         now: Now,
     ) -> Result<(), Halt> {
         let state = self.state_of(attempt)?;
@@ -146,8 +148,9 @@ impl Engine {
             return Ok(());
         }
         let printed_before = self.view(attempt)?.map_or(0, |view| view.receipts.of(copy));
-        match self.append(Some(attempt), &ReceiptPrinted { copy }, SideWork::None, now) {
-            Ok(()) => {}
+        let draft = ReceiptPrinted { copy }.draft(Some(attempt), Some(permit.spend()));
+        match self.journal.append(draft, SideWork::None, now).map_err(Refused::from) {
+            Ok(_) => {}
             Err(Refused::NotWritten(code)) => {
                 self.tell(ticket, Err(refused(code)));
                 return Ok(());

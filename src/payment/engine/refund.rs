@@ -33,7 +33,7 @@ use crate::payment::refund::{
 use crate::payment::state::State;
 use crate::payment::view::{AttemptView, Decision, Kind, ReceiptCopy};
 use crate::session::Permit;
-use crate::session::actions::{ApproveRefund, RequestRefund};
+use crate::session::actions::{ApproveRefund, PrintReceipt, RequestRefund};
 
 /// What the engine remembers of refunds between two inputs; the rest is in the journal.
 #[derive(Default)]
@@ -431,6 +431,7 @@ impl Engine {
         ticket: Ticket,
         refund: RefundId,
         copy: ReceiptCopy,
+        permit: Permit<PrintReceipt>,
         now: Now,
     ) -> Result<(), Halt> {
         let Some(entry) = ledger::entry(&self.journal, &refund)? else {
@@ -442,7 +443,8 @@ impl Engine {
             return Ok(());
         }
         let attempt = entry.view.attempt.clone();
-        let recorded = self.record_refund(&attempt, &Printed { refund: refund.clone(), copy }, None, now);
+        let body = Printed { refund: refund.clone(), copy };
+        let recorded = self.record_refund(&attempt, &body, Some(permit.spend()), now);
         if !self.is_recorded(ticket, &attempt, recorded)? {
             return Ok(());
         }

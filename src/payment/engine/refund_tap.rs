@@ -17,7 +17,7 @@ use crate::payment::engine::{Engine, Halt};
 use crate::payment::exchange::{CardCommand, Output, Ticket};
 use crate::payment::ledger;
 use crate::payment::refund::RefundVerified;
-use crate::ports::{EncryptedRead, Notice, Prompt, READ_NONCE_BYTES, ReadRequest, ReaderFault};
+use crate::ports::{EncryptedRead, Notice, Posture, Prompt, READ_NONCE_BYTES, ReadRequest, ReaderFault};
 
 /// A refund that waits for the card that paid.
 pub(super) struct RefundTap {
@@ -151,12 +151,13 @@ impl Engine {
         Ok(())
     }
 
-    /// What was left of the sale when the card was asked for may be gone by now.
+    /// What was left of the sale when the card was asked for may be gone by now, and so may the network.
     fn record_verified(&mut self, ticket: Ticket, admitted: Admitted, operator: String, now: Now) -> Result<(), Halt> {
+        let has_network = self.network.posture != Posture::Absent;
         if let Some(known) = self.known_refund(&admitted.request)? {
-            return self.answer_again(ticket, known, true, now);
+            return self.answer_again(ticket, known, has_network, now);
         }
-        match self.admit_refund(admitted.request, true, now)? {
+        match self.admit_refund(admitted.request, has_network, now)? {
             Ok(again) => self.record_request(ticket, &again, RefundVerified::CardAgain, operator, now),
             Err(error) => {
                 self.tell(ticket, Err(error));

@@ -140,50 +140,28 @@ const CHAIN_MAX: usize = 64;
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
     use crate::clock::{BootCount, MonoMs, Now, WallMs};
+    use crate::journal::MemoryRows;
 
-    #[derive(Default)]
-    struct Memory(BTreeMap<String, Vec<u8>>);
-
-    impl Rows for Memory {
-        fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>, JournalError> {
-            Ok(self.0.get(key).cloned())
-        }
-
-        fn put(&mut self, key: &str, value: &[u8], _: &[(&str, &str)]) -> Result<(), JournalError> {
-            self.0.insert(key.to_owned(), value.to_vec());
-            Ok(())
-        }
-
-        fn delete(&mut self, key: &str) -> Result<(), JournalError> {
-            self.0.remove(key);
-            Ok(())
-        }
+    fn happens(rows: &mut MemoryRows, kind: &str, by: Option<&str>, name: &str) {
+        let event = Event {
+            v: 1,
+            kind: kind.to_owned(),
+            sequence: 1,
+            now: Now { wall: WallMs(0), mono: MonoMs(0), boot: BootCount(1) },
+            operator: by.map(str::to_owned),
+            attempt: None,
+            side: None,
+            body: serde_json::json!({ "operator": name }),
+        };
+        Appointments.apply(rows, &event).unwrap();
     }
 
-    impl Memory {
-        fn happens(&mut self, kind: &str, by: Option<&str>, name: &str) {
-            let event = Event {
-                v: 1,
-                kind: kind.to_owned(),
-                sequence: 1,
-                now: Now { wall: WallMs(0), mono: MonoMs(0), boot: BootCount(1) },
-                operator: by.map(str::to_owned),
-                attempt: None,
-                side: None,
-                body: serde_json::json!({ "operator": name }),
-            };
-            Appointments.apply(self, &event).unwrap();
-        }
-
-        fn tie(&mut self, approver: &str, requester: Option<&str>) -> Tie {
-            let name = |name: &str| OperatorName::new(name).unwrap();
-            let appointed = row(self, approver).unwrap();
-            appointed.tie(&name(approver), requester.map(name).as_ref())
-        }
+    fn tie_of(rows: &mut MemoryRows, approver: &str, requester: Option<&str>) -> Tie {
+        let name = |name: &str| OperatorName::new(name).unwrap();
+        let appointed = row(rows, approver).unwrap();
+        appointed.tie(&name(approver), requester.map(name).as_ref())
     }
 
     #[test]
@@ -267,21 +245,21 @@ mod tests {
             ),
         ];
         for (steps, approver, requester, tie) in rows {
-            let mut rows = Memory::default();
-            steps.iter().for_each(|(kind, by, name)| rows.happens(kind, *by, name));
-            assert_eq!(rows.tie(approver, *requester), *tie, "{steps:?}");
+            let mut rows = MemoryRows::default();
+            steps.iter().for_each(|(kind, by, name)| happens(&mut rows, kind, *by, name));
+            assert_eq!(tie_of(&mut rows, approver, *requester), *tie, "{steps:?}");
         }
     }
 
     #[test]
     fn a_chain_is_followed_to_its_end_and_one_that_is_too_long_ties_to_everybody() {
-        let mut rows = Memory::default();
+        let mut rows = MemoryRows::default();
         for number in 1..100 {
-            rows.happens(ADDED, Some(&format!("p{}", number - 1)), &format!("p{number}"));
+            happens(&mut rows, ADDED, Some(&format!("p{}", number - 1)), &format!("p{number}"));
             let stranger = if number > CHAIN_MAX { Tie::AppointedByRequester } else { Tie::None };
             let approver = format!("p{number}");
-            assert_eq!(rows.tie(&approver, Some("p0")), Tie::AppointedByRequester, "{number}");
-            assert_eq!(rows.tie(&approver, Some("stranger")), stranger, "{number}");
+            assert_eq!(tie_of(&mut rows, &approver, Some("p0")), Tie::AppointedByRequester, "{number}");
+            assert_eq!(tie_of(&mut rows, &approver, Some("stranger")), stranger, "{number}");
         }
     }
 }

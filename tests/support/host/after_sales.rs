@@ -62,6 +62,8 @@ impl Host {
             return Vec::new();
         }
         self.arrived.push((op, key.clone(), opened.is_repeat));
+        let said = request.iter().filter(|(name, _)| *name != ValueName::JournalHead);
+        self.said_to_it.push((op, said.map(|(name, value)| (name, value.to_vec())).collect()));
         if trouble == Trouble::Forget {
             return Vec::new();
         }

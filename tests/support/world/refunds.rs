@@ -142,8 +142,8 @@ impl World {
     }
 
     pub fn print_voucher(&mut self, refund: &RefundId, copy: ReceiptCopy) -> Result<u32, Error> {
-        let refund = refund.clone();
-        match self.ask(|ticket| Input::PrintVoucher { ticket, refund, copy })? {
+        let (refund, permit) = (refund.clone(), permit_of("bob", self));
+        match self.ask(|ticket| Input::PrintVoucher { ticket, refund, copy, permit })? {
             Reply::Voucher { printed_before, .. } => Ok(printed_before),
             other => panic!("{other:?}"),
         }

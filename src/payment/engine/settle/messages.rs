@@ -24,6 +24,7 @@ use crate::payment::batch::ledger::{self as batches, Settlement};
 use crate::payment::batch::records::{Record, Records};
 use crate::payment::batch::state::BatchState;
 use crate::payment::batch::totals::{KindSums, RecordKind};
+use crate::payment::civil::Civil;
 use crate::payment::engine::job::{Job, Task};
 use crate::payment::engine::record::Refused;
 use crate::payment::engine::settle::{SettlementWait, Upload};
@@ -49,13 +50,13 @@ impl Engine {
     }
 
     fn send_totals(&mut self, settlement: &Settlement, now: Now) -> Result<(), Halt> {
-        let Some((stan, mut values)) = self.numbered(settlement, settlement.stan, now)? else { return Ok(()) };
+        let Some((stan, mut values)) = self.numbered(settlement, settlement.stan)? else { return Ok(()) };
         put_totals(settlement.view.totals.of(self.configuration.currency), &mut values);
         self.send(Request { op: Op::Settle, stan, values, is_repeat: settlement.view.sends > 0 }, now)
     }
 
     fn send_end(&mut self, settlement: &Settlement, now: Now) -> Result<(), Halt> {
-        let Some((stan, mut values)) = self.numbered(settlement, settlement.end_stan, now)? else { return Ok(()) };
+        let Some((stan, mut values)) = self.numbered(settlement, settlement.end_stan)? else { return Ok(()) };
         put_totals(settlement.view.totals.of(self.configuration.currency), &mut values);
         values.set_number(ValueName::UploadCount, settlement.view.records);
         self.send(Request { op: Op::SettleEnd, stan, values, is_repeat: settlement.end_sends > 0 }, now)
@@ -68,7 +69,7 @@ impl Engine {
             None => return self.settlement_waits(Reason::StorageFailed, now),
         };
         let stan = self.run().and_then(|run| run.stan.filter(|_| is_repeat));
-        let Some((stan, mut values)) = self.numbered(settlement, stan, now)? else { return Ok(()) };
+        let Some((stan, mut values)) = self.numbered(settlement, stan)? else { return Ok(()) };
         let mut lines = Vec::new();
         if let Some(upload) = self.run().and_then(|run| run.upload.as_ref()) {
             upload.page.iter().for_each(|record| line_of(record).write(&mut lines));
@@ -107,13 +108,9 @@ impl Engine {
         Ok((!upload.page.is_empty()).then_some(is_repeat))
     }
 
-    /// What every message of a settlement carries. Nothing where the batch has no free number: the job is ended.
-    fn numbered(
-        &mut self,
-        settlement: &Settlement,
-        stan: Option<Stan>,
-        now: Now,
-    ) -> Result<Option<(Stan, Values)>, Halt> {
+    /// What every message of a settlement carries: its date and time are those at which the totals were frozen, so that
+    /// a message that is sent again is the same. Nothing where the batch has no free number: the job is ended.
+    fn numbered(&mut self, settlement: &Settlement, stan: Option<Stan>) -> Result<Option<(Stan, Values)>, Halt> {
         let stan = match stan {
             Some(stan) => Some(stan),
             None => self.free_stan(ledger::taken(&self.journal)?)?,
@@ -122,14 +119,15 @@ impl Engine {
             self.end_job(Err(Error::from(ErrorCode::StorageFailed).word("why", "batch_has_no_free_stan")));
             return Ok(None);
         };
-        let here = self.civil(now.wall);
+        let (here, utc) = (self.civil(settlement.frozen_ms()), Civil::at(settlement.frozen_ms(), 0));
         let mut values = Values::new();
         values
             .set_number(ValueName::Stan, stan.number().into())
             .set_number(ValueName::Batch, settlement.view.batch.number().into())
             .set_number(ValueName::CurrencyNumber, self.configuration.currency.number().into())
             .set(ValueName::LocalDate, here.mmdd())
-            .set(ValueName::LocalTime, here.hhmmss());
+            .set(ValueName::LocalTime, here.hhmmss())
+            .set(ValueName::TransmissionDateTime, format!("{}{}", utc.mmdd(), utc.hhmmss()));
         Ok(Some((stan, values)))
     }
 
