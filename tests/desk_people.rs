@@ -299,11 +299,6 @@ fn a_sale_that_outlasts_the_idle_time_is_seen_to_its_end_before_the_till_locks()
     assert_eq!(shop.net_minor(), 500);
 }
 
-/// What the lines of the checklist say, by their labels.
-fn lines(screen: &Screen) -> Vec<(&str, bool)> {
-    screen.rows.iter().map(|row| (row.value.as_str(), row.intent.is_some())).collect()
-}
-
 /// Holds the button that is to be held.
 fn holds(person: &Person, screen: &Screen) {
     let button = screen.actions.iter().find(|action| action.held == Some(Intent::Freeze)).unwrap();
@@ -404,42 +399,4 @@ fn add(person: &Person, operator: &str, password: &str) {
     person.touch(Intent::ChangePassword);
     leaves(person);
     person.comes_in();
-}
-
-#[test]
-fn the_checklist_names_what_is_in_the_way_with_its_button_and_then_the_till_is_left() {
-    let shop = shop("desk");
-    let person = inside(&shop);
-    person.charges(500);
-    person.taps("visa");
-    person.glass.until_kind(ScreenKind::Approved);
-    person.touch(Intent::NewSale);
-    person.glass.until_kind(ScreenKind::AmountPad);
-    person.touch(Intent::Settings);
-    person.glass.until_kind(ScreenKind::Settings);
-    person.touch(Intent::ToLeave);
-    let list = person.glass.until_kind(ScreenKind::Leave);
-    let blocked: Vec<_> = lines(&list).into_iter().filter(|(_, has_button)| *has_button).collect();
-    assert_eq!(blocked, [("The batch is not settled.", true)]);
-    assert!(list.actions.iter().all(|action| action.intent != Intent::Leave || !action.enabled));
-    person.touch(Intent::Settle);
-    let settled = |s: &Screen| s.kind == ScreenKind::Leave && lines(s).iter().all(|(_, has_button)| !has_button);
-    let list = person.glass.until("settled", settled);
-    assert_eq!(list.rows.len(), 7, "one thing a line");
-    // A statement of what was settled was not looked at yet; the till is not left before.
-    assert!(lines(&list).iter().any(|(value, _)| value.contains("No statement was looked at")));
-    assert!(!person.glass.kinds().contains(&ScreenKind::SignIn), "nobody has left");
-}
-
-#[test]
-fn a_till_with_nothing_left_to_do_is_left_by_one_touch() {
-    let shop = shop("desk");
-    let person = inside(&shop);
-    person.touch(Intent::Settings);
-    person.glass.until_kind(ScreenKind::Settings);
-    person.touch(Intent::ToLeave);
-    let list = person.glass.until("the list", |s| s.kind == ScreenKind::Leave);
-    assert!(list.actions.iter().any(|action| action.intent == Intent::Leave && action.enabled), "{list:?}");
-    person.touch(Intent::Leave);
-    person.glass.until_kind(ScreenKind::SignIn);
 }

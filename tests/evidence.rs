@@ -17,7 +17,7 @@ use taptill::error::{Error, ErrorCode};
 use taptill::ids::{AttemptId, OrderNo};
 use taptill::incident::evidence::{Bundle, DISCLOSED, Facts, Recipient, Scope, verify};
 use taptill::incident::records::OwnRecords;
-use taptill::merkle::{InclusionText, VerifierKey};
+use taptill::merkle::{InclusionText, Note, VerifierKey};
 use taptill::money::{Amount, Currency};
 use taptill::payment::{RefundOf, RefundRequest, RejectionReason, SaleOrder, VoidOrder};
 use taptill::text::Language;
@@ -278,6 +278,34 @@ fn evidence_that_cannot_be_had_is_refused_by_name_and_discloses_nothing() {
     assert_eq!(bundle(&till, &of("A-1")).unwrap_err().code(), ErrorCode::NotPermitted);
     till.terminal.lock().unwrap();
     assert_eq!(bundle(&till, &of("A-1")).unwrap_err().code(), ErrorCode::TillLocked);
+}
+
+/// Every key was replaced meanwhile: a sale from before is shown under the keys of today, and both are on record.
+#[test]
+fn a_sale_from_before_a_renewal_of_all_passwords_is_proved_under_the_keys_of_today() {
+    let shop = shop("evidence-renewed");
+    let till = busy_till(&shop);
+    let before = till.terminal.public_key().unwrap();
+    let old = till.terminal.checkpoint().unwrap();
+    till.terminal.renew_passwords().unwrap();
+    let now = till.terminal.public_key().unwrap();
+    let (before, now): (Vec<&str>, Vec<&str>) = (before.lines().collect(), now.lines().collect());
+    assert_eq!((now[0], now[2], now.len()), (before[0], before[1], 3), "the old key stays known");
+    assert_ne!(now[1], before[1], "and another one signs");
+    let note = Note::parse(old.as_bytes()).unwrap();
+    assert_eq!(note.verify(&[&VerifierKey::parse(now[2]).unwrap()]), Ok(()));
+    assert!(note.verify(&[&VerifierKey::parse(now[1]).unwrap()]).is_err(), "the control");
+    for scope in
+        [Scope::Attempt { attempt: attempt("A-1") }, Scope::Period { from_ms: WallMs(0), to_ms: WallMs(i64::MAX) }]
+    {
+        let preview = till.terminal.preview_evidence(&scope).unwrap();
+        let mut bundle = Bundle::default();
+        till.terminal
+            .disclose_evidence(preview, None, Language::En, &mut |file| Ok(bundle.add(&file.name, file.contents)?))
+            .unwrap();
+        let verdict = verify(&bundle, &[VerifierKey::parse(before[0]).unwrap()]).unwrap();
+        assert_eq!(verdict.findings, [], "{scope:?}");
+    }
 }
 
 #[test]

@@ -8,14 +8,18 @@
 mod people_support;
 mod support;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use people_support::{House, MINUTE, NEW, SAM, name, newcomer, sale, secret};
 use taptill::account::ShopPolicy;
 use taptill::error::{Error, ErrorCode};
 use taptill::ids::{AttemptId, RefundId, Role};
 use taptill::incident::freeze::{FreezeReason, FreezeView, FrozenFrom};
+use taptill::iso8583::Op;
+use taptill::journal::Event;
 use taptill::money::{Amount, Currency};
 use taptill::payment::{RefundOf, RefundRequest, VoidOrder};
-use taptill::till::{Ask, Reply};
+use taptill::till::{Ask, Input, Reply};
 use taptill_sandbox::people::{ALICE, BOB, Person};
 
 const YEAR_MS: i64 = 365 * 86_400_000;
@@ -488,6 +492,74 @@ fn a_freeze_that_is_lost_is_found_by_the_matrix() {
 }
 
 /// No disk keeps a till from being frozen: it holds now, and after a restart.
+/// How often the host was told this.
+fn times_told(house: &House, of: Op) -> usize {
+    house.host.as_ref().unwrap().told.iter().filter(|(op, _)| *op == of).count()
+}
+
+/// A host that says no has not heard: it is told again, after a wait and after a restart, until it says yes.
+#[test]
+fn a_host_that_refuses_the_news_is_told_again() {
+    let mut house = House::claimed(60).with_host();
+    for (op, ask) in [(Op::Freeze, freeze()), (Op::Release, release_with(BOB))] {
+        house.host.as_mut().unwrap().codes_of.insert(op, ["12", "12", "96"].into());
+        house.ask(ask).unwrap();
+        house.wait(4 * MINUTE);
+        assert_eq!(times_told(&house, op), 1, "{op:?}: refused three times, and then heard");
+        house.wait(4 * MINUTE);
+        assert_eq!(times_told(&house, op), 1, "{op:?}: what it has heard it is not told again");
+    }
+    // The same over a restart, with the host refusing whatever is tried before it.
+    house.host.as_mut().unwrap().codes_of.insert(Op::Freeze, ["12"].into());
+    house.ask(freeze()).unwrap();
+    assert_eq!(times_told(&house, Op::Freeze), 1);
+    house.reopen();
+    house.sign_in(ALICE).unwrap();
+    house.wait(MINUTE);
+    assert_eq!(times_told(&house, Op::Freeze), 2);
+    let told: Vec<Event> = house.events(ALICE, ALICE.password);
+    let said = told.iter().filter(|event| event.kind == "till.freeze_told").map(|event| event.body["said"].clone());
+    assert_eq!(said.collect::<Vec<_>>(), ["00", "00", "00"], "a refusal is no word that it knows");
+}
+
+/// Nobody at the till meets a busy line because the till tells its news: what is wished meanwhile is done after it.
+#[test]
+fn what_people_wish_while_the_news_are_told_waits_for_their_end() {
+    let amount = Amount::from_minor(100, Currency::CNY).unwrap();
+    let attempt = || AttemptId::new("none").unwrap();
+    let request = || RefundRequest { refund: None, of: RefundOf::Attempt(attempt()), amount };
+    type Wish<'a> = (&'static str, &'a dyn Fn() -> Ask, &'static str);
+    let wishes: [Wish<'_>; 6] = [
+        ("settle", &|| Ask::Settle, "batch_empty batch=1"),
+        ("resolve", &|| Ask::Resolve, "ok"),
+        ("test the host", &|| Ask::TestHost, "ok"),
+        ("fetch parameters", &|| Ask::DownloadParameters, "ok"),
+        ("ask for a refund", &|| Ask::RequestRefund(request()), "attempt_unknown"),
+        ("leave", &|| Ask::Exit { force: None }, "ok"),
+    ];
+    for (what, wish, verdict) in wishes {
+        let mut house = House::claimed(61).with_host();
+        house.ask(freeze()).unwrap();
+        house.line_waits = true;
+        house.ask(release_with(BOB)).unwrap();
+        let ticket = house.wish(wish());
+        let waits = house.told(ticket);
+        assert_eq!(waits.is_none(), what != "leave", "{what}: {waits:?}");
+        house.line_waits = false;
+        house.give(Input::Tick);
+        let told = waits.or_else(|| house.told(ticket)).unwrap();
+        assert_eq!(told.map_or_else(|error| error.to_string(), |_| "ok".to_owned()), verdict, "{what}");
+        assert_eq!(times_told(&house, Op::Release), 1, "{what}: the news are told once");
+    }
+    // Whoever locks the till meanwhile is not kept either, and what was wished is told so.
+    let mut house = House::claimed(62).with_host();
+    house.line_waits = true;
+    house.ask(freeze()).unwrap();
+    let (settle, lock) = (house.wish(Ask::Settle), house.wish(Ask::Lock));
+    assert!(house.told(lock).unwrap().is_ok());
+    assert_eq!(house.told(settle).unwrap().unwrap_err().to_string(), "till_locked state=locked");
+}
+
 #[test]
 fn a_disk_that_takes_nothing_keeps_no_freeze_from_holding() {
     use taptill::ports::Fate;
@@ -565,6 +637,41 @@ fn a_second_person_whose_password_is_due_releases_nothing() {
     assert!(house.frozen().is_some());
 }
 
+/// Whether everybody must set another password, or nobody.
+fn is_renewed_for_all_or_nobody(house: &mut House, told: &str) -> bool {
+    let verdicts = [ALICE, BOB, SAM].map(|person| match house.sign_in(person) {
+        Ok(_) => house.verdict(Ask::SignOut),
+        Err(error) => error.to_string(),
+    });
+    assert!(verdicts.iter().all(|verdict| *verdict == verdicts[0]), "{told}: all or nobody: {verdicts:?}");
+    verdicts[0] != "ok"
+}
+
+/// The control: where one of them was spared, or was the only one, the matrix says so.
+#[test]
+fn a_renewal_of_some_passwords_would_be_found() {
+    let found = |spoil: fn(&mut House)| {
+        let mut house = open(&closed(), 34);
+        spoil(&mut house);
+        house.reopen();
+        catch_unwind(AssertUnwindSafe(|| is_renewed_for_all_or_nobody(&mut house, "the control"))).is_err()
+    };
+    assert!(!found(|_| ()), "nobody");
+    assert!(!found(|house| drop(house.ask(Ask::RenewPasswords).unwrap())), "everybody");
+    assert!(
+        found(|house| drop(house.ask(Ask::ResetOperator { name: BOB.name(), password: secret(NEW) }))),
+        "one alone"
+    );
+    assert!(
+        found(|house| {
+            house.ask(Ask::RenewPasswords).unwrap();
+            house.ask(Ask::RemoveOperator { name: BOB.name(), rotate: false }).unwrap();
+            house.ask(Ask::AddOperator(BOB.as_new())).unwrap();
+        }),
+        "all but one"
+    );
+}
+
 #[test]
 fn a_renewal_that_is_cut_off_anywhere_was_made_whole_or_not_at_all() {
     let closed = closed();
@@ -581,14 +688,7 @@ fn a_renewal_that_is_cut_off_anywhere_was_made_whole_or_not_at_all() {
         house.wait(1);
         house.plan.die_at(None);
         house.reopen();
-        let verdicts: Vec<String> = [ALICE, BOB, SAM]
-            .map(|person| match house.sign_in(person) {
-                Ok(_) => house.verdict(Ask::SignOut),
-                Err(error) => error.to_string(),
-            })
-            .to_vec();
-        assert!(verdicts.iter().all(|verdict| *verdict == verdicts[0]), "{told}: all or nobody: {verdicts:?}");
-        let is_made = verdicts[0] != "ok";
+        let is_made = is_renewed_for_all_or_nobody(&mut house, &told);
         made += usize::from(is_made);
         let [old, new] = ALICES;
         house.sign_in_with(ALICE, old, is_made.then_some(new)).unwrap_or_else(|error| panic!("{told}: {error}"));

@@ -245,3 +245,87 @@ fn a_device_that_cannot_sign_leaves_one_key_and_a_lost_key_is_said() {
     let gone = JournalError::DeviceKeys(DeviceKeysFault::NotFound);
     assert_eq!(journal.checkpoint(CheckpointReason::SignOut, None, at(3)), Err(gone));
 }
+
+/// The signing keys that the device has.
+fn signing_keys_of(till: &Till) -> Vec<String> {
+    let files = std::fs::read_dir(till.device()).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
+    let mut keys: Vec<String> = files.filter(|name| name.starts_with("checkpoint")).collect();
+    keys.sort();
+    keys
+}
+
+#[test]
+fn a_replaced_device_key_signs_no_more_and_what_it_signed_is_still_checked() {
+    let till = Till::new();
+    let mut journal = shift(&till);
+    let mut notes = vec![journal.checkpoint(CheckpointReason::Asked, None, at(10)).unwrap()];
+    let mut devices = vec![keys(&journal)[1].clone()];
+    let own = keys(&journal)[0].clone();
+    for time in 1..=2 {
+        journal.renew_checkpoint_key(Some("alice".into()), at(11)).unwrap();
+        let [same, device] = &keys(&journal)[..] else { panic!("two keys") };
+        assert_eq!(*same, own, "{time}: the journal's own key and name stay");
+        assert!(!devices.contains(device), "{time}: the device's is another one");
+        assert_eq!(signing_keys_of(&till), [format!("checkpoint.{time}.key")], "the one before is destroyed");
+        devices.insert(0, device.clone());
+        notes.insert(0, journal.checkpoint(CheckpointReason::Asked, None, at(12)).unwrap());
+        // What is known of all keys is what checks all notes, each by its own device key and by no other.
+        let every: Vec<VerifierKey> =
+            journal.every_public_key().unwrap().lines().map(|line| VerifierKey::parse(line).unwrap()).collect();
+        assert_eq!(every, [vec![own.clone()], devices.clone()].concat(), "{time}");
+        for (of, note) in notes.iter().enumerate() {
+            assert_eq!(note.verify(&[&own]), Ok(()), "{time}");
+            for (by, device) in devices.iter().enumerate() {
+                assert_eq!(note.verify(&[device]).is_ok(), of == by, "{time}: note {of} by key {by}");
+            }
+        }
+        // The record names the new keys and those before.
+        let named = journal.event(journal.checkpoint_key_event().unwrap()).unwrap().unwrap();
+        assert_eq!((named.kind.as_str(), named.operator.as_deref()), (KEY_MADE, Some("alice")));
+        let said = |name: &str| named.body[name].as_array().unwrap().len();
+        assert_eq!((said("public_keys"), said("before")), (2, time));
+        journal.verify().unwrap();
+        journal.close().unwrap();
+        journal = till.open();
+        journal.make_checkpoint_key(&terminal(), None, at(13)).unwrap();
+        assert_eq!(keys(&journal), [own.clone(), devices[0].clone()], "{time}: after a restart");
+    }
+}
+
+/// The process ends at each point of it: the old key signs, or the new one, and never neither.
+#[test]
+fn a_replacement_that_is_cut_off_leaves_the_old_key_or_the_new_one() {
+    let dry = Till::new();
+    let mut journal = shift(&dry);
+    dry.plan.die_at(None);
+    journal.renew_checkpoint_key(None, at(20)).unwrap();
+    let visits = dry.plan.passed.lock().unwrap().len();
+    let signs = |till: &Till, old: &VerifierKey| {
+        let mut journal = till.open();
+        journal.make_checkpoint_key(&terminal(), None, at(21)).unwrap();
+        let note = journal.checkpoint(CheckpointReason::Asked, None, at(22)).ok()?;
+        let device = keys(&journal)[1].clone();
+        assert_eq!(note.verify(&[&device]), Ok(()));
+        journal.verify().unwrap();
+        journal.renew_checkpoint_key(None, at(23)).unwrap();
+        assert_eq!(signing_keys_of(till).len(), 1, "one key is left of all");
+        Some(device != *old)
+    };
+    let mut ends = Vec::new();
+    for visit in 0..visits {
+        let till = Till::new();
+        let mut journal = shift(&till);
+        let old = keys(&journal)[1].clone();
+        till.plan.die_at(Some(visit));
+        journal.renew_checkpoint_key(None, at(20)).unwrap_err();
+        till.plan.die_at(None);
+        drop(journal);
+        ends.push(signs(&till, &old).unwrap_or_else(|| panic!("point {visit}: neither signs")));
+    }
+    assert!(visits >= 4 && ends.contains(&false) && ends.contains(&true), "{ends:?}");
+    // The control: had the old key gone first, neither would sign.
+    let till = Till::new();
+    let old = keys(&shift(&till))[1].clone();
+    std::fs::remove_file(till.device().join("checkpoint.key")).unwrap();
+    assert_eq!(signs(&till, &old), None);
+}

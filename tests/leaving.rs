@@ -27,7 +27,7 @@ use taptill::ports::{ExportFault, ExportSink};
 use taptill::receipt::Zone;
 use taptill::settlement::statement::{Day, Difference};
 use taptill::terminal::{FolderSink, Terminal};
-use taptill::till::{Ask, ExitStep, ExitView, Reply, Standing, StepState};
+use taptill::till::{Ask, ExitStep, ExitView, Input, Reply, Standing, StepState};
 use taptill_sandbox::host::{Kind, set_next_of};
 use taptill_sandbox::people::{ALICE, BOB, Person};
 
@@ -278,6 +278,25 @@ fn nobody_deregisters_during_a_tap_or_offline_and_twice_is_once() {
     assert_eq!(again.code(), ErrorCode::NotProvisioned);
 }
 
+/// Asked for again, or left, while the acquirer is being told: it goes once, and nothing is lost.
+#[test]
+fn a_till_that_is_going_is_not_asked_to_go_again() {
+    let mut house = two_supervisors(27);
+    house.line_waits = true;
+    let first = house.wish(go());
+    for (again, verdict) in
+        [(go(), ErrorCode::DeregistrationBlocked), (Ask::Exit { force: None }, ErrorCode::ExitBlocked)]
+    {
+        let refused = house.ask(again).unwrap_err();
+        assert_eq!((refused.code(), blockers(&refused)), (verdict, vec!["host_in_use wait".to_owned()]));
+    }
+    house.line_waits = false;
+    house.give(Input::Tick);
+    assert!(matches!(house.told(first), Some(Ok(Reply::Erased(_)))), "the first one goes on to its end");
+    let told = &house.host.as_ref().unwrap().told;
+    assert_eq!(told.iter().filter(|(op, _)| *op == Op::Deregister).count(), 1);
+}
+
 #[test]
 fn records_that_cannot_be_written_erase_nothing() {
     for fault in [ExportFault::Full, ExportFault::ReadOnly, ExportFault::NotEmpty, ExportFault::Failed] {
@@ -358,6 +377,19 @@ fn a_folder_takes_an_export_once() {
     assert_eq!(std::fs::read(mine.join("a.txt")).unwrap(), b"one three");
     assert_eq!(FolderSink::new(&mine).put("c.txt", b""), Err(ExportFault::NotEmpty));
     assert_eq!(FolderSink::new(&mine.join("a.txt")).put("c.txt", b""), Err(ExportFault::NotEmpty));
+    // What a try began with, and nothing else, may be there when it is tried again.
+    let tried = folder.path().join("tried");
+    for (what, name, bytes, verdict) in [
+        ("the first time", "readme.txt", "read me", Ok(())),
+        ("again", "readme.txt", "read me", Ok(())),
+        ("with other bytes", "readme.txt", "read it", Err(ExportFault::NotEmpty)),
+        ("under another name", "a.txt", "read me", Err(ExportFault::NotEmpty)),
+    ] {
+        assert_eq!(FolderSink::new(&tried).put(name, bytes.as_bytes()), verdict, "{what}");
+        assert_eq!(std::fs::read(tried.join("readme.txt")).unwrap(), b"read me", "{what}");
+    }
+    std::fs::write(tried.join("mine.txt"), "a shopping list").unwrap();
+    assert_eq!(FolderSink::new(&tried).put("readme.txt", b"read me"), Err(ExportFault::NotEmpty), "with a list beside");
     for name in ["", "../a", "A", ".hidden", "a/b"] {
         assert_eq!(FolderSink::new(&folder.path().join("other")).put(name, b""), Err(ExportFault::Failed), "{name:?}");
     }

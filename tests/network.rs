@@ -1,4 +1,7 @@
 //! The way to the host: certificates that change, networks that are judged, pins that rotate, words that are signed.
+//!
+//! What replaces a certificate or a pin is cut off at each of its points, and the till sells afterwards: with the old one
+//! or the new one. The controls take the old one away too early, at the host and at the till, and are found.
 
 #![allow(clippy::unwrap_used, reason = "a test fails where it unwraps")]
 
@@ -6,15 +9,15 @@ mod shop;
 
 use std::sync::{Arc, Mutex};
 
-use shop::{Shop, Till, impatient_shop, order, shop};
+use shop::{Shop, Till, faults, impatient_shop, order, shop};
 use taptill::account::{NetworkPolicy, Verdict};
-use taptill::error::ErrorCode;
+use taptill::error::{Error, ErrorCode};
 use taptill::ids::TerminalId;
 use taptill::iso8583::Op;
 use taptill::merkle::{KeyName, Note};
 use taptill::payment::state::State;
 use taptill::payment::{ListQuery, Reason};
-use taptill::ports::{CardChannel, NetworkPosture, Posture};
+use taptill::ports::{CardChannel, Fate, FaultPlan, KillPoint, NetworkPosture, Posture};
 use taptill::secret::Secret;
 use taptill_sandbox::host::{Kind, hold, message, pins, rotate_key, set_next_of, told};
 
@@ -76,6 +79,152 @@ fn a_renewed_certificate_is_used_at_once_and_after_a_restart_and_the_old_key_ope
     assert_eq!(till.sell("visa", 100).unwrap().state, State::Approved);
     assert_eq!(told(&shop.host_home()).unwrap().len(), 2);
     assert_eq!(shop.net_minor(), 400);
+}
+
+/// Ends the run at the point of this number since it was armed.
+#[derive(Default)]
+struct DiesAt {
+    left: Mutex<Option<usize>>,
+}
+
+impl DiesAt {
+    fn arm(&self, visit: Option<usize>) {
+        *self.left.lock().unwrap() = visit;
+    }
+}
+
+impl FaultPlan for DiesAt {
+    fn reach(&self, _: KillPoint) -> Fate {
+        match &mut *self.left.lock().unwrap() {
+            None => Fate::GoOn,
+            Some(0) => Fate::Die,
+            Some(left) => {
+                *left -= 1;
+                Fate::GoOn
+            }
+        }
+    }
+}
+
+/// Does something once for each of its points, each time cut off there; says after each whether it was done all the same.
+fn cut_off_everywhere(
+    shop: &Shop,
+    work: impl Fn(&Till) -> Result<(), Error>,
+    is_done: impl Fn(&Till) -> bool,
+) -> Vec<bool> {
+    let mut done = Vec::new();
+    loop {
+        let plan = Arc::new(DiesAt::default());
+        let till = shop.till_with(|ports| ports.faults = plan.clone()).unwrap();
+        plan.arm(Some(done.len()));
+        let outcome = work(&till);
+        plan.arm(None);
+        match outcome {
+            Ok(()) => return done,
+            Err(error) => assert_eq!(error.code(), ErrorCode::StoppedByFaultPlan, "point {}", done.len()),
+        }
+        drop(till);
+        done.push(is_done(&shop.till()));
+    }
+}
+
+/// Whether the till opens and sells, whatever it was cut off in.
+fn sells(shop: &Shop) -> bool {
+    let till = shop.till_with(|_| ());
+    till.is_ok_and(|till| till.sell("visa", 100).is_ok_and(|sale| sale.state == State::Approved))
+}
+
+#[test]
+fn a_renewed_certificate_that_is_cut_off_anywhere_leaves_the_old_one_or_the_new_one() {
+    let shop = shop("network-certificate-kills");
+    let certificate = |till: &Till| till.terminal.configuration().unwrap().client_certificate_pem.clone();
+    let known = Mutex::new(vec![certificate(&shop.till())]);
+    let done = cut_off_everywhere(
+        &shop,
+        |till| till.terminal.renew_certificate(),
+        |till| {
+            assert_eq!(till.sell("visa", 100).unwrap().state, State::Approved, "neither the old one nor the new one");
+            let (now, mut known) = (certificate(till), known.lock().unwrap());
+            let is_new = !known.contains(&now);
+            known.push(now);
+            is_new
+        },
+    );
+    assert!(done.len() >= 4 && done.contains(&false) && done.contains(&true), "{done:?}");
+
+    // The control: an acquirer that lets the old one go when it signs the new one.
+    let dies = || faults::Plan::at("before certificate.renewed", Fate::Die);
+    let till = shop.till_with(|ports| ports.faults = dies()).unwrap();
+    assert_eq!(till.terminal.renew_certificate().unwrap_err().code(), ErrorCode::StoppedByFaultPlan);
+    drop(till);
+    let book = rusqlite::Connection::open(shop.host_home().join("book.sqlite3")).unwrap();
+    let old: Vec<u8> = book.query_row("SELECT certificate FROM terminals", [], |row| row.get(0)).unwrap();
+    book.execute("UPDATE terminals SET certificate = certificate_next, certificate_next = NULL", []).unwrap();
+    assert!(!sells(&shop), "at the host");
+    book.execute("UPDATE terminals SET certificate = ?1", [&old]).unwrap();
+    assert!(sells(&shop), "put right again");
+    // And a till that lets the old key go before the new one is on record.
+    let keys = std::fs::read_dir(shop.device()).unwrap().map(|file| file.unwrap().path());
+    let own = keys.filter(|path| path.display().to_string().contains("account-secrets")).collect::<Vec<_>>();
+    own.iter().for_each(|key| std::fs::remove_file(key).unwrap());
+    assert!(!sells(&shop), "at the till");
+}
+
+#[test]
+fn pins_that_rotate_and_are_cut_off_anywhere_are_the_old_ones_or_the_new_ones() {
+    let mut shop = shop("network-pins-kills");
+    let till = shop.till();
+    let own = till.terminal.configuration().unwrap().terminal_id.clone();
+    assert_eq!(till.sell("visa", 100).unwrap().state, State::Approved);
+    drop(till);
+    let rotate = |shop: &mut Shop| {
+        shop.stop_host();
+        rotate_key(&shop.host_home()).unwrap();
+        shop.start_host("host");
+    };
+    for way in ["by a supervisor", "with the parameters"] {
+        rotate(&mut shop);
+        let by_hand = way == "by a supervisor";
+        // Each word has a number of its own; one that was taken is not taken again.
+        let word = || pins(&shop.host_home(), &own, !by_hand).unwrap();
+        let pin = |till: &Till| till.terminal.network().unwrap().pin;
+        let mut before = pin(&shop.till());
+        let mut done = Vec::new();
+        for visit in 0.. {
+            let text = word();
+            let plan = Arc::new(DiesAt::default());
+            let till = shop.till_with(|ports| ports.faults = plan.clone()).unwrap();
+            plan.arm(Some(visit));
+            let outcome = match by_hand {
+                true => till.terminal.take_pins(text.as_bytes()),
+                false => till.terminal.download_parameters().map(drop),
+            };
+            let is_over = outcome.is_ok() && plan.left.lock().unwrap().is_some_and(|left| left > 0);
+            plan.arm(None);
+            drop(till);
+            if is_over {
+                break;
+            }
+            let till = shop.till();
+            assert_eq!(till.sell("visa", 100).unwrap().state, State::Approved, "{way}, point {visit}: neither holds");
+            let now = pin(&till);
+            done.push(now != before);
+            before = now;
+        }
+        assert!(done.len() >= 2 && done.contains(&false) && done.contains(&true), "{way}: {done:?}");
+        assert!(sells(&shop), "{way}");
+    }
+    // The control: an acquirer that goes on to a key of which the till was not told in time, with its word cut off.
+    rotate(&mut shop);
+    rotate(&mut shop);
+    let text = pins(&shop.host_home(), &own, false).unwrap();
+    let till =
+        shop.till_with(|ports| ports.faults = faults::Plan::at("before network.pins_changed", Fate::Die)).unwrap();
+    assert_eq!(till.terminal.take_pins(text.as_bytes()).unwrap_err().code(), ErrorCode::StoppedByFaultPlan);
+    drop(till);
+    assert!(!sells(&shop), "a till that holds neither is found");
+    shop.till().terminal.take_pins(text.as_bytes()).unwrap();
+    assert!(sells(&shop), "and the same word rescues it");
 }
 
 /// Whatever the host does instead of certifying, the old certificate stands and nothing is half taken.
@@ -208,6 +357,23 @@ fn everything_that_goes_to_the_host_is_refused_over_a_network_that_is() {
     assert_eq!(terminal.status(&sale.attempt).unwrap().state, State::Approved);
     network.to(Posture::Trusted);
     assert!(terminal.test_host().is_ok() && terminal.settle().is_ok(), "the control");
+}
+
+/// With keys of this run and a connection that stands, a certificate is not asked for all the same.
+#[test]
+fn a_certificate_is_never_asked_for_over_a_network_that_is_refused_for_keys() {
+    let shop = shop("network-certificate-refused");
+    let (till, network) = till_on(&shop, Posture::Trusted);
+    assert_eq!(till.sell("visa", 100).unwrap().state, State::Approved);
+    for posture in [Posture::Proxied, Posture::UserAuthority] {
+        network.to(posture);
+        let error = till.terminal.renew_certificate().unwrap_err();
+        assert_eq!(error.code(), ErrorCode::NetworkRefusedForKeys, "{posture:?}");
+        assert_eq!(told(&shop.host_home()).unwrap().len(), 0, "{posture:?}");
+    }
+    network.to(Posture::Trusted);
+    till.terminal.renew_certificate().unwrap();
+    assert_eq!(told(&shop.host_home()).unwrap().len(), 1, "the control");
 }
 
 /// A network that turns bad between the wish and the connection: nothing leaves, and the attempt says why.

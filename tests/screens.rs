@@ -129,13 +129,17 @@ fn every_screen_keeps_the_rules_that_a_shell_relies_on() {
         assert!(screen.actions.iter().all(|action| !action.label.is_empty()), "{name}");
         assert!(screen.rows.iter().all(|row| !row.label.is_empty() && !row.value.is_empty()), "{name}");
         assert_eq!(screen.keypad, screen.kind == ScreenKind::AmountPad, "{name}");
-        assert_eq!(screen.slip.is_some(), screen.kind == ScreenKind::Receipt, "{name}");
-        let of_payments = matches!(screen.kind, ScreenKind::History | ScreenKind::Transaction | ScreenKind::Receipt);
+        assert_eq!(screen.slip.is_some(), matches!(screen.kind, ScreenKind::Receipt | ScreenKind::Erased), "{name}");
+        let of_payments = matches!(
+            screen.kind,
+            ScreenKind::History | ScreenKind::Transaction | ScreenKind::Receipt | ScreenKind::Loss
+        );
         let is_private = of_payments || !screen.fields.is_empty() || screen.kind == ScreenKind::RecoveryCode;
         assert_eq!(screen.private, is_private, "{name}");
         assert!(screen.fields.iter().all(|field| !field.label.is_empty()), "{name}");
         let shown = screen.fields.iter().filter(|field| !field.is_secret).map(|field| field.name);
-        assert!(shown.into_iter().all(|field| field == FieldName::Operator), "{name}: a secret may be seen");
+        let open = [FieldName::Operator, FieldName::Reason, FieldName::Recipient, FieldName::Message];
+        assert!(shown.into_iter().all(|field| open.contains(&field)), "{name}: a secret may be seen");
         for text in [&screen.message, &screen.advice, &screen.headline].into_iter().flatten() {
             assert!(!text.is_empty() && !text.contains('['), "{name}: {text}");
         }
@@ -244,6 +248,26 @@ fn every_source_of_a_freeze_and_every_step_after_it_has_words_in_every_language(
 }
 
 #[test]
+fn the_pages_for_merchants_use_the_words_of_the_buttons() {
+    use Choice as C;
+    let leaving = [C::ToLeave, C::Leave, C::ToForceLeave, C::ToDeregister, C::ChoosePlace, C::Deregister, C::SetUpAsNew];
+    let wrong = [
+        [C::ToFreeze, C::Freeze, C::ToLoss, C::SendLoss, C::ToEvidence],
+        [C::Disclose, C::ToRenewPasswords, C::ToRelease, C::ToNetwork, C::ToMessage],
+    ];
+    for (page, choices) in [("leaving.md", &leaving[..]), ("when-something-is-wrong.md", wrong.as_flattened())] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(page);
+        let text = std::fs::read_to_string(path).unwrap();
+        for language in Language::ALL {
+            for choice in choices {
+                let label = Catalogue::of(language).say(&format!("screen.action.{}", choice.word()), &[]);
+                assert!(text.contains(&format!("**{label}**")), "{page} does not name {label:?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn every_choice_and_every_screen_text_is_used_and_has_words_in_every_language() {
     let source = source();
     for language in Language::ALL {
@@ -254,7 +278,14 @@ fn every_choice_and_every_screen_text_is_used_and_has_words_in_every_language() 
         for key in texts.keys().filter(|key| key.starts_with("screen.")) {
             let last = key.rsplit('.').next().unwrap();
             let is_named = source.contains(&format!("\"{key}\"")) || source.contains(&format!("\"{last}\""));
-            let of_words = ["screen.turn.", "screen.trouble.", "screen.role.", "screen.biometric.", "screen.frozen."];
+            let of_words = [
+                "screen.turn.",
+                "screen.trouble.",
+                "screen.role.",
+                "screen.biometric.",
+                "screen.frozen.",
+                "screen.erasing.",
+            ];
             assert!(is_named || of_words.iter().any(|of| key.starts_with(of)), "{key} is shown nowhere");
         }
     }

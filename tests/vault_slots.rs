@@ -238,6 +238,44 @@ fn a_spoiled_row_is_its_owners_trouble_alone() {
     world.sign_in(ALICE, b"a new beginning 2026").unwrap();
 }
 
+/// Of a row that is not what was written the device keys go that it names, and never those of anybody else.
+#[test]
+fn a_spoiled_row_leaves_no_keys_behind_and_takes_nobody_elses() {
+    type Spoil = fn(&World) -> Vec<u8>;
+    let of_bob: Spoil = |world| {
+        let mut row = world.row(BOB);
+        row[60] ^= 1;
+        row
+    };
+    // It names every key of alice's: whoever wrote it wants her out.
+    let of_alice: Spoil = |world| world.row(ALICE);
+    let remove = |world: &mut World, alice: &taptill::vault::Opened| {
+        let change = world.vault().remove_operator(alice, &name(BOB)).unwrap();
+        world.write(change).unwrap();
+        2
+    };
+    let recover = |world: &mut World, code: &taptill::vault::RecoveryCode| {
+        let opened = world.open_by_code(code).unwrap();
+        let (password, next) = (world.new_password(b"a new beginning 2026", false), world.new_password(WRONG, false));
+        let (change, _) = world.vault().recover(&opened, &name(BOB), &password, &next).unwrap();
+        world.write(change).unwrap();
+        3
+    };
+    for (what, spoil, are_bobs_known) in [("bob's own", of_bob, true), ("alice's under his name", of_alice, false)] {
+        for by_code in [false, true] {
+            let (mut world, code) = World::claimed();
+            let alice = world.sign_in(ALICE, ALICES).unwrap();
+            let row = spoil(&world);
+            world.put_row(BOB, row);
+            let slots = if by_code { recover(&mut world, &code) } else { remove(&mut world, &alice) };
+            world.sign_in(ALICE, ALICES).unwrap_or_else(|error| panic!("{what}: alice is out: {error:?}"));
+            let left = world.device.aliases().len();
+            let expected = world.expected_keys(slots);
+            assert_eq!(left == expected, are_bobs_known, "{what}, by code {by_code}: {left} keys, {expected} expected");
+        }
+    }
+}
+
 /// What somebody else put among the rows decides nothing: neither whether the till is claimed, nor what is swept.
 #[test]
 fn planted_rows_stop_nothing() {

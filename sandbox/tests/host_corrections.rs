@@ -287,7 +287,6 @@ fn each_operation_misbehaves_when_it_is_told_to_and_not_before() {
         Op::Release,
         Op::LossReport,
         Op::Deregister,
-        Op::Erased,
         Op::RenewCertificate,
     ];
     for (dialect, op) in DIALECTS.into_iter().flat_map(|dialect| operations.map(|op| (dialect, op))) {

@@ -17,11 +17,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use memory_support::{Secrets, Shell, summary};
-use taptill_sandbox::scan::MemoryHit;
+use taptill_sandbox::scan::{Hit, MemoryHit};
 use till_support::{ALICE, BOB, Shop};
 
 /// What Alice's password is after the shift.
 const CHANGED: &str = "seven green bottles 41 hang";
+/// A second supervisor's.
+const CAROLS: &str = "slow trains arrive 8 late";
 
 /// What must be known of a till before its absence says anything.
 const KINDS: [&str; 22] = [
@@ -49,6 +51,16 @@ const KINDS: [&str; 22] = [
     "device key journal.waiting",
 ];
 
+/// What there is besides, once the certificate was renewed and the till is to be erased.
+const KINDS_OF_FAREWELL: [&str; 6] = [
+    "the renewed TLS client key's seed",
+    "the renewed TLS client key's scalar",
+    "the renewed TLS client key's prefix",
+    "the erasure's seed",
+    "the erasure's scalar",
+    "the erasure's prefix",
+];
+
 /// A shift at a till, and what was learnt of its secrets on the way.
 struct Shift {
     shop: Shop,
@@ -61,7 +73,7 @@ impl Shift {
     fn begin(program: &Path, die_at: Option<&str>) -> Self {
         let shop = Shop::open();
         shop.hire_bob();
-        let mut secrets = Secrets::of(&[ALICE.password, BOB.password, CHANGED]);
+        let mut secrets = Secrets::of(&[ALICE.password, BOB.password, CHANGED, CAROLS]);
         secrets.look(&shop);
         let mut command = Command::new(program);
         command.arg("--json").arg("--home").arg(shop.path("till")).env_remove("TAPTILL_DIE_AT");
@@ -86,6 +98,50 @@ impl Shift {
         self.does("checkpoint");
         self.does(&format!("sign-in bob --password-file {bob}"));
         self.does("sale 4.50 --card visa-two --attempt A-2");
+    }
+
+    /// Alice comes back, brings Carol in, has the certificate renewed, sells with it, and leaves by the checklist.
+    fn exits(&mut self) {
+        let (changed, carol) = self.supervisors();
+        self.does(&format!("sign-in alice --password-file {changed}"));
+        self.does(&format!("operator add carol --role supervisor --new-password-file {carol}"));
+        self.does("network renew-certificate");
+        self.does("sale 2.00 --attempt A-4");
+        let live = self.hits();
+        for needle in ["a master key", "a sealing key", "a working key", "the renewed TLS client key's scalar"] {
+            assert!(live.iter().any(|hit| hit.needle == needle), "the control: {needle} is there while Alice is");
+        }
+        self.does("exit --force 'the shop closes'");
+    }
+
+    /// Alice takes the till off the acquirer's list. It is not reached at first, so that what the erasure has of keys is
+    /// known before they are gone.
+    fn deregisters(&mut self) {
+        let (changed, carol) = self.supervisors();
+        let line = format!(
+            "deregister --export {} --second carol --second-password-file {carol}",
+            self.shop.path("records").display()
+        );
+        self.does(&format!("sign-in alice --password-file {changed}"));
+        self.does("settle");
+        self.shop.stop_host();
+        assert_eq!(self.shell.ask(&line)["error"]["category"], "network");
+        self.secrets.look(&self.shop);
+        self.shop.restart_host();
+        assert!(!self.hits().is_empty(), "the control: while Alice is signed in, secrets are there");
+        assert!(!self.on_disk("till-device").is_empty(), "the control: the device's keys are found where they are");
+        self.shell.must(&line);
+    }
+
+    /// The files of Alice's password after the shift, and of Carol's.
+    fn supervisors(&self) -> (String, String) {
+        let [_, _, changed] = self.password_files();
+        (changed, self.shop.password_file("carol", CAROLS))
+    }
+
+    /// Everything of the till's secrets in the files of one of the shop's folders.
+    fn on_disk(&self, folder: &str) -> Vec<Hit> {
+        self.secrets.needles().find_in_dir(&self.shop.path(folder)).unwrap()
     }
 
     /// Alice's, Bob's, and Alice's next.
@@ -136,6 +192,25 @@ fn nothing_is_left_after_a_lock_and_after_a_sign_out() {
 }
 
 #[test]
+fn nothing_is_left_after_an_exit_and_nothing_of_a_till_that_was_erased() {
+    for program in programs() {
+        let mut shift = Shift::begin(&program, None);
+        shift.works();
+        shift.exits();
+        shift.has_nothing("after the exit");
+        assert_eq!(shift.on_disk("till"), [], "the till's files after the exit");
+        shift.deregisters();
+        let kinds = shift.secrets.kinds();
+        let all = KINDS.iter().chain(&KINDS_OF_FAREWELL);
+        assert!(all.clone().all(|kind| kinds.contains_key(kind)), "not all is known: {kinds:?}");
+        shift.has_nothing("after the deregistration");
+        for folder in ["till", "till-device", "records"] {
+            assert_eq!(shift.on_disk(folder), [], "{folder} after the deregistration");
+        }
+    }
+}
+
+#[test]
 fn nothing_is_left_after_a_panic() {
     for program in programs() {
         let mut shift = Shift::begin(&program, Some("panic after attempt.prepared 2"));
@@ -168,4 +243,8 @@ fn the_control_that_does_not_wipe_what_it_frees_leaves_secrets() {
     println!("{}", summary(&left));
     let kinds: BTreeSet<&str> = left.iter().map(|hit| hit.needle).collect();
     assert!(kinds.len() > 1, "a heap that is not wiped keeps nothing, so its wiping shows nothing");
+    shift.exits();
+    assert!(!shift.hits().is_empty(), "nor after an exit");
+    shift.deregisters();
+    assert!(!shift.hits().is_empty(), "nor of a till that was erased");
 }

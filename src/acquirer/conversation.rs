@@ -174,9 +174,17 @@ impl Conversation {
         self.sign_on_demanded = true;
     }
 
-    /// Whether a sign-on may go over the network that the device is on. Where it may not, what needs one is not sent.
+    /// Whether keys may go over the network that the device is on. Where they may not, a certificate is not asked for,
+    /// and what needs a sign-on is not sent.
     pub fn admit_keys(&mut self, are_admitted: bool) {
         self.keys_are_admitted = are_admitted;
+    }
+
+    /// Nothing may go over the network any more. A connection ends, unless what has left over it waits for its answer.
+    pub fn leave_network(&mut self) {
+        if self.state.is_idle_on_a_line() {
+            self.hang_up(NotSentCause::Link(LinkFault::NetworkRefused));
+        }
     }
 
     /// Whether the next request is preceded by a sign-on.
@@ -301,6 +309,10 @@ impl Conversation {
             self.queued = Some(request);
             return self.greet(line, Op::SignOn, now);
         }
+        if request.op == Op::RenewCertificate && !self.certificates_are_admitted() {
+            self.become_ready(line, now);
+            return self.deliver(Delivery::NotSent(NotSentCause::Link(LinkFault::NetworkRefusedForKeys)));
+        }
         let Request { op, stan, mut values, is_repeat } = request;
         self.fill_in(&mut values, now);
         let key = self.keys.as_ref().map(KeySet::mac_key);
@@ -320,6 +332,12 @@ impl Conversation {
                 self.deliver(Delivery::NotSent(NotSentCause::Unpackable));
             }
         }
+    }
+
+    /// A certificate is a key.
+    fn certificates_are_admitted(&self) -> bool {
+        planted!(CertificateOverRefused, return true);
+        self.keys_are_admitted
     }
 
     /// A run that ended between the host's sign-on answer and the journal left the two with different keys: kept

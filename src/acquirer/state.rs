@@ -75,6 +75,11 @@ impl State {
         }
     }
 
+    /// Whether there is a connection, or soon is, over which no request has left or is about to.
+    pub(super) fn is_idle_on_a_line(&self) -> bool {
+        matches!(self, Self::Connecting { .. } | Self::Greeting { .. } | Self::Proving { .. } | Self::Ready { .. })
+    }
+
     /// The exchange whose answer is awaited.
     pub(super) fn awaited(&self) -> Option<&Exchange> {
         match self {

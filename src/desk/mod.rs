@@ -12,6 +12,7 @@
 //! [`Desk::collision`] never wait. It decides nothing: `screen` does. Evidence: `tests/desk_sale.rs`,
 //! `tests/desk_life.rs`, `tests/desk_people.rs`.
 
+mod goodbyes;
 mod people;
 mod run;
 mod work;
@@ -24,7 +25,7 @@ use std::thread::JoinHandle;
 use crate::account::Provisioning;
 use crate::desk::run::{Message, Run};
 use crate::error::{Error, ErrorCode};
-use crate::ports::{CardChannel, Ports};
+use crate::ports::{CardChannel, ExportSink, Ports};
 use crate::screen::{FieldName, Intent, Screen};
 use crate::secret::SecretBytes;
 use crate::text::Language;
@@ -100,6 +101,15 @@ impl Desk {
     /// `terminal_closed` for a desk that has ended.
     pub fn enter(&self, field: FieldName, value: SecretBytes) -> Result<(), Error> {
         self.tell(Message::Enter(field, value))
+    }
+
+    /// Where records are to be handed out to, for the screen that asks for it; a place that nobody wants is let go. Does
+    /// not wait.
+    ///
+    /// # Errors
+    /// `terminal_closed` for a desk that has ended.
+    pub fn export_to(&self, place: Box<dyn ExportSink>) -> Result<(), Error> {
+        self.tell(Message::Place(place))
     }
 
     /// The recovery code, while its screen is there and nobody has written it down.

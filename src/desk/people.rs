@@ -31,11 +31,16 @@ impl Typed {
         self.0.clear();
     }
 
-    fn take(&mut self, field: FieldName) -> SecretBytes {
+    pub fn take(&mut self, field: FieldName) -> SecretBytes {
         self.0.remove(&field).unwrap_or_else(|| SecretBytes::new(Vec::new()))
     }
 
-    fn operator(&mut self) -> Result<OperatorName, Error> {
+    /// What is no secret, as it was typed; it stays.
+    pub fn text(&self, field: FieldName) -> String {
+        self.0.get(&field).map(|typed| String::from_utf8_lossy(typed.expose()).into_owned()).unwrap_or_default()
+    }
+
+    pub fn operator(&mut self) -> Result<OperatorName, Error> {
         let typed = self.take(FieldName::Operator);
         let name = std::str::from_utf8(typed.expose()).unwrap_or_default();
         Ok(OperatorName::new(name.trim().to_ascii_lowercase())?)
@@ -69,7 +74,6 @@ pub(super) fn is_theirs(effect: &Effect) -> bool {
                 | Effect::ForgetBiometric
                 | Effect::AcceptRollBack
                 | Effect::Freeze
-                | Effect::Leave { .. }
         )
 }
 
@@ -150,7 +154,6 @@ pub(super) fn answer(terminal: &Terminal, effect: &Effect, mut typed: Typed) -> 
             terminal.release(&second, typed.take(FieldName::Password))?;
             Ok(Message::Event(Event::Frozen { who: terminal.till_state()? }))
         }
-        Effect::Leave { visit } => terminal.exit(None).and_then(|_| who(terminal, *visit)),
         Effect::FetchOperators => operators(terminal),
         _ => unreachable!("asked elsewhere: nothing of the till's people"),
     }

@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use crate::account::Provisioning;
+use crate::desk::goodbyes::Place;
 use crate::desk::people::{Arrived, Typed};
 use crate::desk::work::{Job, Opened};
 use crate::desk::{Code, Display, Shown};
@@ -39,6 +40,8 @@ pub(super) enum Message {
     Enter(FieldName, SecretBytes),
     /// A provisioning, or why it cannot be read.
     Provision(Box<Result<Provisioning, Error>>),
+    /// There is a place for records.
+    Place(Place),
     /// A card is in the field.
     Present(Arc<dyn CardChannel>),
     /// More than one card is in the field.
@@ -63,6 +66,8 @@ pub(super) struct Run {
     /// What was typed on the present screen and not used yet.
     typed: Typed,
     code: Code,
+    /// Lent for records and not used yet.
+    place: Option<Place>,
     jobs: Vec<JoinHandle<()>>,
 }
 
@@ -88,6 +93,7 @@ impl Run {
             provisioning: None,
             typed: Typed::default(),
             code: Code::default(),
+            place: None,
             jobs: Vec::new(),
         }
     }
@@ -149,6 +155,10 @@ impl Run {
                 }
             }
             Message::Provision(read) => self.provision(*read),
+            Message::Place(place) => {
+                self.place = Some(place);
+                self.step(Event::PlaceGiven);
+            }
             Message::Present(channel) => {
                 self.step(Event::Presented);
                 if let Some(terminal) = &self.terminal {
@@ -181,11 +191,23 @@ impl Run {
     }
 
     fn step(&mut self, event: Event) {
+        let kind = draw(&self.state).kind;
         let (next, effects) = step(self.state.clone(), event);
         self.state = next;
         self.show();
         for effect in effects {
             self.perform(effect);
+        }
+        self.let_go(kind);
+    }
+
+    /// What was typed for a screen that is gone, and a place that nobody wants any more.
+    fn let_go(&mut self, kind: ScreenKind) {
+        if draw(&self.state).kind != kind {
+            self.typed.clear();
+        }
+        if !self.state.wants_a_place() {
+            self.place = None;
         }
     }
 
@@ -195,9 +217,6 @@ impl Run {
             let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
             if self.has_shown && *shown == screen {
                 return;
-            }
-            if shown.kind != screen.kind {
-                self.typed.clear();
             }
             shown.clone_from(&screen);
         }
@@ -249,7 +268,8 @@ impl Run {
             Some(terminal) => {
                 let asked = effect.clone();
                 let typed = if effect.takes_typed() { std::mem::take(&mut self.typed) } else { Typed::default() };
-                self.spawn(effect, move || job.ask(terminal, asked, typed));
+                let place = if effect.takes_place() { self.place.take() } else { None };
+                self.spawn(effect, move || job.ask(terminal, asked, typed, place));
             }
             None => job.fail(effect, ErrorCode::TerminalClosed.into()),
         }

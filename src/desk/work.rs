@@ -11,9 +11,10 @@ use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
 use crate::account::Provisioning;
+use crate::desk::goodbyes::{self, Place};
 use crate::desk::people::{self, Typed};
 use crate::desk::run::Message;
-use crate::error::{Error, ErrorCode};
+use crate::error::{Error, ErrorCode, Fact};
 use crate::hex;
 use crate::ids::AttemptId;
 use crate::money::Amount;
@@ -49,6 +50,11 @@ impl Job {
         });
         match opened {
             Ok(opened) => Message::Opened(Box::new(opened)),
+            // The erasure that was cut off went on with this start, and is over.
+            Err(error) if error.facts().contains(&("why", Fact::Word("erased"))) => {
+                let certificates = guarded(|| Terminal::erasure_certificates(&self.home)).unwrap_or_default();
+                Message::Event(Event::FoundErased(certificates.into_iter().last()))
+            }
             Err(error) => failed(Effect::Open, error),
         }
     }
@@ -74,10 +80,16 @@ impl Job {
     }
 
     /// Asks the terminal and says what it answered.
-    pub fn ask(&self, terminal: Arc<Terminal>, effect: Effect, typed: Typed) {
+    pub fn ask(&self, terminal: Arc<Terminal>, effect: Effect, typed: Typed, place: Option<Place>) {
         let answered = guarded(|| match &effect {
             Effect::StartSale { attempt, amount } => {
                 self.sell(terminal, attempt, *amount).map(|event| Some(Message::Event(event)))
+            }
+            effect if goodbyes::is_theirs(effect) => {
+                let messages = self.messages.clone();
+                let tell = Box::new(move |event| drop(messages.send(Message::Event(event))));
+                let clock = &*self.ports.clock;
+                goodbyes::Question { terminal: &terminal, clock, typed, place, tell }.answer(effect).map(Some)
             }
             effect if people::is_theirs(effect) => people::answer(&terminal, effect, typed).map(Some),
             effect => Ok(answer(&terminal, effect)?.map(Message::Event)),
@@ -123,8 +135,6 @@ fn answer(terminal: &Terminal, effect: &Effect) -> Result<Option<Event>, Error> 
             let request = ReceiptRequest { columns: Columns::C32, language: *language, copy: *copy };
             Event::Slip { attempt: attempt.clone(), copy: *copy, slip: terminal.receipt(attempt, request)? }
         }
-        Effect::FetchChecklist => Event::Checklist(Box::new(terminal.exit_checklist()?)),
-        Effect::Settle => terminal.settle().map(|_| Event::Settled)?,
         Effect::Resolve => Event::Resolved(terminal.resolve()?),
         Effect::Verify => {
             let report = terminal.verify()?;

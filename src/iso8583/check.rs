@@ -304,7 +304,7 @@ fn repeat_mti(file: &MessageFile, request: [u8; 4]) -> Result<Option<[u8; 4]>, R
         Op::Reversal | Op::VoidReversal | Op::Refund | Op::Settle | Op::BatchUpload | Op::SettleEnd => Ok(Some(mti)),
         Op::Echo | Op::SignOn | Op::Sale | Op::Void | Op::Parameters | Op::Statement => Err(Rule::RepeatNotExpected),
         // What is told again is told from its first part.
-        Op::Freeze | Op::Release | Op::LossReport | Op::Deregister | Op::Erased | Op::RenewCertificate => {
+        Op::Freeze | Op::Release | Op::LossReport | Op::Deregister | Op::RenewCertificate => {
             Err(Rule::RepeatNotExpected)
         }
     }

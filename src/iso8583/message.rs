@@ -53,15 +53,13 @@ pub enum Op {
     LossReport,
     /// The terminal leaves.
     Deregister,
-    /// The terminal's secrets are destroyed.
-    Erased,
     /// Another certificate for the terminal.
     RenewCertificate,
 }
 
 impl Op {
     /// All operations.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 17] = [
         Self::Echo,
         Self::SignOn,
         Self::Sale,
@@ -78,7 +76,6 @@ impl Op {
         Self::Release,
         Self::LossReport,
         Self::Deregister,
-        Self::Erased,
         Self::RenewCertificate,
     ];
 
@@ -102,7 +99,6 @@ impl Op {
             Self::Release => "release",
             Self::LossReport => "loss_report",
             Self::Deregister => "deregister",
-            Self::Erased => "erased",
             Self::RenewCertificate => "renew_certificate",
         }
     }
@@ -110,10 +106,7 @@ impl Op {
     /// Whether it is a text that terminal and host tell each other, in parts ([`ValueName::ToldText`]).
     #[must_use]
     pub fn is_told(self) -> bool {
-        matches!(
-            self,
-            Self::Freeze | Self::Release | Self::LossReport | Self::Deregister | Self::Erased | Self::RenewCertificate
-        )
+        matches!(self, Self::Freeze | Self::Release | Self::LossReport | Self::Deregister | Self::RenewCertificate)
     }
 
     /// What takes this back when its outcome is not known; `None` for what owes no reversal.

@@ -505,7 +505,12 @@ impl Journal {
     }
 
     /// Lets the fault plan decide, and does what it decides.
-    fn reach(&mut self, moment: Moment, step: &'static str, may_use_ballast: bool) -> Result<(), JournalError> {
+    pub(super) fn reach(
+        &mut self,
+        moment: Moment,
+        step: &'static str,
+        may_use_ballast: bool,
+    ) -> Result<(), JournalError> {
         match self.store.file.reach(moment, step) {
             // The room of the ballast helps a debt.
             Err(JournalError::DiskFull) if may_use_ballast => {

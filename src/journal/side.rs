@@ -81,6 +81,12 @@ impl SideRows<'_> {
         self.open(row).map(Some)
     }
 
+    /// The event that a side row came with, once the row has opened: it is bound to that.
+    pub(super) fn event_of(&self, name: &str) -> Result<Option<u64>, JournalError> {
+        let Some(row) = self.find(name)? else { return Ok(None) };
+        Ok(self.read(name)?.map(|_opens| row.sequence as u64))
+    }
+
     /// Checks that these side rows, by the hash in their events, and no others are here and open.
     pub(super) fn check(&self, mut expected: BTreeMap<String, u64>) -> Result<u64, JournalError> {
         let mut statement = self.db.prepare(&format!("{SELECT} ORDER BY seq")).map_err(fault)?;

@@ -175,6 +175,15 @@ impl Engine {
         self.conversation.admit_keys(judgement.verdict.admits(Purpose::Keys));
     }
 
+    /// Ends a connection over a network that is refused for all, unless a request over it waits for its answer.
+    pub fn leave_refused_network(&mut self) {
+        let Judgement { posture, verdict } = self.network;
+        // Without a network a connection ends by itself.
+        if verdict == Verdict::RefusedForAll && posture != Posture::Absent {
+            self.conversation.leave_network();
+        }
+    }
+
     /// Why nothing new may go out over the network that the device is on. That there is none is found when something goes
     /// out.
     fn network_refusal(&self) -> Option<Error> {

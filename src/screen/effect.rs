@@ -2,7 +2,10 @@
 //!
 //! Evidence: `screen/step/tests.rs`, `tests/desk_people.rs`.
 
+use crate::clock::WallMs;
 use crate::ids::{AttemptId, OperatorName, Role};
+use crate::incident::evidence::Preview;
+use crate::incident::loss::LossReport;
 use crate::money::Amount;
 use crate::receipt::Copy;
 use crate::text::Language;
@@ -127,13 +130,56 @@ pub enum Effect {
     Release,
     /// Ask what is left to do before leaving: `Checklist`.
     FetchChecklist,
-    /// Leave by the checklist: `Who`.
-    Leave {
-        /// The visit that ends.
-        visit: u64,
-    },
+    /// Leave by the checklist: `Left`.
+    Leave,
+    /// Leave although something is in the way, with the reason that was typed: `Left`.
+    ForceLeave,
     /// Settle the batch: `Settled`.
     Settle,
+    /// Ask what the last statement was found to say: `Statement`.
+    FetchStatement,
+    /// Hold the acquirer's own statement against the record: `Statement`.
+    CheckStatement,
+    /// Take the till off the acquirer's list and erase it, with the second person who was typed, if any: `HandingOut` for
+    /// each file, and at the end `Erased`.
+    Deregister,
+    /// Make the report of a loss: `Loss`.
+    FetchLoss {
+        /// How many days back; by default from the day before the freeze.
+        days: Option<u16>,
+    },
+    /// Send the report of this window to the acquirer: `Loss`.
+    SendLoss {
+        /// The first moment.
+        from: WallMs,
+        /// The first moment after it.
+        to: WallMs,
+    },
+    /// Hand the report out at the place that was chosen: `HandedOut`.
+    HandOutLoss {
+        /// The report.
+        report: Box<LossReport>,
+        /// In which language.
+        language: Language,
+    },
+    /// Have everybody set another password: `Renewed`.
+    RenewPasswords,
+    /// Look what evidence would disclose: `Evidence`.
+    PreviewEvidence {
+        /// Of which payment; of the incident where none is named.
+        of: Option<AttemptId>,
+    },
+    /// Agree to disclose it to whoever was typed, and hand it out at the place that was chosen: `Disclosed`.
+    Disclose {
+        /// What.
+        preview: Box<Preview>,
+        /// In which language the receipts are.
+        language: Language,
+    },
+    /// Ask how the network is judged: `Network`.
+    FetchNetwork,
+    /// Find out whose the message is that was typed: `Message`.
+    ReadMessage,
     /// The recovery code is on paper: wipe it.
     WipeCode,
 }
@@ -157,7 +203,17 @@ impl Effect {
                 | Self::NewRecoveryCode
                 | Self::FreezeByName
                 | Self::Release
+                | Self::ForceLeave
+                | Self::Deregister
+                | Self::Disclose { .. }
+                | Self::ReadMessage
         )
+    }
+
+    /// Whether it hands something out at the place that was chosen.
+    #[must_use]
+    pub fn takes_place(&self) -> bool {
+        matches!(self, Self::Deregister | Self::HandOutLoss { .. } | Self::Disclose { .. })
     }
 
     /// Whether it waits for a finger or a face at the door, where a password may be typed instead.

@@ -4,13 +4,16 @@
 
 use crate::error::Error;
 use crate::ids::{AttemptId, OperatorName};
+use crate::incident::evidence::Preview;
+use crate::incident::loss::LossReport;
 use crate::payment::{AttemptView, Page, Resolved};
 use crate::ports::Notice;
 use crate::receipt::Copy;
 use crate::screen::effect::Effect;
 use crate::screen::intent::Intent;
 use crate::screen::state::Till;
-use crate::till::{ExitView, OperatorView, TillState};
+use crate::settlement::statement::StatementSummary;
+use crate::till::{Erased, ExitView, MessageView, NetworkView, OperatorView, TillState};
 
 /// What can happen.
 #[derive(Clone, Debug, PartialEq)]
@@ -87,6 +90,48 @@ pub enum Event {
     Checklist(Box<ExitView>),
     /// The batch was settled as far as it could be.
     Settled,
+    /// What the last statement was found to say; nothing before the first.
+    Statement(Option<Box<StatementSummary>>),
+    /// The till was left.
+    Left {
+        /// Who is at it.
+        who: TillState,
+        /// The checklist, with the signed head.
+        view: Box<ExitView>,
+    },
+    /// There is a place for records.
+    PlaceGiven,
+    /// A file is being handed out.
+    HandingOut {
+        /// Which.
+        file: String,
+    },
+    /// Everything was handed out that a deregistration hands out.
+    AllHandedOut,
+    /// The till is erased: there is none any more.
+    Erased(Box<Erased>),
+    /// The same, at a start that went on with an erasure: its certificate, where there is one.
+    FoundErased(Option<String>),
+    /// The report of a loss.
+    Loss(Box<LossReport>),
+    /// What was to be handed out was.
+    HandedOut,
+    /// Everybody sets another password.
+    Renewed {
+        /// Who is at the till.
+        who: TillState,
+    },
+    /// What evidence would disclose.
+    Evidence(Box<Preview>),
+    /// Evidence was handed out.
+    Disclosed {
+        /// How many files.
+        files: u64,
+    },
+    /// How the network is judged.
+    Network(Box<NetworkView>),
+    /// Whose a message is.
+    Message(Box<MessageView>),
     /// Who works at this till.
     Operators(Vec<OperatorView>),
     /// A name for the sale.

@@ -2,11 +2,14 @@
 //!
 //! The payments are made up; no key, card or host stands behind them. Evidence: `tests/screens.rs`.
 
+mod bad_days;
+mod goodbyes;
+
 use std::collections::VecDeque;
 
 use crate::account::password::BrokenRule;
 use crate::clock::WallMs;
-use crate::error::{Blocker, Error, ErrorCode};
+use crate::error::{Error, ErrorCode};
 use crate::hex;
 use crate::ids::{
     AttemptId, AuthCode, BatchNo, HostCode, MerchantId, OperatorName, OrderNo, Role, Rrn, Stan, TerminalId,
@@ -22,7 +25,7 @@ use crate::screen::shown::Screen;
 use crate::screen::state::{Cancel, Form, Hint, History, Place, Said, Sale, Stage, State, Till, Trouble};
 use crate::screen::{Keypad, draw};
 use crate::text::Language;
-use crate::till::{Biometric, ExitItem, ExitStep, ExitView, OperatorView, Standing, StepState, TillState};
+use crate::till::{Biometric, OperatorView, Standing, TillState};
 
 /// Each screen, under a name for its picture's file.
 #[must_use]
@@ -39,6 +42,8 @@ pub(super) fn pictures(language: Language) -> Pictures {
     pictures.extend(past_pictures(language));
     pictures.extend(trouble_pictures());
     pictures.extend(people_pictures());
+    pictures.extend(goodbyes::pictures());
+    pictures.extend(bad_days::pictures());
     pictures
 }
 
@@ -255,8 +260,6 @@ fn people_pictures() -> Pictures {
         before("freeze-by-name", Standing::Locked, Place::FreezeByName(blank())),
         inside("release", Place::Release(blank())),
         inside("release-refused", Place::Release(refused(ErrorCode::ReleaseNeedsAnother.into()))),
-        inside("leave", Place::Leave(Box::new(checklist(&[])))),
-        inside("leave-blocked", Place::Leave(Box::new(checklist(&["in_doubt", "batch_not_settled"])))),
         frozen(before("locked-frozen", Standing::Locked, Place::Locked(blank()))),
         frozen(inside("frozen", Place::Pad)),
         frozen_by_host(inside("frozen-by-host", Place::Pad)),
@@ -281,23 +284,6 @@ fn frozen_by_host(picture: (&'static str, State)) -> (&'static str, State) {
 fn frozen_as((word, state): (&'static str, State), view: FreezeView) -> (&'static str, State) {
     let who = state.who.clone().map(|who| TillState { frozen: Some(view), ..who });
     (word, State { who, ..state })
-}
-
-/// The checklist with these in the way, each of one step.
-fn checklist(blockers: &[&'static str]) -> ExitView {
-    let remedies = ["resolve", "settle"];
-    let items = ExitStep::ALL.into_iter().enumerate().map(|(place, step)| {
-        let remedy = remedies.get(place).copied().unwrap_or("wait");
-        let blockers: Vec<Blocker> =
-            blockers.get(place).map(|why| Blocker::new(why, "A-1").remedied_by(remedy)).into_iter().collect();
-        let state = match blockers.is_empty() {
-            true if step.is_the_tills() => StepState::Ahead,
-            true => StepState::Done,
-            false => StepState::Blocked,
-        };
-        ExitItem { step, state, blockers, advice: None }
-    });
-    ExitView { items: items.collect(), is_left: false, checkpoint: None }
 }
 
 fn operators() -> Vec<OperatorView> {

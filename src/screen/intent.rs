@@ -145,6 +145,48 @@ pub enum Intent {
     Leave,
     /// Settles the batch with the bank.
     Settle,
+    /// To where one leaves although something is in the way.
+    ToForceLeave,
+    /// Leaves although something is in the way: reason.
+    ForceLeave,
+    /// What the last statement was found to say.
+    ToStatement,
+    /// Holds the acquirer's own statement against the record.
+    CheckStatement,
+    /// To where the till is taken off the acquirer's list.
+    ToDeregister,
+    /// Takes the till off the acquirer's list and erases it: of the second person operator and password.
+    Deregister,
+    /// Chooses where records are handed out to: the shell lets the person pick and hands over the place.
+    ChoosePlace,
+    /// A till that was erased is set up as new.
+    SetUpAsNew,
+    /// The report of a loss.
+    ToLoss,
+    /// The same of so many days.
+    LossOf {
+        /// How many days back.
+        days: u16,
+    },
+    /// Sends the report to the acquirer.
+    SendLoss,
+    /// To where every password is anew.
+    ToRenewPasswords,
+    /// Has everybody set another password.
+    RenewPasswords,
+    /// What evidence of the incident would disclose.
+    ToEvidence,
+    /// What evidence of one payment would disclose.
+    EvidenceOf {
+        /// Which.
+        attempt: AttemptId,
+    },
+    /// How the network is judged.
+    ToNetwork,
+    /// To where a message is looked at.
+    ToMessage,
+    /// Finds out whose a message is: message.
+    ReadMessage,
     /// The app is on the glass again. Allowed on every screen.
     Foreground,
     /// The app has left the glass. Allowed on every screen.

@@ -95,6 +95,32 @@ kinds! {
         Release = "release",
         /// What is left to do before anybody leaves, one thing a line.
         Leave = "leave",
+        /// The till was left for today.
+        Left = "left",
+        /// Somebody leaves although something is in the way.
+        ForceLeave = "force_leave",
+        /// What the last statement was found to say.
+        Statement = "statement",
+        /// The till is about to be taken off the acquirer's list.
+        Deregister = "deregister",
+        /// What keeps it from that, one thing a line.
+        DeregisterBlocked = "deregister_blocked",
+        /// How far that has come.
+        Erasing = "erasing",
+        /// There is no till any more: the certificate of erasure.
+        Erased = "erased",
+        /// The report of a loss.
+        Loss = "loss",
+        /// Everybody is to set another password.
+        RenewPasswords = "renew_passwords",
+        /// What evidence would disclose.
+        Evidence = "evidence",
+        /// Evidence was handed out.
+        Disclosed = "disclosed",
+        /// How the network is judged.
+        Network = "network",
+        /// Whose a message is that comes in the acquirer's name.
+        Message = "message",
     }
 }
 
@@ -139,6 +165,12 @@ kinds! {
         NewPasswordAgain = "new_password_again",
         /// The code that was written down at the claim.
         RecoveryCode = "recovery_code",
+        /// Why somebody does what the till advises against.
+        Reason = "reason",
+        /// To whom evidence is handed out.
+        Recipient = "recipient",
+        /// A message that comes in the acquirer's name.
+        Message = "message",
     }
 }
 
@@ -146,7 +178,7 @@ impl FieldName {
     /// Whether nobody may see what is typed.
     #[must_use]
     pub fn is_secret(self) -> bool {
-        self != Self::Operator
+        !matches!(self, Self::Operator | Self::Reason | Self::Recipient | Self::Message)
     }
 }
 
@@ -172,6 +204,8 @@ pub struct Field {
     pub label: String,
     /// Whether what is typed is not to be seen, kept, corrected or suggested.
     pub is_secret: bool,
+    /// Whether it may have several lines.
+    pub is_long: bool,
 }
 
 /// One button.

@@ -8,18 +8,21 @@
 
 use std::collections::VecDeque;
 
-use crate::account::Configuration;
-use crate::error::{Error, ErrorCode};
+use crate::account::{Configuration, Judgement};
+use crate::error::{Blocker, Error, ErrorCode};
 use crate::ids::{AttemptId, MerchantId, OperatorName, Role, TerminalId};
+use crate::incident::evidence::Preview;
 use crate::incident::freeze::FreezeView;
+use crate::incident::loss::LossReport;
 use crate::money::{Amount, Currency};
 use crate::payment::{AttemptView, Page};
 use crate::ports::Prompt;
 use crate::receipt::Copy;
 use crate::screen::effect::Effect;
 use crate::screen::keypad::Keypad;
+use crate::settlement::statement::StatementSummary;
 use crate::text::Language;
-use crate::till::{ExitView, OperatorView, Standing, TillState};
+use crate::till::{Erased, ExitView, MessageView, NetworkView, OperatorView, Standing, TillState};
 
 /// Everything that a screen is drawn from.
 #[derive(Clone, Debug, PartialEq)]
@@ -98,6 +101,11 @@ impl State {
         self.who.as_ref()?.frozen.as_ref()
     }
 
+    /// How the network was judged last.
+    pub(super) fn network(&self) -> Option<Judgement> {
+        self.who.as_ref()?.network
+    }
+
     /// The screen to which every way back leads at last.
     pub(super) fn home(&self) -> Place {
         match self.standing() {
@@ -108,6 +116,16 @@ impl State {
             // They take no payments.
             Some(Standing::SignedIn) if self.role() == Some(Role::Service) => Place::Settings(None),
             Some(Standing::SignedIn) => Place::Pad,
+        }
+    }
+
+    /// Whether a place for records is wanted here, or held until it is used.
+    pub(crate) fn wants_a_place(&self) -> bool {
+        match &self.place {
+            Place::Goodbye(goodbye) => matches!(**goodbye, Goodbye::Asking(_)),
+            Place::Loss { .. } => true,
+            Place::Evidence(showing) => showing.files.is_none(),
+            _ => false,
         }
     }
 
@@ -195,7 +213,18 @@ pub(super) enum Place {
     Freeze,
     FreezeByName(Form),
     Release(Form),
-    Leave(Box<ExitView>),
+    Leaving(Leaving),
+    ForceLeave(Form),
+    Goodbye(Box<Goodbye>),
+    Loss {
+        report: Box<LossReport>,
+        is_shared: bool,
+    },
+    /// Whether the passwords are anew already.
+    Renew(bool),
+    Evidence(Box<Showing>),
+    Network(Box<NetworkView>),
+    Message(Box<Letter>),
 }
 
 impl Place {
@@ -213,10 +242,96 @@ impl Place {
             | Self::NewRecoveryCode(form)
             | Self::FreezeByName(form)
             | Self::Release(form)
+            | Self::ForceLeave(form)
             | Self::ResetOperator { form, .. } => Some(form),
+            Self::Goodbye(goodbye) => match &mut **goodbye {
+                Goodbye::Asking(going) => Some(&mut going.form),
+                Goodbye::Blocked(_) | Goodbye::Erased(_) | Goodbye::Found(_) => None,
+            },
+            Self::Evidence(showing) => Some(&mut showing.form),
+            Self::Message(letter) => Some(&mut letter.form),
             _ => None,
         }
     }
+}
+
+/// Leaving for today.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Leaving {
+    /// What is left to do.
+    List(Box<ExitView>),
+    /// What the last statement was found to say; nothing before the first.
+    Statement(Option<Box<StatementSummary>>),
+    /// Nobody is signed in any more.
+    Left(Box<ExitView>),
+}
+
+/// Leaving for good.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Goodbye {
+    /// Who agrees, and where the records go; while it is done, how far it has come.
+    Asking(Going),
+    /// What is in the way.
+    Blocked(Vec<Blocker>),
+    /// There is no till here any more.
+    Erased(Box<Erased>),
+    /// The same, found at a start that went on with an erasure: the certificate, where there is one.
+    Found(Option<String>),
+}
+
+/// A deregistration that somebody asks for.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Going {
+    pub form: Form,
+    /// Whether there is a place for the records.
+    pub has_place: bool,
+    /// How far it has come.
+    pub at: Gone,
+    /// The file that is being handed out.
+    pub file: Option<String>,
+}
+
+/// How far a deregistration has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Gone {
+    /// The acquirer is being told.
+    #[default]
+    Told,
+    /// The records are being handed out.
+    HandedOut,
+    /// Keys and files are being destroyed.
+    Erased,
+}
+
+impl Gone {
+    /// All of them, in their order.
+    pub const ALL: [Self; 3] = [Self::Told, Self::HandedOut, Self::Erased];
+
+    /// The stable word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Told => "told",
+            Self::HandedOut => "handed_out",
+            Self::Erased => "erased",
+        }
+    }
+}
+
+/// Evidence that somebody may agree to disclose.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Showing {
+    pub form: Form,
+    pub preview: Preview,
+    /// How many files were handed out, once they were.
+    pub files: Option<u64>,
+}
+
+/// A message that comes in the acquirer's name.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Letter {
+    pub form: Form,
+    /// Whose it is, once it was looked at.
+    pub view: Option<MessageView>,
 }
 
 /// What became of what was typed last: nothing of it is kept.

@@ -142,10 +142,10 @@ pub fn again(code: ErrorCode, money: Money) -> Again {
 }
 
 /// Whether the till must be opened anew before anything else can be done with it. A till whose files were put back works
-/// on, and only does not sell.
+/// on, and only does not sell; one whose records have no place yet has lost nothing.
 fn ends_the_run(row: CodeRow) -> bool {
-    let is_unsure =
-        matches!(row.category, Category::Storage | Category::Integrity) && row.code != "journal_rolled_back";
+    let works_on = matches!(row.code, "journal_rolled_back" | "export_failed");
+    let is_unsure = matches!(row.category, Category::Storage | Category::Integrity) && !works_on;
     is_unsure || matches!(row.code, "terminal_closed" | "till_failed" | "stopped_by_fault_plan")
 }
 
@@ -163,6 +163,8 @@ pub fn of_error(code: ErrorCode, money: Money) -> Look {
         Again::Nothing => UNDERSTOOD,
         Again::SameAttempt => LOOK_AGAIN,
         Again::NewAttempt if is_amount(row) => OTHER_AMOUNT,
+        Again::NewAttempt if code == ErrorCode::DeregistrationUnfinished => FINISH,
+        Again::NewAttempt if matches!(code, ErrorCode::NetworkRefused | ErrorCode::NetworkRefusedForKeys) => NETWORKS,
         Again::NewAttempt => AFTERWARDS,
     };
     look(ScreenKind::Trouble, tone, choices)
@@ -187,8 +189,12 @@ pub const OTHER_FILE: &[(Choice, Role)] = &[(Choice::Provision, Primary), (Choic
 /// What past payments offer.
 pub const PAST: &[(Choice, Role)] = &[(Choice::Older, Secondary), (Choice::Newer, Secondary), (Choice::Back, Primary)];
 /// What one past payment offers.
-pub const ONE: &[(Choice, Role)] =
-    &[(Choice::Receipt, Primary), (Choice::Resolve, Secondary), (Choice::Back, Secondary)];
+pub const ONE: &[(Choice, Role)] = &[
+    (Choice::Receipt, Primary),
+    (Choice::Resolve, Secondary),
+    (Choice::ToEvidence, Secondary),
+    (Choice::Back, Secondary),
+];
 /// What a slip offers.
 pub const SLIP: &[(Choice, Role)] = &[(Choice::Back, Primary), (Choice::OtherCopy, Secondary)];
 /// What the settings offer.
@@ -204,8 +210,12 @@ pub const SETUP: &[(Choice, Role)] = &[
     (Choice::OtherLanguage, Secondary),
     (Choice::Lock, Secondary),
     (Choice::ToLeave, Secondary),
+    (Choice::ToNetwork, Secondary),
+    (Choice::ToLoss, Secondary),
+    (Choice::ToRenewPasswords, Secondary),
     (Choice::ToRelease, Danger),
     (Choice::ToFreeze, Danger),
+    (Choice::ToDeregister, Danger),
     (Choice::SignOut, Danger),
 ];
 
@@ -220,6 +230,10 @@ const STUCK: &[(Choice, Role)] = &[(Choice::NextCustomer, Primary), (Choice::Rec
 const ONCE_MORE: &[(Choice, Role)] = &[(Choice::TryAgain, Primary), (Choice::NewSale, Secondary)];
 const ANOTHER_CARD: &[(Choice, Role)] = &[(Choice::TryAnotherCard, Primary), (Choice::NewSale, Secondary)];
 const AFTERWARDS: &[(Choice, Role)] = &[(Choice::TryAgain, Primary), (Choice::Back, Secondary)];
+/// The acquirer has let the till go: there is nothing left but to erase it.
+const FINISH: &[(Choice, Role)] = &[(Choice::ToDeregister, Primary), (Choice::Back, Secondary)];
+const NETWORKS: &[(Choice, Role)] =
+    &[(Choice::TryAgain, Primary), (Choice::ToNetwork, Secondary), (Choice::Back, Secondary)];
 const LOOK_AGAIN: &[(Choice, Role)] = &[(Choice::TryAgain, Primary)];
 /// What an error offers when the till must be opened anew.
 pub const OPEN_AGAIN: &[(Choice, Role)] = &[(Choice::OpenAgain, Primary)];

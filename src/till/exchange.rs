@@ -320,6 +320,21 @@ impl Ask {
 }
 
 impl Ask {
+    /// Whether it is refused while something else is done with the host.
+    pub(crate) fn takes_the_line(&self) -> bool {
+        matches!(
+            self,
+            Self::Settle
+                | Self::Resolve
+                | Self::TestHost
+                | Self::DownloadParameters
+                | Self::RequestRefund(_)
+                | Self::ApproveRefund(_)
+                | Self::ApproveRefundAs { .. }
+                | Self::Statement(StatementStep::FromHost { .. })
+        )
+    }
+
     /// Whether the network is looked at before it: it goes to the host at once, or shows how the network is judged.
     #[must_use]
     pub fn needs_network(&self) -> bool {

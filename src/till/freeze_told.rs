@@ -1,7 +1,8 @@
 //! The acquirer and a freeze: it is told of one and of its end until it has said that it knows, and its own is obeyed.
 //!
-//! What is owed stands in the record, so a restart forgets nothing; a host that cannot be reached is asked again, ever
-//! more rarely. An acquirer whose dialect has no word for it is not told, and the record says so. A release that the host
+//! What is owed stands in the record, so a restart forgets nothing; a host that cannot be reached, or refuses to hear it,
+//! is told again, ever more rarely. Nobody at the till meets a busy line for it: what a person wishes meanwhile waits for
+//! the end of the news. An acquirer whose dialect has no word for it is not told, and the record says so. A release that the host
 //! repeats from before is not taken for one of a freeze that it has not heard of yet.
 //!
 //! It never thaws a till by itself. Evidence: `tests/incident_sales.rs`, `sandbox/tests/till_incident.rs`.
@@ -14,6 +15,7 @@ use crate::error::{Error, ErrorCode};
 use crate::incident::freeze::{FreezeView, FrozenFrom, Owed, Released, record};
 use crate::iso8583::Op;
 use crate::journal::{Journal, JournalError, SideWork};
+use crate::till::exchange::Ask;
 use crate::till::record::Trouble;
 use crate::till::tell::Then;
 use crate::till::{At, Till};
@@ -52,7 +54,8 @@ impl Till {
     pub(super) fn tell_of_the_freeze(&mut self, now: Now) -> Result<(), Trouble> {
         planted!(FreezeNotTold, return Ok(()));
         let At::Open(open) = &mut self.at else { return Ok(()) };
-        if open.freeze_care.next_try().is_none_or(|at| at > now.mono) || open.engine.is_occupied() {
+        let is_early = open.freeze_care.next_try().is_none_or(|at| at > now.mono);
+        if is_early || open.engine.is_occupied() || self.flow.as_ref().is_some_and(|flow| !flow.is_at_the_platform()) {
             return Ok(());
         }
         let Some(owed) = open.freeze_care.owed else { return Ok(()) };
@@ -73,14 +76,31 @@ impl Till {
         self.go_on_telling(now)
     }
 
+    /// Whether a wish would find the line taken by news that nobody at the till has asked to be told.
+    pub(super) fn waits_for_the_news(&self, ask: &Ask) -> bool {
+        self.tellings.is_of_a_freeze() && matches!(self.at, At::Open(_)) && ask.takes_the_line()
+    }
+
+    /// Takes up what waited for the news to be told, or for nobody to be there any more.
+    pub(super) fn take_up_wishes(&mut self, now: Now) -> Result<(), Trouble> {
+        while self.stopped.is_none()
+            && !self.tellings.is_of_a_freeze()
+            && let Some((ticket, ask)) = self.put_off.pop_front()
+        {
+            self.ask(ticket, ask, now)?;
+        }
+        Ok(())
+    }
+
     /// The acquirer has said something to it, or could not be reached.
     pub(super) fn told_of_freeze(&mut self, of: Owed, result: Result<Told, Error>, now: Now) -> Result<(), Trouble> {
         let At::Open(open) = &mut self.at else { return Ok(()) };
         open.freeze_care.is_under_way = false;
         let said = match &result {
-            Ok(told) => told.host_code.as_str(),
+            Ok(told) if told.approved => told.host_code.as_str(),
             Err(error) if error.code() == ErrorCode::OperationNotInDialect => "not_in_dialect",
-            Err(_) => return Ok(()),
+            // An acquirer that refuses to hear it does not know it: it is told again.
+            Ok(_) | Err(_) => return Ok(()),
         };
         match open.engine.journal_mut().append(record::told(of, said), SideWork::None, now).map_err(Trouble::from) {
             Ok(_) => self.look_at_what_is_owed(now),

@@ -37,6 +37,11 @@ pub(super) enum Answer {
 impl Till {
     /// Answers, or sees to it that the answer comes.
     pub(super) fn ask(&mut self, ticket: Ticket, ask: Ask, now: Now) -> Result<(), Trouble> {
+        if self.waits_for_the_news(&ask) {
+            self.touch(now);
+            self.put_off.push_back((ticket, ask));
+            return Ok(());
+        }
         match self.answer(ticket, ask, now) {
             Ok(Answer::Now(reply)) => self.tell(ticket, Ok(reply)),
             Ok(Answer::Later) => {}

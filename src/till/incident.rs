@@ -1,7 +1,8 @@
 //! What a supervisor does on a bad day besides freezing: every password anew, the report of a loss, and what somebody
 //! who is gone had approved.
 //!
-//! A renewal is one event with another master key in every box; from then on the host is asked for another certificate
+//! A renewal is one event with another master key in every box, after one that replaces the device key that signs; from
+//! then on the host is asked for another certificate
 //! until it gives one, and each operator must set another password at the next sign-in. So a run that ends anywhere has
 //! renewed everything or nothing, and what is still to come is in the record.
 //!
@@ -17,7 +18,7 @@ use crate::ids::OperatorName;
 use crate::incident::loss::{self, LossReport, Window};
 use crate::incident::{approvals, freeze, renewal};
 use crate::iso8583::Op;
-use crate::journal::SideWork;
+use crate::journal::{Journal, JournalError, SideWork};
 use crate::merkle::VerifierKey;
 use crate::payment::Ticket;
 use crate::session::Permit;
@@ -45,10 +46,13 @@ impl Till {
         self.check_no_rotation()?;
         let slots = self.with_rows(|vault| vault.slots())?;
         let operators = slots.into_iter().filter(|slot| slot.kind == SlotKind::Operator);
-        let due = operators.filter_map(|slot| Some((slot.name?.to_string(), slot.generation))).collect();
+        let due = operators.filter_map(|slot| Some((slot.name?.to_string(), slot.generation)));
+        let due = due.filter(|(name, _)| is_renewed(name)).collect();
         let reply = self.with_open(now, |till, open| {
             let by = open.session.operator().clone();
             let journal = open.engine.journal_mut();
+            // It goes first: a run that ends in between has lost nothing, and whoever asked asks again.
+            renew_checkpoint_key(journal, &by, now)?;
             let (change, masters) = till.vault(journal).rotate(&open.opened, None)?;
             let draft = renewal::renewed(&by, due, masters.generation());
             till.record(journal, draft, SideWork::None, change, now)?;
@@ -131,7 +135,21 @@ impl Till {
     }
 }
 
+/// Everybody's password.
+fn is_renewed(_name: &str) -> bool {
+    planted!(RenewalLeavesOne, return _name != "bob");
+    true
+}
+
 /// The number under the acquirer's signature; nothing where this till knows no key of the acquirer's.
+/// The key of the device that signs. A till that has none yet has none to lose.
+fn renew_checkpoint_key(journal: &mut Journal, by: &OperatorName, now: Now) -> Result<(), Trouble> {
+    match journal.renew_checkpoint_key(Some(by.to_string()), now) {
+        Ok(()) | Err(JournalError::CheckpointKeyMissing) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
 fn number_in(told: &Told, text: &str, open: &Open) -> Result<Option<u64>, Trouble> {
     let Some(key) = &open.configuration.acquirer_key else { return Ok(None) };
     let invalid = || Error::from(ErrorCode::HostAnswerInvalid).word("part", "word");

@@ -135,7 +135,7 @@ impl Till {
     pub(super) fn public_key(&mut self, permit: Permit<ReadPublicKey>) -> Result<Answer, Trouble> {
         let _by = permit.spend();
         let At::Open(open) = &self.at else { return Err(ErrorCode::TillLocked.into()) };
-        Ok(Answer::Now(Reply::Text(open.engine.journal().public_key()?)))
+        Ok(Answer::Now(Reply::Text(open.engine.journal().every_public_key()?)))
     }
 
     /// The checkpoint that a sign-out or a number of events asks for. Without room or a device key it is not made.

@@ -45,6 +45,7 @@ mod view;
 mod words;
 mod work;
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 pub use events::folds;
@@ -65,7 +66,7 @@ use crate::error::{Error, ErrorCode};
 use crate::ids::OperatorName;
 use crate::incident::freeze::FreezeView;
 use crate::journal::{CheckpointReason, Draft, JournalError, LockedJournal, SideWork, Waiting};
-use crate::payment::{self, Engine, Ticket};
+use crate::payment::{self, Engine, Matters, Ticket};
 use crate::ports::{BiometricKey, DeviceKeys, Entropy, FaultPlan, Notice, Posture};
 use crate::session::actions::ViewPayments;
 use crate::session::{self, Session};
@@ -103,6 +104,8 @@ pub struct Till {
     ending_announced: bool,
     /// What the host is to be told, and has said.
     tellings: Tellings,
+    /// What people wish while it is told of a freeze.
+    put_off: VecDeque<(Ticket, Ask)>,
     /// When the engine wants to be woken: it stands until the engine is asked again, whatever else happens.
     engine_alarm: Option<MonoMs>,
     /// Until when rows are not sealed anew, because there was no room for it.
@@ -241,6 +244,7 @@ impl Till {
         self.record_the_freeze(now)?;
         self.go_on_telling(now)?;
         self.tell_of_the_freeze(now)?;
+        self.take_up_wishes(now)?;
         self.ask_for_certificate(now)?;
         self.settle_on_time(now)?;
         self.seal_anew(now)?;
@@ -293,7 +297,8 @@ impl Till {
         if let At::Open(open) = &self.at {
             times.extend(self.engine_alarm);
             times.extend(self.next_settlement(now));
-            times.extend(open.freeze_care.next_try().filter(|_| !open.engine.is_occupied()));
+            let is_quiet = !open.engine.is_occupied() && self.flow.as_ref().is_none_or(Flow::is_at_the_platform);
+            times.extend(open.freeze_care.next_try().filter(|_| is_quiet));
             times.extend(open.certificate.next_try().filter(|_| !open.engine.is_occupied()));
             if open.engine.journal().is_resealing() && !self.is_busy() {
                 times.push(self.sealing_rests.unwrap_or(now.mono));
@@ -317,8 +322,22 @@ impl Till {
     /// Whether a lock has to wait: a sale is in progress, or a password is being looked at.
     fn is_busy(&self) -> bool {
         self.flow.as_ref().is_some_and(|flow| !flow.is_at_the_platform())
-            // What the till tells by itself waits for another time where somebody wants to leave.
-            || matches!(&self.at, At::Open(open) if open.engine.is_occupied() && !self.tellings.is_of_nobody())
+            || matches!(&self.at, At::Open(open) if open.engine.is_occupied() && !self.only_tells_by_itself(&open.engine))
+    }
+
+    /// Whether nothing is done but that the till tells something by itself, which waits for another time where somebody
+    /// wants to leave.
+    fn only_tells_by_itself(&self, engine: &Engine) -> bool {
+        self.tellings.is_of_nobody() && engine.is_only_telling()
+    }
+
+    /// What of the payments is not finished. What the till tells by itself keeps nobody.
+    fn matters(&self, engine: &Engine) -> Result<Matters, Error> {
+        let mut matters = engine.matters()?;
+        if self.only_tells_by_itself(engine) {
+            matters.under_way.clear();
+        }
+        Ok(matters)
     }
 
     /// Everything that it says of itself: what a state is never asked for inside is looked up.
@@ -414,7 +433,7 @@ impl Till {
     fn stop(&mut self, error: Error) {
         let told = self.abandon_tellings();
         let waiting = self.flow.take().map(Flow::ticket).into_iter().chain(std::mem::take(&mut self.lock_wishes));
-        let waiting = waiting.chain(told);
+        let waiting = waiting.chain(told).chain(self.put_off.drain(..).map(|(ticket, _)| ticket));
         for ticket in waiting.collect::<Vec<_>>() {
             self.tell(ticket, Err(error.clone()));
         }

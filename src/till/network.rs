@@ -2,7 +2,7 @@
 //!
 //! The device is asked before each connection, and before each wish that goes to the host. A judgement stands until it
 //! changes; each new one is an event of the journal before anything follows from it. Where nothing may go out, no
-//! connection is made; where keys may not, a connection that needs a sign-on ends before it.
+//! connection is made, and one that stands ends; where keys may not, a connection that needs a sign-on ends before it.
 //!
 //! A clock that stands before a day that this till has seen is wrong, whatever the device says of it.
 //!
@@ -51,8 +51,15 @@ impl Till {
         self.posture = posture;
         let Some(judgement) = self.judge_network(now)? else { return Ok(()) };
         if !std::mem::take(&mut self.connection_waits) {
-            return Ok(());
+            return self.leave_refused_network(now);
         }
+        planted!(
+            RefusedNetworkUsed,
+            return {
+                self.outputs.push(Output::Link(LinkCommand::Connect));
+                Ok(())
+            }
+        );
         let fault = match judgement {
             Judgement { posture: Posture::Absent, .. } => LinkFault::NetworkAbsent,
             Judgement { verdict: Verdict::RefusedForAll, .. } => LinkFault::NetworkRefused,
@@ -62,6 +69,14 @@ impl Till {
             }
         };
         self.pay(payment::Input::Link(LinkEvent::NotConnected(fault)), now)
+    }
+
+    /// A connection from before does not go on over a network that is refused for all.
+    fn leave_refused_network(&mut self, now: Now) -> Result<(), Trouble> {
+        if let At::Open(open) = &mut self.at {
+            open.engine.leave_refused_network();
+        }
+        self.pay(payment::Input::Tick, now)
     }
 
     /// What the engine wants of the connection. None is made before the network is judged.
@@ -89,6 +104,7 @@ impl Till {
         if open.judged == Some(judgement) {
             return Ok(Some(judgement));
         }
+        planted!(NetworkNotRecorded, return Ok(Some(judgement)));
         let body = json!({
             "posture": posture,
             "clock_is_wrong": clock_is_wrong,

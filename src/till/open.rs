@@ -5,6 +5,7 @@
 //!
 //! It never makes a file where one is that it does not know. Evidence: `tests/people_states.rs`, `tests/terminal_sale.rs`.
 
+use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -98,6 +99,7 @@ impl Till {
             unrecorded: None,
             ending_announced: false,
             tellings: Tellings::default(),
+            put_off: VecDeque::new(),
             engine_alarm: None,
             sealing_rests: None,
             stopped: None,

@@ -210,6 +210,8 @@ impl Till {
         if self.operator().as_ref() == Some(name) {
             return Err(self.why_not_oneself(name)?.into());
         }
+        // Whoever changed a row may have kept it as it was: what it opens is to be of no more use.
+        let rotate = rotate || self.with_rows(|vault| vault.damaged_operators())?.contains(name);
         if rotate {
             self.check_no_rotation()?;
         }

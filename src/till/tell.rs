@@ -50,6 +50,11 @@ impl Tellings {
             Some(Then::Deregistered(..) | Then::Loss(_)) | None => false,
         }
     }
+
+    /// Whether it is news of a freeze.
+    pub fn is_of_a_freeze(&self) -> bool {
+        matches!(self.under_way, Some(Then::Freeze(_)))
+    }
 }
 
 impl Till {

@@ -25,17 +25,10 @@ impl Vault<'_> {
         let mut names = BTreeSet::from([UNCLAIMED_KEY.to_owned()]);
         names.extend(guesses(UNKNOWN_GUESSES));
         for (name, bytes) in self.rows.plains(names::SLOTS)? {
-            let Ok(unproved) = Unproved::read(&name, &bytes) else { continue };
-            names.insert(names::row_key(&unproved.id()));
-            if let Some(slot) = Slot::read(unproved.body()) {
-                names.extend([names::slot_key(&slot.kek), names::armed_key(&slot.id), names::biometric_key(&slot.id)]);
-                names.extend(guesses(&slot.guesses()));
-            }
+            names.extend(keys_named_by(&name, &bytes));
         }
-        if let Some(bytes) = self.rows.plain(TERMS)?
-            && let Ok(unproved) = Unproved::read(TERMS, &bytes)
-        {
-            names.insert(names::row_key(&unproved.id()));
+        if let Some(bytes) = self.rows.plain(TERMS)? {
+            names.extend(keys_named_by(TERMS, &bytes));
         }
         names.extend(change::all_remembered(self.rows, self.keys)?);
         names.remove(TILL_KEY);
@@ -49,6 +42,19 @@ impl Vault<'_> {
     pub fn count_ways_in(&self) -> Result<usize, VaultError> {
         Ok(self.slot_rows()?.len())
     }
+}
+
+/// The device keys that a row names, whether or not it is what was written.
+pub(super) fn keys_named_by(row: &str, bytes: &[u8]) -> BTreeSet<String> {
+    let Ok(unproved) = Unproved::read(row, bytes) else { return BTreeSet::new() };
+    let mut keys = BTreeSet::from([names::row_key(&unproved.id())]);
+    if row != TERMS
+        && let Some(slot) = Slot::read(unproved.body())
+    {
+        keys.extend([names::slot_key(&slot.kek), names::armed_key(&slot.id), names::biometric_key(&slot.id)]);
+        keys.extend(guesses(&slot.guesses()));
+    }
+    keys
 }
 
 /// What the till's own key says of a note.

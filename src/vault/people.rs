@@ -15,7 +15,7 @@ use super::row;
 use super::seal::{Pair, boxed, slot_kek};
 use super::slot::{ProvedSlot, Slot, SlotKind};
 use super::terms::{TRIES_MAX, Terms};
-use super::{Vault, guess, sound};
+use super::{Vault, erase, guess, sound};
 use crate::ids::{OperatorName, Role};
 use crate::journal::PlainChange;
 use crate::secret::{Secret, wipe_stack};
@@ -102,8 +102,9 @@ impl Vault<'_> {
         Ok(self.new_slot(&owner, password, &opened.masters().copy())?.0)
     }
 
-    /// Takes an operator's slot away, also one whose row is not what was written (its device keys then stay). Whoever may have kept the master key is kept out by a rotation alone:
-    /// [`Self::rotate`] does both in one change.
+    /// Takes an operator's slot away, also one whose row is not what was written: of such a row the device keys go that it
+    /// names and no other row does. Whoever may have kept the master key, or another copy of the row, is kept out by a
+    /// rotation alone: [`Self::rotate`] does both in one change.
     ///
     /// # Errors
     /// [`VaultError::NotByRecovery`], [`VaultError::OperatorUnknown`], [`VaultError::LastSupervisor`], [`VaultError::Row`];
@@ -236,7 +237,10 @@ impl Vault<'_> {
             None => (names::RECOVERY.to_owned(), (Vec::new(), Vec::new())),
         };
         let (mut rows, mut old) = biometric;
-        let Some(proved) = self.sound_slot(&row)? else { return Ok((0, rows, old)) };
+        let Some(proved) = self.sound_slot(&row)? else {
+            old.extend(self.keys_of_damaged(&row)?);
+            return Ok((0, rows, old));
+        };
         old.extend(self.keys_of(&proved)?);
         rows.push(PlainChange { name: names::lockout(&proved.slot.guesses()), value: None });
         Ok((proved.slot.generation, rows, old))
@@ -246,18 +250,40 @@ impl Vault<'_> {
     fn without(&self, name: &OperatorName) -> Result<(Vec<PlainChange>, Vec<String>), VaultError> {
         let (mut rows, mut old) = self.without_biometric(name)?;
         let row = names::operator(name);
-        if let Some(proved) = self.sound_slot(&row)? {
-            old.extend(self.keys_of(&proved)?);
-            rows.push(PlainChange { name: names::lockout(&proved.slot.guesses()), value: None });
+        match self.sound_slot(&row)? {
+            Some(proved) => {
+                old.extend(self.keys_of(&proved)?);
+                rows.push(PlainChange { name: names::lockout(&proved.slot.guesses()), value: None });
+            }
+            None => old.extend(self.keys_of_damaged(&row)?),
         }
         rows.push(PlainChange { name: row, value: None });
         Ok((rows, old))
     }
 
+    /// The device keys that a row names for which nobody vouches, without those that any other row names: whoever changed
+    /// it could have written there what would lock others out.
+    fn keys_of_damaged(&self, row: &str) -> Result<Vec<String>, VaultError> {
+        let Some(bytes) = self.rows.plain(row)? else { return Ok(Vec::new()) };
+        let mut named = erase::keys_named_by(row, &bytes);
+        let terms = self.rows.plain(names::TERMS)?.map(|bytes| (names::TERMS.to_owned(), bytes));
+        for (other, bytes) in self.slot_rows()?.iter().filter(|(other, _)| other != row).chain(&terms) {
+            let of_others = erase::keys_named_by(other, bytes);
+            named.retain(|alias| !of_others.contains(alias));
+        }
+        let mut held = Vec::new();
+        for alias in named.into_iter().filter(|alias| !names::is_biometric_key(alias)) {
+            if self.keys.exists(&alias)? {
+                held.push(alias);
+            }
+        }
+        Ok(held)
+    }
+
     pub(super) fn without_biometric(&self, name: &OperatorName) -> Result<(Vec<PlainChange>, Vec<String>), VaultError> {
         let row = names::biometric(name);
         let mut rows = vec![PlainChange { name: row.clone(), value: None }];
-        let Some(proved) = self.sound_slot(&row)? else { return Ok((rows, Vec::new())) };
+        let Some(proved) = self.sound_slot(&row)? else { return Ok((rows, self.keys_of_damaged(&row)?)) };
         rows.push(PlainChange { name: names::armed(&proved.slot.id), value: None });
         Ok((rows, self.keys_of(&proved)?))
     }

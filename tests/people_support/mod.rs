@@ -189,6 +189,8 @@ pub struct House {
     pub host: Option<Host>,
     /// What the line has brought and the till has not heard yet.
     heard: VecDeque<Heard>,
+    /// Whether the line keeps it to itself for now.
+    pub line_waits: bool,
 }
 
 /// What the line brings.
@@ -242,6 +244,7 @@ impl House {
             has_no_host: false,
             host: None,
             heard: VecDeque::new(),
+            line_waits: false,
         }
     }
 
@@ -382,7 +385,9 @@ impl House {
         } else if let Some(looks) = looks {
             self.give(Input::Recognised(looks.run()));
         }
-        while let Some(heard) = self.heard.pop_front() {
+        while !self.line_waits
+            && let Some(heard) = self.heard.pop_front()
+        {
             match &heard {
                 Heard::Network => self.give(Input::Network { posture: Posture::Trusted }),
                 Heard::Connected => self.give(Input::Link(LinkEvent::Connected)),

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use taptill::desk;
 use taptill::screen as core;
 
+use crate::deregistration::{ExportSink, export_sink};
 use crate::errors::TillError;
 use crate::password_work::RecoveryCode;
 use crate::people::secret;
@@ -86,6 +87,15 @@ impl Desk {
     /// `terminal_closed` for a desk that was closed.
     pub fn enter(&self, field: FieldName, typed: &[u8]) -> Result<(), TillError> {
         Ok(self.desk.enter(field.into(), secret(typed))?)
+    }
+
+    /// Where records are to be handed out to, once a person has chosen it for `ChoosePlace`. It is lent to the core until
+    /// they are; what nobody wants any more is let go. Does not wait.
+    ///
+    /// # Errors
+    /// `terminal_closed` for a desk that was closed.
+    pub fn export_to(&self, place: Arc<dyn ExportSink>) -> Result<(), TillError> {
+        Ok(self.desk.export_to(export_sink(place))?)
     }
 
     /// The recovery code, while the screen that speaks of it is there; `Written` ends that. Wipe it then.

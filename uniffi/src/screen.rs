@@ -85,6 +85,32 @@ pub enum ScreenKind {
     Release,
     /// What is left to do before anybody leaves, one thing a line.
     Leave,
+    /// The till was left for today.
+    Left,
+    /// Somebody leaves although something is in the way.
+    ForceLeave,
+    /// What the last statement was found to say.
+    Statement,
+    /// The till is about to be taken off the acquirer's list.
+    Deregister,
+    /// What keeps it from that, one thing a line.
+    DeregisterBlocked,
+    /// How far that has come.
+    Erasing,
+    /// There is no till any more: the certificate of erasure.
+    Erased,
+    /// The report of a loss.
+    Loss,
+    /// Everybody is to set another password.
+    RenewPasswords,
+    /// What evidence would disclose.
+    Evidence,
+    /// Evidence was handed out.
+    Disclosed,
+    /// How the network is judged.
+    Network,
+    /// Whose a message is that comes in the acquirer's name.
+    Message,
 }
 
 /// How a screen, or a row of it, is meant.
@@ -126,6 +152,12 @@ pub enum FieldName {
     NewPasswordAgain,
     /// The code that was written down at the claim.
     RecoveryCode,
+    /// Why somebody does what the till advises against.
+    Reason,
+    /// To whom evidence is handed out.
+    Recipient,
+    /// A message that comes in the acquirer's name.
+    Message,
 }
 
 /// What a person wants. What it needs that was typed, the desk has been given before by `enter`.
@@ -266,6 +298,48 @@ pub enum Intent {
     Leave,
     /// Settles the batch with the bank.
     Settle,
+    /// To where one leaves although something is in the way.
+    ToForceLeave,
+    /// Leaves although something is in the way: reason.
+    ForceLeave,
+    /// What the last statement was found to say.
+    ToStatement,
+    /// Holds the acquirer's own statement against the record.
+    CheckStatement,
+    /// To where the till is taken off the acquirer's list.
+    ToDeregister,
+    /// Takes the till off the acquirer's list and erases it: of the second person operator and password.
+    Deregister,
+    /// Chooses where records are handed out to: the shell lets the person pick and hands over the place.
+    ChoosePlace,
+    /// A till that was erased is set up as new.
+    SetUpAsNew,
+    /// The report of a loss.
+    ToLoss,
+    /// The same of so many days.
+    LossOf {
+        /// How many days back.
+        days: u16,
+    },
+    /// Sends the report to the acquirer.
+    SendLoss,
+    /// To where every password is anew.
+    ToRenewPasswords,
+    /// Has everybody set another password.
+    RenewPasswords,
+    /// What evidence of the incident would disclose.
+    ToEvidence,
+    /// What evidence of one payment would disclose.
+    EvidenceOf {
+        /// Which.
+        attempt: String,
+    },
+    /// How the network is judged.
+    ToNetwork,
+    /// To where a message is looked at.
+    ToMessage,
+    /// Finds out whose a message is: message.
+    ReadMessage,
     /// The app is on the glass again. Allowed on every screen.
     Foreground,
     /// The app has left the glass. Allowed on every screen.
@@ -298,6 +372,8 @@ pub struct Field {
     pub label: String,
     /// Whether what is typed is not to be seen, kept, corrected or suggested.
     pub is_secret: bool,
+    /// Whether it may have several lines.
+    pub is_long: bool,
 }
 
 /// One button.
@@ -355,8 +431,9 @@ pub struct Screen {
 same_words!(core::ScreenKind, ScreenKind: FirstStart AmountPad PresentCard Reading Approved Declined NotKnownYet SeePhone
     TryAnotherWay History Transaction Receipt Settings Trouble Claim SignIn Locked ChangePassword Recover RecoveryCode
     Operators Operator AddOperator ResetOperator EnrolBiometric NewRecoveryCode Freeze FreezeByName
-    Frozen Release Leave);
-same_words!(core::FieldName, FieldName: Operator Password NewPassword NewPasswordAgain RecoveryCode);
+    Frozen Release Leave Left ForceLeave Statement Deregister DeregisterBlocked Erasing Erased Loss RenewPasswords Evidence Disclosed Network Message);
+same_words!(core::FieldName, FieldName: Operator Password NewPassword NewPasswordAgain RecoveryCode Reason Recipient
+    Message);
 same_words!(core::Tone, Tone: Neutral Good Bad Waiting Attention);
 same_words!(core::Role, Role: Primary Secondary Danger);
 
@@ -370,6 +447,8 @@ macro_rules! intents {
                 Ok(match intent {
                     $(Intent::$word => Self::$word,)+
                     Intent::Digit { digit } => Self::Digit { digit },
+                    Intent::LossOf { days } => Self::LossOf { days },
+                    Intent::EvidenceOf { attempt } => Self::EvidenceOf { attempt: attempt_id(&attempt)? },
                     Intent::Open { attempt } => Self::Open { attempt: attempt_id(&attempt)? },
                     Intent::Receipt { attempt } => Self::Receipt { attempt: attempt_id(&attempt)? },
                     Intent::UseLanguage { language } => Self::UseLanguage { language: language.into() },
@@ -388,6 +467,8 @@ macro_rules! intents {
                 match intent {
                     $(core::Intent::$word => Self::$word,)+
                     core::Intent::Digit { digit } => Self::Digit { digit },
+                    core::Intent::LossOf { days } => Self::LossOf { days },
+                    core::Intent::EvidenceOf { attempt } => Self::EvidenceOf { attempt: attempt.to_string() },
                     core::Intent::Open { attempt } => Self::Open { attempt: attempt.to_string() },
                     core::Intent::Receipt { attempt } => Self::Receipt { attempt: attempt.to_string() },
                     core::Intent::UseLanguage { language } => Self::UseLanguage { language: language.into() },
@@ -406,7 +487,7 @@ macro_rules! intents {
 intents!(DoubleZero Backspace Charge Cancel NewSale TryAgain History OlderPage NewerPage Settings Resolve Verify Back
     Provision Claim SignIn Unlock Lock SignOut SwitchOperator ToChangePassword ChangePassword ToRecover Recover Written
     Operators ToAddOperator SignInByBiometric UnlockByBiometric ToEnrolBiometric EnrolBiometric ForgetBiometric
-    ToNewRecoveryCode NewRecoveryCode AcceptRollBack ToFreeze Freeze ToRelease Release ToLeave Leave Settle Foreground Background ReaderOff ReaderReady);
+    ToNewRecoveryCode NewRecoveryCode AcceptRollBack ToFreeze Freeze ToRelease Release ToLeave Leave Settle ToForceLeave ForceLeave ToStatement CheckStatement ToDeregister Deregister ChoosePlace SetUpAsNew ToLoss SendLoss ToRenewPasswords RenewPasswords ToEvidence ToNetwork ToMessage ReadMessage Foreground Background ReaderOff ReaderReady);
 
 impl From<core::Row> for Row {
     fn from(row: core::Row) -> Self {
@@ -416,7 +497,7 @@ impl From<core::Row> for Row {
 
 impl From<core::Field> for Field {
     fn from(field: core::Field) -> Self {
-        Self { name: field.name.into(), label: field.label, is_secret: field.is_secret }
+        Self { name: field.name.into(), label: field.label, is_secret: field.is_secret, is_long: field.is_long }
     }
 }
 

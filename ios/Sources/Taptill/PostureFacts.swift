@@ -1,27 +1,35 @@
-// What a phone can say about its network, and the one word that the core wants for it.
+// What an iPhone tells of its network, as the core wants it: fact by fact, and silence where it does not tell.
 //
-// The rule is here, in plain Swift, so that it is tested; the path monitor only fills in the facts.
+// Whether a page of the network's own is in the way, whether a person has added an authority, and whether the clock is set
+// by hand, no app is told. What follows is the core's to say. Evidence: PostureTests.
 
-/// Facts about the network, as the platform tells them.
+/// Facts about the network, as the platform tells them; `nil` where it does not.
 public struct PostureFacts: Sendable, Equatable {
-    /// Whether there is a way out at all.
+    /// Whether there is a way out.
     public var reachable: Bool
     /// Whether the system sends traffic through a proxy.
-    public var proxied: Bool
+    public var proxied: Bool?
+    /// Whether traffic goes through a tunnel.
+    public var tunnelled: Bool?
     /// Whether it is Wi-Fi without a password.
-    public var openWifi: Bool
+    public var openWifi: Bool?
 
-    public init(reachable: Bool, proxied: Bool, openWifi: Bool) {
+    public init(reachable: Bool, proxied: Bool?, tunnelled: Bool?, openWifi: Bool?) {
         self.reachable = reachable
         self.proxied = proxied
+        self.tunnelled = tunnelled
         self.openWifi = openWifi
     }
 
-    /// The worst that is true.
-    public var posture: Posture {
-        guard reachable else { return .absent }
-        if proxied { return .proxied }
-        return openWifi ? .openWifi : .trusted
+    /// The same in the core's words.
+    public var told: NetworkFacts {
+        NetworkFacts(
+            reachable: Self.says(reachable), captivePortal: .nothing, proxied: Self.says(proxied),
+            userAuthority: .nothing, vpn: Self.says(tunnelled), openWifi: Self.says(openWifi), clockByHand: .nothing)
+    }
+
+    private static func says(_ told: Bool?) -> DeviceSays {
+        told.map { $0 ? .yes : .no } ?? .nothing
     }
 }
 

@@ -16,6 +16,7 @@ public final class Till: Sendable {
     let settlement: Settlement
     let statements: Statements
     let leaving: Leaving
+    let network: NetworkSafety
     let incident: Incident
     let evidence: Evidence
     let log: TaptillCore.Events
@@ -33,6 +34,7 @@ public final class Till: Sendable {
         settlement = try terminal.settlement()
         statements = try terminal.statements()
         leaving = try terminal.leaving()
+        network = try terminal.network()
         incident = try terminal.incident()
         evidence = try terminal.evidence()
         log = try terminal.events()

@@ -1,4 +1,5 @@
-// A bad day: the till frozen and let go again, and evidence that others can check.
+// A bad day: the till frozen and let go again, every password anew, what somebody approved who is gone, the report of a
+// loss, and evidence that others can check.
 //
 // Passwords are wiped as at a sign-in. Evidence: the contract, AfterSaleTests.
 
@@ -23,6 +24,28 @@ extension Till {
         _ = try await derived("release", [password]) { [incident] _, bytes in
             try incident.release(second: second, password: bytes[0])
         }
+    }
+
+    /// Has everybody set another password at the next sign-in, changes the till's keys and fetches another certificate as
+    /// soon as the acquirer answers. Whoever is signed in stays so.
+    public func renewPasswords() async throws {
+        defer { bell.ring() }
+        try await calls.wait("renewPasswords") { [incident] in try await incident.renewPasswords() }
+    }
+
+    /// What an operator, who need not be there any more, approved or decided in the last so many days, newest first.
+    public func approvals(of who: String, days: UInt16) async throws -> [Approval] {
+        try await calls.wait("approvals") { [incident] in try await incident.approvals(operator: who, days: days) }
+    }
+
+    /// The report of a loss between two instants, from the day before the freeze (or before now) up to now unless they
+    /// are named. With `sends` the acquirer is told it first, and gives it a number.
+    public func reportLoss(from: Int64? = nil, to: Int64? = nil, sends: Bool = false) async throws -> TillLoss {
+        defer { bell.ring() }
+        let report = try await calls.wait("reportLoss") { [incident] in
+            try await incident.reportLoss(fromMs: from, toMs: to, sends: sends)
+        }
+        return try TillLoss(report, calls)
     }
 
     /// What a bundle of evidence of this would disclose. Nothing is recorded.
@@ -55,5 +78,35 @@ public final class TillEvidence: Sendable {
         try await calls.wait("disclose") { [preview] in
             try await preview.disclose(to: recipient, language: language, out: out)
         }
+    }
+}
+
+/// What may be lost, and what was not this shop's doing. No card number is in it.
+public final class TillLoss: Sendable {
+    /// Its figures.
+    public let facts: LossFacts
+
+    private let report: LossReport
+    private let calls: Calls
+
+    init(_ report: LossReport, _ calls: Calls) throws {
+        self.report = report
+        self.calls = calls
+        facts = try report.facts()
+    }
+
+    /// As plain text, the steps for the merchant first.
+    public func text(_ language: Language) async throws -> String {
+        try await calls.ask("lossText") { [report] in try report.text(language: language) }
+    }
+
+    /// As one HTML page that loads and runs nothing.
+    public func html(_ language: Language) async throws -> String {
+        try await calls.ask("lossHtml") { [report] in try report.html(language: language) }
+    }
+
+    /// As JSON, whole.
+    public func json() async throws -> String {
+        try await calls.ask("lossJson") { [report] in try report.json() }
     }
 }

@@ -18,6 +18,8 @@ public final class DeskModel {
     public private(set) var paper: CodeModel?
     /// Whether the person is to pick the provisioning file now.
     public var picking = false
+    /// Whether the person is to pick where records go now.
+    public var placing = false
 
     private let desk: any TillDesk
     private let language: Language
@@ -54,13 +56,19 @@ public final class DeskModel {
         self.screen = ScreenModel(screen)
     }
 
-    /// Passes on what a person wants. `provision` opens the picker: a file is the one thing that the shell fetches.
+    /// Passes on what a person wants. `provision` and `choosePlace` open a picker: files and folders are the shell's to
+    /// fetch.
     ///
     /// It reaches the core before this returns, so two quick touches keep their order.
     public func send(_ intent: Intent) {
-        if intent == .provision {
+        switch intent {
+        case .provision:
             picking = true
             return
+        case .choosePlace:
+            placing = true
+            return
+        default: break
         }
         do {
             try desk.send(intent)
@@ -93,6 +101,18 @@ public final class DeskModel {
         defer { file.wipe() }
         do {
             try await desk.provision(file)
+            trouble = nil
+        } catch {
+            trouble = worded(error)
+        }
+    }
+
+    /// The place for records that was picked.
+    public func placed(_ place: (any ExportSink)?) {
+        placing = false
+        guard let place else { return }
+        do {
+            try desk.exportTo(place)
             trouble = nil
         } catch {
             trouble = worded(error)

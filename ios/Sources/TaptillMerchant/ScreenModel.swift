@@ -33,11 +33,16 @@ public struct ScreenModel: Sendable, Equatable {
         switch screen.kind {
         case .amountPad: .keypad
         case .presentCard, .reading: .reader
-        case .firstStart, .approved, .declined, .notKnownYet, .seePhone, .tryAnotherWay, .trouble, .freeze: .outcome
-        case .history, .transaction, .settings, .operators, .operator, .leave, .frozen: .list
-        case .receipt: .slip
+        case .firstStart, .approved, .declined, .notKnownYet, .seePhone, .tryAnotherWay, .trouble, .freeze, .left,
+            .erasing,
+            .renewPasswords, .disclosed:
+            .outcome
+        case .history, .transaction, .settings, .operators, .operator, .leave, .frozen, .statement,
+            .deregisterBlocked, .loss, .network:
+            .list
+        case .receipt, .erased: .slip
         case .claim, .signIn, .locked, .changePassword, .recover, .addOperator, .resetOperator, .enrolBiometric,
-            .newRecoveryCode, .release, .freezeByName:
+            .newRecoveryCode, .release, .freezeByName, .forceLeave, .deregister, .evidence, .message:
             .form
         case .recoveryCode: .paper
         }

@@ -14,6 +14,8 @@ public protocol TillDesk: Sendable {
     /// The recovery code, while the screen that speaks of it is there.
     func recoveryCode() throws -> RecoveryCode?
     func provision(_ file: Secret) async throws
+    /// Lends a place for records to the screen that asks for one. Does not wait.
+    func exportTo(_ place: any ExportSink) throws
     func close() async throws
 }
 
@@ -65,6 +67,10 @@ public final class CoreDesk: TillDesk, Sendable {
         try await calls.ask("provision") { [desk] in
             try file.lend { try desk.provision(provisioning: $0) }
         }
+    }
+
+    public func exportTo(_ place: any ExportSink) throws {
+        try calls.now("exportTo") { try desk.exportTo(place: place) }
     }
 
     /// A card is in the field: for a till whose cards come by a channel of this phone.

@@ -230,6 +230,7 @@ private struct Noting: TillDesk {
     func enter(_ field: FieldName, _ typed: Secret) throws {}
     func recoveryCode() throws -> RecoveryCode? { nil }
     func provision(_ file: Secret) async throws {}
+    func exportTo(_ place: any ExportSink) throws {}
     func close() async throws {}
 }
 

@@ -13,7 +13,9 @@ final class ScreenModelTests: XCTestCase {
         .claim: .form, .signIn: .form, .locked: .form, .changePassword: .form, .recover: .form, .addOperator: .form,
         .resetOperator: .form, .recoveryCode: .paper, .operators: .list, .operator: .list,
         .enrolBiometric: .form, .newRecoveryCode: .form, .freeze: .outcome, .release: .form, .leave: .list,
-        .freezeByName: .form, .frozen: .list,
+        .freezeByName: .form, .frozen: .list, .left: .outcome, .forceLeave: .form, .statement: .list,
+        .deregister: .form, .deregisterBlocked: .list, .erasing: .outcome, .erased: .slip, .loss: .list,
+        .renewPasswords: .outcome, .evidence: .form, .disclosed: .outcome, .network: .list, .message: .form,
     ]
 
     func testEveryKindHasItsLayoutAndWords() throws {
@@ -50,7 +52,9 @@ final class ScreenModelTests: XCTestCase {
             XCTAssertEqual(action.intent, .toFreeze, "those who cannot hold are led to a screen")
         }
         for kind in [ScreenKind.signIn, .locked, .amountPad, .settings] {
-            let held = samples.filter { $0.screen.kind == kind }.contains { $0.screen.actions.contains { $0.held != nil } }
+            let held = samples.filter { $0.screen.kind == kind }.contains {
+                $0.screen.actions.contains { $0.held != nil }
+            }
             XCTAssertTrue(held, "\(kind)")
         }
     }

@@ -8,7 +8,7 @@ import Testing
 @MainActor
 struct TypedFieldTests {
     @Test func itTakesCharactersAndGivesThemOnce() {
-        let field = TypedField(Field(name: .password, label: "Password", isSecret: true))
+        let field = TypedField(Field(name: .password, label: "Password", isSecret: true, isLong: false))
         for text in ["p", "ä", "ß", "中", "👩‍👩‍👧", "9"] { field.append(text) }
         #expect(field.count == 6)
         #expect(field.dots == "••••••")
@@ -21,7 +21,7 @@ struct TypedFieldTests {
     }
 
     @Test func itNeverTakesMoreThanItHasRoomForAndBackspaceStopsAtNothing() {
-        let field = TypedField(Field(name: .operator, label: "Name", isSecret: false))
+        let field = TypedField(Field(name: .operator, label: "Name", isSecret: false, isLong: false))
         field.backspace()
         #expect(field.isEmpty)
         #expect(!field.append(String(repeating: "x", count: TypedField.bytesMax + 1)))

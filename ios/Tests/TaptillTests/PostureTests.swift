@@ -2,15 +2,23 @@ import Taptill
 import XCTest
 
 final class PostureTests: XCTestCase {
-    func testTheWorstThatIsTrueIsTold() throws {
-        let rows: [(reachable: Bool, proxied: Bool, openWifi: Bool, verdict: Posture)] = [
-            (true, false, false, .trusted), (true, false, true, .openWifi), (true, true, false, .proxied),
-            (true, true, true, .proxied), (false, false, false, .absent), (false, true, true, .absent),
+    /// What an iPhone tells, and what follows: where it is silent about the rest, nothing is called trusted.
+    func testWhatIsSoIsToldAndSilenceIsNoNo() throws {
+        let rows: [(facts: PostureFacts, verdict: Posture)] = [
+            (PostureFacts(reachable: true, proxied: false, tunnelled: false, openWifi: false), .unknown),
+            (PostureFacts(reachable: true, proxied: nil, tunnelled: nil, openWifi: nil), .unknown),
+            (PostureFacts(reachable: true, proxied: false, tunnelled: false, openWifi: true), .openWifi),
+            (PostureFacts(reachable: true, proxied: false, tunnelled: true, openWifi: true), .vpn),
+            (PostureFacts(reachable: true, proxied: true, tunnelled: true, openWifi: true), .proxied),
+            (PostureFacts(reachable: false, proxied: true, tunnelled: true, openWifi: true), .absent),
         ]
         for row in rows {
-            let facts = PostureFacts(reachable: row.reachable, proxied: row.proxied, openWifi: row.openWifi)
-            XCTAssertEqual(facts.posture, row.verdict, "\(facts)")
+            XCTAssertEqual(try postureOf(facts: row.facts.told), row.verdict, "\(row.facts)")
         }
+        let all = NetworkFacts(
+            reachable: .yes, captivePortal: .no, proxied: .no, userAuthority: .no, vpn: .no, openWifi: .no,
+            clockByHand: .no)
+        XCTAssertEqual(try postureOf(facts: all), .trusted, "the control: a platform that tells everything")
         XCTAssertEqual(try StatedPosture(.openWifi).posture(), .openWifi)
     }
 }

@@ -3,6 +3,8 @@
 //! The host writes the one, the shop the other; nothing here knows what it means. It never holds a type of the core's.
 //! Evidence: `sandbox/simulator/src/audit/tests.rs`.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 /// One line of the host's book.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Line {
@@ -63,6 +65,14 @@ pub(crate) struct Book {
     pub holds: u64,
     /// Whether a message can say that it is sent again.
     pub marks_repeats: bool,
+    /// The public key of the acquirer behind the host, as `name+id+key`.
+    pub acquirer_key: String,
+    /// Every key of the host's own, as it is pinned.
+    pub pins: Vec<String>,
+    /// What was stated of a till that the acquirer has let go.
+    pub let_go: Vec<String>,
+    /// How often it did not let one go because of money.
+    pub balances_found: u64,
 }
 
 /// One call at the till and what became of it.
@@ -93,4 +103,36 @@ pub(crate) struct Seen {
     pub journal: Vec<Vec<u8>>,
     /// What the shop itself noticed, in words: a till that does not open, a message from a locked till.
     pub troubles: Vec<String>,
+    /// Every message that left, with the network that the till was told of last.
+    pub sent: Vec<Sent>,
+    /// Over which networks the till has connected.
+    pub connected: BTreeSet<&'static str>,
+    /// Of which networks it was told while it could write that down.
+    pub looked_at: BTreeSet<&'static str>,
+    /// The device's keys in the evening, by name.
+    pub device_keys: Vec<String>,
+    /// What is left of a till that is gone.
+    pub gone: Option<Gone>,
+}
+
+/// A message that left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Sent {
+    pub op: String,
+    pub network: &'static str,
+}
+
+/// What is left of a till.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Gone {
+    /// What was handed out, by name.
+    pub exported: BTreeMap<String, String>,
+    /// What lies where the till was and says that it was erased.
+    pub certificates: Vec<String>,
+    /// What else lies there.
+    pub files: Vec<String>,
+    /// The keys that the device still has.
+    pub device_keys: Vec<String>,
+    /// Who gets in with a copy of the folder from before.
+    pub ways_in: Vec<String>,
 }

@@ -135,6 +135,11 @@ impl Counter {
         "00"
     }
 
+    /// Whether nothing is booked under this number.
+    pub fn is_new(&self, (batch, stan): Key) -> bool {
+        self.book.lines.iter().all(|line| (line.batch, line.stan) != (batch, stan))
+    }
+
     fn line_of(&mut self, (batch, stan): Key) -> Option<&mut Line> {
         self.book.lines.iter_mut().find(|line| (line.batch, line.stan) == (batch, stan))
     }

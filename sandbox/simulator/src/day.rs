@@ -18,10 +18,13 @@ use taptill::payment::{
 use taptill::secret::SecretBytes;
 use taptill::till::{self, Ask};
 use taptill::vault::{Vault, Who as Name};
+use taptill_crashfs::Files;
 
 use crate::audit;
 use crate::calendar::until_midnight_ms;
-use crate::schedule::{Action, Card, Fault, Step, Then, Who};
+use crate::goodbye::Folder;
+use crate::people::People;
+use crate::schedule::{Action, Card, FAREWELL, Fault, Step, Then, Who, Word};
 use crate::shop::Shop;
 use crate::stage::{self, Place, hashed};
 use crate::trace::Trace;
@@ -47,7 +50,8 @@ pub(crate) fn play(place: &Place, seed: u64, steps: &[Step], mistake: Option<&st
     let mut shop = Shop::open_up(place, &template, seed, has_power_cuts, trace);
     shop.host.counter.books_late_originals = mistake == Some(HOST_BOOKS_LATE);
     shop.host.counter.closes_again = mistake == Some(HOST_CLOSES_TWICE);
-    let mut day = Day { amounts: BTreeMap::new(), refunds: Vec::new(), shop };
+    let (folder, people) = (Folder::default(), People::default());
+    let mut day = Day { amounts: BTreeMap::new(), refunds: Vec::new(), people, folder, before: None, shop };
     day.shop.see_that_it_is_open();
     for step in steps {
         day.step(step);
@@ -62,12 +66,17 @@ pub(crate) const HOST_BOOKS_LATE: &str = "host_books_an_original_after_its_rever
 /// Another.
 pub(crate) const HOST_CLOSES_TWICE: &str = "host_closes_a_batch_twice";
 
-struct Day<'a> {
-    shop: Shop<'a>,
+pub(crate) struct Day<'a> {
+    pub(crate) shop: Shop<'a>,
     /// What each attempt was first asked for.
     amounts: BTreeMap<u32, u64>,
     /// Every refund that was asked for, by its name.
     refunds: Vec<String>,
+    pub(crate) people: People,
+    /// Where the records of a till that goes were put last.
+    pub(crate) folder: Folder,
+    /// The till's files as they were before it was to go.
+    pub(crate) before: Option<Files>,
 }
 
 impl Day<'_> {
@@ -75,13 +84,28 @@ impl Day<'_> {
         let shop = &mut self.shop;
         shop.trace.note(shop.now.mono.0, &format!("== {step}"), &[]);
         shop.see_that_it_is_open();
+        if shop.is_gone {
+            return;
+        }
+        if let Action::Deregister { by, .. } = step.action {
+            self.look_back(by);
+        }
+        let shop = &mut self.shop;
         shop.host.arm(&step.faults);
         shop.plan.arm(&step.faults);
+        shop.arm_network(&step.faults);
         shop.callers_take = !step.faults.contains(&Fault::NotTaken);
-        self.act(&step.action);
+        match &step.action {
+            // Nobody may say no to it on a day like this.
+            action if *action == FAREWELL && step.faults.is_empty() => self.farewell(),
+            action => self.act(action),
+        }
         let shop = &mut self.shop;
         shop.host.heal();
+        // What a kill has left to be done is gone on with while other kills wait.
+        shop.see_that_it_is_open();
         shop.plan.heal();
+        shop.arm_network(&[]);
         shop.callers_take = true;
         shop.reader.hold(Card::Good);
     }
@@ -136,6 +160,20 @@ impl Day<'_> {
                 self.be(Who::Alice);
                 self.call("rotate_keys", None, Ask::RotateKeys);
             }
+            Action::RenewPasswords => {
+                self.be(Who::Alice);
+                self.call("renew_passwords", None, Ask::RenewPasswords);
+            }
+            Action::RenewCertificate => {
+                self.be(Who::Alice);
+                self.call("renew_certificate", None, Ask::RenewCertificate);
+            }
+            Action::Pins { word } => {
+                self.be(Who::Alice);
+                self.bring_pins(*word);
+            }
+            Action::Evening => self.evening(),
+            Action::Deregister { second, room, .. } => drop(self.deregister(*second, *room)),
             Action::CloseAndOpen => {
                 self.shop.close();
                 self.shop.see_that_it_is_open();
@@ -149,7 +187,7 @@ impl Day<'_> {
         }
     }
 
-    fn call(&mut self, what: &'static str, attempt: Option<u32>, ask: Ask) -> Option<String> {
+    pub(crate) fn call(&mut self, what: &'static str, attempt: Option<u32>, ask: Ask) -> Option<String> {
         let name = attempt.map(name);
         let number = self.shop.ask(what, name.as_deref(), None, ask);
         self.shop.await_result(number)
@@ -164,12 +202,48 @@ impl Day<'_> {
     }
 
     fn sign_in(&mut self, who: Who) {
-        let (name, password) = (who.name(), who.password());
-        self.call("sign_in", None, Ask::SignIn { name, password, new_password: None });
+        let told = self.come_in(who, self.people.password(who), None);
+        match audit::code(told.as_deref()).as_str() {
+            "password_must_change" => {
+                let told = self.come_in(who, self.people.password(who), Some(self.people.next(who)));
+                match told.is_some_and(|text| audit::is_session(&text)) {
+                    true => self.people.has_changed(who),
+                    false => self.people.may_have_changed(who),
+                }
+            }
+            "sign_in_refused" if self.people.is_in_doubt(who) => {
+                let told = self.come_in(who, self.people.next(who), None);
+                if told.is_some_and(|text| audit::is_session(&text)) {
+                    self.people.has_changed(who);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn come_in(&mut self, who: Who, password: SecretBytes, new_password: Option<SecretBytes>) -> Option<String> {
+        self.call("sign_in", None, Ask::SignIn { name: who.name(), password, new_password })
+    }
+
+    /// Whoever has to set another password does.
+    pub(crate) fn everybody_is_known(&mut self) {
+        if self.shop.seen.calls.iter().any(|call| call.what == "renew_passwords") {
+            self.be(Who::Carol);
+        }
+    }
+
+    fn bring_pins(&mut self, word: Word) {
+        let acquirer = &self.shop.host.acquirer;
+        let text = match word {
+            Word::TheAcquirers => acquirer.pins(false),
+            Word::AnOlderOne => acquirer.pins(true),
+            Word::AStrangers => acquirer.strangers_pins(),
+        };
+        self.call("take_pins", None, Ask::TakePins { text: text.into_bytes() });
     }
 
     /// Sees to it that this person is signed in, and nobody else.
-    fn be(&mut self, who: Who) {
+    pub(crate) fn be(&mut self, who: Who) {
         let state = self.call("state", None, Ask::State);
         let sign = format!("\"operator\":\"{}\"", who.name());
         if !state.is_some_and(|text| text.contains("\"signed_in\"") && text.contains(&sign)) {
@@ -200,7 +274,7 @@ impl Day<'_> {
             Then::Waits => {}
             Then::ApprovedAs(approver) => {
                 self.somebody(Who::Bob);
-                let (approver, password) = (approver.name(), approver.password());
+                let (approver, password) = (approver.name(), self.people.password(approver));
                 self.call("approve_refund", None, Ask::ApproveRefundAs { refund, approver, password });
             }
             Then::ApprovedBy(approver) => {
@@ -256,7 +330,7 @@ impl Day<'_> {
 
     fn release(&mut self, by: Who, second: Who) {
         self.be(by);
-        let (second, password) = (second.name(), second.password());
+        let (second, password) = (second.name(), self.people.password(second));
         self.call("release", None, Ask::Release { second, password });
     }
 
@@ -283,6 +357,15 @@ impl Day<'_> {
         let at_ms = self.shop.world_ms;
         self.shop.host.deliver_what_is_held(at_ms);
         self.shop.host.lets_go();
+        self.shop.see_that_it_is_open();
+        if self.shop.is_gone {
+            return;
+        }
+        self.everybody_is_known();
+        self.be(Who::Alice);
+        if self.shop.host.acquirer.has_rotated() {
+            self.bring_pins(Word::TheAcquirers);
+        }
         for _ in 0..40 {
             self.shop.see_that_it_is_open();
             if !self.shop.is_open() {
@@ -319,8 +402,10 @@ impl Day<'_> {
         self.shop.seen.troubles.push("the batch is never closed".to_owned());
     }
 
-    fn read_everything(&mut self) {
+    pub(crate) fn read_everything(&mut self) {
         let mut cursor = None;
+        self.shop.seen.attempts.clear();
+        self.shop.seen.refunds.clear();
         loop {
             let query = ListQuery { limit: 100, cursor: cursor.take(), ..ListQuery::default() };
             let Some(page) = self.call("list", None, Ask::List(query)) else { break };
@@ -347,9 +432,19 @@ impl Day<'_> {
 
     fn end(mut self) -> Outcome {
         self.shop.close();
-        match self.journal() {
-            Ok(journal) => self.shop.seen.journal = journal,
-            Err(why) => self.shop.seen.troubles.push(format!("the journal cannot be read: {why}")),
+        if self.shop.is_gone {
+            let at_ms = self.shop.world_ms;
+            self.shop.host.deliver_what_is_held(at_ms);
+            let gone = self.what_is_left();
+            let events = gone.exported.get("events.jsonl").map_or("", String::as_str);
+            self.shop.seen.journal = events.lines().map(|event| event.as_bytes().to_vec()).collect();
+            self.shop.seen.gone = Some(gone);
+        } else {
+            self.shop.seen.device_keys = self.shop.keys.names();
+            match self.journal() {
+                Ok(journal) => self.shop.seen.journal = journal,
+                Err(why) => self.shop.seen.troubles.push(format!("the journal cannot be read: {why}")),
+            }
         }
         let findings = audit::audit(&self.shop.host.counter.book, &self.shop.seen);
         for finding in &findings {
@@ -357,8 +452,12 @@ impl Day<'_> {
         }
         let mut ends = audit::ends(&self.shop.host.counter.book, &self.shop.seen);
         ends.extend(
-            [("process killed", self.shop.killed), ("power cut", self.shop.cut)]
-                .map(|(what, times)| (what.to_owned(), times)),
+            [
+                ("process killed", self.shop.killed),
+                ("power cut", self.shop.cut),
+                ("erased by a start", self.shop.resumed),
+            ]
+            .map(|(what, times)| (what.to_owned(), times)),
         );
         let (hash, lines) = self.shop.trace.end();
         Outcome { findings, ends, hash, lines }
@@ -372,7 +471,7 @@ impl Day<'_> {
         let mut vault = Vault::new(&mut locked, &*shop.keys, &*shop.entropy);
         let name = Who::Alice.name();
         let attempt = vault.begin(Name::Operator(&name), shop.now).map_err(|error| format!("{error:?}"))?;
-        let derived = hashed(Who::Alice.password().expose(), attempt.derivation());
+        let derived = hashed(self.people.password(Who::Alice).expose(), attempt.derivation());
         let opened = vault.finish(attempt, derived, shop.now).map_err(|error| format!("{error:?}"))?;
         let keyring = opened.masters().keyring();
         let journal = locked.unlock(keyring, till::folds()).map_err(|(_, error)| error.to_string())?;

@@ -5,6 +5,7 @@
 //!
 //! It never decides by itself; the step says what and where. Evidence: `sandbox/simulator/tests/planted.rs`.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use taptill::ports::{Fate, FaultPlan, KillPoint};
@@ -21,7 +22,8 @@ pub(crate) struct Plan {
 #[derive(Default)]
 struct State {
     visits: u32,
-    die_at: Option<(u32, Option<u64>)>,
+    /// The points at which the process ends, in their order, each with what the power leaves.
+    die_at: VecDeque<(u32, Option<u64>)>,
     /// Set when the process has ended, with the power or without.
     died: Option<Option<u64>>,
     at_points: Vec<(&'static str, Fate, u32)>,
@@ -50,20 +52,28 @@ impl Plan {
         state.visits = 0;
         for fault in faults {
             match *fault {
-                Fault::Kill { visit, power } => state.die_at = Some((visit, power)),
+                Fault::Kill { visit, power } => state.die_at.push_back((visit, power)),
                 Fault::Disk { point, is_full, times } => state.at_points.push((point, fails(is_full), times)),
                 Fault::DiskAt { visit, is_full } => state.at_visit = Some((visit, fails(is_full))),
                 Fault::FullFrom { visit } => state.full_from = Some(visit),
                 _ => {}
             }
         }
+        state.die_at.make_contiguous().sort_unstable();
     }
 
     /// Nothing goes wrong any more.
     pub fn heal(&self) {
         let mut state = self.state();
         state.at_points.clear();
-        (state.die_at, state.full_from, state.at_visit) = (None, None, None);
+        state.die_at.clear();
+        (state.full_from, state.at_visit) = (None, None);
+    }
+
+    /// Whether the disk takes what it is given.
+    pub fn has_room(&self) -> bool {
+        let state = self.state();
+        state.at_points.is_empty() && state.full_from.is_none() && state.at_visit.is_none()
     }
 
     /// Whether the process was ended since this was asked last, and with what of a power cut.
@@ -99,10 +109,9 @@ impl FaultPlan for Plan {
         state.passed.push(point);
         let visit = state.visits;
         state.visits += 1;
-        if let Some((at, power)) = state.die_at
-            && at == visit
-        {
-            (state.die_at, state.died) = (None, Some(power));
+        if let Some((_, power)) = state.die_at.front().copied().filter(|(at, _)| *at <= visit) {
+            state.die_at.pop_front();
+            state.died = Some(power);
             return Fate::Die;
         }
         if state.full_from.is_some_and(|from| visit >= from) {

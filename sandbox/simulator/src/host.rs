@@ -5,14 +5,15 @@
 //!
 //! It never looks into a till. Evidence: `sandbox/simulator/tests/planted.rs`.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use ring::digest;
-use taptill::acquirer::envelope;
+use taptill::acquirer::{LinkFault, envelope};
 use taptill::iso8583::{Deframer, Dialect, Op, Side, ValueName, Values};
 use taptill::paycrypto::{ClearKeys, MacKey, MasterKey, make_key_block};
 
+use crate::acquirer::{Acquirer, Comes, acquirer_key, pin};
 use crate::book::Arrival;
 use crate::calendar::Civil;
 use crate::counter::{Counter, Key};
@@ -56,23 +57,33 @@ pub(crate) struct Host {
     line: Option<Deframer>,
     pub counter: Counter,
     moods: Moods,
+    /// The last answer of each kind and amount.
+    answered: BTreeMap<(&'static str, u32), Vec<u8>>,
     /// A request that has not arrived yet.
     held: Option<Vec<u8>>,
     journal_head: Option<Vec<u8>>,
     /// What is said of the till in every answer.
     mark: Option<&'static str>,
+    pub acquirer: Acquirer,
+    /// What came since somebody asked, in order, whatever became of it on its way.
+    came: Vec<&'static str>,
 }
 
 impl Host {
     pub fn new(dialect: Arc<Dialect>) -> Self {
         let marks_repeats = dialect.row(Op::Reversal).is_some_and(|row| row.repeat_mti().is_some());
+        let mut counter = Counter::new(marks_repeats);
+        (counter.book.acquirer_key, counter.book.pins) = (acquirer_key(), vec![pin(0)]);
         Self {
             dialect,
             key_number: 0,
             mac_key: None,
             line: None,
-            counter: Counter::new(marks_repeats),
+            counter,
+            acquirer: Acquirer::default(),
+            came: Vec::new(),
             moods: Moods::default(),
+            answered: BTreeMap::new(),
             held: None,
             journal_head: None,
             mark: None,
@@ -94,6 +105,8 @@ impl Host {
                 Fault::HostLosesKeys => self.mac_key = Some([0x13; 16]),
                 Fault::OtherBatch => moods.other_batch = true,
                 Fault::OutOfBalance => moods.looks_again = true,
+                Fault::HostFindsBalance => self.acquirer.finds_a_balance = true,
+                Fault::HostTakesAnotherKey => self.acquirer.rotate(&mut self.counter.book),
                 Fault::HostHolds(true) => {
                     self.mark = Some(HELD);
                     self.counter.book.holds += 1;
@@ -114,13 +127,23 @@ impl Host {
     /// Everything is well again.
     pub fn heal(&mut self) {
         self.moods = Moods::default();
+        self.acquirer.finds_a_balance = false;
     }
 
-    /// A till connects. Says whether anybody is there.
-    pub fn connect(&mut self) -> bool {
-        let is_up = !self.moods.is_down;
-        self.line = is_up.then(|| self.dialect.frame().deframer(Side::Request));
-        is_up
+    /// A till connects, and is let in or not.
+    pub fn connect(&mut self, comes: &Comes<'_>) -> Result<(), LinkFault> {
+        self.line = None;
+        if self.moods.is_down {
+            return Err(LinkFault::Unreachable);
+        }
+        self.acquirer.lets_in(comes, &mut self.counter.book)?;
+        self.line = Some(self.dialect.frame().deframer(Side::Request));
+        Ok(())
+    }
+
+    /// What came since this was asked last.
+    pub fn take_what_came(&mut self) -> Vec<&'static str> {
+        std::mem::take(&mut self.came)
     }
 
     pub fn hang_up(&mut self) {
@@ -158,8 +181,11 @@ impl Host {
 
     /// One message on its way, and its answer on the way back.
     fn carry(&mut self, message: &[u8], at_ms: u64) -> Vec<Said> {
-        let is_payment = envelope::open_unverified(&self.dialect, message)
-            .is_ok_and(|opened| !matches!(opened.op, Op::Echo | Op::SignOn));
+        let opened = envelope::open_unverified(&self.dialect, message).ok();
+        let amount = opened.as_ref().map_or(0, |opened| number(&opened.values, ValueName::AmountMinor));
+        let op = opened.map(|opened| opened.op);
+        self.came.extend(op.map(Op::word));
+        let is_payment = op.is_some_and(|op| !matches!(op, Op::Echo | Op::SignOn));
         let wires = if is_payment { &mut self.moods.payment } else { &mut self.moods.control };
         let wire = match wires.pop_front().unwrap_or(Wire::Fine) {
             // A sign-on has no MAC that could be wrong; what guards it is the line's TLS.
@@ -180,6 +206,11 @@ impl Host {
                 let heard = [self.answer(message, at_ms), self.answer(message, at_ms)];
                 heard.into_iter().flatten().map(|bytes| Said::Bytes { after_ms: 6, bytes }).collect()
             }
+            Wire::Replayed => {
+                let earlier = op.and_then(|op| self.answered.get(&(op.word(), amount)).cloned());
+                let answers = earlier.into_iter().chain(self.answer(message, at_ms));
+                answers.zip([5, 9]).map(|(bytes, after_ms)| Said::Bytes { after_ms, bytes }).collect()
+            }
             Wire::OtherAmount => self.changed_on_the_way(message, at_ms),
             Wire::Forged => self.forged_on_the_way(message, at_ms),
             _ => self.answer(message, at_ms).map_or_else(Vec::new, |answer| on_its_way(wire, answer)),
@@ -194,7 +225,9 @@ impl Host {
     /// The answer to a message, as it leaves.
     fn answer(&mut self, message: &[u8], at_ms: u64) -> Option<Vec<u8>> {
         let (op, answer) = self.hear(message, at_ms)?;
-        self.seal(op, &answer, self.mac_key)
+        let bytes = self.seal(op, &answer, self.mac_key)?;
+        self.answered.insert((op.word(), number(&answer, ValueName::AmountMinor)), bytes.clone());
+        Some(bytes)
     }
 
     /// The host itself answers with another amount.
@@ -277,7 +310,9 @@ impl Host {
         let amount_minor = u64::from(number(request, ValueName::AmountMinor));
         let mut answer = echoed(request, at_ms);
         let said = self.moods.said_to(op);
+        let is_late = self.acquirer.has_left && self.counter.is_new((batch, stan));
         let code = match op {
+            Op::Sale | Op::Void | Op::Refund if is_late => "58",
             Op::Sale => self.counter.sale((batch, stan), amount_minor, said, &mut self.moods.never_reverses),
             Op::Void => self.counter.void((batch, stan), original(request), said, &mut self.moods.never_reverses),
             Op::Refund => self.counter.refund((batch, stan), original(request), amount_minor, said),
@@ -289,14 +324,21 @@ impl Host {
             }
             Op::BatchUpload => self.counter.upload(request),
             Op::SettleEnd => self.counter.end(request),
-            Op::Parameters => "00",
+            Op::Parameters => {
+                answer.set(ValueName::ParameterText, self.acquirer.parameters());
+                "00"
+            }
             Op::Freeze | Op::Release if said.is_some() => said.unwrap_or("96"),
             Op::Freeze => "00",
             Op::Release => {
                 self.mark = self.mark.filter(|mark| *mark == HELD);
                 "00"
             }
-            told if told.is_told() => "00",
+            told if told.is_told() && said.is_some() => said.unwrap_or("96"),
+            told if told.is_told() => {
+                let (balance_minor, book) = (self.counter.balance_minor(), &mut self.counter.book);
+                self.acquirer.told(told, request, (&mut answer, book), balance_minor)
+            }
             _ => "40",
         };
         if request.get(ValueName::Track2).is_some() && op != Op::Sale {

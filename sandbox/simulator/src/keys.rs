@@ -44,6 +44,11 @@ impl Keys {
         self.state().now.clone()
     }
 
+    /// What every key is called.
+    pub fn names(&self) -> Vec<String> {
+        self.state().now.keys.keys().cloned().collect()
+    }
+
     /// The disk's log begins now.
     pub fn remember(&self) {
         let mut state = self.state();

@@ -9,12 +9,14 @@
 //! |---|---|
 //! | `schedule` | a day as a list of steps with faults |
 //! | `stage`, `shop`, `day` | the till set up, driven, and a schedule played on it |
-//! | `host`, `counter`, `settling`, `reader`, `keys`, `faults` | what surrounds it |
+//! | `people`, `goodbye` | what people know, and the end of a till |
+//! | `host`, `acquirer`, `counter`, `settling`, `reader`, `keys`, `faults` | what surrounds it |
 //! | `audit` | reads `book` alone, with sums and a tree of its own |
 //! | `run`, `shrink` | many seeds, and a short replay of one that fails |
 //!
 //! It never ships. Evidence: `sandbox/simulator/tests/seeds.rs`, `sandbox/simulator/tests/planted.rs`.
 
+mod acquirer;
 mod audit;
 mod book;
 mod calendar;
@@ -22,8 +24,10 @@ mod counter;
 mod day;
 mod dice;
 mod faults;
+mod goodbye;
 mod host;
 mod keys;
+mod people;
 mod reader;
 mod run;
 mod schedule;

@@ -24,6 +24,9 @@ struct Arguments {
     /// Print every line of the replay
     #[arg(long, requires = "replay")]
     trace: bool,
+    /// Print what became of everything, counted
+    #[arg(long)]
+    ends: bool,
     /// A mistake to plant, by name
     #[arg(long)]
     bug: Option<String>,
@@ -56,6 +59,9 @@ fn many(arguments: &Arguments) -> ExitCode {
     let took_ms = began.elapsed().as_millis().max(1);
     let rate = u128::from(report.played) * 1_000 / took_ms;
     println!("{} seeds, {} failed, {took_ms} ms, {rate} seeds a second", report.played, report.failed.len());
+    for ((dialect, what), times) in report.ends.iter().filter(|_| arguments.ends) {
+        println!("{dialect:>10} {times:>8} {what}");
+    }
     match report.failed.first() {
         None => ExitCode::SUCCESS,
         Some(first) => {

@@ -92,6 +92,22 @@ pub(crate) enum Action {
         is_forced: bool,
     },
     RotateKeys,
+    /// Everybody has to set another password, with another master key and another certificate.
+    RenewPasswords,
+    /// The host is asked for another certificate.
+    RenewCertificate,
+    /// Somebody brings other pins for the host.
+    Pins {
+        word: Word,
+    },
+    /// Everything is well: every debt has its time, and the batch is closed.
+    Evening,
+    /// Two people want the till to be gone. The folder for its records takes so many pieces.
+    Deregister {
+        by: Who,
+        second: Who,
+        room: Option<u32>,
+    },
     /// The till is closed as it should be and opened again.
     CloseAndOpen,
     Wait {
@@ -137,6 +153,37 @@ pub(crate) enum Who {
     /// Another supervisor.
     Carol,
 }
+
+/// Whose word it is that pins come in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Word {
+    TheAcquirers,
+    /// The acquirer's from before the last one.
+    AnOlderOne,
+    AStrangers,
+}
+
+/// What network the device is on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Network {
+    OpenWifi,
+    CaptivePortal,
+    Proxied,
+    UserAuthority,
+    Vpn,
+    ClockWrong,
+    Absent,
+}
+
+const NETWORKS: [Network; 7] = [
+    Network::OpenWifi,
+    Network::CaptivePortal,
+    Network::Proxied,
+    Network::UserAuthority,
+    Network::Vpn,
+    Network::ClockWrong,
+    Network::Absent,
+];
 
 /// What goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -184,6 +231,17 @@ pub(crate) enum Fault {
     OutOfBalance,
     /// Nobody takes the results.
     NotTaken,
+    /// The device is on this network.
+    Network(Network),
+    /// It is after so many looks.
+    NetworkTurns {
+        looks: u32,
+        to: Network,
+    },
+    /// The acquirer finds money of the till's that the till knows nothing of.
+    HostFindsBalance,
+    /// The host takes into use the key that is pinned for later.
+    HostTakesAnotherKey,
 }
 
 /// What becomes of a message and its answer on their way.
@@ -208,9 +266,11 @@ pub(crate) enum Wire {
     OtherAmount,
     /// A refusal that somebody made an approval of on the way.
     Forged,
+    /// Somebody on the way first sends an answer to an earlier request of the same kind and amount.
+    Replayed,
 }
 
-const WIRES: [Wire; 15] = [
+const WIRES: [Wire; 16] = [
     Wire::Fine,
     Wire::Slow,
     Wire::RequestLost,
@@ -226,6 +286,7 @@ const WIRES: [Wire; 15] = [
     Wire::BadMac,
     Wire::OtherAmount,
     Wire::Forged,
+    Wire::Replayed,
 ];
 
 /// Points at which a disk fails.
@@ -263,11 +324,15 @@ pub(crate) fn of(seed: u64, days: u32) -> Vec<Step> {
         }
         for _ in 0..5 + dice.below(9) {
             let action = action(&mut dice, &mut sold);
-            let freezes = matches!(action, Action::Freeze | Action::FreezeDuring { .. });
-            let faults = faults(&mut dice, &action);
-            steps.push(Step { action, faults });
+            let (freezes, renews) =
+                (matches!(action, Action::Freeze | Action::FreezeDuring { .. }), action == Action::RenewPasswords);
+            steps.push(with_faults(&mut dice, action, is_stormy(seed)));
             if freezes {
                 steps.extend(what_follows_a_freeze(&mut dice, &mut sold));
+            }
+            if renews {
+                let action = Action::SignIn { who: dice.of(&[Who::Bob, Who::Bob, Who::Carol]) };
+                steps.push(with_faults(&mut dice, action, is_stormy(seed)));
             }
             if dice.happens(1, 3) {
                 let ms = dice.of(&[40, 900, 2_500, 6_000, 30_000, 200_000]);
@@ -278,7 +343,29 @@ pub(crate) fn of(seed: u64, days: u32) -> Vec<Step> {
             steps.push(Step { action: Action::Settle, faults: vec![Fault::OutOfBalance] });
         }
     }
+    if dice.happens(1, 3) {
+        steps.push(Step { action: Action::Evening, faults: Vec::new() });
+        let action = goodbye(&mut dice);
+        steps.push(with_faults(&mut dice, action, is_stormy(seed)));
+        if dice.happens(3, 4) {
+            steps.push(Step { action: FAREWELL, faults: Vec::new() });
+        }
+    }
     steps
+}
+
+/// Two people who may, on a day on which all is well.
+pub(crate) const FAREWELL: Action = Action::Deregister { by: Who::Alice, second: Who::Carol, room: None };
+
+fn with_faults(dice: &mut Dice, action: Action, is_stormy: bool) -> Step {
+    let faults = faults(dice, &action, is_stormy);
+    Step { action, faults }
+}
+
+fn goodbye(dice: &mut Dice) -> Action {
+    let by = dice.of(&[Who::Alice, Who::Alice, Who::Carol, Who::Carol, Who::Bob]);
+    let second = dice.of(&[Who::Alice, Who::Carol, Who::Alice, Who::Carol, Who::Bob]);
+    Action::Deregister { by, second, room: dice.happens(1, 4).then(|| dice.below(14) as u32) }
 }
 
 /// What was named so far.
@@ -326,7 +413,7 @@ fn what_follows_a_freeze(dice: &mut Dice, sold: &mut Sold) -> Vec<Step> {
 }
 
 fn action(dice: &mut Dice, sold: &mut Sold) -> Action {
-    match dice.below(57) {
+    match dice.below(62) {
         0..16 => {
             let attempt = sold.another_sale();
             let card = match dice.below(12) {
@@ -369,6 +456,10 @@ fn action(dice: &mut Dice, sold: &mut Sold) -> Action {
         }
         52..55 => Action::Exit { is_forced: dice.happens(1, 3) },
         55 => Action::RotateKeys,
+        56 | 57 => Action::RenewPasswords,
+        58 => Action::RenewCertificate,
+        59 => Action::Pins { word: dice.of(&[Word::TheAcquirers, Word::AnOlderOne, Word::AStrangers]) },
+        60 => goodbye(dice),
         _ => Action::ClockJumps { by_ms: (dice.below(5) as i64 - 2) * DAY_MS + dice.below(7_200_000) as i64 },
     }
 }
@@ -383,7 +474,12 @@ fn then(dice: &mut Dice) -> Then {
     }
 }
 
-fn faults(dice: &mut Dice, action: &Action) -> Vec<Fault> {
+/// Every other day is stormy: the calm ones show what only a long quiet day leads to, the others what goes wrong at once.
+fn is_stormy(seed: u64) -> bool {
+    seed % 2 == 1
+}
+
+fn faults(dice: &mut Dice, action: &Action, is_stormy: bool) -> Vec<Fault> {
     let mut faults = Vec::new();
     let reaches_the_host = !matches!(
         action,
@@ -400,9 +496,12 @@ fn faults(dice: &mut Dice, action: &Action) -> Vec<Fault> {
             | Action::Freeze
             | Action::Release { .. }
             | Action::RotateKeys
+            | Action::Pins { .. }
+            | Action::Evening
     );
     if reaches_the_host {
-        for _ in 0..dice.of(&[0, 0, 0, 0, 1, 1, 2, 3]) {
+        let weather: &[u64] = if is_stormy { &[0, 0, 1, 1, 2, 3] } else { &[0, 0, 0, 0, 1, 1, 2, 3] };
+        for _ in 0..dice.of(weather) {
             faults.push(Fault::Payment(dice.of(&WIRES)));
         }
         match dice.below(24) {
@@ -418,8 +517,20 @@ fn faults(dice: &mut Dice, action: &Action) -> Vec<Fault> {
             9 => faults.push(Fault::NotTaken),
             10 => faults.push(Fault::Control(dice.of(&WIRES))),
             11 => faults.push(Fault::HostHolds(dice.happens(1, 2))),
+            12 => faults.push(Fault::HostTakesAnotherKey),
             _ => {}
         }
+        match dice.below(14) {
+            0 => faults.push(Fault::Network(dice.of(&NETWORKS))),
+            1 => faults.push(Fault::NetworkTurns { looks: dice.below(4) as u32, to: dice.of(&NETWORKS) }),
+            _ => {}
+        }
+    }
+    if *action == Action::RenewCertificate && dice.happens(1, 3) {
+        faults.push(Fault::Network(dice.of(&[Network::Proxied, Network::UserAuthority])));
+    }
+    if matches!(action, Action::Deregister { .. }) {
+        goes_wrong_with_a_goodbye(dice, &mut faults);
     }
     if *action == Action::Settle && dice.happens(1, 2) {
         faults.push(Fault::OutOfBalance);
@@ -439,6 +550,17 @@ fn faults(dice: &mut Dice, action: &Action) -> Vec<Fault> {
         _ => {}
     }
     faults
+}
+
+/// An erasure has many steps, and the start that goes on with it as well.
+fn goes_wrong_with_a_goodbye(dice: &mut Dice, faults: &mut Vec<Fault>) {
+    if dice.happens(1, 6) {
+        faults.push(Fault::HostFindsBalance);
+    }
+    for _ in 0..dice.of(&[0, 1, 1, 2]) {
+        let power = dice.happens(1, 3).then(|| dice.next() >> 32);
+        faults.push(Fault::Kill { visit: dice.below(200) as u32, power });
+    }
 }
 
 impl fmt::Display for Step {

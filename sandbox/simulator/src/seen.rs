@@ -24,6 +24,7 @@ fn of_error(error: &Error) -> Value {
         "reversal": error.reversal().word(),
         "attempt": error.attempt().map(ToString::to_string),
         "host_code": error.host_code().map(ToString::to_string),
+        "blockers": error.blockers().iter().map(|blocker| blocker.why).collect::<Vec<_>>(),
     } })
 }
 
@@ -35,6 +36,9 @@ fn of_reply(reply: &Reply) -> Value {
         Reply::State(state) => json!({ "state": {
             "standing": state.standing.word(), "operator": state.operator, "waiting": state.waiting,
             "frozen": state.frozen
+        } }),
+        Reply::Erased(erased) => json!({ "erased": {
+            "certificate": erased.certificate, "exported": erased.exported_sha256, "acknowledged": erased.is_acknowledged
         } }),
         Reply::Exit(view) => json!({ "exit": **view }),
         Reply::Text(text) => json!({ "text": text }),

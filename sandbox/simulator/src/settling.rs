@@ -22,6 +22,12 @@ impl Counter {
         sums
     }
 
+    /// What the till owes the acquirer of the open batch, or is owed.
+    pub fn balance_minor(&self) -> i128 {
+        let [sales, voids, refunds] = self.sums(self.batch).map(|(_, minor)| i128::from(minor));
+        sales - voids - refunds
+    }
+
     /// The till's totals against the host's own; `looks_again` makes it want every record whatever they are.
     pub fn settle(&mut self, request: &Values, looks_again: bool, answer: &mut Values) -> &'static str {
         let batch = number(request, ValueName::Batch);

@@ -9,6 +9,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use taptill::account::{Configuration, SecretText};
 use taptill::acquirer::{LinkEvent, LinkFault};
 use taptill::clock::{MonoMs, Now};
 use taptill::emv::CardEvent;
@@ -19,12 +20,14 @@ use taptill::ports::{EncryptedRead, Fate, FaultPlan, KillPoint, Moment, Ports, P
 use taptill::till::{Ask, Input, NetworkCommand, Output, Reply, Till, Work};
 use taptill_crashfs::{Dice as CrashDice, Log, Loss, Replay};
 
-use crate::book::{Call, Seen};
+use crate::acquirer::Comes;
+use crate::book::{Call, Seen, Sent};
 use crate::dice::Seeded;
 use crate::faults::Plan;
 use crate::host::{Host, Said};
 use crate::keys::Keys;
 use crate::reader::Reader;
+use crate::schedule::{Fault, Network};
 use crate::seen;
 use crate::stage::{self, MORNING, Place, Template, hashed};
 use crate::trace::Trace;
@@ -52,6 +55,15 @@ pub(crate) struct Shop<'a> {
     pub callers_take: bool,
     pub trace: Trace,
     has_log: bool,
+    /// What network the device is on, what it turns into after so many looks, and what the till was told last.
+    pub network: Posture,
+    pub turns: Option<(u32, Posture)>,
+    told_network: Posture,
+    /// By what the host is reached while somebody is signed in.
+    way: Option<(Arc<Configuration>, SecretText)>,
+    /// There is no till any more, and how often it was a start that ended what was left of it.
+    pub is_gone: bool,
+    pub resumed: u64,
     /// How often the process ended without a power cut, and with one.
     pub killed: u64,
     pub cut: u64,
@@ -67,7 +79,7 @@ enum Event {
 
 enum Heard {
     Connected,
-    NotConnected,
+    NotConnected(LinkFault),
     Received(Vec<u8>),
     Broken,
 }
@@ -91,7 +103,7 @@ impl<'a> Shop<'a> {
     /// The till of a template, in the morning, closed.
     pub fn open_up(place: &'a Place, template: &Template, seed: u64, has_log: bool, trace: Trace) -> Self {
         place.disk.lay(&template.files);
-        place.lay_ballast();
+        place.tidy();
         let keys = Arc::new(Keys::new(place.disk.clone(), template.ring.clone()));
         let (entropy, plan) = (Arc::new(Seeded::new(seed)), Arc::new(Plan::new(place.disk.clone())));
         let ports = stage::ports(keys.clone(), entropy.clone(), plan.clone());
@@ -116,6 +128,12 @@ impl<'a> Shop<'a> {
             callers_take: true,
             trace,
             has_log,
+            network: Posture::Trusted,
+            turns: None,
+            told_network: Posture::Trusted,
+            way: None,
+            is_gone: false,
+            resumed: 0,
             killed: 0,
             cut: 0,
         };
@@ -193,13 +211,13 @@ impl<'a> Shop<'a> {
         *(if power.is_some() { &mut self.cut } else { &mut self.killed }) += 1;
         let Some(chance) = power.filter(|_| self.has_log) else {
             self.till = None;
-            self.place.disk.lay(&files);
+            self.place.disk.lay(&self.place.still_there(files));
             return self.log_begins();
         };
         let log = self.place.disk.take_log();
         self.till = None;
         let (files, done) = cut(&log, self.plan.last_stretch(), chance);
-        self.place.disk.lay(&files);
+        self.place.disk.lay(&self.place.still_there(files));
         self.keys.go_back_to(done);
         self.log_begins();
     }
@@ -208,7 +226,8 @@ impl<'a> Shop<'a> {
         self.till = None;
         self.events.clear();
         self.alarm = None;
-        self.is_armed = false;
+        (self.is_armed, self.way) = (false, None);
+        self.told_network = Posture::Trusted;
         self.reader.release();
         self.host.hang_up();
         self.line += 1;
@@ -222,11 +241,15 @@ impl<'a> Shop<'a> {
     /// Opens the till until it stays open.
     pub fn see_that_it_is_open(&mut self) {
         for _ in 0..8 {
-            if self.till.is_some() {
+            if self.till.is_some() || self.is_gone {
                 return;
             }
             if let Err(error) = self.open() {
                 self.note(&format!("not opened: {error}"), &[]);
+                if error.code().code() == NOT_PROVISIONED {
+                    self.resumed += u64::from(error.has_word("why", "erased"));
+                    return self.is_over();
+                }
                 if matches!(error.code().code(), "disk_full" | "sync_failed" | "storage_failed") {
                     self.plan.heal();
                 } else {
@@ -260,8 +283,10 @@ impl<'a> Shop<'a> {
             match output {
                 Output::Card(command) => self.card_command(command),
                 Output::Link(command) => self.link_command(command),
-                Output::Network(NetworkCommand::Arm { .. }) => self.is_armed = true,
-                Output::Network(NetworkCommand::Disarm) => self.is_armed = false,
+                Output::Network(NetworkCommand::Arm { configuration, client_key_pem }) => {
+                    (self.is_armed, self.way) = (true, Some((configuration, client_key_pem)));
+                }
+                Output::Network(NetworkCommand::Disarm) => (self.is_armed, self.way) = (false, None),
                 Output::LookAtNetwork => looks = true,
                 // Nobody here is known by a finger.
                 Output::Recognise(_) => {}
@@ -273,15 +298,42 @@ impl<'a> Shop<'a> {
                 Output::Stopped(error) => {
                     self.note(&format!("stopped: {error}"), &[]);
                     self.stopped();
+                    if error.code().code() == NOT_PROVISIONED {
+                        self.is_over();
+                    }
                 }
             }
         }
         if looks {
-            self.give(Input::Network { posture: Posture::Trusted });
+            self.look();
         }
         for attempt in taken {
             self.give(Input::Taken { attempt });
         }
+    }
+
+    /// The device says what network it is on.
+    fn look(&mut self) {
+        match &mut self.turns {
+            Some((0, posture)) => {
+                self.network = *posture;
+                self.turns = None;
+            }
+            Some((looks, _)) => *looks -= 1,
+            None => {}
+        }
+        let (posture, is_written) = (self.network, self.is_armed && self.plan.has_room());
+        self.told_network = posture;
+        self.give(Input::Network { posture });
+        if is_written && self.is_armed {
+            self.seen.looked_at.insert(posture.word());
+        }
+    }
+
+    /// There is no till any more, and nothing on the disk of what its erasure has removed.
+    fn is_over(&mut self) {
+        self.is_gone = true;
+        self.place.disk.lay(&self.place.still_there(self.place.disk.files()));
     }
 
     /// The run is over without a death: the till is dropped as a shell drops it.
@@ -346,9 +398,10 @@ impl<'a> Shop<'a> {
         match command {
             LinkCommand::Connect => {
                 self.line += 1;
-                let is_there = self.host.connect();
-                self.note(if is_there { "connects" } else { "connects in vain" }, &[]);
-                let heard = if is_there { Heard::Connected } else { Heard::NotConnected };
+                self.seen.connected.insert(self.told_network.word());
+                let connected = self.connect();
+                self.note(connected.map_or_else(LinkFault::word, |()| "connects"), &[]);
+                let heard = connected.map_or_else(Heard::NotConnected, |()| Heard::Connected);
                 self.later(20, Event::Link(self.line, heard));
             }
             LinkCommand::Send(bytes) => self.send(&bytes),
@@ -359,6 +412,27 @@ impl<'a> Shop<'a> {
         }
     }
 
+    /// What network the device is on, and what becomes of it, in a step with these faults.
+    pub fn arm_network(&mut self, faults: &[Fault]) {
+        (self.network, self.turns) = (Posture::Trusted, None);
+        for fault in faults {
+            match *fault {
+                Fault::Network(network) => self.network = posture(network),
+                Fault::NetworkTurns { looks, to } => self.turns = Some((looks, posture(to))),
+                _ => {}
+            }
+        }
+    }
+
+    /// Till and host meet, and know each other or not.
+    fn connect(&mut self) -> Result<(), LinkFault> {
+        let Some((configuration, key)) = &self.way else { return Err(LinkFault::Unreachable) };
+        let host = &configuration.host;
+        let pins = [host.spki_sha256.as_str(), host.spki_sha256_backup.as_deref().unwrap_or_default()];
+        let comes = Comes { certificate: &configuration.client_certificate_pem, key: key.expose(), pins };
+        self.host.connect(&comes)
+    }
+
     fn send(&mut self, bytes: &[u8]) {
         if self.passes("send", Moment::Before) {
             return;
@@ -366,6 +440,9 @@ impl<'a> Shop<'a> {
         self.note("to the host", bytes);
         let line = self.line;
         let said = self.host.receive(bytes, self.world_ms);
+        let network = self.told_network.word();
+        let sent = self.host.take_what_came().into_iter().map(|op| Sent { op: op.to_owned(), network });
+        self.seen.sent.extend(sent);
         if self.passes("send", Moment::After) {
             return;
         }
@@ -417,9 +494,7 @@ impl<'a> Shop<'a> {
         match event {
             Event::Link(line, _) if line != self.line => {}
             Event::Link(_, Heard::Connected) => self.give(Input::Link(LinkEvent::Connected)),
-            Event::Link(_, Heard::NotConnected) => {
-                self.give(Input::Link(LinkEvent::NotConnected(LinkFault::Unreachable)));
-            }
+            Event::Link(_, Heard::NotConnected(fault)) => self.give(Input::Link(LinkEvent::NotConnected(fault))),
             Event::Link(_, Heard::Broken) => self.give(Input::Link(LinkEvent::Broken(LinkFault::Closed))),
             Event::Link(_, Heard::Received(bytes)) => {
                 if self.passes("receive", Moment::Before) {
@@ -469,6 +544,9 @@ impl<'a> Shop<'a> {
             return number as u64;
         }
         self.waiting.insert(number as u64, number);
+        if ask.needs_network() {
+            self.look();
+        }
         self.give(Input::Ask { ticket: Ticket(number as u64), ask });
         number as u64
     }
@@ -484,6 +562,21 @@ impl<'a> Shop<'a> {
         self.seen.calls[number as usize].results.first().cloned()
     }
 }
+
+fn posture(network: Network) -> Posture {
+    match network {
+        Network::OpenWifi => Posture::OpenWifi,
+        Network::CaptivePortal => Posture::CaptivePortal,
+        Network::Proxied => Posture::Proxied,
+        Network::UserAuthority => Posture::UserAuthority,
+        Network::Vpn => Posture::Vpn,
+        Network::ClockWrong => Posture::ClockWrong,
+        Network::Absent => Posture::Absent,
+    }
+}
+
+/// How a till is called that is none.
+const NOT_PROVISIONED: &str = "not_provisioned";
 
 /// What a power cut leaves, somewhere between two steps of the log.
 fn cut(log: &Log, (from, to): (usize, usize), chance: u64) -> (taptill_crashfs::Files, usize) {

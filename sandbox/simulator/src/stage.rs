@@ -32,6 +32,7 @@ use taptill_crashfs::{Disk, Files};
 use taptill_sandbox::card;
 use tempfile::TempDir;
 
+use crate::acquirer::{acquirer_key, pin};
 use crate::dice::Seeded;
 use crate::keys::{KeyRing, Keys};
 use crate::schedule::Who;
@@ -52,6 +53,8 @@ pub(crate) fn dialect_of(seed: u64) -> &'static str {
 }
 
 impl Who {
+    pub const ALL: [Self; 3] = [Self::Alice, Self::Bob, Self::Carol];
+
     pub fn name(self) -> OperatorName {
         let name = match self {
             Self::Alice => "alice",
@@ -61,6 +64,7 @@ impl Who {
         OperatorName::new(name).expect("three names of small letters")
     }
 
+    /// The one that each begins with.
     pub fn password(self) -> SecretBytes {
         let password: &[u8] = match self {
             Self::Alice => b"correct horse battery 9",
@@ -107,8 +111,11 @@ impl Place {
         self.folder.path().join("journal.db")
     }
 
-    /// The ballast is whole, whatever the day before left of it.
-    pub fn lay_ballast(&self) {
+    /// What the day before left beside the disk is gone, and the ballast is whole.
+    pub fn tidy(&self) {
+        for name in self.names().into_iter().filter(|name| name.contains(ERASURE)) {
+            let _gone_already = std::fs::remove_file(self.folder.path().join(name));
+        }
         let path = self.folder.path().join("journal.db.ballast");
         let is_whole = std::fs::metadata(&path).is_ok_and(|facts| facts.len() == BALLAST_BYTES);
         if !is_whole {
@@ -116,7 +123,35 @@ impl Place {
             file.expect("a temporary folder can be written to");
         }
     }
+
+    /// These files without those that an erasure has removed: it removes the name, and the disk's file goes with it.
+    pub fn still_there(&self, mut files: Files) -> Files {
+        if !self.journal().exists() {
+            files.retain(|name, _| self.folder.path().join(name).exists());
+        }
+        files
+    }
+
+    /// Where a till was: the certificates that lie there, and what else does but the empty file of its lock.
+    pub fn leftovers(&self) -> (Vec<String>, Vec<String>) {
+        let (certificates, mut others): (Vec<String>, Vec<String>) =
+            self.names().into_iter().partition(|name| name.contains(CERTIFICATE));
+        others.retain(|name| !name.ends_with(".lock"));
+        let read = |name| std::fs::read_to_string(self.folder.path().join(name)).unwrap_or_default();
+        (certificates.into_iter().map(read).collect(), others)
+    }
+
+    fn names(&self) -> Vec<String> {
+        let files = std::fs::read_dir(self.folder.path()).into_iter().flatten().flatten();
+        let mut names: Vec<String> = files.filter_map(|file| file.file_name().into_string().ok()).collect();
+        names.sort();
+        names
+    }
 }
+
+/// How what belongs to an erasure is called, and the certificate among it.
+const ERASURE: &str = ".erase";
+const CERTIFICATE: &str = ".erased-";
 
 /// As the journal wants it.
 const BALLAST_BYTES: u64 = 512 * 1024;
@@ -177,17 +212,17 @@ fn set_up(name: &'static str) -> Template {
 fn make(place: &Place, text: &str, ports: &Ports) -> Result<(), Error> {
     till::provision(&place.journal(), &provisioning(text), ports)?;
     let mut till = Till::open(&place.journal(), ports)?;
-    ask(&mut till, Ask::Claim { name: Who::Alice.name(), password: Who::Alice.password() })?;
+    ask(&mut till, Ask::Claim { name: Who::Alice.name(), password: Who::Alice.password() }, MORNING)?;
     for who in [Who::Bob, Who::Carol] {
         let (name, role, password) = (who.name(), who.role(), who.password());
-        ask(&mut till, Ask::AddOperator(NewOperator { name, role, password, is_temporary: false }))?;
+        ask(&mut till, Ask::AddOperator(NewOperator { name, role, password, is_temporary: false }), MORNING)?;
     }
     till.close(MORNING)
 }
 
 /// Asks, runs the derivations, and waits for the answer.
-fn ask(till: &mut Till, ask: Ask) -> Result<(), Error> {
-    let mut outputs = till.handle(Input::Ask { ticket: Ticket(1), ask }, MORNING);
+pub(crate) fn ask(till: &mut Till, ask: Ask, now: Now) -> Result<(), Error> {
+    let mut outputs = till.handle(Input::Ask { ticket: Ticket(1), ask }, now);
     loop {
         let mut work = None;
         for output in outputs {
@@ -199,11 +234,12 @@ fn ask(till: &mut Till, ask: Ask) -> Result<(), Error> {
         }
         let work = work.expect("an answer or a derivation");
         let key = work.run_with(&mut hashed);
-        outputs = till.handle(Input::Derived { key, took_ms: 300 }, MORNING);
+        outputs = till.handle(Input::Derived { key, took_ms: 300 }, now);
     }
 }
 
-fn pem(kind: &str) -> String {
+/// Something of this kind that is none.
+pub(crate) fn pem(kind: &str) -> String {
     format!("-----BEGIN {kind}-----\nMAA=\n-----END {kind}-----\n")
 }
 
@@ -223,10 +259,10 @@ fn provisioning(dialect: &str) -> Provisioning {
                 address: "127.0.0.1:9583".into(),
                 server_name: "localhost".into(),
                 ca_pem: pem("CERTIFICATE"),
-                spki_sha256: "00".repeat(32),
-                spki_sha256_backup: None,
+                spki_sha256: pin(0),
+                spki_sha256_backup: Some(pin(1)),
             },
-            acquirer_key: None,
+            acquirer_key: Some(acquirer_key()),
             client_certificate_pem: pem("CERTIFICATE"),
             dialect: dialect.to_owned(),
             terminal_data: TerminalData::sandbox(),

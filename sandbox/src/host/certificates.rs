@@ -2,9 +2,11 @@
 //!
 //! One CA (P-256) signs the server's certificate and one client certificate for each terminal. A second
 //! server key lies ready, so that a till can pin a current key and a backup. A client's private key goes to
-//! its till and is not kept; the book knows the terminal by the SHA-256 of its certificate.
+//! its till and is not kept; the book knows the terminal by the SHA-256 of its certificate. When the keys rotate, the new
+//! ones are written down in one file first; whoever reads the authority after a rotation that was cut off ends it.
 //!
-//! On request from the network it signs only what an identified terminal asks for its own name. Evidence: `sandbox/tests/host_tls.rs`.
+//! On request from the network it signs only what an identified terminal asks for its own name. Evidence: `mod tests` below,
+//! `sandbox/tests/host_tls.rs`.
 
 use std::fs;
 use std::io::{ErrorKind, Write};
@@ -34,6 +36,10 @@ const CA_KEY: &str = "ca.key.pem";
 const SERVER_CERTIFICATE: &str = "server.crt.pem";
 const SERVER_KEY: &str = "server.key.pem";
 const BACKUP_KEY: &str = "backup.key.pem";
+/// Server key, server certificate and backup key of a rotation that is not over, one after the other.
+const ROTATION: &str = "rotation.key.pem";
+/// What stands between them; no PEM has it.
+const BETWEEN: char = '\0';
 
 /// What the TLS listener needs.
 pub(super) struct ServerIdentity {
@@ -78,7 +84,9 @@ impl Certificates {
                 other => other.map_err(|_| HostError::HomeUnusable)?,
             }
         }
-        Ok(Self { folder })
+        let own = Self { folder };
+        own.end_rotation()?;
+        Ok(own)
     }
 
     /// Reads what the listener needs.
@@ -122,9 +130,27 @@ impl Certificates {
         let ca_params = authority(&ca_key);
         let issuer = Issuer::from_params(&ca_params, &ca_key);
         let certificate = server().signed_by(&server_key, &issuer).map_err(unusable)?;
-        self.replace(SERVER_KEY, &Zeroizing::new(server_key.serialize_pem()))?;
-        self.replace(SERVER_CERTIFICATE, &certificate.pem())?;
-        self.replace(BACKUP_KEY, &Zeroizing::new(backup_key.serialize_pem()))
+        let keys = [server_key, backup_key].map(|key| Zeroizing::new(key.serialize_pem()));
+        let all = [keys[0].as_str(), &certificate.pem(), keys[1].as_str()].join(&BETWEEN.to_string());
+        self.replace(ROTATION, &Zeroizing::new(all))?;
+        self.end_rotation()
+    }
+
+    /// Puts what a rotation has written down in its places; done again, it changes nothing.
+    fn end_rotation(&self) -> Result<(), HostError> {
+        let rotation = self.folder.join(ROTATION);
+        let all = match fs::read_to_string(&rotation) {
+            Ok(all) => Zeroizing::new(all),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            Err(_) => return Err(HostError::CertificatesUnusable),
+        };
+        for (file, text) in [SERVER_KEY, SERVER_CERTIFICATE, BACKUP_KEY].into_iter().zip(all.split(BETWEEN)) {
+            self.replace(file, text)?;
+        }
+        match fs::remove_file(rotation) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(HostError::HomeUnusable),
+            _ => Ok(()),
+        }
     }
 
     /// Puts a file in the place of the one that was there, whole or not at all.
@@ -250,4 +276,54 @@ fn write_private(file: &Path, text: &str) -> Result<(), HostError> {
         ErrorKind::AlreadyExists => HostError::CertificatesUnusable,
         _ => HostError::HomeUnusable,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::folders::copy_folder;
+
+    const FILES: [&str; 3] = [SERVER_KEY, SERVER_CERTIFICATE, BACKUP_KEY];
+
+    /// The pins, if the certificate is that of the key in use, so that the host can serve with them.
+    fn serves(folder: &Path) -> Option<[String; 2]> {
+        let own = Certificates::prepare(folder.to_owned(), &folder.with_extension("draft")).ok()?;
+        let (anchor, certificate) = (own.trust_anchor().ok()?, own.certificate(SERVER_CERTIFICATE).ok()?);
+        let spki = own.key(SERVER_KEY).ok()?.subject_public_key_info();
+        certificate.windows(spki.len()).any(|window| window == spki).then_some(anchor.pins)
+    }
+
+    /// Killed after each file that it writes, a rotation has happened or has not; what its own list says is done again.
+    #[test]
+    fn a_rotation_that_is_cut_off_leaves_the_old_keys_or_the_new_ones() {
+        let scratch = tempfile::tempdir().unwrap();
+        let (before, after) = (scratch.path().join("before"), scratch.path().join("after"));
+        let old = Certificates::prepare(before.clone(), &scratch.path().join("draft")).unwrap();
+        let [in_use, backup] = old.trust_anchor().unwrap().pins;
+        copy_folder(&before, &after).unwrap();
+        let new = Certificates { folder: after.clone() };
+        new.rotate().unwrap();
+        let pins = new.trust_anchor().unwrap().pins;
+        assert_eq!(pins[0], backup, "the backup is in use now");
+        let read = |file: &str| fs::read_to_string(after.join(file)).unwrap();
+        let list = FILES.map(read).join(&BETWEEN.to_string());
+        let cut_off = |written: usize, has_list: bool| {
+            let place = scratch.path().join(format!("after {written} with {has_list}"));
+            copy_folder(&before, &place).unwrap();
+            FILES[..written].iter().for_each(|file| fs::write(place.join(file), read(file)).unwrap());
+            if has_list {
+                fs::write(place.join(ROTATION), &list).unwrap();
+            }
+            let found = serves(&place);
+            assert!(!place.join(ROTATION).exists(), "it is over");
+            found
+        };
+        assert_eq!(cut_off(0, false), Some([in_use, backup]), "before its list is whole");
+        for written in 0..=FILES.len() {
+            assert_eq!(cut_off(written, true), Some(pins.clone()), "after {written} files");
+        }
+        assert_eq!(cut_off(FILES.len(), false), Some(pins), "when it is over");
+        // The control: file after file without a list, a key stands beside the certificate of another.
+        assert_eq!(cut_off(1, false), None);
+    }
 }

@@ -26,9 +26,7 @@ impl Case<'_> {
             Op::SettleEnd => self.settle_end(),
             Op::Parameters => Ok(self.parameters()),
             Op::Statement => self.statement(),
-            Op::Freeze | Op::Release | Op::LossReport | Op::Deregister | Op::Erased | Op::RenewCertificate => {
-                self.told(op)
-            }
+            Op::Freeze | Op::Release | Op::LossReport | Op::Deregister | Op::RenewCertificate => self.told(op),
             Op::Echo | Op::SignOn => Ok(Ruling::plain(code::APPROVED)),
         }
     }

@@ -204,8 +204,8 @@ const KINDS: &str = "Use normal, no-answer, forget, late-answer, answer-twice, b
 
 /// What may stand for an operation.
 const OPERATIONS: &str = "Use sale, reversal, void, void_reversal, refund, settle, batch_upload, settle_end, \
-                          parameters, statement, freeze, release, loss_report, deregister, erased or \
-                          renew_certificate; statement-... is of statement and refuse-reversal of reversal alone.";
+                          parameters, statement, freeze, release, loss_report, deregister or renew_certificate; \
+                          statement-... is of statement and refuse-reversal of reversal alone.";
 
 impl fmt::Display for HostError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

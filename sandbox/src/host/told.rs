@@ -6,11 +6,10 @@
 //! | `release` | lets it go; refused (12) while the host itself holds it |
 //! | `loss_report` | gives it a number |
 //! | `deregister` | refused (12) with the balance while that is not zero; else the terminal has left and sells no more (58) |
-//! | `erased` | countersigns it |
 //! | `renew_certificate` | a certificate for the request's key; the old one is good until the new one has been used |
 //!
-//! What it takes it answers with its signed word, which names the SHA-256 of the text; `deregister` and `erased` with the
-//! line of its signature over the text itself, which is that of a note. The same text again has the same answer. A text
+//! What it takes it answers with its signed word, which names the SHA-256 of the text; `deregister` with the line
+//! of its signature over the text itself, which is that of a note. The same text again has the same answer. A text
 //! that does not come whole is forgotten. Evidence: `sandbox/tests/host_told.rs`.
 
 use taptill::acquirer::{Gathered, Gathering, HostMark, TOLD_PART_BYTES, ToldPart, Word};
@@ -104,7 +103,7 @@ impl Case<'_> {
     fn answer_to(&self, op: Op, text: &[u8]) -> Result<Option<Vec<u8>>, HostError> {
         match op {
             Op::RenewCertificate => return self.certify(text),
-            Op::Deregister | Op::Erased => {
+            Op::Deregister => {
                 let line = self.page.signature_over(text, self.entropy)?;
                 return Ok(line.map(String::into_bytes));
             }

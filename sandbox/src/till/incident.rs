@@ -3,8 +3,6 @@
 //! Without `--operator` a freeze is that of a lock screen: nobody need be signed in. Evidence:
 //! `sandbox/tests/till_incident.rs`.
 
-use std::time::Duration;
-
 use serde_json::json;
 use taptill::error::ErrorCode;
 use taptill::ids::OperatorName;
@@ -54,7 +52,7 @@ pub(super) fn renew_passwords(till: &mut Till) -> Result<Reply, Failure> {
     till.terminal()?.renew_passwords()?;
     let lines = vec![
         Line::Head(Tone::Good, "Everybody sets another password at the next sign-in.".to_owned()),
-        "The master key is a new one, and the acquirer is asked for another certificate until it gives one."
+        "Master key and signing key are new ones, and the acquirer is asked for another certificate until it gives one."
             .to_owned()
             .into(),
         "Who may have read the recovery code opens the till with it: recovery-code makes another.".to_owned().into(),
@@ -73,19 +71,11 @@ pub(super) fn report_loss(till: &mut Till, arguments: &LossArguments) -> Result<
     Reply::of(&report, vec![Line::Plain(set(&report, arguments.language))])
 }
 
-/// A command has a till for a moment only: what the till tells its host of a freeze is let to its end first.
+/// A command has a till for a moment only: what the till tells its host of a freeze is let to its end first. Whatever else
+/// goes to the host waits for that, so its answer says that the host knows, or cannot be told before the next sign-in.
 pub(super) fn until_the_host_knows(terminal: &Terminal) {
-    for _ in 0..PATIENCE {
-        match terminal.test_host() {
-            Err(error) if error.code() == ErrorCode::TillBusy => std::thread::sleep(Duration::from_millis(50)),
-            // It has been told, or cannot be told now: the till goes on telling at the next sign-in.
-            _ => return,
-        }
-    }
+    let _either_way = terminal.test_host();
 }
-
-/// How often it is looked whether the host knows.
-const PATIENCE: u32 = 200;
 
 /// What somebody approved, in one line.
 pub(super) fn approval(approval: &Approval) -> Line {

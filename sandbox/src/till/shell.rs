@@ -2,7 +2,9 @@
 //!
 //! A person gets a prompt and a history that ends with the process. A program writes a command a line and,
 //! with `--json`, reads one object or array a line. A line that cannot be run is answered with its error, and
-//! the shell goes on; `exit`, `quit` or the end of the input ends it. Evidence: `sandbox/tests/till_sales.rs`.
+//! the shell goes on; `quit` or the end of the input ends it, and so does `exit` where nobody is signed in. Where somebody
+//! is, `exit` leaves the till by its checklist, as it does outside. Evidence: `sandbox/tests/till_usage.rs`,
+//! `sandbox/tests/till_leaving.rs`.
 
 use std::io::{self, BufRead, IsTerminal};
 
@@ -79,7 +81,7 @@ fn prompt(till: &Till) -> String {
 fn one_line(till: &mut Till, line: &str, output: Output) -> Result<bool, Failure> {
     let words = match words::split(line) {
         Ok(words) if words.is_empty() => return Ok(true),
-        Ok(words) if ["exit", "quit"].contains(&words[0].as_str()) => return Ok(false),
+        Ok(words) if ends_it(till, &words) => return Ok(false),
         Ok(words) => words,
         Err(error) => {
             let failure = Failure::Usage(error.words().to_owned());
@@ -91,6 +93,18 @@ fn one_line(till: &mut Till, line: &str, output: Output) -> Result<bool, Failure
         Err(failure) => output.failure(&failure),
     };
     printed.map(|()| true).map_err(|_| Failure::output())
+}
+
+/// Whether a line ends the shell: nobody is taken out of it past the checklist by a word that means the checklist.
+fn ends_it(till: &Till, words: &[String]) -> bool {
+    match words {
+        [word] if word == "quit" => true,
+        [word] if word == "exit" => {
+            let state = till.open_terminal().and_then(|terminal| terminal.till_state().ok());
+            state.is_none_or(|state| state.standing != Standing::SignedIn) && !till.awaits_worker()
+        }
+        _ => false,
+    }
 }
 
 fn command(till: &mut Till, words: Vec<String>, output: Output) -> Result<Reply, Failure> {

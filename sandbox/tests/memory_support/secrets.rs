@@ -218,22 +218,38 @@ impl Secrets {
         // The seed stands before the device's public key (RFC 5480, 2: how one of P-256 begins).
         let has_public_key = payload.windows(6).any(|six| six == [0x30, 0x59, 0x30, 0x13, 0x06, 0x07]);
         if let Some((seed, _)) = payload.split_at_checked(32).filter(|_| has_public_key) {
-            self.add("the checkpoints' seed", seed);
-            let expanded = ring::digest::digest(&ring::digest::SHA512, seed);
-            let (scalar, prefix) = expanded.as_ref().split_at(32);
-            self.add("the checkpoints' scalar", &x25519_clamped(scalar.try_into().unwrap()));
-            self.add("the checkpoints' prefix", prefix);
+            self.add_ed25519("the checkpoints'", seed);
         }
-        for (terminal, merchant) in terminals {
+        if let Ok(seed) = keys.unwrap("erasure", payload, b"taptill erasure seed 1") {
+            self.add_ed25519("the erasure's", seed.expose());
+        }
+        // The device key of the secrets has a number once the certificate was renewed.
+        let wrapped_under = ["account-secrets", "account-secrets.1"];
+        for ((terminal, merchant), alias) in
+            terminals.iter().flat_map(|names| wrapped_under.map(|alias| (names, alias)))
+        {
             let context = format!("taptill account secrets 1 {terminal} {merchant}");
-            let Ok(json) = keys.unwrap("account-secrets", payload, context.as_bytes()) else { continue };
+            let Ok(json) = keys.unwrap(alias, payload, context.as_bytes()) else { continue };
             let secrets: serde_json::Value = serde_json::from_slice(json.expose()).unwrap();
             let pem = secrets["client_key_pem"].as_str().unwrap();
             let der = PrivateKeyDer::from_pem_slice(pem.as_bytes()).unwrap();
-            self.add_p_256("the TLS client key", der.secret_der());
+            // RFC 8410, 7: the seed of an Ed25519 key is the end of its PKCS #8.
+            match der.secret_der().strip_prefix(&PKCS_8_OF_ED25519) {
+                Some(seed) => self.add_ed25519("the renewed TLS client key's", seed),
+                None => self.add_p_256("the TLS client key", der.secret_der()),
+            }
             // A line of the PEM, which is cut into lines of 64 characters.
             self.add("the TLS client key's PEM", pem.lines().nth(1).unwrap().as_bytes());
         }
+    }
+
+    /// RFC 8032, 5.1.5: what a seed is expanded to.
+    fn add_ed25519(&mut self, whose: &str, seed: &[u8]) {
+        self.add(&format!("{whose} seed"), seed);
+        let expanded = ring::digest::digest(&ring::digest::SHA512, seed);
+        let (scalar, prefix) = expanded.as_ref().split_at(32);
+        self.add(&format!("{whose} scalar"), &x25519_clamped(scalar.try_into().unwrap()));
+        self.add(&format!("{whose} prefix"), prefix);
     }
 
     /// What the host knows of its terminals: their names, the master key, and the working key.
@@ -252,6 +268,10 @@ impl Secrets {
         terminals
     }
 }
+
+/// RFC 8410, 7: what stands before the 32 bytes of a private key.
+const PKCS_8_OF_ED25519: [u8; 16] =
+    [0x30, 0x2E, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2B, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
 
 fn with_forms_of_32(needles: Needles, kind: &str, key: &[u8; 32]) -> Needles {
     // The first two round keys are the key itself.

@@ -274,6 +274,60 @@ fn a_new_connection_starts_with_an_echo_when_the_keys_are_known_to_be_the_hosts(
     }
 }
 
+/// How far the conversation has come when the network is refused for all, and what it says then.
+#[test]
+fn a_network_that_is_refused_is_left_unless_an_answer_is_awaited() {
+    let rows: [(&str, fn(&mut World), &[&str]); 5] = [
+        ("down", |_| (), &[]),
+        ("connecting", World::go_connecting, &["disconnect", "not sent network_refused"]),
+        ("proving", World::go_proving, &["disconnect", "not sent network_refused"]),
+        ("ready", World::go_ready, &["disconnect"]),
+        ("waiting", World::go_waiting, &[]),
+    ];
+    for ((state, go, said), name) in rows.into_iter().flat_map(|row| DIALECTS.map(|name| (row, name))) {
+        let mut world = world(name);
+        go(&mut world);
+        world.till.leave_network();
+        assert_eq!(world.says(), said, "{state}");
+        if state == "waiting" {
+            let answer = world.answer(|_| ());
+            assert_eq!(world.hears(&answer), ["answered 00 approved"], "the control");
+        }
+    }
+}
+
+/// Also with keys of this run, over a connection that stands.
+#[test]
+fn a_certificate_is_not_asked_for_where_keys_are_not_admitted() {
+    for name in DIALECTS {
+        let mut world = world(name);
+        world.go_ready();
+        for (are_admitted, said) in
+            [(false, "not sent network_refused_for_keys"), (true, "sync renewcertificate 000002")]
+        {
+            world.till.admit_keys(are_admitted);
+            world.till.request(certificate(2)).unwrap();
+            assert_eq!(world.says(), [said], "{are_admitted}");
+        }
+        // Anything else goes.
+        let mut world = self::world(name);
+        world.go_ready();
+        world.till.admit_keys(false);
+        world.sends(Op::Sale, 2);
+    }
+}
+
+fn certificate(stan: u32) -> Request {
+    let mut request = request(Op::RenewCertificate, stan);
+    for name in [ValueName::Pan, ValueName::Expiry, ValueName::Track2, ValueName::ChipData, ValueName::AmountMinor] {
+        request.values.remove(name);
+    }
+    request.values.remove(ValueName::CurrencyNumber);
+    request.values.set_number(ValueName::ToldPart, 1).set_number(ValueName::ToldParts, 1);
+    request.values.set(ValueName::ToldText, "a request");
+    request
+}
+
 #[test]
 fn keys_of_an_earlier_run_are_not_trusted() {
     for (name, op) in DIALECTS.into_iter().flat_map(|name| [(name, Op::Sale), (name, Op::Reversal)]) {

@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorCode};
 use crate::ids::AttemptId;
 use crate::incident::evidence::manifest::Run;
 use crate::incident::evidence::scope::Scope;
-use crate::journal::{Event, Journal, KEY_MADE};
+use crate::journal::{Event, Journal, JournalError};
 use crate::payment::{Kind, books, slip};
 
 /// Looks for the records of one bundle.
@@ -22,8 +22,6 @@ pub struct Gathering {
     attempts: Vec<AttemptId>,
     /// Up to where the journal was looked at.
     at: u64,
-    /// From where on it is of interest, once the record of the keys is found.
-    from: u64,
     /// How long it was when the looking began.
     end: u64,
     records: Vec<ShownRecord>,
@@ -74,11 +72,10 @@ impl Gathering {
         let mut gathering = Self {
             attempts: Vec::new(),
             at: 0,
-            from: 0,
             end: journal.head().size,
             records: Vec::new(),
             meanwhile: Vec::new(),
-            keys: None,
+            keys: keys_of(journal)?,
             sign_on: None,
             scope,
         };
@@ -101,9 +98,6 @@ impl Gathering {
         for event in journal.events_after(self.at, left.min(PAGE_EVENTS))? {
             self.at = event.sequence;
             self.look_at(&event);
-        }
-        if self.keys.is_some() {
-            self.at = self.at.max(self.from);
         }
         if self.records.len() > RECORDS_MAX {
             return Err(Error::from(ErrorCode::EvidenceTooLarge).number("records_max", RECORDS_MAX as u64));
@@ -151,15 +145,12 @@ impl Gathering {
             _ => named,
         };
         // A sign-on comes shortly before the first payment of a run.
-        self.from = sale.opened_at.saturating_sub(SIGN_ON_BEFORE);
+        self.at = sale.opened_at.saturating_sub(SIGN_ON_BEFORE);
         self.attempts.push(sale.view.attempt);
         Ok(())
     }
 
     fn look_at(&mut self, event: &Event) {
-        if event.kind == KEY_MADE && self.keys.is_none() {
-            self.keys = Some(ShownRecord::of(event));
-        }
         match self.scope.instants() {
             None => self.look_at_transaction(event),
             Some((from, to)) => self.look_at_period(event, from, to),
@@ -211,6 +202,16 @@ impl ShownRecord {
             attempt: event.attempt.clone(),
         }
     }
+}
+
+/// The record of the keys with which is signed now; nothing where there are none, which the disclosure will say.
+fn keys_of(journal: &Journal) -> Result<Option<ShownRecord>, Error> {
+    let sequence = match journal.checkpoint_key_event() {
+        Ok(sequence) => sequence,
+        Err(JournalError::CheckpointKeyMissing) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    Ok(journal.event(sequence)?.as_ref().map(ShownRecord::of))
 }
 
 /// The sale that an event says its attempt to be a void of.

@@ -1,4 +1,4 @@
-//! What the till tells the host and is told back, as texts: frozen, released, a loss, a departure, an erasure, another
+//! What the till tells the host and is told back, as texts: frozen, released, a loss, a departure, another
 //! certificate.
 //!
 //! A job like an errand: it takes the line between two attempts, moves no money and waits for no debt. Each part is a
@@ -41,7 +41,8 @@ impl Engine {
     }
 
     /// Whether the till tells something, and nothing else is under way: an attempt may begin, and waits for its end.
-    pub(super) fn is_only_telling(&self) -> bool {
+    #[must_use]
+    pub fn is_only_telling(&self) -> bool {
         let is_told = self.job.as_ref().is_some_and(|job| matches!(job.task, Task::Tell(_)));
         is_told && self.sale.is_none() && self.refund_tap.is_none()
     }

@@ -49,6 +49,9 @@ fn since(pen: &Pen<'_>, view: &FreezeView) -> Row {
 /// One step of what to do now; touched, it leads to where it is done, for those who may.
 fn to_do(pen: &Pen<'_>, view: &FreezeView, at: usize, step: &str) -> Row {
     let choice = match step {
+        "bank" => Some(Choice::ToLoss),
+        "police" => Some(Choice::ToEvidence),
+        "passwords" => Some(Choice::ToRenewPasswords),
         "people" => Some(Choice::Operators),
         "release" if view.from != FrozenFrom::Host => Some(Choice::ToRelease),
         _ => None,

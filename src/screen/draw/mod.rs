@@ -5,8 +5,11 @@
 //!
 //! It never changes anything. Evidence: `tests/screens.rs`.
 
+mod deregister;
 mod goodbyes;
 mod incident;
+mod loss;
+mod network;
 mod outcome;
 mod past;
 mod people;
@@ -25,8 +28,9 @@ use crate::screen::shown::{Action, Role, Row, Screen, Tone};
 use crate::screen::state::{Place, State};
 use crate::screen::table::{Choice, Look};
 use crate::session::actions::{
-    AcceptRollBack, Action as _, Exit, ListOperators, ManageOperators, PrintReceipt, ReleaseFreeze, ResolveDebts, Sell,
-    VerifyJournal, ViewPayments,
+    AcceptRollBack, Action as _, CheckStatement, Deregister, DiscloseEvidence, Exit, ForceExit, ListOperators,
+    ManageOperators, PrintReceipt, ReadMessage, ReleaseFreeze, RenewPasswords, ReportLoss, ResolveDebts, Sell, Settle,
+    VerifyJournal, ViewNetwork, ViewPayments,
 };
 use crate::text::{Arg, Catalogue, Language};
 use crate::till::Biometric;
@@ -49,7 +53,13 @@ pub fn draw(state: &State) -> Screen {
         Place::Settings(said) => till::settings(&pen, said.as_ref()),
         Place::Trouble(trouble) => trouble::draw(&pen, trouble),
         Place::Freeze => incident::freeze(&pen),
-        Place::Leave(view) => goodbyes::leave(&pen, view),
+        Place::Leaving(leaving) => goodbyes::draw(&pen, leaving),
+        Place::Goodbye(goodbye) => deregister::draw(&pen, goodbye),
+        Place::Loss { report, is_shared } => loss::report(&pen, report, *is_shared),
+        Place::Renew(is_done) => loss::renew(&pen, *is_done),
+        Place::Evidence(showing) => loss::evidence(&pen, showing),
+        Place::Network(view) => network::network(&pen, view),
+        Place::Message(letter) => network::message(&pen, letter),
         of_people => people::draw(&pen, of_people),
     };
     if state.ends_soon && state.role().is_some() && screen.advice.is_none() {
@@ -160,6 +170,15 @@ impl Pen<'_> {
             Choice::AcceptRollBack => AcceptRollBack::ROW.allows(role),
             Choice::ToRelease | Choice::Release => ReleaseFreeze::ROW.allows(role),
             Choice::ToLeave | Choice::Leave => Exit::ROW.allows(role),
+            Choice::ToForceLeave | Choice::ForceLeave => ForceExit::ROW.allows(role),
+            Choice::Settle => Settle::ROW.allows(role),
+            Choice::ToStatement | Choice::CheckStatement => CheckStatement::ROW.allows(role),
+            Choice::ToDeregister | Choice::Deregister => Deregister::ROW.allows(role),
+            Choice::ToLoss | Choice::SendLoss => ReportLoss::ROW.allows(role),
+            Choice::ToRenewPasswords | Choice::RenewPasswords => RenewPasswords::ROW.allows(role),
+            Choice::ToEvidence | Choice::Disclose => DiscloseEvidence::ROW.allows(role),
+            Choice::ToNetwork => ViewNetwork::ROW.allows(role),
+            Choice::ToMessage | Choice::ReadMessage => ReadMessage::ROW.allows(role),
             _ => true,
         }
     }
@@ -240,8 +259,16 @@ fn is_waited_for(effect: &Effect) -> bool {
                 | Effect::AcceptRollBack
                 | Effect::Freeze
                 | Effect::FetchChecklist
-                | Effect::Leave { .. }
+                | Effect::Leave
                 | Effect::Settle
+                | Effect::FetchStatement
+                | Effect::CheckStatement
+                | Effect::FetchLoss { .. }
+                | Effect::SendLoss { .. }
+                | Effect::HandOutLoss { .. }
+                | Effect::RenewPasswords
+                | Effect::PreviewEvidence { .. }
+                | Effect::FetchNetwork
         )
 }
 
@@ -298,6 +325,26 @@ fn intent(choice: Choice, about: About<'_>, language: Language) -> Option<Intent
         Choice::Release => Intent::Release,
         Choice::ToLeave => Intent::ToLeave,
         Choice::Leave => Intent::Leave,
+        Choice::ToForceLeave => Intent::ToForceLeave,
+        Choice::ForceLeave => Intent::ForceLeave,
+        Choice::Settle => Intent::Settle,
+        Choice::ToStatement => Intent::ToStatement,
+        Choice::CheckStatement => Intent::CheckStatement,
+        Choice::ToDeregister => Intent::ToDeregister,
+        Choice::Deregister => Intent::Deregister,
+        Choice::ChoosePlace | Choice::Share | Choice::Disclose => Intent::ChoosePlace,
+        Choice::SetUpAsNew => Intent::SetUpAsNew,
+        Choice::ToLoss => Intent::ToLoss,
+        Choice::LossOfWeek => Intent::LossOf { days: 7 },
+        Choice::LossOfMonth => Intent::LossOf { days: 30 },
+        Choice::SendLoss => Intent::SendLoss,
+        Choice::ToRenewPasswords => Intent::ToRenewPasswords,
+        Choice::RenewPasswords => Intent::RenewPasswords,
+        // Of the payment that is shown, or of the incident.
+        Choice::ToEvidence => attempt().map_or(Intent::ToEvidence, |attempt| Intent::EvidenceOf { attempt }),
+        Choice::ToNetwork => Intent::ToNetwork,
+        Choice::ToMessage => Intent::ToMessage,
+        Choice::ReadMessage => Intent::ReadMessage,
     })
 }
 

@@ -11,8 +11,8 @@ use crate::screen::intent::Intent;
 use crate::screen::shown::{Field, FieldName, Row, Screen, Tone};
 use crate::screen::state::{Form, Place};
 use crate::screen::table::{
-    ADD_OPERATOR, CHANGE, CLAIM, Door, ENROL_BIOMETRIC, FREEZE_BY_NAME, LOCKED, MUST_CHANGE, NEW_RECOVERY_CODE,
-    OPERATOR, OPERATORS, RECOVER, RECOVERY_CODE, RELEASE, RESET_OPERATOR, SIGN_IN, SWITCH,
+    ADD_OPERATOR, CHANGE, CLAIM, Door, ENROL_BIOMETRIC, FORCE_LEAVE, FREEZE_BY_NAME, LOCKED, MUST_CHANGE,
+    NEW_RECOVERY_CODE, OPERATOR, OPERATORS, RECOVER, RECOVERY_CODE, RELEASE, RESET_OPERATOR, SIGN_IN, SWITCH,
 };
 use crate::text::Arg;
 use crate::till::{OperatorView, Standing};
@@ -32,6 +32,7 @@ pub(super) fn draw(pen: &Pen<'_>, place: &Place) -> Screen {
         Place::Operator(view) => operator(pen, view),
         Place::EnrolBiometric(form) => fill(pen, ENROL_BIOMETRIC, "enrol_biometric", form),
         Place::FreezeByName(form) => fill(pen, FREEZE_BY_NAME, "freeze_by_name", form),
+        Place::ForceLeave(form) => fill(pen, FORCE_LEAVE, "force_leave", form),
         Place::Release(form) => fill(pen, RELEASE, "release", form),
         Place::NewRecoveryCode(form) => fill(pen, NEW_RECOVERY_CODE, "new_recovery_code", form),
         Place::AddOperator(form) => fill(pen, ADD_OPERATOR, "add_operator", form),
@@ -121,7 +122,7 @@ fn operator(pen: &Pen<'_>, view: &OperatorView) -> Screen {
     screen
 }
 
-fn fill(pen: &Pen<'_>, door: Door, word: &str, form: &Form) -> Screen {
+pub(super) fn fill(pen: &Pen<'_>, door: Door, word: &str, form: &Form) -> Screen {
     fill_about(pen, door, word, form, About::Nobody)
 }
 
@@ -149,7 +150,12 @@ fn fill_about(pen: &Pen<'_>, door: Door, word: &str, form: &Form, about: About<'
 }
 
 fn field(pen: &Pen<'_>, name: FieldName) -> Field {
-    Field { name, label: pen.say(&format!("screen.field.{}", name.word())), is_secret: name.is_secret() }
+    Field {
+        name,
+        label: pen.say(&format!("screen.field.{}", name.word())),
+        is_secret: name.is_secret(),
+        is_long: name == FieldName::Message,
+    }
 }
 
 /// The rule that was broken, how long to wait, or why no finger counts, where the error says it.

@@ -44,8 +44,11 @@ pub(super) fn pad(pen: &Pen<'_>) -> Screen {
     } else if pen.state.is_reader_off {
         screen.tone = Tone::Attention;
         screen.advice = Some(pen.say("screen.say.reader_off"));
+    } else if let Some(remedy) = pen.state.network().and_then(|judged| super::network::remedy(pen, judged)) {
+        screen.tone = Tone::Attention;
+        screen.advice = Some(remedy);
     }
-    screen.rows = open_rows(pen);
+    screen.rows = super::network::banner(pen).into_iter().chain(open_rows(pen)).collect();
     if let (Some(Hint::Refused(ErrorCode::AmountOverLimit)), Some(till)) = (pen.state.hint, &pen.state.till) {
         screen.rows.push(pen.row("sale_max", limit(till)));
     }

@@ -1,16 +1,18 @@
-//! Freezing and letting go.
+//! A bad day: freezing and letting go, the report of a loss, passwords anew, evidence, the network.
 //!
 //! A button that is held freezes at once, and one that is touched on the screen for it; where the shop's rules ask who it
-//! is, a form comes first. A till is let go by two people.
+//! is, a form comes first. A till is let go by two people. What would leave the shop is shown before it does.
 //!
 //! It never freezes by a touch alone. Evidence: `screen/step/tests.rs`, `tests/desk_people.rs`.
 
 use crate::error::{Error, ErrorCode};
+use crate::incident::evidence::Preview;
+use crate::incident::loss::LossReport;
 use crate::screen::effect::Effect;
 use crate::screen::intent::Intent;
-use crate::screen::state::{Form, Place, State};
+use crate::screen::state::{Form, Place, Showing, State};
 use crate::screen::step::people;
-use crate::till::TillState;
+use crate::till::{MessageView, NetworkView, TillState};
 
 pub(super) fn want(state: &mut State, intent: &Intent, todo: &mut Vec<Effect>) {
     match intent {
@@ -21,7 +23,85 @@ pub(super) fn want(state: &mut State, intent: &Intent, todo: &mut Vec<Effect>) {
         Intent::Freeze => state.want(Effect::Freeze, todo),
         Intent::ToRelease => state.go_deeper(Place::Release(Form::default())),
         Intent::Release => people::submit(state, Effect::Release, todo),
+        Intent::ToLoss => state.want(Effect::FetchLoss { days: None }, todo),
+        Intent::LossOf { days } => state.want(Effect::FetchLoss { days: Some(*days) }, todo),
+        Intent::SendLoss => {
+            if let Place::Loss { report, .. } = &state.place {
+                let (from, to) = (report.from_ms, report.to_ms);
+                state.want(Effect::SendLoss { from, to }, todo);
+            }
+        }
+        Intent::ToRenewPasswords => state.go_deeper(Place::Renew(false)),
+        Intent::RenewPasswords => state.want(Effect::RenewPasswords, todo),
+        Intent::ToEvidence => state.want(Effect::PreviewEvidence { of: None }, todo),
+        Intent::EvidenceOf { attempt } => state.want(Effect::PreviewEvidence { of: Some(attempt.clone()) }, todo),
+        Intent::ToNetwork => state.want(Effect::FetchNetwork, todo),
+        Intent::ToMessage => state.go_deeper(Place::Message(Box::default())),
+        Intent::ReadMessage => people::submit(state, Effect::ReadMessage, todo),
         _ => {}
+    }
+}
+
+/// The report, for whoever asked for it.
+pub(super) fn loss(state: &mut State, report: Box<LossReport>) {
+    let place = Place::Loss { report, is_shared: false };
+    match (&state.wanted, &state.place) {
+        (Some(Effect::FetchLoss { .. } | Effect::SendLoss { .. }), Place::Loss { .. }) => {
+            state.place = place;
+            state.wanted = None;
+        }
+        (Some(Effect::FetchLoss { .. }), _) => state.go_deeper(place),
+        _ => {}
+    }
+}
+
+/// The report lies where somebody wanted it.
+pub(super) fn handed_out(state: &mut State) {
+    if let (Some(Effect::HandOutLoss { .. }), Place::Loss { is_shared, .. }) = (&state.wanted, &mut state.place) {
+        *is_shared = true;
+        state.wanted = None;
+    }
+}
+
+/// Everybody sets another password.
+pub(super) fn renewed(state: &mut State, who: TillState) {
+    state.who = Some(who);
+    if let (Some(Effect::RenewPasswords), Place::Renew(is_done)) = (&state.wanted, &mut state.place) {
+        *is_done = true;
+        state.wanted = None;
+    }
+}
+
+/// What evidence would disclose, for whoever asked.
+pub(super) fn evidence(state: &mut State, preview: Preview) {
+    if matches!(state.wanted, Some(Effect::PreviewEvidence { .. })) {
+        state.go_deeper(Place::Evidence(Box::new(Showing { form: Form::default(), preview, files: None })));
+    }
+}
+
+/// It was handed out.
+pub(super) fn disclosed(state: &mut State, files: u64) {
+    if let (Some(Effect::Disclose { .. }), Place::Evidence(showing)) = (&state.wanted, &mut state.place) {
+        showing.files = Some(files);
+        state.wanted = None;
+    }
+}
+
+/// How the network is judged, for whoever asked.
+pub(super) fn network(state: &mut State, view: Box<NetworkView>) {
+    if let Some(who) = &mut state.who {
+        who.network = Some(view.judgement);
+    }
+    if state.wanted == Some(Effect::FetchNetwork) {
+        state.go_deeper(Place::Network(view));
+    }
+}
+
+/// Whose the message is.
+pub(super) fn message(state: &mut State, view: MessageView) {
+    if let (Some(Effect::ReadMessage), Place::Message(letter)) = (&state.wanted, &mut state.place) {
+        letter.view = Some(view);
+        state.wanted = None;
     }
 }
 

@@ -30,16 +30,36 @@ pub(super) fn take(state: &mut State, intent: Intent, todo: &mut Vec<Effect>) {
         Intent::Resolve => state.want(Effect::Resolve, todo),
         Intent::Verify => state.want(Effect::Verify, todo),
         Intent::Back => back(state, todo),
-        // The shell has a file picked; the till hears of it when the bytes come.
-        Intent::Provision => {}
+        // The shell has a file or a place picked; the till hears of it when it comes.
+        Intent::Provision | Intent::ChoosePlace => {}
         Intent::Foreground => come_back(state, todo),
         Intent::Background => state.is_away = true,
         Intent::ReaderOff => state.is_reader_off = true,
         Intent::ReaderReady => state.is_reader_off = false,
-        Intent::ToFreeze | Intent::Freeze | Intent::ToRelease | Intent::Release => {
-            incident::want(state, &intent, todo);
-        }
-        Intent::ToLeave | Intent::Leave | Intent::Settle => goodbyes::want(state, &intent, todo),
+        Intent::ToFreeze
+        | Intent::Freeze
+        | Intent::ToRelease
+        | Intent::Release
+        | Intent::ToLoss
+        | Intent::LossOf { .. }
+        | Intent::SendLoss
+        | Intent::ToRenewPasswords
+        | Intent::RenewPasswords
+        | Intent::ToEvidence
+        | Intent::EvidenceOf { .. }
+        | Intent::ToNetwork
+        | Intent::ToMessage
+        | Intent::ReadMessage => incident::want(state, &intent, todo),
+        Intent::ToLeave
+        | Intent::Leave
+        | Intent::ToForceLeave
+        | Intent::ForceLeave
+        | Intent::Settle
+        | Intent::ToStatement
+        | Intent::CheckStatement
+        | Intent::ToDeregister
+        | Intent::Deregister
+        | Intent::SetUpAsNew => goodbyes::want(state, &intent, todo),
         of_people => people::want(state, of_people, todo),
     }
 }
@@ -158,6 +178,7 @@ fn next_copy(place: &Place) -> Copy {
 fn back(state: &mut State, todo: &mut Vec<Effect>) {
     take_outcome(state, todo);
     state.go_back();
+    goodbyes::look_again(state, todo);
 }
 
 /// What was not known when the app left may be known now.

@@ -14,7 +14,7 @@ use crate::screen::event::Event;
 use crate::screen::intent::Intent;
 use crate::screen::keypad::Keypad;
 use crate::screen::state::{Form, Hint, Place, Said, State};
-use crate::screen::step::results;
+use crate::screen::step::{goodbyes, results};
 use crate::till::{OperatorView, Standing, TillState};
 
 /// What a person wants on the screens of people.
@@ -137,7 +137,7 @@ pub(super) fn who(state: &mut State, visit: u64, who: TillState, todo: &mut Vec<
 }
 
 /// Nothing that was read from the journal outlives the session.
-fn leave(state: &mut State, who: TillState) {
+pub(super) fn leave(state: &mut State, who: TillState) {
     state.visit += 1;
     state.who = Some(who);
     state.till = None;
@@ -155,9 +155,10 @@ pub(super) fn ask_who(state: &State, todo: &mut Vec<Effect>) {
     }
 }
 
-pub(super) fn password_changed(state: &mut State) {
+pub(super) fn password_changed(state: &mut State, todo: &mut Vec<Effect>) {
     if state.wanted == Some(Effect::ChangePassword) {
         state.go_back();
+        goodbyes::look_again(state, todo);
         if let Place::Settings(said) = &mut state.place {
             *said = Some(Said::PasswordChanged);
         }
@@ -247,6 +248,9 @@ fn is_of_the_form(code: ErrorCode) -> bool {
             | E::TillBusy
             | E::BiometricRefused
             | E::ReleaseNeedsAnother
+            | E::SecondPersonNeeded
+            | E::ReasonMissing
+            | E::ExportFailed
     )
 }
 

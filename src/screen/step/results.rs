@@ -12,7 +12,7 @@ use crate::receipt::Copy;
 use crate::screen::effect::Effect;
 use crate::screen::event::Event;
 use crate::screen::keypad::Keypad;
-use crate::screen::state::{Cancel, Hint, History, Place, Said, State, Till, Trouble};
+use crate::screen::state::{Cancel, Goodbye, Hint, History, Place, Said, State, Till, Trouble};
 use crate::screen::step::{goodbyes, incident, people};
 use crate::session::actions::{Action, ResolveDebts};
 use crate::till::Standing;
@@ -25,13 +25,30 @@ pub(super) fn take(state: &mut State, event: Event, todo: &mut Vec<Effect>) {
         Event::SignedIn { .. } => people::signed_in(state, event, todo),
         Event::MustChange { operator, why } => people::must_change(state, operator, why),
         Event::Who { visit, who } => people::who(state, visit, who, todo),
-        Event::PasswordChanged => people::password_changed(state),
+        Event::PasswordChanged => people::password_changed(state, todo),
         Event::Biometric { enrolled, who } => people::biometric(state, enrolled, who),
         Event::NewCode { who } => people::new_code(state, who),
-        Event::RollBackAccepted { who } => people::roll_back_accepted(state, who),
+        Event::RollBackAccepted { who } => {
+            people::roll_back_accepted(state, who);
+            goodbyes::look_again(state, todo);
+        }
         Event::Frozen { who } => incident::frozen(state, who),
         Event::Checklist(view) => goodbyes::checklist(state, view),
-        Event::Settled => goodbyes::look_again(state, todo),
+        Event::Settled => goodbyes::settled(state, todo),
+        Event::Statement(summary) => goodbyes::statement(state, summary),
+        Event::Left { who, view } => goodbyes::left(state, who, view),
+        Event::PlaceGiven => goodbyes::place_given(state, todo),
+        Event::HandingOut { file } => goodbyes::handing_out(state, file),
+        Event::AllHandedOut => goodbyes::all_handed_out(state),
+        Event::Erased(erased) => goodbyes::erased(state, Goodbye::Erased(erased)),
+        Event::FoundErased(certificate) => goodbyes::erased(state, Goodbye::Found(certificate)),
+        Event::Loss(report) => incident::loss(state, report),
+        Event::HandedOut => incident::handed_out(state),
+        Event::Renewed { who } => incident::renewed(state, who),
+        Event::Evidence(preview) => incident::evidence(state, *preview),
+        Event::Disclosed { files } => incident::disclosed(state, files),
+        Event::Network(view) => incident::network(state, view),
+        Event::Message(view) => incident::message(state, *view),
         Event::Operators(operators) => people::operators(state, operators),
         Event::Minted(attempt) => minted(state, attempt, todo),
         Event::Begun(attempt) => begun(state, &attempt, todo),
@@ -288,6 +305,7 @@ fn failed(state: &mut State, effect: Effect, error: Error, todo: &mut Vec<Effect
         }
         Effect::Mint | Effect::StartSale { .. } => sale_failed(state, effect, error, todo),
         Effect::Cancel { attempt } => cancel_failed(state, attempt, &error),
+        _ if goodbyes::refused(state, &effect, &error) => {}
         _ if incident::asks_who(state, &effect, &error) => {}
         _ if people::refused(state, &effect, &error) => {}
         _ if state.wanted.as_ref() == Some(&effect) => {

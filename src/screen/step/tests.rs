@@ -150,6 +150,25 @@ fn all_intents() -> Vec<Intent> {
         Intent::ToLeave,
         Intent::Leave,
         Intent::Settle,
+        Intent::ToForceLeave,
+        Intent::ForceLeave,
+        Intent::ToStatement,
+        Intent::CheckStatement,
+        Intent::ToDeregister,
+        Intent::Deregister,
+        Intent::ChoosePlace,
+        Intent::SetUpAsNew,
+        Intent::ToLoss,
+        Intent::LossOf { days: 7 },
+        Intent::LossOf { days: 9 },
+        Intent::SendLoss,
+        Intent::ToRenewPasswords,
+        Intent::RenewPasswords,
+        Intent::ToEvidence,
+        Intent::EvidenceOf { attempt: attempt() },
+        Intent::ToNetwork,
+        Intent::ToMessage,
+        Intent::ReadMessage,
         Intent::Foreground,
         Intent::Background,
         Intent::ReaderOff,
@@ -215,6 +234,14 @@ fn all_events() -> Vec<Event> {
         Event::Operators(Vec::new()),
         Event::MustChange { operator: bob(), why: "expired" },
         Event::Settled,
+        Event::Statement(None),
+        Event::PlaceGiven,
+        Event::HandingOut { file: "payments.csv".to_owned() },
+        Event::AllHandedOut,
+        Event::FoundErased(None),
+        Event::HandedOut,
+        Event::Renewed { who: who(TillStanding::SignedIn, Role::Supervisor) },
+        Event::Disclosed { files: 3 },
         Event::Frozen { who: frozen() },
         Event::Frozen { who: who(TillStanding::SignedIn, Role::Supervisor) },
         Event::Notice(Notice::Till { standing: "locked" }),
@@ -252,8 +279,14 @@ fn effects(name: &str) -> Vec<Effect> {
         Effect::FetchOperators,
         Effect::RemoveOperator { name: bob(), rotate: false },
         Effect::FetchChecklist,
-        Effect::Leave { visit: 0 },
+        Effect::Leave,
         Effect::Settle,
+        Effect::FetchStatement,
+        Effect::CheckStatement,
+        Effect::FetchLoss { days: None },
+        Effect::RenewPasswords,
+        Effect::PreviewEvidence { of: None },
+        Effect::FetchNetwork,
     ]
 }
 
@@ -780,7 +813,9 @@ fn an_answer_of_an_earlier_visit_locks_nobody_out_and_lets_nobody_in() {
 
 #[test]
 fn a_refused_form_stays_and_says_why_and_a_fault_is_a_screen_of_its_own() {
-    for (name, state) in pictures(Language::En).into_iter().filter(|(_, state)| !draw(state).fields.is_empty()) {
+    // Evidence is sent when there is a place for it.
+    let is_a_form = |state: &State| !draw(state).fields.is_empty() && draw(state).kind != ScreenKind::Evidence;
+    for (name, state) in pictures(Language::En).into_iter().filter(|(_, state)| is_a_form(state)) {
         let mut walk = Walk::from(State { wanted: None, ..state });
         let kind = walk.kind();
         let send = walk.screen().actions.iter().find(|action| action.role == crate::screen::Role::Primary).cloned();

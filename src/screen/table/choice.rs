@@ -113,11 +113,53 @@ pub enum Choice {
     ToLeave,
     /// Leaves.
     Leave,
+    /// To where one leaves although something is in the way.
+    ToForceLeave,
+    /// Leaves all the same.
+    ForceLeave,
+    /// Settles the batch.
+    Settle,
+    /// What the last statement was found to say.
+    ToStatement,
+    /// Holds the acquirer's statement against the record.
+    CheckStatement,
+    /// To where the till is taken off the acquirer's list.
+    ToDeregister,
+    /// Takes it off and erases it.
+    Deregister,
+    /// Chooses where the records go.
+    ChoosePlace,
+    /// Sets an erased till up as new.
+    SetUpAsNew,
+    /// The report of a loss.
+    ToLoss,
+    /// The same of a week.
+    LossOfWeek,
+    /// The same of a month.
+    LossOfMonth,
+    /// Sends it to the acquirer.
+    SendLoss,
+    /// Hands out what is shown.
+    Share,
+    /// To where every password is anew.
+    ToRenewPasswords,
+    /// Has everybody set another one.
+    RenewPasswords,
+    /// What evidence would disclose.
+    ToEvidence,
+    /// Agrees, and hands it out.
+    Disclose,
+    /// How the network is judged.
+    ToNetwork,
+    /// To where a message is looked at.
+    ToMessage,
+    /// Finds out whose it is.
+    ReadMessage,
 }
 
 impl Choice {
     /// Every choice.
-    pub const ALL: [Self; 54] = [
+    pub const ALL: [Self; 75] = [
         Self::Charge,
         Self::Cancel,
         Self::NewSale,
@@ -172,6 +214,27 @@ impl Choice {
         Self::Release,
         Self::ToLeave,
         Self::Leave,
+        Self::ToForceLeave,
+        Self::ForceLeave,
+        Self::Settle,
+        Self::ToStatement,
+        Self::CheckStatement,
+        Self::ToDeregister,
+        Self::Deregister,
+        Self::ChoosePlace,
+        Self::SetUpAsNew,
+        Self::ToLoss,
+        Self::LossOfWeek,
+        Self::LossOfMonth,
+        Self::SendLoss,
+        Self::Share,
+        Self::ToRenewPasswords,
+        Self::RenewPasswords,
+        Self::ToEvidence,
+        Self::Disclose,
+        Self::ToNetwork,
+        Self::ToMessage,
+        Self::ReadMessage,
     ];
 
     /// The word under which its label stands, `screen.action.…`.
@@ -232,6 +295,27 @@ impl Choice {
             Self::Release => "release",
             Self::ToLeave => "to_leave",
             Self::Leave => "leave",
+            Self::ToForceLeave => "to_force_leave",
+            Self::ForceLeave => "force_leave",
+            Self::Settle => "settle",
+            Self::ToStatement => "to_statement",
+            Self::CheckStatement => "check_statement",
+            Self::ToDeregister => "to_deregister",
+            Self::Deregister => "deregister",
+            Self::ChoosePlace => "choose_place",
+            Self::SetUpAsNew => "set_up_as_new",
+            Self::ToLoss => "to_loss",
+            Self::LossOfWeek => "loss_of_week",
+            Self::LossOfMonth => "loss_of_month",
+            Self::SendLoss => "send_loss",
+            Self::Share => "share",
+            Self::ToRenewPasswords => "to_renew_passwords",
+            Self::RenewPasswords => "renew_passwords",
+            Self::ToEvidence => "to_evidence",
+            Self::Disclose => "disclose",
+            Self::ToNetwork => "to_network",
+            Self::ToMessage => "to_message",
+            Self::ReadMessage => "read_message",
         }
     }
 }

@@ -48,6 +48,19 @@ pub const DOORS: &[Door] = &[
     FROZEN,
     RELEASE,
     LEAVE,
+    FORCE_LEAVE,
+    LEFT,
+    STATEMENT,
+    DEREGISTER,
+    DEREGISTER_BLOCKED,
+    ERASING,
+    ERASED,
+    LOSS,
+    RENEW,
+    EVIDENCE,
+    DISCLOSED,
+    NETWORK,
+    MESSAGE,
 ];
 
 /// A till that is set up and nobody's yet.
@@ -186,6 +199,7 @@ pub const FROZEN: Door = Door {
     when: "somebody is signed in at a frozen till",
     fields: &[],
     choices: &[
+        (Choice::ToLoss, Primary),
         (Choice::History, Secondary),
         (Choice::ToLeave, Secondary),
         (Choice::Settings, Secondary),
@@ -204,5 +218,98 @@ pub const LEAVE: Door = Door {
     kind: ScreenKind::Leave,
     when: "somebody wants to leave the till",
     fields: &[],
-    choices: &[(Choice::Leave, Primary), (Choice::Back, Secondary)],
+    choices: &[(Choice::Leave, Primary), (Choice::Back, Secondary), (Choice::ToForceLeave, Danger)],
+};
+/// Leaving all the same.
+pub const FORCE_LEAVE: Door = Door {
+    kind: ScreenKind::ForceLeave,
+    when: "a supervisor leaves although something is in the way",
+    fields: &[FieldName::Reason],
+    choices: &[(Choice::ForceLeave, Primary), (Choice::Back, Secondary)],
+};
+/// The end of the day.
+pub const LEFT: Door =
+    Door { kind: ScreenKind::Left, when: "the till was left", fields: &[], choices: &[(Choice::Done, Primary)] };
+/// What the last statement was found to say.
+pub const STATEMENT: Door = Door {
+    kind: ScreenKind::Statement,
+    when: "a supervisor looks at the statement",
+    fields: &[],
+    choices: &[(Choice::CheckStatement, Primary), (Choice::Back, Secondary)],
+};
+/// Taking the till off the acquirer's list.
+pub const DEREGISTER: Door = Door {
+    kind: ScreenKind::Deregister,
+    when: "a supervisor, with a second one where the rules want two, takes the till off the list",
+    fields: &[FieldName::Operator, FieldName::Password],
+    choices: &[(Choice::Deregister, Primary), (Choice::ChoosePlace, Secondary), (Choice::Back, Secondary)],
+};
+/// What keeps it from that.
+pub const DEREGISTER_BLOCKED: Door = Door {
+    kind: ScreenKind::DeregisterBlocked,
+    when: "something keeps the till from being taken off the list",
+    fields: &[],
+    choices: &[(Choice::Back, Primary)],
+};
+/// While it is done.
+pub const ERASING: Door = Door {
+    kind: ScreenKind::Erasing,
+    when: "the till is taken off the list, and erased",
+    fields: &[],
+    choices: &[(Choice::Back, Secondary)],
+};
+/// After it.
+pub const ERASED: Door = Door {
+    kind: ScreenKind::Erased,
+    when: "the till is erased",
+    fields: &[],
+    choices: &[(Choice::SetUpAsNew, Primary)],
+};
+/// The report of a loss.
+pub const LOSS: Door = Door {
+    kind: ScreenKind::Loss,
+    when: "a supervisor reports a loss",
+    fields: &[],
+    choices: &[
+        (Choice::SendLoss, Primary),
+        (Choice::Share, Secondary),
+        (Choice::LossOfWeek, Secondary),
+        (Choice::LossOfMonth, Secondary),
+        (Choice::Back, Secondary),
+    ],
+};
+/// Every password anew.
+pub const RENEW: Door = Door {
+    kind: ScreenKind::RenewPasswords,
+    when: "a supervisor has everybody set another password",
+    fields: &[],
+    choices: &[(Choice::RenewPasswords, Danger), (Choice::Back, Primary)],
+};
+/// What evidence would disclose.
+pub const EVIDENCE: Door = Door {
+    kind: ScreenKind::Evidence,
+    when: "a supervisor looks what evidence would disclose",
+    fields: &[FieldName::Recipient],
+    choices: &[(Choice::Disclose, Primary), (Choice::Back, Secondary)],
+};
+/// Evidence was handed out.
+pub const DISCLOSED: Door = Door {
+    kind: ScreenKind::Disclosed,
+    when: "evidence was handed out",
+    fields: &[],
+    choices: &[(Choice::Done, Primary)],
+};
+/// How the network is judged.
+pub const NETWORK: Door = Door {
+    kind: ScreenKind::Network,
+    when: "somebody looks how the network is judged",
+    fields: &[],
+    choices: &[(Choice::Back, Primary), (Choice::ToMessage, Secondary)],
+};
+/// Whose a message is.
+pub const MESSAGE: Door = Door {
+    kind: ScreenKind::Message,
+    when: "a message comes in the acquirer's name",
+    fields: &[FieldName::Message],
+    choices: &[(Choice::ReadMessage, Primary), (Choice::Back, Secondary)],
 };

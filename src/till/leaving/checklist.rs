@@ -148,7 +148,7 @@ impl Till {
     pub(super) fn checklist(&mut self, now: Now) -> Result<ExitView, Trouble> {
         let slots = self.with_rows(|vault| vault.slots())?;
         let At::Open(open) = &self.at else { return Err(self.shut(now).into()) };
-        let matters = open.engine.matters()?;
+        let matters = self.matters(&open.engine)?;
         let (advice, password) = own_password(open, slots, now)?;
         let items = ExitStep::ALL.into_iter().map(|step| {
             let blockers = match step {

@@ -1,7 +1,7 @@
 // The network as Apple's path monitor sees it. Never compiled on Linux; it only fills in `PostureFacts`.
 //
-// Whether a Wi-Fi has a password is told to apps with the entitlement "Access Wi-Fi Information"; without it, no Wi-Fi
-// counts as open.
+// Whether a Wi-Fi has a password is told to apps with the entitlement "Access Wi-Fi Information"; without it, it is not
+// known. A tunnel is an interface of no other kind.
 
 #if canImport(Network) && canImport(CFNetwork)
     import CFNetwork
@@ -17,7 +17,7 @@
         // The facts are used under the lock alone, which is why `@unchecked Sendable` holds.
         private let lock = NSLock()
         private let monitor = NWPathMonitor()
-        private var facts = PostureFacts(reachable: false, proxied: false, openWifi: false)
+        private var facts = PostureFacts(reachable: false, proxied: nil, tunnelled: nil, openWifi: nil)
 
         public init() {
             monitor.pathUpdateHandler = { [weak self] path in self?.changed(to: path) }
@@ -29,18 +29,20 @@
         }
 
         public func posture() throws -> Posture {
-            lock.withLock { facts }.posture
+            try postureOf(facts: lock.withLock { facts }.told)
         }
 
         private func changed(to path: NWPath) {
             let proxied = Self.systemHasProxy()
+            let isWifi = path.usesInterfaceType(.wifi)
             lock.withLock {
                 facts.reachable = path.status == .satisfied
                 facts.proxied = proxied
-                facts.openWifi = false
+                facts.tunnelled = path.usesInterfaceType(.other)
+                facts.openWifi = isWifi ? nil : false
             }
             #if canImport(NetworkExtension) && os(iOS)
-                guard path.usesInterfaceType(.wifi) else { return }
+                guard isWifi else { return }
                 NEHotspotNetwork.fetchCurrent { [weak self] network in
                     guard let self, let network else { return }
                     self.lock.withLock { self.facts.openWifi = network.securityType == .open }
@@ -48,9 +50,9 @@
             #endif
         }
 
-        private static func systemHasProxy() -> Bool {
+        private static func systemHasProxy() -> Bool? {
             guard let settings = CFNetworkCopySystemProxySettings()?.takeRetainedValue() as? [String: Any] else {
-                return false
+                return nil
             }
             let switches = [kCFNetworkProxiesHTTPEnable, kCFNetworkProxiesProxyAutoConfigEnable]
             return switches.contains { (settings[$0 as String] as? Int ?? 0) != 0 }

@@ -31,6 +31,11 @@
             .fileImporter(isPresented: $model.picking, allowedContentTypes: [.json]) { picked in
                 Task { await model.picked(Self.read(picked)) }
             }
+            .background {
+                Color.clear.fileImporter(isPresented: $model.placing, allowedContentTypes: [.folder]) { picked in
+                    model.placed(Self.place(picked))
+                }
+            }
             #if os(iOS)
                 .onReceive(NotificationCenter.default.publisher(for: UIScreen.capturedDidChangeNotification)) { _ in
                     captured = UIScreen.main.isCaptured
@@ -40,6 +45,12 @@
 
         private var isPrivate: Bool {
             model.screen?.isPrivate ?? true
+        }
+
+        /// Opened for as long as the app lives: when the core is done with it, nobody here is told.
+        private static func place(_ picked: Result<URL, any Error>) -> FolderPlace? {
+            guard let folder = try? picked.get(), folder.startAccessingSecurityScopedResource() else { return nil }
+            return FolderPlace(folder)
         }
 
         private static func read(_ picked: Result<URL, any Error>) -> Secret? {

@@ -6,14 +6,14 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Findings, parse, word};
+use super::{Findings, events, parse, word};
 use crate::book::{Book, Call, Seen};
 
 /// Between a freeze and its end nothing begins; its end has two names or is the host's; the host hears of both.
 pub(super) fn a_freeze_holds(book: &Book, seen: &Seen, findings: &mut Findings) {
     let mut frozen: Option<String> = None;
     let mut was_released = false;
-    for event in seen.journal.iter().map(|bytes| serde_json::from_slice::<Value>(bytes).unwrap_or_default()) {
+    for event in events(seen) {
         let kind = word(&event, "kind");
         match kind {
             "till.frozen" => frozen = Some(word(&event["body"], "from").to_owned()),
@@ -85,19 +85,19 @@ fn calls_find_it_frozen(seen: &Seen, findings: &mut Findings) {
 /// Who leaves by the checklist without a reason leaves nothing open.
 pub(super) fn nobody_leaves_money_behind(seen: &Seen, findings: &mut Findings) {
     let mut open: BTreeSet<String> = BTreeSet::new();
-    for event in seen.journal.iter().map(|bytes| serde_json::from_slice::<Value>(bytes).unwrap_or_default()) {
+    for event in events(seen) {
         let (kind, attempt) = (word(&event, "kind"), word(&event, "attempt").to_owned());
         match kind {
             "attempt.in_doubt" | "attempt.reversal_due" => {
                 open.insert(attempt);
             }
-            "attempt.approved" | "attempt.declined" | "attempt.not_sent" | "attempt.reversed" => {
+            "attempt.approved" | "attempt.declined" | "attempt.not_sent" | "attempt.reversed" | "attempt.decided" => {
                 open.remove(&attempt);
             }
             "refund.approved" => {
                 open.insert(word(&event["body"], "refund").to_owned());
             }
-            "refund.acknowledged" | "refund.declined" | "refund.withdrawn" => {
+            "refund.acknowledged" | "refund.declined" | "refund.decided" | "refund.withdrawn" => {
                 open.remove(word(&event["body"], "refund"));
             }
             SIGNED_OUT if !open.is_empty() && is_by_the_checklist(&event) => {

@@ -10,6 +10,9 @@
 //! | each batch closed once, with the same sums everywhere | the records, the host, the till, the upload |
 //! | nothing begins while the till is frozen, two people release it, the host knows | the journal, the calls, what arrived |
 //! | nobody leaves by the checklist with money open | the journal |
+//! | who is let go has nothing open; what is gone is gone, with its records handed out and a certificate that holds | the journal, the host's book, what was handed out |
+//! | after a renewal everybody sets another password, and old device keys go | the journal, the device |
+//! | what the rules for networks refuse sends nothing; what was judged is on record; pins are the acquirer's | what was sent, the journal |
 //! | exactly one final result for each call | the results |
 //! | every root that was shown | a tree of its own over the journal's bytes |
 //!
@@ -17,9 +20,13 @@
 
 mod batches;
 mod calls;
+mod erased;
 mod journal;
 mod leaving;
 mod money;
+mod network;
+mod notes;
+mod people;
 mod refunds;
 mod tree;
 
@@ -31,6 +38,7 @@ use crate::book::{Book, Seen};
 
 pub(crate) use batches::settlement_has_ended;
 pub(crate) use calls::only_stuck_is_left;
+pub(crate) use erased::is_farewell;
 
 /// All that is wrong, a sentence each.
 pub(crate) fn audit(book: &Book, seen: &Seen) -> Vec<String> {
@@ -53,6 +61,13 @@ pub(crate) fn audit(book: &Book, seen: &Seen) -> Vec<String> {
     journal::states_agree(&record, &attempts, &mut findings);
     leaving::a_freeze_holds(book, seen, &mut findings);
     leaving::nobody_leaves_money_behind(seen, &mut findings);
+    erased::nobody_is_let_go_with_money_open(seen, &mut findings);
+    erased::a_till_that_is_gone_left_nothing(book, seen, &attempts, &mut findings);
+    people::everybody_sets_another_password(seen, &mut findings);
+    people::old_keys_are_destroyed(seen, &mut findings);
+    network::what_is_refused_sends_nothing(seen, &mut findings);
+    network::decisions_are_recorded(seen, &mut findings);
+    network::pins_are_the_acquirers(book, seen, &mut findings);
     findings.0
 }
 
@@ -66,17 +81,48 @@ pub(crate) fn ends(book: &Book, seen: &Seen) -> BTreeMap<String, u64> {
     for view in seen.refunds.iter().map(|text| parse(text)) {
         count(format!("refund {}", word(&view, "state")));
     }
-    for event in seen.journal.iter().map(|bytes| serde_json::from_slice::<Value>(bytes).unwrap_or_default()) {
+    for event in events(seen) {
         match word(&event, "kind") {
             kind @ ("till.frozen" | "till.released") => count(format!("{kind} {}", word(&event["body"], "from"))),
             "operator.signed_out" if word(&event["body"], "why") == "exit" => count("left by the checklist".to_owned()),
+            kind if COUNTED.contains(&kind) => count(kind.to_owned()),
+            "network.judged" => count(format!("network {}", word(&event["body"], "posture"))),
             _ => {}
         }
     }
+    for told in seen.calls.iter().flat_map(|call| &call.results).map(|text| parse(text)) {
+        let code = word(&told["error"], "code");
+        if REFUSALS.contains(&code) {
+            count(format!("refused {code}"));
+        }
+    }
+    (0..book.balances_found).for_each(|_| count("not let go for a balance".to_owned()));
+    seen.gone.iter().for_each(|_| count("till gone".to_owned()));
     for closing in &book.closings {
         count(if closing.uploaded > 0 { "batch uploaded" } else { "batch balanced" }.to_owned());
     }
     ends
+}
+
+const COUNTED: [&str; 5] = [
+    "passwords.renewed",
+    "operator.password_changed",
+    "certificate.renewed",
+    "network.pins_changed",
+    "till.deregistered",
+];
+const REFUSALS: [&str; 6] = [
+    "deregistration_blocked",
+    "second_person_needed",
+    "export_failed",
+    "network_refused",
+    "network_refused_for_keys",
+    "password_must_change",
+];
+
+/// The journal's events, in their order.
+fn events(seen: &Seen) -> impl Iterator<Item = Value> + '_ {
+    seen.journal.iter().map(|bytes| serde_json::from_slice(bytes).unwrap_or_default())
 }
 
 /// What is wrong so far.
@@ -106,6 +152,16 @@ pub(crate) fn refunds(text: &str) -> (Vec<String>, Option<String>) {
     let value = parse(text);
     let refunds = value["refunds"].as_array().into_iter().flatten().map(Value::to_string).collect();
     (refunds, value["next"].as_str().map(str::to_owned))
+}
+
+/// The code that somebody was told; nothing where it was no refusal.
+pub(crate) fn code(text: Option<&str>) -> String {
+    text.map(parse).map_or(String::new(), |value| word(&value["error"], "code").to_owned())
+}
+
+/// Whether a session began.
+pub(crate) fn is_session(text: &str) -> bool {
+    parse(text)["session"].is_object()
 }
 
 /// Size and root, as a verification shows them.

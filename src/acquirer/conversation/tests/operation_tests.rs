@@ -4,7 +4,7 @@ use super::*;
 use crate::acquirer::{Balance, HostTotals, LineKind, StatementLine, UploadLine};
 
 /// What is sent on demand beside sales and reversals.
-const OPERATIONS: [Op; 15] = [
+const OPERATIONS: [Op; 14] = [
     Op::Void,
     Op::VoidReversal,
     Op::Refund,
@@ -17,7 +17,6 @@ const OPERATIONS: [Op; 15] = [
     Op::Release,
     Op::LossReport,
     Op::Deregister,
-    Op::Erased,
     Op::RenewCertificate,
     Op::Echo,
 ];

@@ -157,7 +157,8 @@ impl Look<'_> {
     }
 
     fn at_recorded_keys(&mut self) {
-        let recorded = self.events.values().find(|event| event.kind == KEY_MADE);
+        // A stretch may have older records of keys that were replaced: the newest is of those that sign.
+        let recorded = self.events.values().rfind(|event| event.kind == KEY_MADE);
         let Some(recorded) = recorded else { return self.find(Wrong::KeysUnrecorded, None, None) };
         let ours: Vec<String> = self.keys.iter().map(VerifierKey::vkey).collect();
         if !self.keys.is_empty() && recorded.body.get("public_keys") != Some(&ours.into()) {

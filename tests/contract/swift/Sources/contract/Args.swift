@@ -67,9 +67,9 @@ struct Args {
         return number
     }
 
-    mutating func flag(_ key: String) throws -> Bool {
+    mutating func flag(_ key: String, or usual: Bool = false) throws -> Bool {
         switch optional(key) {
-        case nil: return false
+        case nil: return usual
         case .flag(let flag): return flag
         case .some(let other): throw Failure(.unknown, "\(key) is true or false, not \(other)")
         }

@@ -24,19 +24,22 @@ extension Bench {
             try with.finish()
             try heard(notices)
         case "wait_state": return try waitState(&with)
-        case "rotate_keys":
+        case "rotate_keys", "renew_passwords":
             try with.finish()
-            try rotateKeys()
+            try onceKeysRest(name)
         case "wait_standing": return try waitStanding(&with)
         case "kinds":
             let kinds = try with.texts("kinds")
             try with.finish()
             try follow(kinds)
         case "wait_batch": return try waitBatch(&with)
-        case "host", "files", "statement":
+        case "exported":
+            try with.finish()
+            return .object(device.look().exported.mapValues { .text(String(decoding: $0, as: UTF8.self)) })
+        case "host", "files", "statement", "acquirer":
             let told = try asked(
                 with.rest().merging(["do": .text(name), "home": .text(till.home)]) { _, ours in ours })
-            return name == "statement" ? told : .null
+            return ["statement", "acquirer"].contains(name) ? told : .null
         case "closings":
             try with.finish()
             return try asked(["do": "book", "home": .text(till.home)])["batches"]
@@ -51,7 +54,7 @@ extension Bench {
             try with.finish()
             try device.wait(patience) { $0.isReading ? true : nil }.orTimeout("the certified reader was not asked")
         case "network":
-            let posture = try oneOf(with.text("posture"), [Posture.trusted, .openWifi, .proxied, .absent])
+            let posture = try oneOf(with.text("posture"), Self.postures)
             try with.finish()
             device.tell { $0.posture = posture }
         case "clock":
@@ -80,6 +83,10 @@ extension Bench {
         }
         return .null
     }
+
+    private static let postures: [Posture] = [
+        .trusted, .openWifi, .captivePortal, .proxied, .userAuthority, .vpn, .clockWrong, .unknown, .absent,
+    ]
 
     private func tap(_ with: inout Args) throws {
         let (name, again) = (try with.optionalText("card"), try with.flag("again"))
@@ -187,10 +194,10 @@ extension Bench {
         }
     }
 
-    /// Changes the keys as soon as an earlier change is through.
-    private func rotateKeys() throws {
+    /// Makes a call that changes the keys, as soon as an earlier change is through.
+    private func onceKeysRest(_ name: String) throws {
         let deadline = Date(timeIntervalSinceNow: patience)
-        while case .failure(let error) = try call("rotate_keys", Args()) {
+        while case .failure(let error) = try call(name, Args()) {
             guard error.facts.code == "key_rotation_unfinished" else {
                 throw Failure(.mismatch, "it failed with \(json(error))")
             }

@@ -15,6 +15,7 @@ final class Bench {
     var operation: TaptillCore.Operation?
     var check: StatementCheck?
     var preview: EvidencePreview?
+    var loss: LossReport?
     var desk: Desk?
     /// Where the card of the last tap is.
     var card: String?

@@ -81,7 +81,8 @@ extension Bench {
             try with.finish()
             return .list(try errorCodes().map(Json.text))
         default:
-            return try ofAfter(name, &with) ?? ofIncident(name, &with) ?? ofPeople(name, &with)
+            return try ofAfter(name, &with) ?? ofIncident(name, &with) ?? ofGoodbye(name, &with)
+                ?? ofPeople(name, &with)
                 ?? ofProofs(name, &with) ?? ofDesk(name, &with)
         }
     }

@@ -32,6 +32,8 @@ struct DeviceState {
     var reads: [NextRead] = []
     var isReading = false
     var isCancelled = false
+    /// What was handed out, by file.
+    var exported: [String: Data] = [:]
 }
 
 /// How far a case's clocks are from the system's.
@@ -93,6 +95,7 @@ final class Device: @unchecked Sendable {
         case "device_keys": keyFaults.first { word($0) == fault }
         case "biometric": biometricFaults.first { word($0) == fault }
         case "reader": readerFaults.first { word($0) == fault }
+        case "export": exportFaults.first { word($0) == fault }
         case "clock", "network", "observer": fault == "failed" ? PortFault.Failed : nil
         default: nil
         }
@@ -100,7 +103,7 @@ final class Device: @unchecked Sendable {
 
     /// Whether a port knows this fault.
     static func check(_ port: String, _ fault: String) throws {
-        let ports = ["card", "reader", "device_keys", "biometric", "clock", "network", "observer"]
+        let ports = ["card", "reader", "device_keys", "biometric", "export", "clock", "network", "observer"]
         if ports.contains(port), error(of: port, fault) != nil || fault == "undeclared" { return }
         if ["device_keys", "biometric"].contains(port), fault == "nothing" { return }
         throw Failure(.unknown, "\(port) has no fault \(fault)")
@@ -110,6 +113,7 @@ final class Device: @unchecked Sendable {
     private static let biometricFaults: [BiometricFault] = [
         .Void, .NotFound, .NotRecognised, .Cancelled, .Unavailable,
     ]
+    private static let exportFaults: [ExportFault] = [.Full, .ReadOnly, .NotEmpty, .Failed]
     private static let readerFaults: [ReaderFault] = [
         .Cancelled, .TimedOut, .CardNotRead, .TryAnotherCard, .CardDeclined, .PinRequired, .NotReady, .Failed,
     ]
@@ -229,6 +233,17 @@ extension Device: TaptillCore.Clock, NetworkPosture, Observer, Display {
 
     func show(screen: Screen) throws {
         tell { $0.screens.append(screen) }
+    }
+}
+
+extension Device: ExportSink {
+    func put(name: String, bytes: Data) throws {
+        try served("export", "put")
+        tell { $0.exported[name, default: Data()].append(bytes) }
+    }
+
+    func finish() throws {
+        try served("export", "finish")
     }
 }
 

@@ -1,4 +1,4 @@
-// The calls about bad days: the freeze, its release, and evidence.
+// The calls about bad days: the freeze, its release, renewed passwords, losses, and evidence.
 
 import Taptill
 
@@ -45,6 +45,41 @@ extension Bench {
             let path = try with.optionalText("file") ?? bundle(with.text("name"))
             try with.finish()
             return json(try verifyEvidence(path: path, keys: keys, language: language))
+        default: return try ofLoss(name, &with)
+        }
+    }
+
+    private func ofLoss(_ name: String, _ with: inout Args) throws -> Json? {
+        switch name {
+        case "renew_passwords":
+            try with.finish()
+            let incident = try opened().incident()
+            try wait { try await incident.renewPasswords() }
+            return .null
+        case "approvals":
+            let who = try with.text("name", or: Person.bob.name)
+            let days = try with.optionalWhole("days", as: UInt16.self) ?? 30
+            try with.finish()
+            let incident = try opened().incident()
+            return .list(try wait { try await incident.approvals(operator: who, days: days) }.map { json($0) })
+        case "report_loss":
+            let from = try with.optionalWhole("from_ms", as: Int64.self)
+            let to = try with.optionalWhole("to_ms", as: Int64.self)
+            let sends = try with.flag("sends")
+            try with.finish()
+            let incident = try opened().incident()
+            let report = try wait { try await incident.reportLoss(fromMs: from, toMs: to, sends: sends) }
+            loss = report
+            return json(try report.facts())
+        case "loss_text", "loss_html", "loss_json":
+            let language = try language(&with)
+            try with.finish()
+            let report = try loss.orUnknown("no loss was reported")
+            switch name {
+            case "loss_text": return .text(try report.text(language: language))
+            case "loss_html": return .text(try report.html(language: language))
+            default: return .text(try report.json())
+            }
         default: return nil
         }
     }
@@ -83,5 +118,37 @@ private func json(_ verdict: EvidenceVerdict) -> Json {
         "holds": .flag(verdict.holds), "findings": texts(verdict.findings), "wrong": texts(verdict.wrong),
         "proved": texts(verdict.proved), "not_proved": texts(verdict.notProved), "records": .from(verdict.records),
         "size": .from(verdict.size), "origin": .text(verdict.origin),
+    ]
+}
+
+private func json(_ approval: Approval) -> Json {
+    [
+        "what": .text(approval.what), "sequence": .from(approval.sequence), "attempt": .from(approval.attempt),
+        "refund": .from(approval.refund), "operator": .from(approval.operator),
+    ]
+}
+
+private func json(_ facts: LossFacts) -> Json {
+    let of = { (of: LossOf) in ["name": .from(of.name), "sums": json(of.sums)] as Json }
+    let notMine = facts.notMine.map { one in
+        [
+            "why": .text(one.why), "sequence": .from(one.sequence), "attempt": .from(one.attempt),
+            "refund": .from(one.refund), "minor": .from(one.minor),
+        ] as Json
+    }
+    return [
+        "number": .from(facts.number), "from_ms": .from(facts.fromMs), "to_ms": .from(facts.toMs),
+        "made_by": .text(facts.madeBy), "frozen": facts.frozen.map { json($0) } ?? .null,
+        "currency": .text(facts.currency), "sums": json(facts.sums), "operators": .list(facts.operators.map(of)),
+        "readers": .list(facts.readers.map(of)), "lines": .from(facts.lines), "is_cut": .flag(facts.isCut),
+        "not_mine": .list(notMine),
+    ]
+}
+
+private func json(_ sums: LossSums) -> Json {
+    let sum = { (sum: LossSum) in ["count": .from(sum.count), "minor": .from(sum.minor)] as Json }
+    return [
+        "gross": sum(sums.gross), "voided": sum(sums.voided), "refunded": sum(sums.refunded),
+        "at_risk": sum(sums.atRisk), "unknown": sum(sums.unknown),
     ]
 }

@@ -182,7 +182,33 @@ extension Bench {
             checkpointEvery: try with.optionalWhole("checkpoint_every", as: UInt32.self) ?? usual.checkpointEvery,
             biometricDays: try with.optionalWhole("biometric_days", as: UInt16.self) ?? usual.biometricDays,
             shopWords: try with.optionalTexts("shop_words") ?? usual.shopWords,
-            refunds: usual.refunds, settleAtMinute: try with.optionalWhole("settle_at_minute", as: UInt16.self))
+            refunds: RefundPolicy(
+                contactlessCard: try refundRules(with.optional("contactless_card"), usual.refunds.contactlessCard),
+                encryptedRead: try refundRules(with.optional("encrypted_read"), usual.refunds.encryptedRead)),
+            settleAtMinute: try with.optionalWhole("settle_at_minute", as: UInt16.self),
+            twoPeopleToDeregister: try with.flag("two_people_to_deregister", or: usual.twoPeopleToDeregister),
+            freezeNeedsPasswordAtLockScreen: try with.flag("freeze_needs_password_at_lock_screen"))
+    }
+
+    private func refundRules(_ object: Json?, _ usual: RefundRules) throws -> RefundRules {
+        guard let object else { return usual }
+        var rules = try Args(raw: object)
+        let approval: RefundApproval =
+            switch try rules.text("approval", or: "second_person") {
+            case "second_person": .secondPerson
+            case "host": .host
+            case "none_below": .noneBelow(minor: try rules.whole("below_minor", as: UInt64.self))
+            case let other: throw Failure(.unknown, "nobody approves by \(other)")
+            }
+        let read = RefundRules(
+            windowDays: try rules.optionalWhole("window_days", as: UInt16.self) ?? usual.windowDays,
+            verification: try oneOf(
+                rules.text("verification", or: "none"), [RefundVerification.none, .signature, .cardAgain, .pin]),
+            approval: approval, selfApprovalAllowed: try rules.flag("self_approval_allowed"),
+            requestLifetimeMs: try rules.optionalWhole("request_lifetime_ms", as: UInt64.self)
+                ?? usual.requestLifetimeMs)
+        try rules.finish()
+        return read
     }
 
     private func rules(_ object: Json) throws -> PasswordRules {

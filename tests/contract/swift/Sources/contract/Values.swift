@@ -103,7 +103,7 @@ func json(_ state: TillState) -> Json {
         "role": .from(state.role.map { word($0) }), "waiting": .from(state.waiting),
         "locks_in_ms": .from(state.locksInMs), "biometric": .text(word(state.biometric)),
         "frozen": state.frozen.map { json($0) } ?? .null, "settlement_missed_ms": .from(state.settlementMissedMs),
-        "is_rolled_back": .flag(state.isRolledBack),
+        "is_rolled_back": .flag(state.isRolledBack), "network": state.network.map { json($0) } ?? .null,
     ]
 }
 
@@ -155,6 +155,21 @@ func json(_ policy: ShopPolicy) -> Json {
         "lockout_ms": .from(policy.lockoutMs), "checkpoint_every": .from(policy.checkpointEvery),
         "biometric_days": .from(policy.biometricDays), "shop_words": .list(policy.shopWords.map(Json.text)),
         "settle_at_minute": .from(policy.settleAtMinute),
+        "two_people_to_deregister": .flag(policy.twoPeopleToDeregister),
+        "freeze_needs_password_at_lock_screen": .flag(policy.freezeNeedsPasswordAtLockScreen),
+        "contactless_card": json(policy.refunds.contactlessCard),
+        "encrypted_read": json(policy.refunds.encryptedRead),
+    ]
+}
+
+private func json(_ rules: RefundRules) -> Json {
+    var below = Json.null
+    if case .noneBelow(let minor) = rules.approval { below = .from(minor) }
+    return [
+        "window_days": .from(rules.windowDays), "verification": .text(word(rules.verification)),
+        "approval": .text(word(rules.approval)), "below_minor": below,
+        "self_approval_allowed": .flag(rules.selfApprovalAllowed),
+        "request_lifetime_ms": .from(rules.requestLifetimeMs),
     ]
 }
 

@@ -10,6 +10,8 @@ import org.taptill.core.DeviceKeys
 import org.taptill.core.Display
 import org.taptill.core.EncryptedRead
 import org.taptill.core.EncryptedReader
+import org.taptill.core.ExportFault
+import org.taptill.core.ExportSink
 import org.taptill.core.KeyFault
 import org.taptill.core.KeyKind
 import org.taptill.core.NetworkPosture
@@ -56,6 +58,13 @@ internal class GuardedNetwork(private val network: NetworkPosture, private val h
 internal class GuardedObserver(private val observer: Observer, private val heard: (Throwable) -> Unit) : Observer {
     override fun hear(notice: Notice): Unit =
         guard<_, PortFault>(heard, PortFault::Undeclared) { observer.hear(notice) }
+}
+
+internal class GuardedSink(private val sink: ExportSink, private val heard: (Throwable) -> Unit) : ExportSink {
+    override fun put(name: String, bytes: ByteArray): Unit =
+        guard<_, ExportFault>(heard, ExportFault::Undeclared) { sink.put(name, bytes) }
+
+    override fun finish(): Unit = guard<_, ExportFault>(heard, ExportFault::Undeclared) { sink.finish() }
 }
 
 internal class GuardedDisplay(private val display: Display, private val heard: (Throwable) -> Unit) : Display {

@@ -26,6 +26,7 @@ import org.taptill.core.TillInfo
 import org.taptill.core.TillState
 import org.taptill.core.Verified
 import org.taptill.core.VoidOrder
+import org.taptill.core.erasureCertificates
 import org.taptill.core.inspectTill
 import org.taptill.core.provisionTill
 
@@ -69,7 +70,10 @@ private constructor(
     public val statements: Statements = Statements(terminal.statements(), calls)
 
     /** Leaving the till. */
-    public val leaving: Leaving = Leaving(terminal.leaving(), calls)
+    public val leaving: Leaving = Leaving(terminal.leaving(), calls, ports)
+
+    /** How the network is judged, and by what the host is known. */
+    public val network: NetworkSafety = NetworkSafety(terminal.network(), calls)
 
     /** A bad day: the till frozen, and let go again. */
     public val incident: Incident = Incident(terminal.incident(), calls)
@@ -224,6 +228,7 @@ private constructor(
             settlement.destroy()
             statements.destroy()
             leaving.destroy()
+            network.destroy()
             incident.destroy()
             evidence.destroy()
             terminal.destroy()
@@ -287,6 +292,12 @@ private constructor(
             Calls(Border(skew), Bell()).blocking {
                 provisioning.lend { provisionTill(home.path, it, ports.guarded(Ears(ports.observer))) }
             }
+
+        /** The certificates of every till that was erased in the folder [home], in the order in which they were. */
+        public suspend fun certificates(
+            home: File,
+            skew: VersionSkewHandler = VersionSkewHandler.Throwing,
+        ): List<String> = Calls(Border(skew), Bell()).blocking { erasureCertificates(home.path) }
 
         /** Verifies the record of a till that is not open, also of one that does not open. */
         public suspend fun inspect(

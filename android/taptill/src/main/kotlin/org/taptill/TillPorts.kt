@@ -6,6 +6,7 @@ import org.taptill.core.Clock
 import org.taptill.core.DeviceKeys
 import org.taptill.core.Display
 import org.taptill.core.EncryptedReader
+import org.taptill.core.ExportSink
 import org.taptill.core.NetworkPosture
 import org.taptill.core.Observer
 import org.taptill.core.Ports
@@ -51,6 +52,9 @@ public class TillPorts(
 
     /** A card behind the same guard. */
     public fun guarded(channel: CardChannel): CardChannel = GuardedCard(channel, onUndeclared)
+
+    /** A place for records behind the same guard. */
+    public fun guarded(sink: ExportSink): ExportSink = GuardedSink(sink, onUndeclared)
 
     /** A display behind the same guard. */
     public fun guarded(display: Display): Display = GuardedDisplay(display, onUndeclared)

@@ -16,6 +16,8 @@ import org.taptill.core.DeviceKeys
 import org.taptill.core.Display
 import org.taptill.core.EncryptedRead
 import org.taptill.core.EncryptedReader
+import org.taptill.core.ExportFault
+import org.taptill.core.ExportSink
 import org.taptill.core.KeyFault
 import org.taptill.core.KeyKind
 import org.taptill.core.Language
@@ -130,6 +132,26 @@ class GuardedPortsTest {
             GuardedSensor(FailingSensor(declared), heard::add).create("a", secret, byteArrayOf())
         }
         assertArrayEquals(byteArrayOf(0, 0), secret)
+    }
+
+    @Test
+    fun a_place_for_records_is_guarded_too() {
+        val rows = listOf(ExportFault.Full() to 0, ExportFault.ReadOnly() to 0, OutOfMemoryError() to 2)
+        for ((thrown, undeclared) in rows) {
+            val failing =
+                object : ExportSink {
+                    override fun put(name: String, bytes: ByteArray): Unit = throw thrown
+
+                    override fun finish(): Unit = throw thrown
+                }
+            val guarded = GuardedSink(failing, heard::add)
+            for (call in listOf<() -> Unit>({ guarded.put("a", byteArrayOf()) }, { guarded.finish() })) {
+                val came = assertThrows(ExportFault::class.java, call)
+                if (undeclared == 0) assertSame(thrown, came) else assertSame(ExportFault.Undeclared::class, came::class)
+            }
+            assertEquals(List(undeclared) { thrown }, heard)
+            heard.clear()
+        }
     }
 
     private class FailingSensor(private val thrown: Throwable) : BiometricKey {

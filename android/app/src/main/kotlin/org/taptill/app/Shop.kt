@@ -8,6 +8,7 @@ import org.taptill.TillPorts
 import org.taptill.core.CardChannel
 import org.taptill.core.DeskInterface
 import org.taptill.core.Display
+import org.taptill.core.ExportSink
 import org.taptill.core.FieldName
 import org.taptill.core.Intent
 import org.taptill.core.RecoveryCodeInterface
@@ -95,6 +96,9 @@ class Shop(
         worker.submit { desk?.shut() }.get()
         worker.shutdown()
     }
+
+    /** Lends [place] to the screen that hands records out. */
+    fun exportTo(place: ExportSink): Unit = ask { it.exportTo(phone.guarded(place)) }
 
     private fun redraw() {
         val now = desk?.screen() ?: failed ?: return

@@ -6,6 +6,7 @@ import android.os.Bundle
 import android.view.WindowManager
 import java.lang.ref.WeakReference
 import org.taptill.android.CardReader
+import org.taptill.android.FolderPlace
 import org.taptill.android.PrivateScreen
 import org.taptill.android.ReaderState
 import org.taptill.app.draw.ScreenView
@@ -74,8 +75,11 @@ class TillActivity : Activity() {
 
     @Deprecated("the replacement needs a library")
     override fun onActivityResult(requestCode: Int, resultCode: Int, data: Errand?) {
-        val file = data?.data?.takeIf { requestCode == SETUP_FILE } ?: return
-        shop.provision { SetupFile.read(contentResolver, file) }
+        val picked = data?.data ?: return
+        when (requestCode) {
+            SETUP_FILE -> shop.provision { SetupFile.read(contentResolver, picked) }
+            PLACE -> shop.exportTo(FolderPlace(contentResolver, picked))
+        }
     }
 
     private fun draw(screen: Screen) {
@@ -94,8 +98,9 @@ class TillActivity : Activity() {
 
     private fun want(intent: Intent) {
         when (intent) {
-            // Only the shell can let a person pick a file.
+            // Only the shell can let a person pick a file or a folder.
             Intent.Provision -> startActivityForResult(SetupFile.errand(), SETUP_FILE)
+            Intent.ChoosePlace -> startActivityForResult(FolderPlace.errand(), PLACE)
             else -> shop.send(intent)
         }
     }
@@ -107,5 +112,6 @@ class TillActivity : Activity() {
 
     private companion object {
         const val SETUP_FILE = 1
+        const val PLACE = 2
     }
 }

@@ -2,6 +2,7 @@ package org.taptill.app.draw
 
 import android.text.Editable
 import android.text.InputType.TYPE_CLASS_TEXT
+import android.text.InputType.TYPE_TEXT_FLAG_MULTI_LINE
 import android.text.InputType.TYPE_TEXT_FLAG_NO_SUGGESTIONS
 import android.text.InputType.TYPE_TEXT_VARIATION_PASSWORD
 import android.text.method.PasswordTransformationMethod
@@ -64,10 +65,17 @@ class FieldsView(private val kit: Kit) : LinearLayout(kit.context) {
             minHeight = kit.dp(HEIGHT_DP)
             isSaveEnabled = false
             // Before the dots: one line of text would show its letters.
-            setSingleLine()
-            inputType = TYPE_CLASS_TEXT or if (field.isSecret) TYPE_TEXT_VARIATION_PASSWORD else PLAIN
+            setSingleLine(!field.isLong)
+            inputType = TYPE_CLASS_TEXT or styleOf(field)
             if (field.isSecret) transformationMethod = PasswordTransformationMethod.getInstance()
             imeOptions = IME_FLAG_NO_PERSONALIZED_LEARNING or IME_FLAG_NO_EXTRACT_UI
+        }
+
+    private fun styleOf(field: Field): Int =
+        when {
+            field.isSecret -> TYPE_TEXT_VARIATION_PASSWORD
+            field.isLong -> PLAIN or TYPE_TEXT_FLAG_MULTI_LINE
+            else -> PLAIN
         }
 
     private fun wipe(text: Editable) {

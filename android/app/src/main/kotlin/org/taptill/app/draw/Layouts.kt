@@ -58,7 +58,20 @@ fun layoutOf(kind: ScreenKind): Layout =
         ScreenKind.FREEZE_BY_NAME,
         ScreenKind.FROZEN,
         ScreenKind.RELEASE,
-        ScreenKind.LEAVE -> Layout(Badge.NONE)
+        ScreenKind.LEAVE,
+        ScreenKind.FORCE_LEAVE,
+        ScreenKind.STATEMENT,
+        ScreenKind.DEREGISTER,
+        ScreenKind.DEREGISTER_BLOCKED,
+        ScreenKind.ERASED,
+        ScreenKind.LOSS,
+        ScreenKind.EVIDENCE,
+        ScreenKind.NETWORK,
+        ScreenKind.MESSAGE -> Layout(Badge.NONE)
+        ScreenKind.LEFT,
+        ScreenKind.DISCLOSED -> Layout(Badge.TICK, isStage = true)
+        ScreenKind.ERASING -> Layout(Badge.HOURGLASS, isStage = true)
         ScreenKind.TROUBLE,
-        ScreenKind.FREEZE -> Layout(Badge.WARNING, isStage = true)
+        ScreenKind.FREEZE,
+        ScreenKind.RENEW_PASSWORDS -> Layout(Badge.WARNING, isStage = true)
     }

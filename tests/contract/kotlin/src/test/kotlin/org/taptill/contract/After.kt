@@ -16,8 +16,8 @@ import org.taptill.core.StatementFile
 import org.taptill.core.VoidOrder
 
 /** The calls about what comes after a sale: voids, refunds, debts, settlement, the statement check and leaving. */
-class After(private val face: Face, home: File) : AutoCloseable {
-    private val incidents = Incidents(face, home)
+class After(private val face: Face, goodbyes: Goodbyes, home: File) : AutoCloseable {
+    private val incidents = Incidents(face, goodbyes, home)
     private var check: StatementCheck? = null
 
     /** What a call gives, once every argument has been asked for. */

@@ -56,7 +56,8 @@ class Around(private val stand: Stand, private val place: StandTill, private val
             "network" -> ports.posture = Face.word(with.wanted("posture"), Posture.entries).also { with.done() }
             "clock" -> ports.shifts = shifts(with)
             "kinds" -> kinds(with)
-            "rotate_keys" -> with.done().also { rotateKeys() }
+            "rotate_keys" -> with.done().also { onceKeysRest { face.till().people.rotateKeys() } }
+            "renew_passwords" -> with.done().also { onceKeysRest { face.till().incident.renewPasswords() } }
             "desk_sign_in" -> deskSignIn(with)
             "port" -> {
                 val (port, method, fault) =
@@ -77,7 +78,9 @@ class Around(private val stand: Stand, private val place: StandTill, private val
             "wait_state" -> waitState(with)
             "wait_standing" -> waitStanding(with)
             "wait_batch" -> waitBatch(with)
-            "statement" -> toldToStand(name, with.all())
+            "statement",
+            "acquirer" -> toldToStand(name, with.all())
+            "exported" -> with.done().let { exported() }
             "closings" -> with.done().let { toldToStand("book", JsonObject(emptyMap())).getValue("batches") }
             "book" -> with.done().let { stand.book(place) }
             "count_pages" -> countPages(with)
@@ -182,6 +185,10 @@ class Around(private val stand: Stand, private val place: StandTill, private val
             with.done()
         }
 
+    /** What was handed out, each file as a text. */
+    private fun exported(): JsonElement =
+        JsonObject(ports.exported.mapValues { JsonPrimitive(it.value.toString(Charsets.UTF_8)) })
+
     /** What is the stand's to understand. */
     private fun toldToStand(what: String, wish: JsonObject): JsonObject =
         stand.ask(JsonObject(wish + mapOf("do" to JsonPrimitive(what), "home" to JsonPrimitive(place.home.path))))
@@ -208,11 +215,11 @@ class Around(private val stand: Stand, private val place: StandTill, private val
         }
     }
 
-    /** Changes the keys as soon as an earlier change is through. */
-    private suspend fun rotateKeys() {
+    /** Makes a call that changes the keys, as soon as an earlier change is through. */
+    private suspend fun onceKeysRest(call: suspend () -> Unit) {
         ask("an earlier change is never through") {
             try {
-                face.till().people.rotateKeys()
+                call()
             } catch (refused: TillException) {
                 if (refused.facts.code != "key_rotation_unfinished") throw refused
                 null

@@ -37,7 +37,7 @@ class Face(
     private var till: Till? = null
     private var sale: Sale? = null
     private var desk: Desk? = null
-    private val after = After(this, place.home)
+    private val after = After(this, Goodbyes(this, place.home, ports), place.home)
 
     val hasDesk: Boolean
         get() = desk != null

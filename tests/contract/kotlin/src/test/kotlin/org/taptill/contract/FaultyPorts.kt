@@ -9,6 +9,8 @@ import org.taptill.core.Clock
 import org.taptill.core.ClockReading
 import org.taptill.core.DeviceKeys
 import org.taptill.core.EncryptedReader
+import org.taptill.core.ExportFault
+import org.taptill.core.ExportSink
 import org.taptill.core.KeyFault
 import org.taptill.core.KeyKind
 import org.taptill.core.NetworkPosture
@@ -50,6 +52,22 @@ class FaultyPorts(private val heard: Log<String>, reader: EncryptedReader?) {
             if (fault == null) faults.remove(key) else faults[key] = fault
         }
     }
+
+    /** What was handed out, by file. */
+    val exported = java.util.concurrent.ConcurrentSkipListMap<String, ByteArray>()
+
+    /** Where a till's records go, until a step says how that fails. */
+    fun drawer(): ExportSink =
+        object : ExportSink {
+            override fun put(name: String, bytes: ByteArray) {
+                faults["export put"]?.let { throw exportFault(it) }
+                exported.merge(name, bytes) { before, more -> before + more }
+            }
+
+            override fun finish() {
+                faults["export finish"]?.let { throw exportFault(it) }
+            }
+        }
 
     fun loseKeys() {
         keys = MemoryKeys()
@@ -149,6 +167,7 @@ class FaultyPorts(private val heard: Log<String>, reader: EncryptedReader?) {
             mapOf(
                 "device_keys" to METHODS,
                 "biometric" to listOf("create", "release", "destroy"),
+                "export" to listOf("put", "finish"),
                 "clock" to listOf(""),
                 "network" to listOf(""),
                 "observer" to listOf(""),
@@ -158,6 +177,7 @@ class FaultyPorts(private val heard: Log<String>, reader: EncryptedReader?) {
             when (port) {
                 "device_keys" -> keyFault(fault)
                 "biometric" -> biometricFault(fault)
+                "export" -> exportFault(fault)
                 else -> portFault(fault)
             }
 
@@ -169,6 +189,16 @@ class FaultyPorts(private val heard: Log<String>, reader: EncryptedReader?) {
                 "cancelled" -> BiometricFault.Cancelled()
                 "unavailable" -> BiometricFault.Unavailable()
                 "nothing",
+                "undeclared" -> Undeclared()
+                else -> unknown("the fault $fault")
+            }
+
+        fun exportFault(fault: String): Exception =
+            when (fault) {
+                "full" -> ExportFault.Full()
+                "read_only" -> ExportFault.ReadOnly()
+                "not_empty" -> ExportFault.NotEmpty()
+                "failed" -> ExportFault.Failed()
                 "undeclared" -> Undeclared()
                 else -> unknown("the fault $fault")
             }

@@ -3,12 +3,14 @@ package org.taptill.contract
 import java.io.File
 import org.taptill.Evidence
 import org.taptill.EvidencePreview
+import org.taptill.LossReport
 import org.taptill.Secret
 import org.taptill.core.EvidenceScope
 
-/** The calls about bad days: the freeze, its release, and evidence. */
-class Incidents(private val face: Face, private val home: File) : AutoCloseable {
+/** The calls about bad days: the freeze, its release, renewed passwords, losses, and evidence. */
+class Incidents(private val face: Face, private val goodbyes: Goodbyes, private val home: File) : AutoCloseable {
     private var preview: EvidencePreview? = null
+    private var loss: LossReport? = null
 
     /** What a call gives, once every argument has been asked for. */
     suspend fun answer(name: String, with: Keys): Any? =
@@ -16,14 +18,21 @@ class Incidents(private val face: Face, private val home: File) : AutoCloseable 
             "freeze" -> with.text("reason").let { with.done().let { _ -> face.limited { incident().freeze(it) } } }
             "freeze_as" -> freezeAs(with)
             "release" -> release(with)
+            "renew_passwords" -> with.done().let { face.limited { incident().renewPasswords() } }
+            "approvals" -> approvals(with)
+            "report_loss" -> report(with)
+            "loss_text" -> Face.language(with).let { with.done().let { _ -> loss().text(it) } }
+            "loss_html" -> Face.language(with).let { with.done().let { _ -> loss().html(it) } }
+            "loss_json" -> with.done().let { loss().json() }
             "preview_evidence" -> preview(with)
             "disclose_evidence" -> disclose(with)
             "verify_evidence" -> verify(with)
-            else -> People.answer(name, with, face::till)
+            else -> goodbyes.answer(name, with)
         }
 
     override fun close() {
         preview?.close()
+        loss?.close()
     }
 
     private fun incident() = face.till().incident
@@ -42,6 +51,26 @@ class Incidents(private val face: Face, private val home: File) : AutoCloseable 
         with.done()
         Secret.of(password.toByteArray()).use { face.limited { incident().release(second, it) } }
     }
+
+    private suspend fun approvals(with: Keys): Any {
+        val name = with.text("name") ?: People.BOB
+        val days = with.number("days") ?: DAYS
+        with.done()
+        return face.limited { incident().approvals(name, days) }
+    }
+
+    private suspend fun report(with: Keys): Any {
+        val from = with.long("from_ms")
+        val to = with.long("to_ms")
+        val sends = with.value("sends")?.toString() == "true"
+        with.done()
+        val report = face.limited { incident().reportLoss(from, to, sends) }
+        loss?.close()
+        loss = report
+        return report.facts
+    }
+
+    private fun loss(): LossReport = loss ?: unknown("a loss that was never reported")
 
     private suspend fun preview(with: Keys): Any {
         val scope = scope(with)
@@ -73,6 +102,8 @@ class Incidents(private val face: Face, private val home: File) : AutoCloseable 
     private fun bundle(name: String) = File("${home.path}-$name")
 
     private companion object {
+        const val DAYS = 30
+
         fun scope(with: Keys): EvidenceScope {
             val attempt = with.text("attempt")
             val from = with.long("from_ms")

@@ -7,6 +7,10 @@ import org.taptill.core.OperatorRole
 import org.taptill.core.PasswordProfile
 import org.taptill.core.PasswordRules
 import org.taptill.core.RecoveryCode
+import org.taptill.core.RefundApproval
+import org.taptill.core.RefundPolicy
+import org.taptill.core.RefundRules
+import org.taptill.core.RefundVerification
 import org.taptill.core.SessionFacts
 import org.taptill.core.ShopPolicy
 import org.taptill.core.shippedPolicy
@@ -142,9 +146,33 @@ object People {
             with.long("checkpoint_every")?.toUInt() ?: usual.checkpointEvery,
             with.number("biometric_days")?.toUShort() ?: usual.biometricDays,
             (with.value("shop_words") as? JsonArray)?.map { it.text() } ?: usual.shopWords,
-            usual.refunds,
+            RefundPolicy(
+                refundRules(with.nested("contactless_card"), usual.refunds.contactlessCard),
+                refundRules(with.nested("encrypted_read"), usual.refunds.encryptedRead),
+            ),
             with.number("settle_at_minute")?.toUShort(),
+            with.value("two_people_to_deregister")?.let { it.toString() == "true" } ?: usual.twoPeopleToDeregister,
+            flag(with, "freeze_needs_password_at_lock_screen"),
         )
+    }
+
+    private fun refundRules(with: Keys?, usual: RefundRules): RefundRules {
+        if (with == null) return usual
+        val approval =
+            when (val word = with.text("approval") ?: "second_person") {
+                "second_person" -> RefundApproval.SecondPerson
+                "host" -> RefundApproval.Host
+                "none_below" -> RefundApproval.NoneBelow(whole(with, "below_minor"))
+                else -> unknown("an approval by $word")
+            }
+        return RefundRules(
+                with.number("window_days")?.toUShort() ?: usual.windowDays,
+                Face.word(with.text("verification") ?: "none", RefundVerification.entries),
+                approval,
+                flag(with, "self_approval_allowed"),
+                with.long("request_lifetime_ms")?.toULong() ?: usual.requestLifetimeMs,
+            )
+            .also { with.done() }
     }
 
     private fun rules(with: Keys): PasswordRules =

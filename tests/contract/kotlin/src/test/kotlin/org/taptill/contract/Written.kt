@@ -135,7 +135,7 @@ fun written(value: Any?): JsonElement =
                 "role" to value.role,
                 "enabled" to value.enabled,
             )
-        else -> unknown("a value of ${value.javaClass}")
+        else -> writtenGoodbye(value)
     }
 
 /** An error as the contract writes it: its variant, and its facts. */
@@ -228,6 +228,7 @@ private fun written(state: TillState): JsonObject =
         "settlement_missed_ms" to state.settlementMissedMs,
         "frozen" to state.frozen,
         "is_rolled_back" to state.isRolledBack,
+        "network" to state.network,
     )
 
 private fun written(session: SessionFacts): JsonObject =
@@ -260,6 +261,10 @@ private fun written(policy: ShopPolicy): JsonObject =
         "biometric_days" to policy.biometricDays,
         "shop_words" to policy.shopWords,
         "settle_at_minute" to policy.settleAtMinute,
+        "two_people_to_deregister" to policy.twoPeopleToDeregister,
+        "freeze_needs_password_at_lock_screen" to policy.freezeNeedsPasswordAtLockScreen,
+        "contactless_card" to policy.refunds.contactlessCard,
+        "encrypted_read" to policy.refunds.encryptedRead,
     )
 
 private fun written(refund: Refund): JsonObject =
