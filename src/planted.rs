@@ -108,6 +108,30 @@ mod chosen {
         FreezeNotTold = "freeze_never_told_to_the_host",
         /// Who wants to go may go.
         LeftWithOpenMoney = "left_by_the_checklist_with_money_open",
+        /// A refund that waits for a second person is nobody's when the till goes.
+        DeregisteredWithRefundWaiting = "deregistered_with_a_refund_waiting",
+        /// A frozen till may go like any other.
+        DeregisteredFrozen = "deregistered_while_frozen",
+        /// Whoever says to be two people is two people, also where it is for good.
+        DeregisteredByOne = "deregistered_by_one_person_twice",
+        /// What cannot be handed out any more is not handed out.
+        ErasedUnexported = "erased_before_the_export_is_finished",
+        /// The start that goes on with an erasure begins with the files.
+        ErasureKeepsKeys = "erasure_goes_on_without_the_devices_keys",
+        /// Everybody has to set another password, but for one.
+        RenewalLeavesOne = "renewal_leaves_one_password",
+        /// What the secrets were wrapped under before is left where it is.
+        OldKeyKept = "device_key_kept_after_a_renewal",
+        /// A network that is refused is a network.
+        RefusedNetworkUsed = "refused_network_connected_over_anyway",
+        /// A certificate is no key.
+        CertificateOverRefused = "certificate_asked_for_where_keys_are_refused",
+        /// A judgement is the till's own affair.
+        NetworkNotRecorded = "judgement_of_a_network_not_recorded",
+        /// Whatever calls itself the acquirer's word is that.
+        StrangersWordTaken = "strangers_word_taken_for_the_acquirers",
+        /// Frozen is what sells; what gives back is not.
+        FrozenRefunds = "frozen_till_still_refunds",
         /// The answer to one request is taken for the answer to another.
         AnswerOfAnother = "answer_of_another_request_taken",
     }

@@ -129,6 +129,7 @@ pub fn renewed(
 /// # Errors
 /// Those of the journal and of the device's keys.
 pub fn settle_certificate(journal: &Journal, device_keys: &dyn DeviceKeys) -> Result<(), Error> {
+    planted!(OldKeyKept, return Ok(()));
     match generation(journal)?.checked_sub(1) {
         Some(before) => Ok(device_keys.destroy(&alias(before))?),
         None => Ok(()),

@@ -309,7 +309,7 @@ impl Conversation {
             self.queued = Some(request);
             return self.greet(line, Op::SignOn, now);
         }
-        if request.op == Op::RenewCertificate && !self.keys_are_admitted {
+        if request.op == Op::RenewCertificate && !self.certificates_are_admitted() {
             self.become_ready(line, now);
             return self.deliver(Delivery::NotSent(NotSentCause::Link(LinkFault::NetworkRefusedForKeys)));
         }
@@ -332,6 +332,12 @@ impl Conversation {
                 self.deliver(Delivery::NotSent(NotSentCause::Unpackable));
             }
         }
+    }
+
+    /// A certificate is a key.
+    fn certificates_are_admitted(&self) -> bool {
+        planted!(CertificateOverRefused, return true);
+        self.keys_are_admitted
     }
 
     /// A run that ended between the host's sign-on answer and the journal left the two with different keys: kept

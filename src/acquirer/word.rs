@@ -72,6 +72,7 @@ impl Word {
     /// [`WordRefused`].
     pub fn read(bytes: &[u8], key: &VerifierKey) -> Result<Self, WordRefused> {
         let note = Note::parse(bytes).map_err(|_| WordRefused::NotSigned)?;
+        planted!(StrangersWordTaken, return Self::in_text(note.text()).ok_or(WordRefused::Malformed));
         note.verify(&[key]).map_err(|refused| match refused {
             Unverified::NoKnownKey => WordRefused::OfAStranger,
             Unverified::WrongSignature => WordRefused::WrongSignature,

@@ -46,7 +46,8 @@ impl Till {
         self.check_no_rotation()?;
         let slots = self.with_rows(|vault| vault.slots())?;
         let operators = slots.into_iter().filter(|slot| slot.kind == SlotKind::Operator);
-        let due = operators.filter_map(|slot| Some((slot.name?.to_string(), slot.generation))).collect();
+        let due = operators.filter_map(|slot| Some((slot.name?.to_string(), slot.generation)));
+        let due = due.filter(|(name, _)| is_renewed(name)).collect();
         let reply = self.with_open(now, |till, open| {
             let by = open.session.operator().clone();
             let journal = open.engine.journal_mut();
@@ -132,6 +133,12 @@ impl Till {
             Ok(report)
         })
     }
+}
+
+/// Everybody's password.
+fn is_renewed(_name: &str) -> bool {
+    planted!(RenewalLeavesOne, return _name != "bob");
+    true
 }
 
 /// The number under the acquirer's signature; nothing where this till knows no key of the acquirer's.

@@ -53,6 +53,13 @@ impl Till {
         if !std::mem::take(&mut self.connection_waits) {
             return self.leave_refused_network(now);
         }
+        planted!(
+            RefusedNetworkUsed,
+            return {
+                self.outputs.push(Output::Link(LinkCommand::Connect));
+                Ok(())
+            }
+        );
         let fault = match judgement {
             Judgement { posture: Posture::Absent, .. } => LinkFault::NetworkAbsent,
             Judgement { verdict: Verdict::RefusedForAll, .. } => LinkFault::NetworkRefused,
@@ -97,6 +104,7 @@ impl Till {
         if open.judged == Some(judgement) {
             return Ok(Some(judgement));
         }
+        planted!(NetworkNotRecorded, return Ok(Some(judgement)));
         let body = json!({
             "posture": posture,
             "clock_is_wrong": clock_is_wrong,

@@ -71,6 +71,10 @@ impl Acquirer {
         book.pins.push(pin(self.rotations));
     }
 
+    pub fn has_rotated(&self) -> bool {
+        self.rotations > 0
+    }
+
     /// The acquirer's word for the pins that hold now; the number of an older one where `is_old`.
     pub fn pins(&self, is_old: bool) -> String {
         let rotations = if is_old { self.rotations.saturating_sub(1) } else { self.rotations };

@@ -363,7 +363,9 @@ impl Day<'_> {
         }
         self.everybody_is_known();
         self.be(Who::Alice);
-        self.bring_pins(Word::TheAcquirers);
+        if self.shop.host.acquirer.has_rotated() {
+            self.bring_pins(Word::TheAcquirers);
+        }
         for _ in 0..40 {
             self.shop.see_that_it_is_open();
             if !self.shop.is_open() {

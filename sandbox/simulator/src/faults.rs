@@ -109,7 +109,8 @@ impl FaultPlan for Plan {
         state.passed.push(point);
         let visit = state.visits;
         state.visits += 1;
-        if let Some((_, power)) = state.die_at.pop_front_if(|(at, _)| *at <= visit) {
+        if let Some((_, power)) = state.die_at.front().copied().filter(|(at, _)| *at <= visit) {
+            state.die_at.pop_front();
             state.died = Some(power);
             return Fate::Die;
         }

@@ -57,8 +57,8 @@ pub(crate) struct Host {
     line: Option<Deframer>,
     pub counter: Counter,
     moods: Moods,
-    /// The last answer of each kind.
-    answered: BTreeMap<&'static str, Vec<u8>>,
+    /// The last answer of each kind and amount.
+    answered: BTreeMap<(&'static str, u32), Vec<u8>>,
     /// A request that has not arrived yet.
     held: Option<Vec<u8>>,
     journal_head: Option<Vec<u8>>,
@@ -181,7 +181,9 @@ impl Host {
 
     /// One message on its way, and its answer on the way back.
     fn carry(&mut self, message: &[u8], at_ms: u64) -> Vec<Said> {
-        let op = envelope::open_unverified(&self.dialect, message).map(|opened| opened.op).ok();
+        let opened = envelope::open_unverified(&self.dialect, message).ok();
+        let amount = opened.as_ref().map_or(0, |opened| number(&opened.values, ValueName::AmountMinor));
+        let op = opened.map(|opened| opened.op);
         self.came.extend(op.map(Op::word));
         let is_payment = op.is_some_and(|op| !matches!(op, Op::Echo | Op::SignOn));
         let wires = if is_payment { &mut self.moods.payment } else { &mut self.moods.control };
@@ -205,7 +207,7 @@ impl Host {
                 heard.into_iter().flatten().map(|bytes| Said::Bytes { after_ms: 6, bytes }).collect()
             }
             Wire::Replayed => {
-                let earlier = op.and_then(|op| self.answered.get(op.word()).cloned());
+                let earlier = op.and_then(|op| self.answered.get(&(op.word(), amount)).cloned());
                 let answers = earlier.into_iter().chain(self.answer(message, at_ms));
                 answers.zip([5, 9]).map(|(bytes, after_ms)| Said::Bytes { after_ms, bytes }).collect()
             }
@@ -224,7 +226,7 @@ impl Host {
     fn answer(&mut self, message: &[u8], at_ms: u64) -> Option<Vec<u8>> {
         let (op, answer) = self.hear(message, at_ms)?;
         let bytes = self.seal(op, &answer, self.mac_key)?;
-        self.answered.insert(op.word(), bytes.clone());
+        self.answered.insert((op.word(), number(&answer, ValueName::AmountMinor)), bytes.clone());
         Some(bytes)
     }
 

@@ -266,7 +266,7 @@ pub(crate) enum Wire {
     OtherAmount,
     /// A refusal that somebody made an approval of on the way.
     Forged,
-    /// Somebody on the way sends an answer to an earlier request of the same kind first.
+    /// Somebody on the way first sends an answer to an earlier request of the same kind and amount.
     Replayed,
 }
 
@@ -520,11 +520,14 @@ fn faults(dice: &mut Dice, action: &Action, is_stormy: bool) -> Vec<Fault> {
             12 => faults.push(Fault::HostTakesAnotherKey),
             _ => {}
         }
-        match dice.below(20) {
+        match dice.below(14) {
             0 => faults.push(Fault::Network(dice.of(&NETWORKS))),
             1 => faults.push(Fault::NetworkTurns { looks: dice.below(4) as u32, to: dice.of(&NETWORKS) }),
             _ => {}
         }
+    }
+    if *action == Action::RenewCertificate && dice.happens(1, 3) {
+        faults.push(Fault::Network(dice.of(&[Network::Proxied, Network::UserAuthority])));
     }
     if matches!(action, Action::Deregister { .. }) {
         goes_wrong_with_a_goodbye(dice, &mut faults);

@@ -167,9 +167,14 @@ impl Engine {
         Ok(allowed.map(|()| Admitted { sale: sale.view, rules, request }).map_err(|error| error.of_attempt(&attempt)))
     }
 
+    fn frozen_for_refunds(&self) -> Option<Error> {
+        planted!(FrozenRefunds, return None);
+        self.frozen_refusal()
+    }
+
     /// Why nothing is given back now, whatever it is of.
     fn nothing_goes_back(&self) -> Result<Option<Error>, Halt> {
-        if let Some(frozen) = self.frozen_refusal() {
+        if let Some(frozen) = self.frozen_for_refunds() {
             return Ok(Some(frozen));
         }
         if let Some(unfinished) = self.settlement_refusal()? {

@@ -72,7 +72,7 @@ impl Till {
         self.may_go(now)?;
         let goodbye = Goodbye { by, second: None, export };
         match second {
-            Some((name, _)) if name == goodbye.by => {
+            Some((name, _)) if is_one_person(&name, &goodbye.by) => {
                 Err(Error::from(ErrorCode::SecondPersonNeeded).word("why", "the_same_person").into())
             }
             Some((name, password)) => {
@@ -126,9 +126,11 @@ impl Till {
         let At::Open(open) = &self.at else { return Err(self.shut(now).into()) };
         let matters = self.matters(&open.engine)?;
         let mut blockers = [matters.under_way, matters.open, matters.waiting, matters.unsettled].concat();
+        planted!(DeregisteredWithRefundWaiting, blockers.retain(|blocker| blocker.why != "refund_waiting"));
         if let Some(freeze) = self.frozen() {
             blockers.push(Blocker::new("till_frozen", freeze.from.word()).remedied_by("release"));
         }
+        planted!(DeregisteredFrozen, blockers.retain(|blocker| blocker.why != "till_frozen"));
         let last = statement::last(open.engine.journal())?;
         if let Some(differences) = last.map(|last| last.differences.to_look_at()).filter(|count| *count > 0) {
             let differ = Blocker::new("statement_differences", differences.to_string());
@@ -372,6 +374,11 @@ impl Till {
         filled.map_err(Error::from)?;
         Ok(seed)
     }
+}
+
+fn is_one_person(first: &OperatorName, second: &OperatorName) -> bool {
+    planted!(DeregisteredByOne, return false);
+    first == second
 }
 
 /// Why the acquirer keeps the till: what it has booked for it, or a code of its own.

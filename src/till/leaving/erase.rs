@@ -55,8 +55,17 @@ pub(in crate::till) fn resume(path: &Path, ports: &Ports) -> Result<Resumed, Err
         // What cannot be opened is removed as it is.
         Err(_) => Place::Files(Remains::take(path, faults())?),
     };
+    planted!(ErasureKeepsKeys, return leave_the_keys(&note, place, ports));
     let (keys, biometric, faults) = (&*ports.device_keys, ports.biometric.as_deref(), &*ports.faults);
     Work { keys, biometric, faults, now: ports.clock.now() }.carry_out(intent.as_deref(), &note, place)?;
+    Ok(Resumed::Finished)
+}
+
+/// A mistake: the files go, and the keys stay.
+#[cfg(feature = "planted-bugs")]
+fn leave_the_keys(note: &[u8], place: Place, ports: &Ports) -> Result<Resumed, Error> {
+    let (keys, biometric, faults) = (&*ports.device_keys, ports.biometric.as_deref(), &*ports.faults);
+    Work { keys, biometric, faults, now: ports.clock.now() }.carry_out(None, note, place)?;
     Ok(Resumed::Finished)
 }
 

@@ -46,7 +46,9 @@ impl<'a> Handing<'a> {
         let sink = &mut *self.sink;
         write(&mut |text: &str| {
             hash.update(text.as_bytes());
-            Ok(sink.put(name, text.as_bytes())?)
+            let put = sink.put(name, text.as_bytes());
+            planted!(ErasedUnexported, return Ok(()));
+            Ok(put?)
         })?;
         self.sums.push_str(&format!("{}  {name}\n", hex::encode_lower(hash.finish().as_ref())));
         Ok(())
@@ -104,7 +106,9 @@ impl<'a> Handing<'a> {
 
     /// The list of all files; the hash of it stands for all of them.
     pub fn finish(self) -> Result<String, Error> {
-        self.sink.put(SUMS, self.sums.as_bytes())?;
+        let put = self.sink.put(SUMS, self.sums.as_bytes());
+        planted!(ErasedUnexported, return Ok(String::new()));
+        put?;
         self.sink.finish()?;
         Ok(hex::encode_lower(digest(&SHA256, self.sums.as_bytes()).as_ref()))
     }
