@@ -250,7 +250,8 @@ fn every_source_of_a_freeze_and_every_step_after_it_has_words_in_every_language(
 #[test]
 fn the_pages_for_merchants_use_the_words_of_the_buttons() {
     use Choice as C;
-    let leaving = [C::ToLeave, C::Leave, C::ToForceLeave, C::ToDeregister, C::ChoosePlace, C::Deregister, C::SetUpAsNew];
+    let leaving =
+        [C::ToLeave, C::Leave, C::ToForceLeave, C::ToDeregister, C::ChoosePlace, C::Deregister, C::SetUpAsNew];
     let wrong = [
         [C::ToFreeze, C::Freeze, C::ToLoss, C::SendLoss, C::ToEvidence],
         [C::Disclose, C::ToRenewPasswords, C::ToRelease, C::ToNetwork, C::ToMessage],
