@@ -359,6 +359,19 @@ fn everything_that_goes_to_the_host_is_refused_over_a_network_that_is() {
     assert!(terminal.test_host().is_ok() && terminal.settle().is_ok(), "the control");
 }
 
+/// What was refused on one network goes out on the next, also where the wish tells the host a text.
+#[test]
+fn a_report_that_was_refused_on_one_network_is_sent_on_another() {
+    let shop = shop("network-report");
+    let (till, network) = till_on(&shop, Posture::CaptivePortal);
+    let refused = till.terminal.report_loss(None, None, true).unwrap_err();
+    assert_eq!(refused.code(), ErrorCode::NetworkRefused);
+    assert_eq!(told(&shop.host_home()).unwrap().len(), 0);
+    network.to(Posture::Trusted);
+    till.terminal.report_loss(None, None, true).unwrap();
+    assert_eq!(told(&shop.host_home()).unwrap().len(), 1);
+}
+
 /// With keys of this run and a connection that stands, a certificate is not asked for all the same.
 #[test]
 fn a_certificate_is_never_asked_for_over_a_network_that_is_refused_for_keys() {

@@ -94,6 +94,7 @@ pub struct Conversation {
     sign_on_demanded: bool,
     /// Whether the network that the device is on is good for keys.
     keys_are_admitted: bool,
+    requests_are_admitted: bool,
     /// Accepted and not packed yet.
     queued: Option<Request>,
     state: State,
@@ -124,6 +125,7 @@ impl Conversation {
             control_stan: Stan::new(CONTROL_STAN_FIRST).expect("the constant is within 1 to 999999"),
             sign_on_demanded: false,
             keys_are_admitted: true,
+            requests_are_admitted: true,
             queued: None,
             state: State::Down,
             said: VecDeque::new(),
@@ -180,9 +182,11 @@ impl Conversation {
         self.keys_are_admitted = are_admitted;
     }
 
-    /// Nothing may go over the network any more. A connection ends, unless what has left over it waits for its answer.
-    pub fn leave_network(&mut self) {
-        if self.state.is_idle_on_a_line() {
+    /// Whether anything may go over the network that the device is on. Where nothing may, a connection ends, unless what
+    /// has left over it waits for its answer; nothing more leaves over that one.
+    pub fn admit_requests(&mut self, are_admitted: bool) {
+        self.requests_are_admitted = are_admitted;
+        if !are_admitted && self.state.is_idle_on_a_line() {
             self.hang_up(NotSentCause::Link(LinkFault::NetworkRefused));
         }
     }
@@ -305,6 +309,10 @@ impl Conversation {
 
     /// Packs a request, or signs on before it where that is due.
     fn leave_with(&mut self, line: Line, request: Request, now: Now) {
+        if !self.requests_are_admitted {
+            self.queued = Some(request);
+            return self.hang_up(NotSentCause::Link(LinkFault::NetworkRefused));
+        }
         if self.sign_on_is_due() {
             self.queued = Some(request);
             return self.greet(line, Op::SignOn, now);

@@ -173,15 +173,9 @@ impl Engine {
     pub fn judge_network(&mut self, judgement: Judgement) {
         self.network = judgement;
         self.conversation.admit_keys(judgement.verdict.admits(Purpose::Keys));
-    }
-
-    /// Ends a connection over a network that is refused for all, unless a request over it waits for its answer.
-    pub fn leave_refused_network(&mut self) {
-        let Judgement { posture, verdict } = self.network;
         // Without a network a connection ends by itself.
-        if verdict == Verdict::RefusedForAll && posture != Posture::Absent {
-            self.conversation.leave_network();
-        }
+        let is_there = judgement.posture != Posture::Absent;
+        self.conversation.admit_requests(judgement.verdict.admits(Purpose::Requests) || !is_there);
     }
 
     /// Why nothing new may go out over the network that the device is on. That there is none is found when something goes

@@ -349,6 +349,8 @@ impl Ask {
                 | Self::ApproveRefund(_)
                 | Self::ApproveRefundAs { .. }
                 | Self::RenewCertificate
+                | Self::ReportLoss { sends: true, .. }
+                | Self::Deregister { .. }
                 | Self::Network
                 | Self::Statement(StatementStep::FromHost { .. })
         )

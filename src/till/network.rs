@@ -51,7 +51,8 @@ impl Till {
         self.posture = posture;
         let Some(judgement) = self.judge_network(now)? else { return Ok(()) };
         if !std::mem::take(&mut self.connection_waits) {
-            return self.leave_refused_network(now);
+            // A connection from before may have to end.
+            return self.pay(payment::Input::Tick, now);
         }
         planted!(
             RefusedNetworkUsed,
@@ -69,14 +70,6 @@ impl Till {
             }
         };
         self.pay(payment::Input::Link(LinkEvent::NotConnected(fault)), now)
-    }
-
-    /// A connection from before does not go on over a network that is refused for all.
-    fn leave_refused_network(&mut self, now: Now) -> Result<(), Trouble> {
-        if let At::Open(open) = &mut self.at {
-            open.engine.leave_refused_network();
-        }
-        self.pay(payment::Input::Tick, now)
     }
 
     /// What the engine wants of the connection. None is made before the network is judged.

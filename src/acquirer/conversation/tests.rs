@@ -275,9 +275,10 @@ fn a_new_connection_starts_with_an_echo_when_the_keys_are_known_to_be_the_hosts(
 }
 
 /// How far the conversation has come when the network is refused for all, and what it says then.
+type Row = (&'static str, fn(&mut World), &'static [&'static str]);
+
 #[test]
 fn a_network_that_is_refused_is_left_unless_an_answer_is_awaited() {
-    type Row = (&'static str, fn(&mut World), &'static [&'static str]);
     let rows: [Row; 5] = [
         ("down", |_| (), &[]),
         ("connecting", World::go_connecting, &["disconnect", "not sent network_refused"]),
@@ -288,11 +289,13 @@ fn a_network_that_is_refused_is_left_unless_an_answer_is_awaited() {
     for ((state, go, said), name) in rows.into_iter().flat_map(|row| DIALECTS.map(|name| (row, name))) {
         let mut world = world(name);
         go(&mut world);
-        world.till.leave_network();
+        world.till.admit_requests(false);
         assert_eq!(world.says(), said, "{state}");
         if state == "waiting" {
             let answer = world.answer(|_| ());
             assert_eq!(world.hears(&answer), ["answered 00 approved"], "the control");
+            world.till.request(request(Op::Sale, 2)).unwrap();
+            assert_eq!(world.says(), ["disconnect", "not sent network_refused"], "and nothing more leaves");
         }
     }
 }

@@ -115,9 +115,11 @@ impl Engine {
     /// Begins a job, or tells who wants it why not.
     pub(super) fn start_job(&mut self, ticket: Option<Ticket>, operator: Option<String>, task: Task, now: Now) {
         let refusal = if self.is_occupied() { Some(ErrorCode::TillBusy) } else { self.leftovers.refusal() };
-        // What the till does by itself is held up by the connection that it does not get.
+        // What the till does by itself is held up by the connection that it does not get, before which the network is
+        // looked at: what was judged for an earlier wish is not in its way.
+        let is_somebodys = ticket.is_some_and(|ticket| ticket != Ticket::OWN || operator.is_some());
         let is_about_keys = task.brings_keys() || self.conversation.needs_keys();
-        let over_the_network = ticket.and_then(|_| self.network_refusal_of(is_about_keys));
+        let over_the_network = if is_somebodys { self.network_refusal_of(is_about_keys) } else { None };
         if let Some(error) = refusal.map(Error::from).or(over_the_network) {
             if let Some(ticket) = ticket {
                 self.tell(ticket, Err(error));
