@@ -2,7 +2,7 @@
 //! the next payment works.
 //!
 //! Ten thousand instants in virtual time, in sales and in voids, over lines that stand and lines that do not, with every
-//! trouble of a host now and then. That nobody is told twice and nobody waits for ever, the world itself asserts.
+//! trouble of a host now and then; and the instants of a refund that waits for its card. That nobody is told twice and nobody waits for ever, the world itself asserts.
 
 #![allow(clippy::unwrap_used, reason = "a helper that cannot help fails the test")]
 
@@ -14,10 +14,12 @@ use support::days::judge;
 use support::device::Seeded;
 use support::host::Trouble;
 use support::seeds;
-use support::world::{World, order};
+use support::world::refunds::of;
+use support::world::{World, order, yuan};
+use taptill::account::{RefundRules, Verification};
 use taptill::error::Error;
 use taptill::payment::state::State;
-use taptill::payment::{AttemptView, Kind, Reason};
+use taptill::payment::{AttemptView, Kind, Reason, RefundRequest};
 
 const SHOPS: u64 = 200;
 const INSTANTS_A_SHOP: usize = 50;
@@ -79,6 +81,46 @@ fn a_shop(seed: u64) -> Ends {
     assert_eq!(judge(&mut world), [], "the books differ");
     ends
 }
+
+/// The card that paid is asked for again, and the wait for it is given up, at instants from its beginning to after its end.
+#[test]
+fn a_refund_whose_card_is_given_up_at_any_instant_is_recorded_once_or_never() {
+    let mut all: BTreeMap<&'static str, usize> = BTreeMap::new();
+    for dialect in ["iso87", "encrypted"] {
+        let mut world = World::speaking(dialect, 1);
+        let card_again = RefundRules { verification: Verification::CardAgain, ..RefundRules::default() };
+        world.refund_rules(card_again);
+        for instant in (0..=LAST_INSTANT_MS).step_by(4) {
+            let attempt = format!("A-{instant}");
+            assert_eq!(world.sell(&attempt, 500).unwrap().unwrap().state, State::Approved, "{dialect} {instant}");
+            let request = RefundRequest { refund: None, of: of(&attempt), amount: yuan(500) };
+            let ticket = world.start_request(request, true);
+            world.wait(instant);
+            let was_told = world.is_told(ticket);
+            let answer = world.cancel(&attempt);
+            let end = match (was_told, world.refund_told(ticket).unwrap()) {
+                (true, Ok(view)) => {
+                    assert_eq!(answer.unwrap_err().code().code(), "attempt_already_finished", "{dialect} {instant}");
+                    view.state.word()
+                }
+                (false, Err(error)) => {
+                    assert_eq!(error.to_string(), "refund_card_not_read why=cancelled", "{dialect} {instant}");
+                    assert_eq!(answer.unwrap().state, State::Approved, "{dialect} {instant}: the payment stands");
+                    "cancelled"
+                }
+                other => panic!("{dialect} {instant}: {other:?}"),
+            };
+            *all.entry(end).or_default() += 1;
+            let recorded = world.status(&attempt).unwrap().refunds.len();
+            assert_eq!(recorded, usize::from(end == "waiting"), "{dialect} {instant}");
+            world.wait(1_000); // The card that was let go has left the field.
+        }
+        assert_eq!(world.judge_refunds(), []);
+    }
+    assert!(all["cancelled"] > 10 && all["waiting"] > 10, "the instants reach both ends: {all:?}");
+}
+
+const LAST_INSTANT_MS: u64 = 240;
 
 fn cancelled_sale(world: &mut World, number: usize, draw: &Seeded) -> &'static str {
     let attempt = format!("A-{number}");

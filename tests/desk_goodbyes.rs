@@ -7,15 +7,19 @@ mod glass;
 mod shop;
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use glass::{Person, row};
 use shop::{Shop, shop};
+use taptill::account::ShopPolicy;
 use taptill::ids::Role;
 use taptill::incident::evidence::{Bundle, verify};
 use taptill::merkle::Note;
+use taptill::ports::{Fate, FaultPlan, KillPoint, Ports};
 use taptill::screen::{FieldName, Intent, Screen, ScreenKind};
 use taptill::terminal::FolderSink;
-use taptill_sandbox::people::{ALICE, BOB};
+use taptill_sandbox::people::{self, ALICE, BOB};
 
 use FieldName::{NewPassword, NewPasswordAgain, Operator, Password, Reason, Recipient};
 
@@ -153,6 +157,36 @@ fn a_till_goes_for_good_with_two_people_and_what_is_in_the_way_is_seen_to_first(
     assert_eq!(read(&records, "certificate.txt"), certificate);
     assert_eq!(row(&erased, "Records handed out"), Some("Yes"));
 
+    goes(&person, Intent::SetUpAsNew, ScreenKind::FirstStart);
+}
+
+/// Dies once, at the first key that an erasure destroys.
+#[derive(Default)]
+struct DiesInTheErasure(AtomicBool);
+
+impl FaultPlan for DiesInTheErasure {
+    fn reach(&self, point: KillPoint) -> Fate {
+        let dies = point.step == "erase.key" && !self.0.swap(true, Ordering::SeqCst);
+        if dies { Fate::Die } else { Fate::GoOn }
+    }
+}
+
+#[test]
+fn a_till_that_is_cut_off_in_its_erasure_goes_on_with_the_next_start_and_shows_the_certificate() {
+    let shop = shop("desk");
+    shop.provision_with(|_| ()).unwrap();
+    let terminal = people::open(&shop.home(), shop.ports().0).unwrap();
+    let alone = ShopPolicy { two_people_to_deregister: false, ..ShopPolicy::default() };
+    terminal.set_policy(&alone).unwrap();
+    terminal.close().unwrap();
+    let ports = Ports { faults: Arc::new(DiesInTheErasure::default()), ..shop.ports().0 };
+    let person = Person::at(&shop.home(), ports);
+    person.glass.until_kind(ScreenKind::AmountPad);
+    to_settings(&person);
+    goes(&person, Intent::ToDeregister, ScreenKind::Deregister);
+    goes(&person, Intent::Deregister, ScreenKind::Trouble);
+    let erased = goes(&person, Intent::TryAgain, ScreenKind::Erased);
+    assert!(Note::parse(erased.slip.unwrap().as_bytes()).is_ok());
     goes(&person, Intent::SetUpAsNew, ScreenKind::FirstStart);
 }
 

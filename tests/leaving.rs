@@ -27,7 +27,7 @@ use taptill::ports::{ExportFault, ExportSink};
 use taptill::receipt::Zone;
 use taptill::settlement::statement::{Day, Difference};
 use taptill::terminal::{FolderSink, Terminal};
-use taptill::till::{Ask, ExitStep, ExitView, Reply, Standing, StepState};
+use taptill::till::{Ask, ExitStep, ExitView, Input, Reply, Standing, StepState};
 use taptill_sandbox::host::{Kind, set_next_of};
 use taptill_sandbox::people::{ALICE, BOB, Person};
 
@@ -276,6 +276,25 @@ fn nobody_deregisters_during_a_tap_or_offline_and_twice_is_once() {
     house.ask(go()).unwrap();
     let again = house.open().unwrap_err();
     assert_eq!(again.code(), ErrorCode::NotProvisioned);
+}
+
+/// Asked for again, or left, while the acquirer is being told: it goes once, and nothing is lost.
+#[test]
+fn a_till_that_is_going_is_not_asked_to_go_again() {
+    let mut house = two_supervisors(27);
+    house.line_waits = true;
+    let first = house.wish(go());
+    for (again, verdict) in
+        [(go(), ErrorCode::DeregistrationBlocked), (Ask::Exit { force: None }, ErrorCode::ExitBlocked)]
+    {
+        let refused = house.ask(again).unwrap_err();
+        assert_eq!((refused.code(), blockers(&refused)), (verdict, vec!["host_in_use wait".to_owned()]));
+    }
+    house.line_waits = false;
+    house.give(Input::Tick);
+    assert!(matches!(house.told(first), Some(Ok(Reply::Erased(_)))), "the first one goes on to its end");
+    let told = &house.host.as_ref().unwrap().told;
+    assert_eq!(told.iter().filter(|(op, _)| *op == Op::Deregister).count(), 1);
 }
 
 #[test]

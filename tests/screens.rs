@@ -248,6 +248,27 @@ fn every_source_of_a_freeze_and_every_step_after_it_has_words_in_every_language(
 }
 
 #[test]
+fn the_pages_for_merchants_use_the_words_of_the_buttons() {
+    use Choice as C;
+    let leaving =
+        [C::ToLeave, C::Leave, C::ToForceLeave, C::ToDeregister, C::ChoosePlace, C::Deregister, C::SetUpAsNew];
+    let wrong = [
+        [C::ToFreeze, C::Freeze, C::ToLoss, C::SendLoss, C::ToEvidence],
+        [C::Disclose, C::ToRenewPasswords, C::ToRelease, C::ToNetwork, C::ToMessage],
+    ];
+    for (page, choices) in [("leaving.md", &leaving[..]), ("when-something-is-wrong.md", wrong.as_flattened())] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(page);
+        let text = std::fs::read_to_string(path).unwrap();
+        for language in Language::ALL {
+            for choice in choices {
+                let label = Catalogue::of(language).say(&format!("screen.action.{}", choice.word()), &[]);
+                assert!(text.contains(&format!("**{label}**")), "{page} does not name {label:?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn every_choice_and_every_screen_text_is_used_and_has_words_in_every_language() {
     let source = source();
     for language in Language::ALL {

@@ -220,6 +220,8 @@ impl Bundle {
             let draft = Draft { kind: "host.signed_on", v: 1, attempt: None, operator, body, may_use_ballast: false };
             journal.append(draft, SideWork::None, at(2)).unwrap();
         }
+        // The device's key is not the first one.
+        journal.renew_checkpoint_key(Some("alice".to_owned()), at(3)).unwrap();
         let scope = Scope::Period { from_ms: WallMs(0), to_ms: WallMs(i64::MAX) };
         let mut gathering = Gathering::begin(journal, scope).unwrap();
         while !gathering.look(journal).unwrap() {}
@@ -248,7 +250,7 @@ impl Bundle {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, &file.contents).unwrap();
         }
-        self.stranger.written("till.key", &self.stranger.journal.public_key().unwrap());
+        self.stranger.written("till.key", &self.stranger.journal.every_public_key().unwrap());
         self.stranger.written("bundle.py", &blocks("python")[2]);
         let [commands] = <[String; 1]>::try_from(blocks("sh")).unwrap();
         // One Python for all records in place of one each, which takes long to start.
@@ -281,8 +283,10 @@ fn configuration() -> Configuration {
 
 #[test]
 fn a_bundle_is_checked_by_openssl_and_python_and_any_change_of_it_is_refused() {
-    let bundle = Bundle::new();
+    let mut bundle = Bundle::new();
     assert!(bundle.holds(&bundle.files), "the untouched bundle");
+    bundle.stranger.journal.renew_checkpoint_key(None, at(20)).unwrap();
+    assert!(bundle.holds(&bundle.files), "after its device's key was replaced, by the till's keys of then");
     let place = |name: &str| bundle.files.iter().position(|file| file.name.starts_with(name)).unwrap();
     type Change = fn(&mut Vec<u8>);
     let flip: Change = |contents| *contents.last_mut().unwrap() ^= 1;

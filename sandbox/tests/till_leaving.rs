@@ -1,4 +1,4 @@
-//! `exit` on the real binary: the list, one step a line with its command, the refusal with everything that is in the
+//! `exit` and `deregister` on the real binary: the list, one step a line with its command, the refusal with everything that is in the
 //! way, the reason of somebody who leaves all the same, and a till that is left.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
@@ -6,7 +6,7 @@
 mod till_support;
 
 use serde_json::json;
-use till_support::{Shop, run};
+use till_support::{Ran, Shop, run};
 
 #[test]
 fn a_merchant_is_walked_through_the_list() {
@@ -103,6 +103,57 @@ fn a_till_is_deregistered_and_set_up_as_new() {
     assert_eq!(shop.init().code, Some(0));
     assert_eq!(shop.till(&["list"]).json(), json!([]));
     assert_eq!(shop.till(&["sale", "1"]).json()["state"], "approved");
+}
+
+/// Whoever may not, cannot be reached, or names a place that takes nothing: each is told why, and the till goes on.
+#[test]
+fn goodbyes_that_cannot_be_are_refused_by_name_and_lose_nothing() {
+    let mut shop = Shop::open();
+    shop.hire_bob();
+    let carol = hire_carol(&shop);
+    let wrong = shop.password_file("wrong", "not it at all 1");
+    let full = shop.path("full");
+    std::fs::create_dir(&full).unwrap();
+    std::fs::write(full.join("mine.txt"), "mine").unwrap();
+    let [full, a_file] = [full.clone(), full.join("mine.txt")].map(|path| path.display().to_string());
+    let carols = ["--second", "carol", "--second-password-file", carol.as_str()];
+    let refused = |code: &str, why: Option<&str>| (Some(1), code.to_owned(), why.map(str::to_owned));
+    let told = |ran: &Ran| {
+        let (code, error) = ran.refusal();
+        (code, error, ran.json()["error"]["why"].as_str().map(str::to_owned))
+    };
+    #[rustfmt::skip]
+    let rows: [(&str, &str, Vec<&str>, _); 8] = [
+        ("a cashier", "bob", carols.to_vec(), refused("not_permitted", None)),
+        ("one person alone", "alice", vec![], refused("second_person_needed", Some("missing"))),
+        ("one person twice", "alice", vec!["--second", "alice", "--second-password-file", &carol],
+            refused("second_person_needed", Some("the_same_person"))),
+        ("a second one who is not", "alice", vec!["--second", "carol", "--second-password-file", &wrong],
+            refused("sign_in_refused", None)),
+        ("a cashier as the second", "alice", vec!["--second", "bob", "--second-password-file", "BOB"],
+            refused("not_permitted", None)),
+        ("a folder with something in it", "alice", [&carols[..], &["--export", &full]].concat(),
+            refused("export_failed", Some("not_empty"))),
+        ("a file as the folder", "alice", [&carols[..], &["--export", &a_file]].concat(),
+            refused("export_failed", Some("not_empty"))),
+        ("a folder that may not be written to", "alice", [&carols[..], &["--export", "/sys/taptill-records"]].concat(),
+            refused("export_failed", Some("read_only"))),
+    ];
+    let bob = shop.path(till_support::PEOPLE).join("bob").display().to_string();
+    for (what, who, words, verdict) in rows {
+        let words: Vec<&str> = words.into_iter().map(|word| if word == "BOB" { bob.as_str() } else { word }).collect();
+        let ran = shop.till_as(who, &[&["deregister"][..], &words].concat());
+        assert_eq!(told(&ran), verdict, "{what}");
+    }
+    assert!(shop.host(&["told"]).json().as_array().unwrap().is_empty(), "the acquirer was told of none of it");
+    shop.stop_host();
+    let offline = shop.till(&[&["deregister"][..], &carols].concat());
+    assert_eq!(offline.json()["error"]["category"], "network", "offline: {}", offline.stdout);
+    shop.restart_host();
+    assert_eq!(shop.till(&["sale", "1"]).json()["state"], "approved", "it is a till as before");
+    assert_eq!(shop.till(&["settle"]).code, Some(0));
+    assert_eq!(shop.till(&["verify"]).code, Some(0));
+    assert_eq!(shop.till(&[&["deregister"][..], &carols].concat()).code, Some(0), "the control: and then it goes");
 }
 
 /// The process ends at each point at which till and acquirer could think differently; the next try ends it.

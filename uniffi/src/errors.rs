@@ -10,7 +10,7 @@ use std::fmt;
 use taptill::error::{self as core, Category, ErrorCode, Fact};
 use taptill::text::Catalogue;
 
-use crate::values::Language;
+use crate::values::{Amount, Language};
 
 /// Whatever the core refuses or fails with.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, uniffi::Error)]
@@ -112,6 +112,21 @@ pub struct ErrorFacts {
     pub details: Vec<Detail>,
     /// What must be finished or decided first, each by its name.
     pub blockers: Vec<Blocker>,
+    /// The payments of which one is meant, newest first; each is meant by its name and no other.
+    pub candidates: Vec<Candidate>,
+}
+
+/// One of several payments that may be meant: what a person tells them apart by.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct Candidate {
+    /// Its name.
+    pub attempt: String,
+    /// When it was begun, in milliseconds since 1970-01-01 UTC.
+    pub created_ms: i64,
+    /// What was charged.
+    pub amount: Amount,
+    /// The card, masked.
+    pub card_masked: Option<String>,
 }
 
 /// Something that must be finished or decided first.
@@ -256,6 +271,18 @@ impl From<&core::Blocker> for Blocker {
     }
 }
 
+impl From<&core::Candidate> for Candidate {
+    fn from(candidate: &core::Candidate) -> Self {
+        let core::Candidate { attempt, created_ms, amount, card_masked } = candidate;
+        Self {
+            attempt: attempt.to_string(),
+            created_ms: created_ms.0,
+            amount: (*amount).into(),
+            card_masked: card_masked.as_ref().map(ToString::to_string),
+        }
+    }
+}
+
 impl From<core::Error> for TillError {
     fn from(error: core::Error) -> Self {
         let facts = facts(&error);
@@ -307,7 +334,8 @@ impl fmt::Display for ErrorFacts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.code)?;
         self.details.iter().try_for_each(|Detail { name, value }| write!(f, " {name}={value}"))?;
-        self.blockers.iter().try_for_each(|Blocker { why, name, .. }| write!(f, " {why}={name}"))
+        self.blockers.iter().try_for_each(|Blocker { why, name, .. }| write!(f, " {why}={name}"))?;
+        self.candidates.iter().try_for_each(|Candidate { attempt, .. }| write!(f, " candidate={attempt}"))
     }
 }
 
@@ -339,6 +367,7 @@ fn facts(error: &core::Error) -> ErrorFacts {
         host_code: error.host_code().map(ToString::to_string),
         details: error.facts().iter().map(detail).collect(),
         blockers: error.blockers().iter().map(Blocker::from).collect(),
+        candidates: error.candidates().iter().map(Candidate::from).collect(),
     }
 }
 

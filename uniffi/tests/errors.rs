@@ -7,10 +7,16 @@
 mod support;
 
 use support::code;
-use taptill::error::{Blocker as CoreBlocker, Error, ErrorCode, Money as CoreMoney, Reversal as CoreReversal};
+use taptill::clock::WallMs;
+use taptill::error::{
+    Blocker as CoreBlocker, Candidate as CoreCandidate, Error, ErrorCode, Money as CoreMoney, Reversal as CoreReversal,
+};
 use taptill::ids::{AttemptId, HostCode};
+use taptill::money::{Amount as CoreAmount, Currency};
 use taptill::text::Catalogue;
-use taptill_ffi::{Blocker, Detail, Language, TillError, core_version, describe_error, error_codes, facts_of};
+use taptill_ffi::{
+    Amount, Blocker, Candidate, Detail, Language, TillError, core_version, describe_error, error_codes, facts_of,
+};
 
 /// The variant's name as the core's category is written. A new variant does not compile without its sentence.
 fn variant(error: &TillError) -> &'static str {
@@ -90,6 +96,31 @@ fn what_is_particular_to_an_error_crosses_whole() {
         [Blocker { why: "reversal_stuck".into(), name: "A-2".into(), remedy: Some("decide".into()) }]
     );
     assert_eq!(crossed.to_string(), "too_late_to_cancel field=39 damage=seal reversal_stuck=A-2");
+    assert_eq!(facts.candidates, []);
+}
+
+#[test]
+fn the_payments_that_may_be_meant_cross_with_what_tells_them_apart() {
+    let amount = CoreAmount::from_minor(800, Currency::CNY).unwrap();
+    let candidate = |attempt: &str, created_ms| CoreCandidate {
+        attempt: AttemptId::new(attempt).unwrap(),
+        created_ms: WallMs(created_ms),
+        amount,
+        card_masked: None,
+    };
+    let core = Error::from(ErrorCode::RefundAmbiguous).one_of(vec![candidate("A-2", 7), candidate("A-1", -5)]);
+    let (json, crossed) = (serde_json::to_value(&core).unwrap(), TillError::from(core));
+    let facts = crossed.facts();
+    let yuan = Amount { minor: 800, currency: "CNY".into() };
+    let expected = |attempt: &str, created_ms| Candidate {
+        attempt: attempt.into(),
+        created_ms,
+        amount: yuan.clone(),
+        card_masked: None,
+    };
+    assert_eq!(facts.candidates, [expected("A-2", 7), expected("A-1", -5)]);
+    assert_eq!(json["candidates"].as_array().unwrap().len(), 2);
+    assert_eq!(crossed.to_string(), "refund_ambiguous candidate=A-2 candidate=A-1");
 }
 
 #[test]

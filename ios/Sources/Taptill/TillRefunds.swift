@@ -10,9 +10,11 @@ public struct TillRefunds: Sendable {
     let till: Till
 
     /// Asks for money to be given back. The answer waits for a second person, or says what the host did where the shop's
-    /// rules leave it to the host.
-    public func request(_ of: RefundOf, _ amount: Amount) async throws -> Refund {
-        try await waiting("requestRefund") { try await $0.request(of: of, amount: amount) }
+    /// rules leave it to the host. The same name, payment and amount again is the same refund, and `refund_conflict`
+    /// with others; without a name, asking again is another one. Of `refund_ambiguous` the error's facts have the
+    /// `candidates`.
+    public func request(_ of: RefundOf, _ amount: Amount, name: String? = nil) async throws -> Refund {
+        try await waiting("requestRefund") { try await $0.request(of: of, amount: amount, name: name) }
     }
 
     /// Approves in the name of whoever is signed in.

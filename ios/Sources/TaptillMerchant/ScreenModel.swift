@@ -33,7 +33,8 @@ public struct ScreenModel: Sendable, Equatable {
         switch screen.kind {
         case .amountPad: .keypad
         case .presentCard, .reading: .reader
-        case .firstStart, .approved, .declined, .notKnownYet, .seePhone, .tryAnotherWay, .trouble, .freeze, .left, .erasing,
+        case .firstStart, .approved, .declined, .notKnownYet, .seePhone, .tryAnotherWay, .trouble, .freeze, .left,
+            .erasing,
             .renewPasswords, .disclosed:
             .outcome
         case .history, .transaction, .settings, .operators, .operator, .leave, .frozen, .statement,

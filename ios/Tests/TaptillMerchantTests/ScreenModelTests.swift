@@ -52,7 +52,9 @@ final class ScreenModelTests: XCTestCase {
             XCTAssertEqual(action.intent, .toFreeze, "those who cannot hold are led to a screen")
         }
         for kind in [ScreenKind.signIn, .locked, .amountPad, .settings] {
-            let held = samples.filter { $0.screen.kind == kind }.contains { $0.screen.actions.contains { $0.held != nil } }
+            let held = samples.filter { $0.screen.kind == kind }.contains {
+                $0.screen.actions.contains { $0.held != nil }
+            }
             XCTAssertTrue(held, "\(kind)")
         }
     }

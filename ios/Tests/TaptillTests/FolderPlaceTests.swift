@@ -18,7 +18,8 @@ final class FolderPlaceTests: XCTestCase {
         try place.put(name: "payments.csv", bytes: Data("two".utf8))
         try place.finish()
         try place.put(name: "certificate.txt", bytes: Data())
-        let text = { (name: String) in try String(contentsOf: self.folder.appendingPathComponent(name), encoding: .utf8) }
+        let text = { (name: String) in try String(contentsOf: self.folder.appendingPathComponent(name), encoding: .utf8)
+        }
         XCTAssertEqual(try text("readme.txt"), "a")
         XCTAssertEqual(try text("payments.csv"), "one,two")
         XCTAssertEqual(try text("certificate.txt"), "")

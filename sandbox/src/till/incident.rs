@@ -52,7 +52,7 @@ pub(super) fn renew_passwords(till: &mut Till) -> Result<Reply, Failure> {
     till.terminal()?.renew_passwords()?;
     let lines = vec![
         Line::Head(Tone::Good, "Everybody sets another password at the next sign-in.".to_owned()),
-        "The master key is a new one, and the acquirer is asked for another certificate until it gives one."
+        "Master key and signing key are new ones, and the acquirer is asked for another certificate until it gives one."
             .to_owned()
             .into(),
         "Who may have read the recovery code opens the till with it: recovery-code makes another.".to_owned().into(),

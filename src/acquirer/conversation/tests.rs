@@ -275,10 +275,9 @@ fn a_new_connection_starts_with_an_echo_when_the_keys_are_known_to_be_the_hosts(
 }
 
 /// How far the conversation has come when the network is refused for all, and what it says then.
-type Row = (&'static str, fn(&mut World), &'static [&'static str]);
-
 #[test]
 fn a_network_that_is_refused_is_left_unless_an_answer_is_awaited() {
+    type Row = (&'static str, fn(&mut World), &'static [&'static str]);
     let rows: [Row; 5] = [
         ("down", |_| (), &[]),
         ("connecting", World::go_connecting, &["disconnect", "not sent network_refused"]),

@@ -143,8 +143,8 @@ fn repeat(state: &mut State, Trouble { error, failed }: Trouble, todo: &mut Vec<
         }
         (_, Effect::StartSale { amount, .. }) => state.sell(amount, todo),
         (_, Effect::Mint) => charge(state, todo),
-        // What was typed is gone: it is typed anew.
-        (_, failed) if failed.takes_typed() => state.go_back(),
+        // What was typed, or the place that was lent, is gone: it is given anew.
+        (_, failed) if failed.takes_typed() || failed.takes_place() => state.go_back(),
         (_, failed) => state.want(failed, todo),
     }
 }

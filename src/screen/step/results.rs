@@ -58,6 +58,8 @@ pub(super) fn take(state: &mut State, event: Event, todo: &mut Vec<Effect>) {
         Event::Slip { attempt, copy, slip } => printed(state, attempt, copy, slip),
         Event::Resolved(resolved) => {
             asked_the_bank(state, resolved);
+            // The network was looked at on the way.
+            people::ask_who(state, todo);
             goodbyes::look_again(state, todo);
         }
         Event::Verified { size, root } => verified(state, size, root),
@@ -290,8 +292,11 @@ fn failed(state: &mut State, effect: Effect, error: Error, todo: &mut Vec<Effect
             return state.go_home();
         }
     }
-    if error.code() == ErrorCode::BiometricRefused {
-        // Perhaps it is of no use any more.
+    // Perhaps a finger is of no use any more, or the network is another one.
+    if matches!(
+        error.code(),
+        ErrorCode::BiometricRefused | ErrorCode::NetworkRefused | ErrorCode::NetworkRefusedForKeys
+    ) {
         people::ask_who(state, todo);
     }
     match &effect {

@@ -84,8 +84,9 @@ fn of_refunds(bench: &Bench<'_>, name: &str, mut with: Args) -> Result<Result<Va
             let of = refund_of(&mut with)?;
             let currency = with.text_or("currency", "CNY")?;
             let amount = Amount { minor: with.whole("minor")?, currency };
+            let name = with.optional_text("name")?;
             with.finish()?;
-            refund(asked(bench, refunds(bench)?, |refunds| async move { refunds.request(of, amount, None).await })?)
+            refund(asked(bench, refunds(bench)?, |refunds| async move { refunds.request(of, amount, name).await })?)
         }
         "approve_refund" => {
             let id = with.text("refund")?;

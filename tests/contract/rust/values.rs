@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value, json};
 use taptill_ffi::{
-    Attempt, Batch, Blocker, CurrencyTotals, Difference, DifferencePage, ErrorFacts, ErrorWords, EventPage, ExitItem,
-    ExitState, ExitView, Field, FreezeFacts, Intent, KindSums, Language, Notice, OperatorFacts, Page, PasswordDone,
-    PasswordProfile, RecordSum, RecoveryCode, Refund, RefundApproval, RefundRules, Resolved, Screen, SessionFacts,
-    ShopPolicy, StatementLine, StatementSummary, TillError, TillInfo, TillState, Verified, VoidView,
+    Attempt, Batch, Blocker, Candidate, CurrencyTotals, Difference, DifferencePage, ErrorFacts, ErrorWords, EventPage,
+    ExitItem, ExitState, ExitView, Field, FreezeFacts, Intent, KindSums, Language, Notice, OperatorFacts, Page,
+    PasswordDone, PasswordProfile, RecordSum, RecoveryCode, Refund, RefundApproval, RefundRules, Resolved, Screen,
+    SessionFacts, ShopPolicy, StatementLine, StatementSummary, TillError, TillInfo, TillState, Verified, VoidView,
     describe_difference,
 };
 
@@ -52,8 +52,9 @@ pub fn facts(facts: &ErrorFacts) -> Value {
     let details: Map<_, _> =
         facts.details.iter().map(|detail| (detail.name.clone(), detail.value.clone().into())).collect();
     let blockers: Value = facts.blockers.iter().map(blocker).collect();
+    let candidates: Value = facts.candidates.iter().map(candidate).collect();
     json!({
-        "blockers": blockers, "code": facts.code, "money": word(&facts.money), "retry": word(&facts.retry),
+        "blockers": blockers, "candidates": candidates, "code": facts.code, "money": word(&facts.money), "retry": word(&facts.retry),
         "reversal": word(&facts.reversal), "actor": word(&facts.actor), "attempt": facts.attempt,
         "host_code": facts.host_code, "details": details,
     })
@@ -61,6 +62,13 @@ pub fn facts(facts: &ErrorFacts) -> Value {
 
 pub fn blocker(blocker: &Blocker) -> Value {
     json!({ "why": blocker.why, "name": blocker.name, "remedy": blocker.remedy })
+}
+
+fn candidate(candidate: &Candidate) -> Value {
+    json!({
+        "attempt": candidate.attempt, "minor": candidate.amount.minor, "currency": candidate.amount.currency,
+        "card_masked": candidate.card_masked,
+    })
 }
 
 pub fn words(words: &ErrorWords) -> Value {

@@ -36,7 +36,8 @@ extension Bench {
             let of = try refundOf(&with)
             let amount = Amount(
                 minor: try with.whole("minor", as: Int64.self), currency: try with.text("currency", or: "CNY"))
-            return try refund(&with) { try await $0.request(of: of, amount: amount) }
+            let name = try with.optionalText("name")
+            return try refund(&with) { try await $0.request(of: of, amount: amount, name: name) }
         case "approve_refund":
             let id = try with.text("refund")
             return try refund(&with) { try await $0.approve(refund: id) }

@@ -48,8 +48,9 @@ func json(_ error: TillError) -> Json {
 func json(_ facts: ErrorFacts) -> Json {
     let details = facts.details.map { ($0.name, Json.text($0.value)) }
     let blockers = facts.blockers.map { json($0) }
+    let candidates = facts.candidates.map { json($0) }
     return [
-        "blockers": .list(blockers), "code": .text(facts.code), "money": .text(word(facts.money)),
+        "blockers": .list(blockers), "candidates": .list(candidates), "code": .text(facts.code), "money": .text(word(facts.money)),
         "retry": .text(word(facts.retry)),
         "reversal": .text(word(facts.reversal)), "actor": .text(word(facts.actor)), "attempt": .from(facts.attempt),
         "host_code": .from(facts.hostCode), "details": .object(Dictionary(details) { _, last in last }),
@@ -58,6 +59,13 @@ func json(_ facts: ErrorFacts) -> Json {
 
 func json(_ blocker: Blocker) -> Json {
     ["why": .text(blocker.why), "name": .text(blocker.name), "remedy": .from(blocker.remedy)]
+}
+
+func json(_ candidate: Candidate) -> Json {
+    [
+        "attempt": .text(candidate.attempt), "minor": .from(candidate.amount.minor),
+        "currency": .text(candidate.amount.currency), "card_masked": .from(candidate.cardMasked),
+    ]
 }
 
 func json(_ words: ErrorWords) -> Json {

@@ -20,12 +20,15 @@ import org.taptill.core.TillException
 public class Refunds internal constructor(private val refunds: CoreRefunds, private val calls: Calls) {
     /**
      * Asks for money to be given back. The answer waits for a second person, or says what the host did where the shop's
-     * rules leave it to the host.
+     * rules leave it to the host. The same [name], payment and amount again is the same refund; without a name, asking
+     * again is another one.
      *
-     * @throws TillException of the sale, of the amount (`refund_exceeds_captured_amount`), and of the rules
-     *   (`refund_window_over`, `refund_needs_connection`).
+     * @throws TillException of the name (`refund_conflict`), of the sale (`refund_ambiguous` with the `candidates` in its
+     *   facts), of the amount (`refund_exceeds_captured_amount`), and of the rules (`refund_window_over`,
+     *   `refund_needs_connection`).
      */
-    public suspend fun request(of: RefundOf, amount: Amount): Refund = calls.awaiting { refunds.request(of, amount) }
+    public suspend fun request(of: RefundOf, amount: Amount, name: String? = null): Refund =
+        calls.awaiting { refunds.request(of, amount, name) }
 
     /**
      * Approves in the name of whoever is signed in; `approver_is_requester`, `refund_expired`, `refund_not_waiting`.

@@ -147,7 +147,8 @@ class GuardedPortsTest {
             val guarded = GuardedSink(failing, heard::add)
             for (call in listOf<() -> Unit>({ guarded.put("a", byteArrayOf()) }, { guarded.finish() })) {
                 val came = assertThrows(ExportFault::class.java, call)
-                if (undeclared == 0) assertSame(thrown, came) else assertSame(ExportFault.Undeclared::class, came::class)
+                val expected = if (undeclared == 0) thrown.javaClass else ExportFault.Undeclared::class.java
+                assertSame(expected, came.javaClass)
             }
             assertEquals(List(undeclared) { thrown }, heard)
             heard.clear()

@@ -98,7 +98,7 @@ class Shop(
     }
 
     /** Lends [place] to the screen that hands records out. */
-    fun exportTo(place: ExportSink): Unit = ask { it.exportTo(place) }
+    fun exportTo(place: ExportSink): Unit = ask { it.exportTo(phone.guarded(place)) }
 
     private fun redraw() {
         val now = desk?.screen() ?: failed ?: return

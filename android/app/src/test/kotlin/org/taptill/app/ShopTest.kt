@@ -25,6 +25,7 @@ import org.taptill.android.KeystoreKeys
 import org.taptill.core.CardChannel
 import org.taptill.core.DeskInterface
 import org.taptill.core.Display
+import org.taptill.core.ExportSink
 import org.taptill.core.FieldName
 import org.taptill.core.Intent
 import org.taptill.core.Language
@@ -40,6 +41,7 @@ class ShopTest {
     private class FakeDesk(@Volatile var now: Screen) : DeskInterface {
         val heard = mutableListOf<Any>()
         var refusal: TillException? = null
+        var place: ExportSink? = null
 
         override fun send(intent: Intent) {
             refusal?.let { throw it }
@@ -57,6 +59,12 @@ class ShopTest {
 
         override fun provision(provisioning: ByteBuffer) {
             heard += provisioning.remaining()
+        }
+
+        override fun exportTo(place: ExportSink) {
+            heard += "place"
+            this.place = place
+            place.put("readme.txt", byteArrayOf(1))
         }
 
         override fun present(channel: CardChannel) {
@@ -184,6 +192,25 @@ class ShopTest {
         settle()
         assertEquals(listOf<Any>(9, 0), desk.heard)
         for (bytes in read) assertTrue((0 until bytes.capacity()).all { bytes.get(it) == 0.toByte() })
+    }
+
+    @Test
+    fun aPlaceForRecordsIsLentToTheCoreBehindTheGuard() {
+        val put = mutableListOf<String>()
+        val place =
+            object : ExportSink {
+                override fun put(name: String, bytes: ByteArray) {
+                    put += name
+                }
+
+                override fun finish() = Unit
+            }
+        val shop = shop { desk }
+        shop.exportTo(place)
+        settle()
+        assertEquals(listOf<Any>("place"), desk.heard)
+        assertEquals(listOf("readme.txt"), put)
+        assertTrue("not the place itself", desk.place !== place)
     }
 
     private fun shop(open: (Display) -> DeskInterface) =

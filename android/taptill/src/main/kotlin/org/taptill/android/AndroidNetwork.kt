@@ -62,8 +62,7 @@ internal constructor(private val context: Context, private val authorities: () -
     }
 
     /** Those that a person has added have names of their own in the system's list. */
-    private fun hasAddedAuthority(): Boolean? =
-        runCatching { authorities().any { it.startsWith(ADDED) } }.getOrNull()
+    private fun hasAddedAuthority(): Boolean? = runCatching { authorities().any { it.startsWith(ADDED) } }.getOrNull()
 
     private fun isSetByHand(): Boolean? =
         runCatching { Settings.Global.getInt(context.contentResolver, Settings.Global.AUTO_TIME) == 0 }.getOrNull()

@@ -17,7 +17,7 @@ import org.taptill.core.ExportSink
  *
  * Evidence: `FolderPlaceTest`.
  */
-class FolderPlace(private val resolver: ContentResolver, private val tree: Uri) : ExportSink {
+public class FolderPlace(private val resolver: ContentResolver, private val tree: Uri) : ExportSink {
     private val files = mutableMapOf<String, Uri>()
     private val folder by lazy { Documents.buildDocumentUriUsingTree(tree, Documents.getTreeDocumentId(tree)) }
 
@@ -58,9 +58,9 @@ class FolderPlace(private val resolver: ContentResolver, private val tree: Uri) 
             else -> ExportFault.Failed()
         }
 
-    companion object {
+    public companion object {
         /** Asks the phone to let a person pick a folder. */
-        fun errand(): Intent = Intent(Intent.ACTION_OPEN_DOCUMENT_TREE)
+        public fun errand(): Intent = Intent(Intent.ACTION_OPEN_DOCUMENT_TREE)
 
         /** What the system adds no ending to. */
         private const val MIME = "application/octet-stream"

@@ -28,7 +28,9 @@ class FieldsViewTest {
     @Test
     fun whatWasTypedIsGivenAwayOnceAndSecretsAreEmptyAfterwards() {
         val view = FieldsView(kit)
-        view.show(listOf(Field(FieldName.OPERATOR, "Name", false, false), Field(FieldName.PASSWORD, "Password", true, false)))
+        view.show(
+            listOf(Field(FieldName.OPERATOR, "Name", false, false), Field(FieldName.PASSWORD, "Password", true, false))
+        )
         val (name, password) = (0 until view.childCount).map(view::getChildAt).filterIsInstance<EditText>()
         name.setText("alice")
         password.setText("tall ships")

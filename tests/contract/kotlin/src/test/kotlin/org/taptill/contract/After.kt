@@ -73,8 +73,9 @@ class After(private val face: Face, goodbyes: Goodbyes, home: File) : AutoClosea
     private suspend fun request(with: Keys): Any {
         val of = of(with)
         val amount = Amount(with.long("minor") ?: unknown("a refund of nothing"), with.text("currency") ?: "CNY")
+        val name = with.text("name")
         with.done()
-        return face.limited { refunds().request(of, amount) }
+        return face.limited { refunds().request(of, amount, name) }
     }
 
     private suspend fun approveAs(with: Keys): Any {

@@ -9,6 +9,7 @@ import org.taptill.core.Action
 import org.taptill.core.Attempt
 import org.taptill.core.Batch
 import org.taptill.core.Blocker
+import org.taptill.core.Candidate
 import org.taptill.core.BrandTotals
 import org.taptill.core.CurrencyTotals
 import org.taptill.core.Difference
@@ -81,6 +82,13 @@ fun written(value: Any?): JsonElement =
             )
         is VoidView -> entries("attempt" to value.attempt, "state" to value.state, "decision" to value.decision)
         is Blocker -> entries("why" to value.why, "name" to value.name, "remedy" to value.remedy)
+        is Candidate ->
+            entries(
+                "attempt" to value.attempt,
+                "minor" to value.amount.minor,
+                "currency" to value.amount.currency,
+                "card_masked" to value.cardMasked,
+            )
         is Refund -> written(value)
         is RefundPage -> entries("refunds" to value.refunds, "next" to value.next)
         is Batch -> written(value)
@@ -187,6 +195,7 @@ private fun written(facts: ErrorFacts): Array<Pair<String, Any?>> =
     arrayOf(
         "code" to facts.code,
         "blockers" to facts.blockers,
+        "candidates" to facts.candidates,
         "money" to facts.money,
         "retry" to facts.retry,
         "reversal" to facts.reversal,
