@@ -8,11 +8,8 @@
 //! | every debt closed, or stuck by the host's own words | the list of attempts, and what arrived |
 //! | no more given back than a sale holds | the host's lines of sale, void and refund |
 //! | each batch closed once, with the same sums everywhere | the records, the host, the till, the upload |
-//! | nothing begins while the till is frozen, two people release it, the host knows | the journal, the calls, what arrived |
-//! | nobody leaves by the checklist with money open | the journal |
-//! | who is let go has nothing open; what is gone is gone, with its records handed out and a certificate that holds | the journal, the host's book, what was handed out |
-//! | after a renewal everybody sets another password, and old device keys go | the journal, the device |
-//! | what the rules for networks refuse sends nothing; what was judged is on record; pins are the acquirer's | what was sent, the journal |
+//! | freezes hold, exits and goodbyes leave nothing open, what is gone is gone | the journal, the host, what was handed out |
+//! | renewed passwords and keys, networks that are refused, pins | the journal, the device, what was sent |
 //! | exactly one final result for each call | the results |
 //! | every root that was shown | a tree of its own over the journal's bytes |
 //!

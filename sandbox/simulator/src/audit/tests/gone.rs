@@ -1,4 +1,5 @@
 //! A good goodbye has no findings, and each thing that is wrong with one is said; so with passwords and networks.
+//! It never plays a day. Evidence: `sandbox/simulator/tests/seeds.rs` plays them.
 
 use std::collections::BTreeMap;
 
