@@ -202,22 +202,21 @@ impl Day<'_> {
     }
 
     fn sign_in(&mut self, who: Who) {
-        let told = self.come_in(who, self.people.password(who), None);
-        match audit::code(told.as_deref()).as_str() {
-            "password_must_change" => {
-                let told = self.come_in(who, self.people.password(who), Some(self.people.next(who)));
-                match told.is_some_and(|text| audit::is_session(&text)) {
-                    true => self.people.has_changed(who),
-                    false => self.people.may_have_changed(who),
-                }
+        let mut told = self.come_in(who, self.people.password(who), None);
+        if self.people.is_in_doubt(who) && audit::code(told.as_deref()) == "sign_in_refused" {
+            told = self.come_in(who, self.people.next(who), None);
+            // It opens the till, or nothing but its own change: either way it is the one that holds.
+            let is_due = audit::code(told.as_deref()) == "password_must_change";
+            if is_due || told.as_deref().is_some_and(audit::is_session) {
+                self.people.has_changed(who);
             }
-            "sign_in_refused" if self.people.is_in_doubt(who) => {
-                let told = self.come_in(who, self.people.next(who), None);
-                if told.is_some_and(|text| audit::is_session(&text)) {
-                    self.people.has_changed(who);
-                }
+        }
+        if audit::code(told.as_deref()) == "password_must_change" {
+            let told = self.come_in(who, self.people.password(who), Some(self.people.next(who)));
+            match told.as_deref().is_some_and(audit::is_session) {
+                true => self.people.has_changed(who),
+                false => self.people.may_have_changed(who),
             }
-            _ => {}
         }
     }
 
@@ -229,6 +228,14 @@ impl Day<'_> {
     pub(crate) fn everybody_is_known(&mut self) {
         if self.shop.seen.calls.iter().any(|call| call.what == "renew_passwords") {
             self.be(Who::Carol);
+        }
+    }
+
+    /// A till that was busy may have let nobody in who may bring them the time before.
+    fn bring_the_pins_that_hold(&mut self) {
+        if self.shop.host.acquirer.has_rotated() {
+            self.be(Who::Alice);
+            self.bring_pins(Word::TheAcquirers);
         }
     }
 
@@ -363,14 +370,12 @@ impl Day<'_> {
         }
         self.everybody_is_known();
         self.be(Who::Alice);
-        if self.shop.host.acquirer.has_rotated() {
-            self.bring_pins(Word::TheAcquirers);
-        }
         for _ in 0..40 {
             self.shop.see_that_it_is_open();
             if !self.shop.is_open() {
                 return;
             }
+            self.bring_the_pins_that_hold();
             self.somebody(Who::Alice);
             self.call("parameters", None, Ask::DownloadParameters);
             self.release(Who::Alice, Who::Carol);
@@ -388,6 +393,7 @@ impl Day<'_> {
     /// The batch is closed, or somebody says by name why it is not.
     fn close_the_batch(&mut self) {
         for _ in 0..20 {
+            self.bring_the_pins_that_hold();
             self.somebody(Who::Alice);
             let told = self.call("settle", None, Ask::Settle).unwrap_or_default();
             if audit::settlement_has_ended(&told) {
