@@ -447,7 +447,12 @@ impl Day<'_> {
             self.shop.seen.gone = Some(gone);
         } else {
             self.shop.seen.device_keys = self.shop.keys.names();
-            match self.journal() {
+            let (alice, in_doubt) = (self.people.password(Who::Alice), self.people.is_in_doubt(Who::Alice));
+            let read = match self.journal(&alice) {
+                Err(_) if in_doubt => self.journal(&self.people.next(Who::Alice)),
+                read => read,
+            };
+            match read {
                 Ok(journal) => self.shop.seen.journal = journal,
                 Err(why) => self.shop.seen.troubles.push(format!("the journal cannot be read: {why}")),
             }
@@ -470,14 +475,14 @@ impl Day<'_> {
     }
 
     /// The journal's events as they were written, read behind the till's back with alice's password.
-    fn journal(&mut self) -> Result<Vec<Vec<u8>>, String> {
+    fn journal(&self, password: &SecretBytes) -> Result<Vec<Vec<u8>>, String> {
         let shop = &self.shop;
         let ports = JournalPorts::from(&shop.ports);
         let mut locked = LockedJournal::open(&shop.place.journal(), ports).map_err(|error| error.to_string())?;
         let mut vault = Vault::new(&mut locked, &*shop.keys, &*shop.entropy);
         let name = Who::Alice.name();
         let attempt = vault.begin(Name::Operator(&name), shop.now).map_err(|error| format!("{error:?}"))?;
-        let derived = hashed(self.people.password(Who::Alice).expose(), attempt.derivation());
+        let derived = hashed(password.expose(), attempt.derivation());
         let opened = vault.finish(attempt, derived, shop.now).map_err(|error| format!("{error:?}"))?;
         let keyring = opened.masters().keyring();
         let journal = locked.unlock(keyring, till::folds()).map_err(|(_, error)| error.to_string())?;
