@@ -50,8 +50,8 @@ func json(_ facts: ErrorFacts) -> Json {
     let blockers = facts.blockers.map { json($0) }
     let candidates = facts.candidates.map { json($0) }
     return [
-        "blockers": .list(blockers), "candidates": .list(candidates), "code": .text(facts.code), "money": .text(word(facts.money)),
-        "retry": .text(word(facts.retry)),
+        "blockers": .list(blockers), "candidates": .list(candidates), "code": .text(facts.code),
+        "money": .text(word(facts.money)), "retry": .text(word(facts.retry)),
         "reversal": .text(word(facts.reversal)), "actor": .text(word(facts.actor)), "attempt": .from(facts.attempt),
         "host_code": .from(facts.hostCode), "details": .object(Dictionary(details) { _, last in last }),
     ]

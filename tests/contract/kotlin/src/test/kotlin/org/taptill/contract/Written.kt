@@ -9,8 +9,8 @@ import org.taptill.core.Action
 import org.taptill.core.Attempt
 import org.taptill.core.Batch
 import org.taptill.core.Blocker
-import org.taptill.core.Candidate
 import org.taptill.core.BrandTotals
+import org.taptill.core.Candidate
 import org.taptill.core.CurrencyTotals
 import org.taptill.core.Difference
 import org.taptill.core.DifferenceCounts
