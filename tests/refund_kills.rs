@@ -3,7 +3,7 @@
 //!
 //! Each row of the matrix is one point at which the process ends, from the request to the host's word, with one kind of
 //! trouble or one word of the host's. Afterwards the till is opened again, approves what still waits, forwards what it
-//! owes, and the books are compared. The controls take the safeguards away on which this rests, and the comparison must
+//! owes, and the books are compared. The control takes the safeguard away on which this rests, and the comparison must
 //! see it.
 
 #![allow(clippy::unwrap_used, reason = "a helper that cannot help fails the test")]
@@ -201,6 +201,10 @@ fn what_a_host_says_and_could_not_be_recorded_is_not_taken_for_something_else() 
                     assert_eq!(state, RefundState::Acknowledged, "{row}: nobody has to ask about it");
                     let sends = world.host.arrived.iter().filter(|(_, key, _)| key.1 == "000002").count();
                     assert_eq!(sends, 1, "{row}: it is not sent again under a number that is another's");
+                }
+                if fate != Fate::SyncFailed && word.says == "no STAN is free" && *step == "stuck" {
+                    let sends = world.host.arrived.iter().filter(|(_, key, _)| key.1 == "000004").count();
+                    assert_eq!(sends, 1, "{row}: the third is another's as well, and that is not forgotten");
                 }
                 the_rest_can_go_back(&mut world, &row);
             }

@@ -13,8 +13,9 @@
 //! | any other, when one may have | stuck: the money may be back already |
 //! | none | sent again, for ever: same STAN and fields, fresh MAC, marked as a repeat |
 //!
-//! A dialect whose answers have no place for a reference has none to miss. What the host said of a send, and could not be
-//! recorded, is recorded before the next. It never sends what is not approved. Evidence: `tests/refund_kills.rs`, `tests/refund_rules.rs`.
+//! A dialect whose answers have no place for a reference has none to miss. That a send did nothing, and could not be recorded,
+//! is recorded before the next; a refusal that could not be is asked for again, and is then stuck, which is the careful
+//! reading. It never sends what is not approved. Evidence: `tests/refund_kills.rs`, `tests/refund_rules.rs`.
 
 use crate::acquirer::{Answer, Request};
 use crate::clock::Now;
@@ -218,8 +219,7 @@ impl Engine {
         }
     }
 
-    /// The host's last word, recorded before anybody is told. What cannot be recorded is asked again: the host will say
-    /// the same.
+    /// The host's last word, recorded before anybody is told. What cannot be recorded is asked again.
     fn close_refund<B: Body>(&mut self, entry: &RefundEntry, body: &B, now: Now) -> Result<(), Halt> {
         match self.record_refund(&entry.view.attempt, body, None, now) {
             Ok(()) => {
@@ -255,7 +255,7 @@ impl Engine {
         now: Now,
     ) -> Result<(), Halt> {
         let owed = Owed::Refund(entry.view.refund.clone());
-        let body = Stuck { refund: entry.view.refund.clone(), cause, host_code };
+        let body = Stuck { refund: entry.view.refund.clone(), cause, host_code: host_code.clone() };
         match self.record_refund(&entry.view.attempt, &body, None, now) {
             Ok(()) => {
                 self.debts.close(&owed);
@@ -265,6 +265,12 @@ impl Engine {
                 self.tell_who_waits_for(&entry.view.refund)
             }
             Err(Refused::NotWritten(_)) => {
+                // Its last send did nothing either: no later 94 may be taken for that one's.
+                if let (RefundReason::StanTaken, Some(host_code)) = (cause, host_code) {
+                    let meaning = NotTaken::StanTaken;
+                    let body = Answered { refund: entry.view.refund.clone(), host_code, meaning };
+                    self.leftovers.word_on(entry.view.attempt.clone(), body, now);
+                }
                 self.turn_lost(&owed, now);
                 Ok(())
             }
