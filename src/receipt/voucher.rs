@@ -66,7 +66,7 @@ pub struct Numbers {
 pub enum VoucherStanding {
     /// The host has it.
     Refunded,
-    /// The host refused it.
+    /// The host refused it, or it could not be sent: nothing was given back.
     Declined,
     /// It is under way: the slip is no voucher yet.
     NotKnownYet,

@@ -209,7 +209,7 @@ fn headline(state: RefundState) -> (Tone, &'static str) {
         RefundState::Acknowledged => (Tone::Good, "Refunded"),
         RefundState::Rejected => (Tone::Bad, "Rejected"),
         RefundState::Expired => (Tone::Bad, "Expired"),
-        RefundState::Declined => (Tone::Bad, "Declined by the bank"),
+        RefundState::Declined => (Tone::Bad, "Declined"),
         RefundState::Stuck => (Tone::Bad, "Needs help"),
     }
 }

@@ -126,6 +126,7 @@ pub(super) fn nothing_opens(stage: &mut Stage) -> Shown {
     agree("keys that the device still has", &left.to_string(), "0")?;
     let refusal = stage.refusal_of(OWNER, &["status", PAID])?;
     agree("the till", text(&refusal["code"]), "not_provisioned")?;
+    stage.copy_of_device(COPY)?;
     for operator in [OWNER, CASHIER, PARTNER] {
         let (code, _) = stage.till_at_of(&stage.path(COPY), operator, &["list"])?;
         if code == Some(0) {
@@ -137,8 +138,7 @@ pub(super) fn nothing_opens(stage: &mut Stage) -> Shown {
         return Err(Broken("a copy does not even open with the device's keys, so that it shows nothing".to_owned()));
     }
     Ok(vec![
-        "The copy has every byte that the till had, and lacks the device's keys: they are what was destroyed."
-            .to_owned(),
+        "The copy has every byte that the till had, on the same device, whose keys are what was destroyed.".to_owned(),
         "That it is the keys is shown by another copy, which had them too: it opens.".to_owned(),
     ])
 }

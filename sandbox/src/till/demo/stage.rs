@@ -192,6 +192,12 @@ impl Stage {
         Ok(self.path(name))
     }
 
+    /// Lays a copy of what the device holds now beside a copied till.
+    pub(super) fn copy_of_device(&self, name: &str) -> Result<(), Broken> {
+        let copied = copy_folder(&self.device(), &self.path(&format!("{name}-device")));
+        copied.map_err(|_| Broken("the device's folder could not be copied".to_owned()))
+    }
+
     /// The folder of the device's keys.
     pub(super) fn device(&self) -> PathBuf {
         self.path("till-device")
