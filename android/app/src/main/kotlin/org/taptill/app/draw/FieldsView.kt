@@ -44,9 +44,12 @@ class FieldsView(private val kit: Kit) : LinearLayout(kit.context) {
         }
     }
 
-    /** Gives what was typed to [take], which closes it, and empties the secret fields. */
+    /**
+     * Gives what was typed to [take], which closes it, and empties the secret fields. An empty one is not given: it
+     * would replace what was.
+     */
     fun give(take: (FieldName, Secret) -> Unit) {
-        for ((field, input) in inputs) {
+        for ((field, input) in inputs.filterNot { (field, input) -> field.isSecret && input.text.isEmpty() }) {
             val typed = CharArray(input.length())
             input.text.getChars(0, typed.size, typed, 0)
             if (field.isSecret) wipe(input.text)

@@ -38,8 +38,11 @@ class FieldsViewTest {
         val take: (FieldName, Secret) -> Unit = { field, typed -> typed.use { given += field to it.size } }
         view.give(take)
         view.give(take)
-        assertEquals(listOf(5, 10, 5, 0), given.map { it.second })
+        assertEquals("an empty secret would replace the one that was given", listOf(5, 10, 5), given.map { it.second })
         assertEquals("alice", name.text.toString())
+        name.text.clear()
+        view.give(take)
+        assertEquals("what is no secret can be emptied", FieldName.OPERATOR to 0, given.last())
         assertTrue(password.transformationMethod is PasswordTransformationMethod)
         assertFalse("never in the saved state of an activity", password.isSaveEnabled)
     }
