@@ -1,6 +1,7 @@
 // A folder that a person picked, as the place where the core hands records out.
 //
-// It must be empty, so that nothing is mixed with what was there. Each piece is on the disk when `put` returns.
+// It must be empty, so that nothing is mixed with what was there; but the one file with which an earlier try began, as
+// it would be written now, is none of anybody else's. Each piece is on the disk when `put` returns.
 // Evidence: FolderPlaceTests.
 
 import Foundation
@@ -8,7 +9,8 @@ import Foundation
 public final class FolderPlace: ExportSink, @unchecked Sendable {
     // The core calls one after the other and from one thread, which is why `@unchecked Sendable` holds.
     private let folder: URL
-    private var begun: Set<String> = []
+    private var begun: [String] = []
+    private var isTried = false
 
     public init(_ folder: URL) {
         self.folder = folder
@@ -17,8 +19,14 @@ public final class FolderPlace: ExportSink, @unchecked Sendable {
     public func put(name: String, bytes: Data) throws {
         let file = folder.appendingPathComponent(name)
         do {
-            if begun.isEmpty { try beEmpty() }
-            if begun.insert(name).inserted { try Data().write(to: file, options: .withoutOverwriting) }
+            // Nothing is added to the first file once all was on the disk: this is another try.
+            if isTried && name == begun.first { begun = [] }
+            if !begun.contains(name) {
+                let isWritten = try begun.isEmpty ? begins(file, with: bytes) : false
+                if !isWritten { try Data().write(to: file, options: .withoutOverwriting) }
+                begun.append(name)
+                if isWritten { return }
+            }
             let handle = try FileHandle(forWritingTo: file)
             defer { try? handle.close() }
             try handle.seekToEnd()
@@ -29,11 +37,22 @@ public final class FolderPlace: ExportSink, @unchecked Sendable {
         }
     }
 
-    public func finish() throws {}
+    public func finish() throws {
+        isTried = true
+    }
 
-    private func beEmpty() throws {
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        if try !FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty { throw ExportFault.NotEmpty }
+    /// Whether an earlier try began with this file and these bytes, and left nothing else.
+    private func begins(_ file: URL, with bytes: Data) throws -> Bool {
+        isTried = false
+        let files = FileManager.default
+        try files.createDirectory(at: folder, withIntermediateDirectories: true)
+        let names = try files.contentsOfDirectory(atPath: folder.path)
+        if names.isEmpty { return false }
+        let kind = try? files.attributesOfItem(atPath: file.path)[.type] as? FileAttributeType
+        guard names == [file.lastPathComponent], kind == .typeRegular, try Data(contentsOf: file) == bytes else {
+            throw ExportFault.NotEmpty
+        }
+        return true
     }
 
     private static func fault(_ error: any Error) -> ExportFault {

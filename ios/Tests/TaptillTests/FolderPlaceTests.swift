@@ -34,6 +34,27 @@ final class FolderPlaceTests: XCTestCase {
         XCTAssertEqual(try FileManager.default.contentsOfDirectory(atPath: folder.path), ["mine.txt"])
     }
 
+    func testAFolderOfAnEarlierTryThatHadOnlyBegunIsTakenAndNoOther() throws {
+        let first = FolderPlace(folder)
+        try first.put(name: "readme.txt", bytes: Data("a".utf8))
+        try first.finish()
+        XCTAssertThrowsError(try FolderPlace(folder).put(name: "readme.txt", bytes: Data("b".utf8))) { error in
+            XCTAssertEqual(error as? ExportFault, .NotEmpty)
+        }
+        for again in [first, FolderPlace(folder)] {
+            try again.put(name: "readme.txt", bytes: Data("a".utf8))
+            try again.finish()
+            let readme = try String(contentsOf: folder.appendingPathComponent("readme.txt"), encoding: .utf8)
+            XCTAssertEqual(readme, "a", "not a second time")
+        }
+        try first.put(name: "payments.csv", bytes: Data("one".utf8))
+        for late in [first, FolderPlace(folder)] {
+            XCTAssertThrowsError(try late.put(name: "readme.txt", bytes: Data("a".utf8))) { error in
+                XCTAssertEqual(error as? ExportFault, .NotEmpty)
+            }
+        }
+    }
+
     func testAPlaceThatIsNoFolderIsAFault() throws {
         try Data().write(to: folder)
         XCTAssertThrowsError(try FolderPlace(folder).put(name: "readme.txt", bytes: Data("a".utf8))) { error in

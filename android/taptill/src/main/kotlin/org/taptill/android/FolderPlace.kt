@@ -2,10 +2,12 @@ package org.taptill.android
 
 import android.content.ContentResolver
 import android.content.Intent
+import android.database.Cursor
 import android.net.Uri
 import android.provider.DocumentsContract as Documents
 import android.system.ErrnoException
 import android.system.OsConstants.ENOSPC
+import java.io.FileInputStream
 import java.io.FileOutputStream
 import java.io.IOException
 import org.taptill.core.ExportFault
@@ -13,16 +15,48 @@ import org.taptill.core.ExportSink
 
 /**
  * A folder that a person picked, as the place where the core hands records out. It must be empty, so that nothing is
- * mixed with what was there. Each piece is on the disk when [put] returns.
+ * mixed with what was there; but the one file with which an earlier try began, as it would be written now, is none of
+ * anybody else's. Each piece is on the disk when [put] returns.
  *
  * Evidence: `FolderPlaceTest`.
  */
 public class FolderPlace(private val resolver: ContentResolver, private val tree: Uri) : ExportSink {
     private val files = mutableMapOf<String, Uri>()
+    private var isTried = false
     private val folder by lazy { Documents.buildDocumentUriUsingTree(tree, Documents.getTreeDocumentId(tree)) }
 
     override fun put(name: String, bytes: ByteArray): Unit = faults {
-        val file = files.getOrPut(name) { begin(name) }
+        // Nothing is added to the first file once all was on the disk: this is another try.
+        if (isTried && name == files.keys.firstOrNull()) files.clear()
+        if (files.isEmpty()) {
+            val begun = begun(name, bytes)
+            if (begun != null) {
+                files[name] = begun
+                return@faults
+            }
+        }
+        add(files.getOrPut(name) { create(name) }, bytes)
+    }
+
+    override fun finish() {
+        isTried = true
+    }
+
+    /** The file with which an earlier try began, if it is all that lies here; none in an empty folder. */
+    private fun begun(name: String, bytes: ByteArray): Uri? {
+        isTried = false
+        val lying = lying()
+        if (lying.isEmpty()) return null
+        val (id, called) = lying.singleOrNull() ?: throw ExportFault.NotEmpty()
+        val file = Documents.buildDocumentUriUsingTree(tree, id)
+        if (called != name || !holds(file, bytes)) throw ExportFault.NotEmpty()
+        return file
+    }
+
+    private fun create(name: String): Uri =
+        Documents.createDocument(resolver, folder, MIME, name) ?: throw ExportFault.ReadOnly()
+
+    private fun add(file: Uri, bytes: ByteArray) {
         val open = resolver.openFileDescriptor(file, "wa") ?: throw ExportFault.Failed()
         open.use {
             FileOutputStream(it.fileDescriptor).write(bytes)
@@ -30,17 +64,25 @@ public class FolderPlace(private val resolver: ContentResolver, private val tree
         }
     }
 
-    override fun finish(): Unit = Unit
-
-    private fun begin(name: String): Uri {
-        if (files.isEmpty() && !isEmpty()) throw ExportFault.NotEmpty()
-        return Documents.createDocument(resolver, folder, MIME, name) ?: throw ExportFault.ReadOnly()
+    private fun holds(file: Uri, bytes: ByteArray): Boolean {
+        val open = resolver.openFileDescriptor(file, "r") ?: throw ExportFault.Failed()
+        return open.use {
+            val found = FileInputStream(it.fileDescriptor).buffered()
+            bytes.all { byte -> found.read() == byte.toUByte().toInt() } && found.read() == -1
+        }
     }
 
-    private fun isEmpty(): Boolean {
+    /** What lies in the folder, by its id and its name; no more than two of it. */
+    private fun lying(): List<Pair<String, String>> {
         val children = Documents.buildChildDocumentsUriUsingTree(tree, Documents.getTreeDocumentId(tree))
-        val columns = arrayOf(Documents.Document.COLUMN_DOCUMENT_ID)
-        return resolver.query(children, columns, null, null, null)?.use { it.count == 0 } ?: throw ExportFault.Failed()
+        val columns = arrayOf(Documents.Document.COLUMN_DOCUMENT_ID, Documents.Document.COLUMN_DISPLAY_NAME)
+        val found = resolver.query(children, columns, null, null, null) ?: throw ExportFault.Failed()
+        return found.use { rows ->
+            generateSequence { rows.takeIf(Cursor::moveToNext) }
+                .map { it.getString(0) to it.getString(1).orEmpty() }
+                .take(2)
+                .toList()
+        }
     }
 
     private inline fun <T> faults(call: () -> T): T =

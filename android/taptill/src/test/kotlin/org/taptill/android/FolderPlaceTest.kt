@@ -51,6 +51,24 @@ class FolderPlaceTest {
     }
 
     @Test
+    fun aFolderOfAnEarlierTryThatHadOnlyBegunIsTakenAndNoOther() {
+        val first = place()
+        first.put("readme.txt", "a".toByteArray())
+        first.finish()
+        assertThrows(ExportFault.NotEmpty::class.java) { place().put("readme.txt", "b".toByteArray()) }
+        for (again in listOf(first, place())) {
+            again.put("readme.txt", "a".toByteArray())
+            again.finish()
+            assertEquals("not a second time", "a", File(disk.root, "readme.txt").readText())
+        }
+        first.put("payments.csv", "one".toByteArray())
+        for (late in listOf(first, place())) {
+            assertThrows(ExportFault.NotEmpty::class.java) { late.put("readme.txt", "a".toByteArray()) }
+        }
+        assertEquals("one", File(disk.root, "payments.csv").readText())
+    }
+
+    @Test
     fun aFolderThatIsGoneOrMayNotBeWrittenIsAFault() {
         disk.root.deleteRecursively()
         assertThrows(ExportFault::class.java) { place().put("readme.txt", ByteArray(1)) }
@@ -68,9 +86,7 @@ class FolderPlaceTest {
 
         override fun query(uri: Uri, a: Array<String>?, b: String?, c: Array<String>?, d: String?): Cursor {
             val names = root.list() ?: throw SecurityException("there is no such folder")
-            return MatrixCursor(arrayOf(Documents.Document.COLUMN_DOCUMENT_ID)).also { cursor ->
-                names.forEach { cursor.addRow(arrayOf(it)) }
-            }
+            return MatrixCursor(COLUMNS).also { cursor -> names.forEach { cursor.addRow(arrayOf(it, it)) } }
         }
 
         override fun call(authority: String, method: String, arg: String?, extras: Bundle?) = call(method, arg, extras)
@@ -85,7 +101,7 @@ class FolderPlaceTest {
         override fun openFile(uri: Uri, mode: String): ParcelFileDescriptor =
             ParcelFileDescriptor.open(
                 File(root, Documents.getDocumentId(uri)),
-                ParcelFileDescriptor.MODE_WRITE_ONLY or ParcelFileDescriptor.MODE_APPEND,
+                if (mode == "r") ParcelFileDescriptor.MODE_READ_ONLY else APPENDS,
             )
 
         override fun getType(uri: Uri): String? = null
@@ -103,5 +119,7 @@ class FolderPlaceTest {
 
     private companion object {
         const val AUTHORITY = "org.taptill.test.documents"
+        const val APPENDS = ParcelFileDescriptor.MODE_WRITE_ONLY or ParcelFileDescriptor.MODE_APPEND
+        val COLUMNS = arrayOf(Documents.Document.COLUMN_DOCUMENT_ID, Documents.Document.COLUMN_DISPLAY_NAME)
     }
 }
