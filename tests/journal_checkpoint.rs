@@ -5,6 +5,7 @@
 mod journal_support;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use journal_support::{Till, append, at, folds, keyring, store, unlocked};
 use rusqlite::params;
@@ -189,49 +190,59 @@ fn a_changed_node_is_damage_and_no_proof() {
     }
 }
 
-/// A device that cannot sign, or whose signing key is lost.
-struct Unsigning(FolderDeviceKeys, DeviceKeysFault);
+/// A device that cannot sign, or whose signing key is lost; or one that keeps a key so many times when it is to be
+/// destroyed.
+struct Faulty {
+    keys: FolderDeviceKeys,
+    signs: Result<(), DeviceKeysFault>,
+    keeps: AtomicUsize,
+}
 
-impl DeviceKeys for Unsigning {
+impl DeviceKeys for Faulty {
     fn create(&self, alias: &str, kind: KeyKind) -> Result<(), DeviceKeysFault> {
-        if kind == KeyKind::Sign { Err(self.1) } else { self.0.create(alias, kind) }
+        let may = if kind == KeyKind::Sign { self.signs } else { Ok(()) };
+        may.and_then(|()| self.keys.create(alias, kind))
     }
     fn exists(&self, alias: &str) -> Result<bool, DeviceKeysFault> {
-        self.0.exists(alias)
+        self.keys.exists(alias)
     }
     fn destroy(&self, alias: &str) -> Result<(), DeviceKeysFault> {
-        self.0.destroy(alias)
+        match self.keeps.fetch_update(Relaxed, Relaxed, |times| times.checked_sub(1)) {
+            Ok(_) => Err(DeviceKeysFault::Unavailable),
+            Err(_) => self.keys.destroy(alias),
+        }
     }
     fn public_key(&self, alias: &str) -> Result<Vec<u8>, DeviceKeysFault> {
-        self.0.public_key(alias)
+        self.keys.public_key(alias)
     }
     fn attest(&self, alias: &str, challenge: &[u8]) -> Result<Vec<Vec<u8>>, DeviceKeysFault> {
-        self.0.attest(alias, challenge)
+        self.keys.attest(alias, challenge)
     }
     fn wrap(&self, alias: &str, secret: &[u8], context: &[u8]) -> Result<Vec<u8>, DeviceKeysFault> {
-        self.0.wrap(alias, secret, context)
+        self.keys.wrap(alias, secret, context)
     }
     fn unwrap(&self, alias: &str, wrapped: &[u8], context: &[u8]) -> Result<SecretBytes, DeviceKeysFault> {
-        self.0.unwrap(alias, wrapped, context)
+        self.keys.unwrap(alias, wrapped, context)
     }
     fn mac(&self, alias: &str, data: &[u8]) -> Result<SecretBytes, DeviceKeysFault> {
-        self.0.mac(alias, data)
+        self.keys.mac(alias, data)
     }
-    fn sign(&self, _: &str, _: &[u8]) -> Result<Vec<u8>, DeviceKeysFault> {
-        Err(self.1)
+    fn sign(&self, alias: &str, data: &[u8]) -> Result<Vec<u8>, DeviceKeysFault> {
+        self.signs.and_then(|()| self.keys.sign(alias, data))
     }
+}
+
+/// The ports of this till with a device of its own keys and these faults.
+fn faulty(till: &Till, signs: Result<(), DeviceKeysFault>, keeps: usize) -> JournalPorts {
+    let keys = FolderDeviceKeys::open(&till.device()).unwrap();
+    JournalPorts { device_keys: Arc::new(Faulty { keys, signs, keeps: keeps.into() }), ..till.ports() }
 }
 
 #[test]
 fn a_device_that_cannot_sign_leaves_one_key_and_a_lost_key_is_said() {
     let till = Till::new();
-    let with = |fault| JournalPorts {
-        device_keys: Arc::new(Unsigning(FolderDeviceKeys::open(&till.device()).unwrap(), fault)),
-        ..till.ports()
-    };
-    let mut journal =
-        unlocked(LockedJournal::create(&till.path(), with(DeviceKeysFault::Unsupported)).unwrap(), keyring(), folds())
-            .unwrap();
+    let ports = faulty(&till, Err(DeviceKeysFault::Unsupported), 0);
+    let mut journal = unlocked(LockedJournal::create(&till.path(), ports).unwrap(), keyring(), folds()).unwrap();
     journal.make_checkpoint_key(&terminal(), None, at(1)).unwrap();
     let note = journal.checkpoint(CheckpointReason::Asked, None, at(2)).unwrap();
     let keys = keys(&journal);
@@ -239,8 +250,7 @@ fn a_device_that_cannot_sign_leaves_one_key_and_a_lost_key_is_said() {
 
     let till = Till::new();
     drop(shift(&till));
-    let lost = Unsigning(FolderDeviceKeys::open(&till.device()).unwrap(), DeviceKeysFault::NotFound);
-    let ports = JournalPorts { device_keys: Arc::new(lost), ..till.ports() };
+    let ports = faulty(&till, Err(DeviceKeysFault::NotFound), 0);
     let mut journal = unlocked(LockedJournal::open(&till.path(), ports).unwrap(), keyring(), folds()).unwrap();
     let gone = JournalError::DeviceKeys(DeviceKeysFault::NotFound);
     assert_eq!(journal.checkpoint(CheckpointReason::SignOut, None, at(3)), Err(gone));
@@ -290,6 +300,34 @@ fn a_replaced_device_key_signs_no_more_and_what_it_signed_is_still_checked() {
         journal.make_checkpoint_key(&terminal(), None, at(13)).unwrap();
         assert_eq!(keys(&journal), [own.clone(), devices[0].clone()], "{time}: after a restart");
     }
+}
+
+/// The device keeps the first key when it is to be destroyed; whoever renews again, or comes next, destroys it as well.
+#[test]
+fn a_replaced_key_that_the_device_kept_is_destroyed_later() {
+    let till = Till::new();
+    drop(shift(&till));
+    let open = |keeps| {
+        let locked = LockedJournal::open(&till.path(), faulty(&till, Ok(()), keeps)).unwrap();
+        unlocked(locked, keyring(), folds()).unwrap()
+    };
+    let mut journal = open(1);
+    journal.renew_checkpoint_key(None, at(20)).unwrap();
+    // The control: it was kept, and so there is something to destroy.
+    assert_eq!(signing_keys_of(&till), ["checkpoint.1.key", "checkpoint.key"]);
+    journal.renew_checkpoint_key(None, at(21)).unwrap();
+    assert_eq!(signing_keys_of(&till), ["checkpoint.2.key"], "both before are destroyed");
+    journal.close().unwrap();
+
+    // Twice in a row, and only a restart comes after.
+    let mut journal = open(3);
+    journal.renew_checkpoint_key(None, at(22)).unwrap();
+    journal.renew_checkpoint_key(None, at(23)).unwrap();
+    assert_eq!(signing_keys_of(&till), ["checkpoint.2.key", "checkpoint.3.key", "checkpoint.4.key"]);
+    journal.close().unwrap();
+    let mut journal = till.open();
+    journal.make_checkpoint_key(&terminal(), None, at(24)).unwrap();
+    assert_eq!(signing_keys_of(&till), ["checkpoint.4.key"]);
 }
 
 /// The process ends at each point of it: the old key signs, or the new one, and never neither.

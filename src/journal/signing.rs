@@ -39,8 +39,8 @@ pub(super) struct SigningKeys {
 }
 
 impl Journal {
-    /// Makes the keys that sign checkpoints, once: with keys there already, nothing happens but that a device key that was
-    /// replaced is destroyed. The journal's name for strangers is `taptill/` with the terminal id and eight hex digits of
+    /// Makes the keys that sign checkpoints, once: with keys there already, nothing happens but that the device keys that
+    /// were replaced are destroyed. The journal's name for strangers is `taptill/` with the terminal id and eight hex digits of
     /// the key's hash, so that two tills that have had the same terminal id are two journals.
     ///
     /// # Errors
@@ -68,7 +68,8 @@ impl Journal {
     }
 
     /// Replaces the device's signing key, where there is one: the old one signs nothing any more. A process that ends in
-    /// between has the old key or the new one; what it leaves of the old one is destroyed by the next opening.
+    /// between has the old key or the new one; what it leaves of the old one is destroyed by the next opening. So is an
+    /// old key that the device does not destroy now: the new one is recorded, and this has happened.
     ///
     /// # Errors
     /// [`JournalError::CheckpointKeyMissing`], as [`Journal::append`], and those of the device's keys.
@@ -82,7 +83,10 @@ impl Journal {
         let (name, payload) = (KEY_ROW.to_owned(), keys.to_row()?);
         let body = serde_json::json!({ "public_keys": keys.public(), "before": vkeys(&keys.before) });
         self.append(draft(KEY_MADE, operator, body), SideWork::Keep { name, payload }, now)?;
-        self.destroy_replaced(keys.generation)
+        match self.destroy_replaced(keys.generation) {
+            Err(JournalError::DeviceKeys(_swept_later)) => Ok(()),
+            other => other,
+        }
     }
 
     /// The keys by which strangers check what is signed now: a C2SP vkey a line, Ed25519 first.
@@ -128,7 +132,7 @@ impl Journal {
             Err(JournalError::CheckpointKeyMissing) => 0,
             Err(error) => return Err(error),
         };
-        let own = (generation.saturating_sub(1)..=generation + 1).map(alias);
+        let own = (0..=generation + 1).map(alias);
         Ok(own.chain([WAITING_ALIAS.to_owned()]).collect())
     }
 
@@ -137,14 +141,26 @@ impl Journal {
         SigningKeys::read(row.expose()).ok_or(Damage::SideRow.anywhere())
     }
 
+    /// Destroys every key before this generation: the device may have kept any of them when it was asked first. What one
+    /// of them keeps from being destroyed, the others are not kept from.
     fn destroy_replaced(&mut self, generation: u32) -> Result<(), JournalError> {
-        let Some(before) = generation.checked_sub(1).map(alias) else { return Ok(()) };
         let keys = Arc::clone(&self.store()?.file.ports.device_keys);
-        if !keys.exists(&before)? {
+        let mut swept = Ok(());
+        for before in (0..generation).map(alias) {
+            match self.destroy_one(&*keys, &before) {
+                Err(fault @ JournalError::DeviceKeys(_)) => swept = swept.and(Err(fault)),
+                other => other?,
+            }
+        }
+        swept
+    }
+
+    fn destroy_one(&mut self, keys: &dyn DeviceKeys, before: &str) -> Result<(), JournalError> {
+        if !keys.exists(before)? {
             return Ok(());
         }
         self.reach(Moment::Before, REPLACED, false)?;
-        keys.destroy(&before)?;
+        keys.destroy(before)?;
         self.reach(Moment::After, REPLACED, false)
     }
 }
