@@ -7,7 +7,7 @@
 //! It never decides that anything is erased. Evidence: `tests/leaving_kills.rs`.
 
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -36,13 +36,13 @@ pub fn erasure_note(path: &Path) -> Result<Option<Vec<u8>>, JournalError> {
     }
 }
 
-/// Every certificate that was kept beside a database, in no order.
+/// Every certificate that was kept beside a database, in no order. What only has the name of one is none: a folder, a
+/// link, and what cannot be read, is no text or is longer than 64 KiB.
 ///
 /// # Errors
-/// [`JournalError::StorageFailed`] for a folder or a certificate that cannot be read; what is not there has none.
+/// [`JournalError::StorageFailed`] for a folder that cannot be read; one that is not there has none.
 pub fn certificates(path: &Path) -> Result<Vec<String>, JournalError> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let entries = match fs::read_dir(folder) {
+    let entries = match fs::read_dir(folder_of(path)) {
         Ok(entries) => entries,
         Err(error) if NOTHING_LIES_THERE.contains(&error.kind()) => return Ok(Vec::new()),
         Err(_) => return Err(JournalError::StorageFailed),
@@ -54,12 +54,25 @@ pub fn certificates(path: &Path) -> Result<Vec<String>, JournalError> {
     };
     let mut found = Vec::new();
     for entry in entries {
-        let file = entry.map_err(|_| JournalError::StorageFailed)?.path();
-        if begins(&file) == Some(true) {
-            found.push(fs::read_to_string(file).map_err(|_| JournalError::StorageFailed)?);
+        let entry = entry.map_err(|_| JournalError::StorageFailed)?;
+        let file = entry.path();
+        if begins(&file) == Some(true) && entry.file_type().is_ok_and(|of| of.is_file()) {
+            found.extend(short_text(&file));
         }
     }
     Ok(found)
+}
+
+/// A file's text; nothing for one that cannot be read, or is too long for a certificate.
+fn short_text(file: &Path) -> Option<String> {
+    let mut text = String::new();
+    let length = File::open(file).ok()?.take(CERTIFICATE_BYTES_MAX + 1).read_to_string(&mut text).ok()?;
+    (length as u64 <= CERTIFICATE_BYTES_MAX).then_some(text)
+}
+
+/// The folder that a file lies in: for a bare name the one that the process is in.
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// There is no such file, or there can be none of that name.
@@ -198,8 +211,7 @@ impl Remains {
 
     /// A name that has come or gone is durable only once its folder is synced.
     fn sync_folder(&self) -> io::Result<()> {
-        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        if cfg!(unix) { File::open(folder.unwrap_or(Path::new(".")))?.sync_all() } else { Ok(()) }
+        if cfg!(unix) { File::open(folder_of(&self.path))?.sync_all() } else { Ok(()) }
     }
 }
 
@@ -227,7 +239,37 @@ fn fault(error: &io::Error) -> JournalError {
 
 /// What the ending of a certificate begins with.
 const CERTIFICATE: &str = "erased-";
+/// The longest certificate; they have some thousand bytes.
+const CERTIFICATE_BYTES_MAX: u64 = 64 * 1024;
 /// The note's ending.
 const NOTE: &str = "erase";
 /// The endings of what a journal keeps, the database itself first.
 const RECORDS: [&str; 6] = ["", "-wal", "-shm", "-journal", "ballast", "erase.new"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_only_has_a_certificates_name_hides_no_certificate() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.db");
+        fs::write(beside(&path, "erased-good.txt"), "good").unwrap();
+        let longest = "l".repeat(64 * 1024);
+        fs::write(beside(&path, "erased-longest.txt"), &longest).unwrap();
+        fs::create_dir(beside(&path, "erased-folder.txt")).unwrap();
+        fs::write(beside(&path, "erased-bytes.txt"), [0xff, 0xfe]).unwrap();
+        fs::write(beside(&path, "erased-long.txt"), format!("{longest}l")).unwrap();
+        fs::write(beside(&path, "erased-other.txt.new"), "unfinished").unwrap();
+        let mut found = certificates(&path).unwrap();
+        found.sort();
+        assert_eq!(found, ["good".to_owned(), longest]);
+    }
+
+    #[test]
+    fn a_bare_name_lies_in_the_folder_of_the_process() {
+        for (path, verdict) in [("till.db", "."), ("./till.db", "."), ("home/till.db", "home"), ("/a/b", "/a")] {
+            assert_eq!(folder_of(Path::new(path)), Path::new(verdict), "{path}");
+        }
+    }
+}
