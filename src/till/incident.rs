@@ -1,10 +1,10 @@
 //! What a supervisor does on a bad day besides freezing: every password anew, the report of a loss, and what somebody
 //! who is gone had approved.
 //!
-//! A renewal is one event with another master key in every box, after one that replaces the device key that signs; from
-//! then on the host is asked for another certificate
-//! until it gives one, and each operator must set another password at the next sign-in. So a run that ends anywhere has
-//! renewed everything or nothing, and what is still to come is in the record.
+//! A renewal is two events: one replaces the device key that signs, and the next has another master key in every box.
+//! From then on the host is asked for another certificate until it gives one, and each operator must set another
+//! password at the next sign-in. A run that ends between the two has another signing key and every password as before,
+//! and the renewal is asked for again; after the second everything is renewed, and what is still to come is recorded.
 //!
 //! It never changes a payment. Evidence: `tests/incident_freeze.rs`, `tests/incident_loss.rs`.
 
@@ -141,8 +141,7 @@ fn is_renewed(_name: &str) -> bool {
     true
 }
 
-/// The number under the acquirer's signature; nothing where this till knows no key of the acquirer's.
-/// The key of the device that signs. A till that has none yet has none to lose.
+/// Replaces the key of the device that signs. A till that has none yet has none to lose.
 fn renew_checkpoint_key(journal: &mut Journal, by: &OperatorName, now: Now) -> Result<(), Trouble> {
     match journal.renew_checkpoint_key(Some(by.to_string()), now) {
         Ok(()) | Err(JournalError::CheckpointKeyMissing) => Ok(()),
@@ -150,6 +149,7 @@ fn renew_checkpoint_key(journal: &mut Journal, by: &OperatorName, now: Now) -> R
     }
 }
 
+/// The number under the acquirer's signature; nothing where this till knows no key of the acquirer's.
 fn number_in(told: &Told, text: &str, open: &Open) -> Result<Option<u64>, Trouble> {
     let Some(key) = &open.configuration.acquirer_key else { return Ok(None) };
     let invalid = || Error::from(ErrorCode::HostAnswerInvalid).word("part", "word");
