@@ -116,6 +116,12 @@ fn with_bob(person: &Person) {
     person.comes_in();
 }
 
+/// Whoever chose a place erases nothing without one.
+fn chooses_again(refused: &Screen) {
+    assert!(!refused.allows(&Intent::Deregister), "the next touch would erase without the records: {refused:?}");
+    assert!(refused.advice.as_ref().unwrap().contains("without a place nothing is handed out"), "{refused:?}");
+}
+
 #[test]
 fn a_till_goes_for_good_with_two_people_and_what_is_in_the_way_is_seen_to_first() {
     let shop = shop("desk");
@@ -141,6 +147,15 @@ fn a_till_goes_for_good_with_two_people_and_what_is_in_the_way_is_seen_to_first(
     agrees();
     let refused = goes(&person, Intent::Deregister, ScreenKind::Deregister);
     assert_eq!(row(&refused, "Records go"), Some("nowhere"), "another place has to be chosen");
+    chooses_again(&refused);
+
+    let unused = shop.path("unused");
+    person.desk.export_to(Box::new(FolderSink::new(&unused))).unwrap();
+    person.glass.until("chosen", |screen| row(screen, "Records go") == Some("to the place that you chose"));
+    person.enters(Operator, BOB.name);
+    person.enters(Password, OTHER);
+    let refused = goes(&person, Intent::Deregister, ScreenKind::Deregister);
+    chooses_again(&refused);
 
     let records = shop.path("records");
     person.desk.export_to(Box::new(FolderSink::new(&records))).unwrap();

@@ -285,6 +285,8 @@ pub(super) struct Going {
     pub form: Form,
     /// Whether there is a place for the records.
     pub has_place: bool,
+    /// A place was chosen and went with a try that was refused: nothing is erased before there is another.
+    pub lost_place: bool,
     /// How far it has come.
     pub at: Gone,
     /// The file that is being handed out.

@@ -8,6 +8,7 @@
 use crate::error::Blocker;
 use crate::screen::draw::goodbyes::{in_the_way, seen_to_by};
 use crate::screen::draw::{About, Pen, people};
+use crate::screen::intent::Intent;
 use crate::screen::shown::{Row, Screen, Tone};
 use crate::screen::state::{Going, Gone, Goodbye};
 use crate::screen::table::{DEREGISTER, DEREGISTER_BLOCKED, ERASED, ERASING};
@@ -28,9 +29,15 @@ pub(super) fn draw(pen: &Pen<'_>, place: &Goodbye) -> Screen {
 
 fn asking(pen: &Pen<'_>, going: &Going) -> Screen {
     let mut screen = people::fill(pen, DEREGISTER, "deregister", &going.form);
-    if going.form.refused.is_none() {
-        screen.tone = Tone::Attention;
-        screen.advice = Some(pen.say("screen.say.deregister_second"));
+    let second = pen.say("screen.say.deregister_second");
+    match going.form.refused.is_some() {
+        false => (screen.tone, screen.advice) = (Tone::Attention, Some(second)),
+        true if !going.has_place => screen.advice = screen.advice.map(|advice| format!("{advice}\n{second}")),
+        true => {}
+    }
+    // Whoever wanted the records does not lose them to a password that was mistyped.
+    for action in screen.actions.iter_mut().filter(|action| action.intent == Intent::Deregister) {
+        action.enabled &= !going.lost_place;
     }
     let place = if going.has_place { "screen.value.chosen" } else { "screen.value.nowhere" };
     let tone = if going.has_place { Tone::Good } else { Tone::Attention };

@@ -56,11 +56,11 @@ pub(super) fn look_again(state: &mut State, todo: &mut Vec<Effect>) {
     }
 }
 
-/// The batch is settled. A list of what is in the way of a deregistration is of before, and is asked for again with it.
-pub(super) fn settled(state: &mut State, todo: &mut Vec<Effect>) {
-    match &state.place {
-        Place::Goodbye(_) if state.wanted == Some(Effect::Settle) => state.go_back(),
-        _ => look_again(state, todo),
+/// Something that was in the way was seen to. A list of what is in the way of a deregistration is of before, and is asked
+/// for again with it.
+pub(super) fn seen_to(state: &mut State, by: &Effect) {
+    if is_blocked(&state.place) && state.wanted.as_ref() == Some(by) {
+        state.go_back();
     }
 }
 
@@ -70,6 +70,7 @@ pub(super) fn statement(state: &mut State, summary: Option<Box<StatementSummary>
     match &state.wanted {
         Some(Effect::FetchStatement) => state.go_deeper(place),
         Some(Effect::CheckStatement) => {
+            state.below.pop_if(|below| is_blocked(below));
             state.place = place;
             state.wanted = None;
         }
@@ -93,7 +94,7 @@ pub(super) fn place_given(state: &mut State, todo: &mut Vec<Effect>) {
     let effect = match &mut state.place {
         Place::Goodbye(goodbye) => {
             if let Goodbye::Asking(going) = &mut **goodbye {
-                going.has_place = true;
+                (going.has_place, going.lost_place) = (true, false);
             }
             return;
         }
@@ -137,6 +138,7 @@ pub(super) fn refused(state: &mut State, effect: &Effect, error: &Error) -> bool
         return false;
     }
     if let Some(going) = asking(&mut state.place) {
+        going.lost_place |= going.has_place;
         going.has_place = false;
     }
     if error.code() != ErrorCode::DeregistrationBlocked {
@@ -152,6 +154,10 @@ fn asking(place: &mut Place) -> Option<&mut Going> {
         Goodbye::Asking(going) => Some(going),
         Goodbye::Blocked(_) | Goodbye::Erased(_) | Goodbye::Found(_) => None,
     }
+}
+
+fn is_blocked(place: &Place) -> bool {
+    matches!(place, Place::Goodbye(goodbye) if matches!(**goodbye, Goodbye::Blocked(_)))
 }
 
 fn is_list(place: &Place) -> bool {

@@ -29,12 +29,16 @@ pub(super) fn take(state: &mut State, event: Event, todo: &mut Vec<Effect>) {
         Event::Biometric { enrolled, who } => people::biometric(state, enrolled, who),
         Event::NewCode { who } => people::new_code(state, who),
         Event::RollBackAccepted { who } => {
+            goodbyes::seen_to(state, &Effect::AcceptRollBack);
             people::roll_back_accepted(state, who);
             goodbyes::look_again(state, todo);
         }
         Event::Frozen { who } => incident::frozen(state, who),
         Event::Checklist(view) => goodbyes::checklist(state, view),
-        Event::Settled => goodbyes::settled(state, todo),
+        Event::Settled => {
+            goodbyes::seen_to(state, &Effect::Settle);
+            goodbyes::look_again(state, todo);
+        }
         Event::Statement(summary) => goodbyes::statement(state, summary),
         Event::Left { who, view } => goodbyes::left(state, who, view),
         Event::PlaceGiven => goodbyes::place_given(state, todo),
@@ -57,6 +61,7 @@ pub(super) fn take(state: &mut State, event: Event, todo: &mut Vec<Effect>) {
         Event::Page { cursor, page } => turned(state, cursor, page),
         Event::Slip { attempt, copy, slip } => printed(state, attempt, copy, slip),
         Event::Resolved(resolved) => {
+            goodbyes::seen_to(state, &Effect::Resolve);
             asked_the_bank(state, resolved);
             // The network was looked at on the way.
             people::ask_who(state, todo);

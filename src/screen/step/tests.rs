@@ -825,7 +825,9 @@ fn a_refused_form_stays_and_says_why_and_a_fault_is_a_screen_of_its_own() {
         assert!(!walk.screen().actions[0].enabled, "{name}: it is sent once");
         let sent = walk.state.clone();
         walk.on(failed(effect.clone(), ErrorCode::SignInRefused));
-        assert_eq!((walk.kind(), walk.screen().actions[0].enabled), (kind, true), "{name}");
+        // Whoever chose a place for the records chooses another before anything is erased.
+        let is_free = name != "deregister-place";
+        assert_eq!((walk.kind(), walk.screen().actions[0].enabled), (kind, is_free), "{name}");
         let mut fault = Walk::from(sent);
         fault.on(failed(effect, ErrorCode::DeviceKeysUnavailable));
         assert_eq!(fault.kind(), ScreenKind::Trouble, "{name}");
@@ -884,6 +886,34 @@ fn a_freeze_is_held_or_touched_twice_and_the_keypad_is_gone_until_two_people_rel
     assert_eq!((walk.kind(), walk.done()), (ScreenKind::Freeze, vec![Effect::Release]));
     walk.want(Intent::Freeze);
     assert_eq!(walk.done(), [Effect::Freeze]);
+}
+
+#[test]
+fn a_list_of_what_is_in_the_way_of_a_deregistration_goes_when_something_was_seen_to() {
+    let picture = |name| pictures(Language::En).into_iter().find(|(known, _)| *known == name).unwrap().1;
+    let resolved = || Event::Resolved(Resolved { closed: Vec::new(), left: Vec::new(), ..Resolved::default() });
+    let accepted = || Event::RollBackAccepted { who: who(TillStanding::SignedIn, Role::Supervisor) };
+    let rows = [
+        (Effect::Settle, Event::Settled, ScreenKind::Deregister),
+        (Effect::Resolve, resolved(), ScreenKind::Deregister),
+        (Effect::AcceptRollBack, accepted(), ScreenKind::Deregister),
+        (Effect::Settle, resolved(), ScreenKind::DeregisterBlocked),
+        (Effect::Settle, accepted(), ScreenKind::DeregisterBlocked),
+    ];
+    let blocked = || {
+        let below = vec![picture("deregister").place];
+        Walk::from(State { below, ..picture("deregister-blocked") })
+    };
+    for (wanted, event, kind) in rows {
+        let mut walk = blocked();
+        walk.state.wanted = Some(wanted.clone());
+        assert_eq!(walk.on(event).kind(), kind, "{wanted:?}");
+    }
+    let mut walk = blocked();
+    walk.want(Intent::ToStatement).on(Event::Statement(None)).want(Intent::Back);
+    assert_eq!(walk.kind(), ScreenKind::DeregisterBlocked, "it was not looked at");
+    walk.want(Intent::ToStatement).on(Event::Statement(None)).want(Intent::CheckStatement).on(Event::Statement(None));
+    assert_eq!(walk.want(Intent::Back).kind(), ScreenKind::Deregister);
 }
 
 #[test]
