@@ -491,7 +491,6 @@ fn a_freeze_that_is_lost_is_found_by_the_matrix() {
     assert!(!is_whole(&mut house, "the control"), "it is free, and the matrix says so");
 }
 
-/// No disk keeps a till from being frozen: it holds now, and after a restart.
 /// How often the host was told this.
 fn times_told(house: &House, of: Op) -> usize {
     house.host.as_ref().unwrap().told.iter().filter(|(op, _)| *op == of).count()
@@ -560,6 +559,25 @@ fn what_people_wish_while_the_news_are_told_waits_for_their_end() {
     assert_eq!(house.told(settle).unwrap().unwrap_err().to_string(), "till_locked state=locked");
 }
 
+/// A host that says nothing holds a wish up for one telling, not for one after another; and not any number of wishes.
+#[test]
+fn a_host_that_says_nothing_is_waited_for_once() {
+    let mut house = House::claimed(63).with_host();
+    house.ask(freeze()).unwrap();
+    house.line_waits = true;
+    house.ask(release_with(BOB)).unwrap();
+    let wishes: Vec<u64> = (0..8).map(|_| house.wish(Ask::Settle)).collect();
+    assert_eq!(house.verdict(Ask::Resolve), "till_busy", "the ninth");
+    assert!(wishes.iter().all(|ticket| house.told(*ticket).is_none()), "the news are under way");
+    house.wait(MINUTE / 4);
+    assert_eq!(house.standing(), "signed_in");
+    for ticket in wishes {
+        let told = house.told(ticket).expect("the first telling is over").unwrap_err();
+        assert_eq!(told.to_string(), "batch_empty batch=1");
+    }
+}
+
+/// No disk keeps a till from being frozen: it holds now, and after a restart.
 #[test]
 fn a_disk_that_takes_nothing_keeps_no_freeze_from_holding() {
     use taptill::ports::Fate;

@@ -1,11 +1,13 @@
 //! The acquirer and a freeze: it is told of one and of its end until it has said that it knows, and its own is obeyed.
 //!
 //! What is owed stands in the record, so a restart forgets nothing; a host that cannot be reached, or refuses to hear it,
-//! is told again, ever more rarely. Nobody at the till meets a busy line for it: what a person wishes meanwhile waits for
-//! the end of the news. An acquirer whose dialect has no word for it is not told, and the record says so. A release that the host
-//! repeats from before is not taken for one of a freeze that it has not heard of yet.
+//! is told again, ever more rarely. Nobody at the till meets a busy line for it: what a person wishes meanwhile, up to a
+//! few wishes, waits for the end of the news, and is done before they are told again. An acquirer whose dialect has no
+//! word for it is not told, and the record says so. A release that the host repeats from before is not taken for one of a
+//! freeze that it has not heard of yet.
 //!
-//! It never thaws a till by itself. Evidence: `tests/incident_sales.rs`, `sandbox/tests/till_incident.rs`.
+//! It never thaws a till by itself. Evidence: `tests/incident_freeze.rs` for refusals and for wishes that wait,
+//! `tests/incident_sales.rs`, `sandbox/tests/till_incident.rs`.
 
 use serde_json::json;
 
@@ -34,6 +36,13 @@ impl FreezeCare {
         Ok(Self { owed: record::owed(journal)?, next: now.mono, wait_ms: WAIT_FIRST_MS, is_under_way: false })
     }
 
+    /// A telling is over. The wait for the next counts from its end: a silent host makes a telling longer than the wait.
+    fn rest(&mut self, now: Now) {
+        self.is_under_way = false;
+        self.next = now.mono.after_ms(self.wait_ms);
+        self.wait_ms = (self.wait_ms * 2).min(WAIT_MAX_MS);
+    }
+
     /// When the host is told next.
     pub fn next_try(&self) -> Option<MonoMs> {
         (self.owed.is_some() && !self.is_under_way).then_some(self.next)
@@ -60,8 +69,6 @@ impl Till {
         }
         let Some(owed) = open.freeze_care.owed else { return Ok(()) };
         let care = &mut open.freeze_care;
-        care.next = now.mono.after_ms(care.wait_ms);
-        care.wait_ms = (care.wait_ms * 2).min(WAIT_MAX_MS);
         care.is_under_way = true;
         let journal = open.engine.journal();
         let text = match owed {
@@ -76,9 +83,13 @@ impl Till {
         self.go_on_telling(now)
     }
 
-    /// Whether a wish would find the line taken by news that nobody at the till has asked to be told.
+    /// Whether a wish would find the line taken by news that nobody at the till has asked to be told. One wish too many
+    /// finds it taken.
     pub(super) fn waits_for_the_news(&self, ask: &Ask) -> bool {
-        self.tellings.is_of_a_freeze() && matches!(self.at, At::Open(_)) && ask.takes_the_line()
+        self.tellings.is_of_a_freeze()
+            && matches!(self.at, At::Open(_))
+            && ask.takes_the_line()
+            && self.put_off.len() < PUT_OFF_MAX
     }
 
     /// Takes up what waited for the news to be told, or for nobody to be there any more.
@@ -95,7 +106,7 @@ impl Till {
     /// The acquirer has said something to it, or could not be reached.
     pub(super) fn told_of_freeze(&mut self, of: Owed, result: Result<Told, Error>, now: Now) -> Result<(), Trouble> {
         let At::Open(open) = &mut self.at else { return Ok(()) };
-        open.freeze_care.is_under_way = false;
+        open.freeze_care.rest(now);
         let said = match &result {
             Ok(told) if told.approved => told.host_code.as_str(),
             Err(error) if error.code() == ErrorCode::OperationNotInDialect => "not_in_dialect",
@@ -128,3 +139,5 @@ impl Till {
 /// How long after a host that could not be told the host is told again, in milliseconds.
 const WAIT_FIRST_MS: u64 = 1_000;
 const WAIT_MAX_MS: u64 = 60_000;
+/// How many wishes wait for the end of the news.
+const PUT_OFF_MAX: usize = 8;

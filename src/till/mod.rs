@@ -243,8 +243,8 @@ impl Till {
     fn work(&mut self, now: Now) -> Result<(), Trouble> {
         self.record_the_freeze(now)?;
         self.go_on_telling(now)?;
-        self.tell_of_the_freeze(now)?;
         self.take_up_wishes(now)?;
+        self.tell_of_the_freeze(now)?;
         self.ask_for_certificate(now)?;
         self.settle_on_time(now)?;
         self.seal_anew(now)?;
