@@ -124,16 +124,16 @@ pub fn renewed(
     Ok(Renewed { draft, side: SideWork::Keep { name: SECRETS_ROW.to_owned(), payload } })
 }
 
-/// Destroys the device key that the secrets were under before the last renewal. Done again, it changes nothing.
+/// Destroys every device key that the secrets were under before the last renewal: the device may have kept any of them
+/// when it was asked first. Done again, it changes nothing.
 ///
 /// # Errors
 /// Those of the journal and of the device's keys.
 pub fn settle_certificate(journal: &Journal, device_keys: &dyn DeviceKeys) -> Result<(), Error> {
     planted!(OldKeyKept, return Ok(()));
-    match generation(journal)?.checked_sub(1) {
-        Some(before) => Ok(device_keys.destroy(&alias(before))?),
-        None => Ok(()),
-    }
+    let each = (0..generation(journal)?).map(|before| device_keys.destroy(&alias(before)));
+    // What one of them keeps from being destroyed, the others are not kept from.
+    Ok(each.fold(Ok(()), Result::and)?)
 }
 
 /// The device keys that the till's secrets are, may have been, or may become wrapped under.
@@ -142,7 +142,7 @@ pub fn settle_certificate(journal: &Journal, device_keys: &dyn DeviceKeys) -> Re
 /// Those of the journal.
 pub fn device_aliases(journal: &Journal) -> Result<Vec<String>, Error> {
     let now = generation(journal)?;
-    Ok((now.saturating_sub(1)..=now + 1).map(alias).collect())
+    Ok((0..=now + 1).map(alias).collect())
 }
 
 /// The number of the acquirer's word that the pins came in last; 0 for those of the provisioning.
