@@ -251,23 +251,6 @@ fn a_certificate_that_does_not_come_changes_nothing() {
     assert_ne!(till.terminal.configuration().unwrap().client_certificate_pem.clone(), before);
 }
 
-/// Keys that are there already do not make a network good for another certificate.
-#[test]
-fn no_certificate_is_fetched_where_keys_may_not_go() {
-    let shop = shop("network-certificate-refused");
-    let (till, network) = till_on(&shop, Posture::Trusted);
-    assert_eq!(till.sell("visa", 100).unwrap().state, State::Approved);
-    let before = till.terminal.configuration().unwrap().client_certificate_pem.clone();
-    network.to(Posture::Proxied);
-    assert_eq!(till.sell("visa", 100).unwrap().state, State::Approved, "the keys of this run are good for payments");
-    let refused = till.terminal.renew_certificate().unwrap_err();
-    assert_eq!(refused.to_string(), "network_refused_for_keys network=proxied");
-    assert_eq!(till.terminal.configuration().unwrap().client_certificate_pem.clone(), before);
-    network.to(Posture::OpenWifi);
-    till.terminal.renew_certificate().unwrap();
-    assert_ne!(till.terminal.configuration().unwrap().client_certificate_pem.clone(), before, "the control");
-}
-
 #[test]
 fn what_the_host_says_of_the_till_is_recorded_once() {
     let shop = shop("network-mark");
