@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use taptill::ids::Role;
+use taptill::journal::PlainRows;
 use taptill::ports::{BiometricFault, BiometricKey};
 use taptill::secret::SecretBytes;
 use taptill::vault::{BiometricRefusal, Opened, RowFault, SlotKind, VaultError};
@@ -173,6 +174,23 @@ fn the_slot_lives_and_goes_with_its_operator() {
     world.rows.table.insert(row_name("bob+biometric"), row);
     let put_back = VaultError::Row { row: row_name("bob+biometric"), why: RowFault::RolledBack };
     assert_eq!(touch(&mut world, &sensor, BOB).err(), Some(put_back));
+}
+
+#[test]
+fn the_sensors_key_goes_with_a_row_that_was_spoiled() {
+    let (mut world, sensor) = enrolled();
+    let alice = world.sign_in(ALICE, ALICES).unwrap();
+    let mut row = world.row("bob+biometric");
+    *row.last_mut().unwrap() ^= 1;
+    world.put_row("bob+biometric", row);
+    let edited = VaultError::Row { row: row_name("bob+biometric"), why: RowFault::Edited };
+    assert_eq!(touch(&mut world, &sensor, BOB).err(), Some(edited));
+    let held = || sensor.0.lock().unwrap().secrets.len();
+    assert_eq!(held(), 1);
+    let change = world.vault().remove_operator(&alice, &name(BOB)).unwrap();
+    world.rows.change_plain(&change.rows).unwrap();
+    world.vault().with_biometric(Some(&sensor)).settle(change.afterwards).unwrap();
+    assert_eq!(held(), 0);
 }
 
 #[test]

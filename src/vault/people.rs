@@ -261,8 +261,8 @@ impl Vault<'_> {
         Ok((rows, old))
     }
 
-    /// The device keys that a row names for which nobody vouches, without those that any other row names: whoever changed
-    /// it could have written there what would lock others out.
+    /// The keys that a row names for which nobody vouches, without those that any other row names: whoever changed it could
+    /// have written there what would lock others out.
     fn keys_of_damaged(&self, row: &str) -> Result<Vec<String>, VaultError> {
         let Some(bytes) = self.rows.plain(row)? else { return Ok(Vec::new()) };
         let mut named = erase::keys_named_by(row, &bytes);
@@ -272,8 +272,9 @@ impl Vault<'_> {
             named.retain(|alias| !of_others.contains(alias));
         }
         let mut held = Vec::new();
-        for alias in named.into_iter().filter(|alias| !names::is_biometric_key(alias)) {
-            if self.keys.exists(&alias)? {
+        for alias in named {
+            // Of a sensor's own it is not known whether it is there; destroying what is not is no fault.
+            if names::is_biometric_key(&alias) || self.keys.exists(&alias)? {
                 held.push(alias);
             }
         }
