@@ -15,7 +15,7 @@ use crate::ports::PortFault;
 /// from what the platform has told before.
 #[uniffi::export(with_foreign)]
 pub trait NetworkPosture: Send + Sync {
-    /// The network as it is now, as [`posture_of`] calls it.
+    /// The network as it is now, as `posture_of` calls it.
     ///
     /// # Errors
     /// Any: the network then counts as absent.
