@@ -23,8 +23,8 @@ public class Refunds internal constructor(private val refunds: CoreRefunds, priv
      * rules leave it to the host. The same [name], payment and amount again is the same refund; without a name, asking
      * again is another one.
      *
-     * @throws TillException of the name (`refund_conflict`), of the sale (`refund_ambiguous` with the `candidates` in its
-     *   facts), of the amount (`refund_exceeds_captured_amount`), and of the rules (`refund_window_over`,
+     * @throws TillException of the name (`refund_conflict`), of the sale (`refund_ambiguous` with the `candidates` in
+     *   its facts), of the amount (`refund_exceeds_captured_amount`), and of the rules (`refund_window_over`,
      *   `refund_needs_connection`).
      */
     public suspend fun request(of: RefundOf, amount: Amount, name: String? = null): Refund =
