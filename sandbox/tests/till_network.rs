@@ -22,7 +22,7 @@ fn the_judgement_is_shown_and_a_network_can_be_simulated() {
         assert_eq!(shop.till(&["network", "simulate", posture]).code, Some(0), "{posture}");
         let view = shop.till(&["network"]).json();
         assert_eq!(view["judgement"], json!({ "posture": posture, "verdict": verdict }), "{posture}");
-        assert_eq!(view["table"].as_array().unwrap().len(), 8);
+        assert_eq!(view["table"].as_array().unwrap().len(), 9);
         let told = run(shop.aloud().arg("network")).stdout;
         assert!(told.contains(first_line), "{posture}: {told}");
     }
