@@ -142,7 +142,7 @@ fn shows(needles: &Needles, text: &str, extra: &[u8]) -> bool {
 fn a_proof_reveals_its_own_event_alone() {
     let till = Till::new();
     let mut journal = shift(&till);
-    let cards = Needles::new().card_number("card", &Pan::from_ascii(PAN.as_bytes()).unwrap()).any_card_number();
+    let cards = Needles::new().card_number("card", &Pan::from_ascii(PAN.as_bytes()).unwrap());
     // What only the event itself holds, and nobody can guess.
     let salts: Vec<Needles> = (1..=journal.head().size)
         .map(|sequence| {
