@@ -8,8 +8,7 @@
 mod people_support;
 mod support;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
+use people_support::alone::{claimed, closed, open};
 use people_support::{House, MINUTE, NEW, SAM, name, newcomer, sale, secret};
 use taptill::account::ShopPolicy;
 use taptill::error::{Error, ErrorCode};
@@ -57,26 +56,6 @@ const AFTERWARDS: [(&str, Way); 7] = [
     ("the clock goes on a year", |house| { house.now.wall.0 += YEAR_MS; house.reopen(); }),
     ("a day goes by", |house| house.wait(1_440 * MINUTE)),
 ];
-
-/// A till with its people, whose host cannot be reached.
-fn claimed(seed: u64) -> House {
-    let mut house = House::claimed(seed);
-    house.has_no_host = true;
-    house
-}
-
-fn closed() -> House {
-    let mut house = claimed(1);
-    house.close().unwrap();
-    house
-}
-
-fn open(closed: &House, seed: u64) -> House {
-    let mut house = closed.copy(seed);
-    house.open().unwrap();
-    house.sign_in(ALICE).unwrap();
-    house
-}
 
 fn come_in(house: &mut House) {
     house.ask(Ask::SignOut).unwrap();
@@ -617,35 +596,6 @@ fn a_freeze_that_found_no_room_is_recorded_as_soon_as_there_is() {
     assert_eq!(house.count_of("till.frozen"), 1);
 }
 
-const ALICES: [&str; 2] = [ALICE.password, NEW];
-
-/// After a renewal of all passwords nobody comes in with the one from before, and each does with another.
-#[test]
-fn every_operator_sets_another_password_and_old_ones_open_nothing_else() {
-    let mut house = claimed(30);
-    house.ask(Ask::RenewPasswords).unwrap();
-    assert_eq!(house.standing(), "signed_in", "whoever did it goes on");
-    house.ask(Ask::SignOut).unwrap();
-    for person in [ALICE, BOB, SAM] {
-        let refused = house.sign_in(person).unwrap_err();
-        assert_eq!(refused.to_string(), "password_must_change why=renewal", "{}", person.name);
-        assert_eq!(house.standing(), "signed_out");
-        let same = house.sign_in_with(person, person.password, Some(person.password)).unwrap_err();
-        assert!(same.to_string().starts_with("password_refused rule=used_before"), "{same}");
-        let another = format!("{NEW} {}", person.name);
-        house.sign_in_with(person, person.password, Some(&another)).unwrap();
-        house.ask(Ask::SignOut).unwrap();
-        assert_eq!(house.sign_in(person).unwrap_err().code(), ErrorCode::SignInRefused);
-        house.sign_in_with(person, &another, None).unwrap();
-        house.ask(Ask::SignOut).unwrap();
-    }
-    // Whoever is given a password afterwards is not held to the renewal.
-    house.sign_in_with(ALICE, &format!("{NEW} alice"), None).unwrap();
-    house.ask(Ask::RemoveOperator { name: BOB.name(), rotate: false }).unwrap();
-    house.ask(Ask::AddOperator(BOB.as_new())).unwrap();
-    house.sign_in(BOB).unwrap();
-}
-
 #[test]
 fn a_second_person_whose_password_is_due_releases_nothing() {
     let mut house = claimed(31);
@@ -653,72 +603,4 @@ fn a_second_person_whose_password_is_due_releases_nothing() {
     house.ask(freeze()).unwrap();
     assert_eq!(house.verdict(release_with(BOB)), "password_must_change why=renewal");
     assert!(house.frozen().is_some());
-}
-
-/// Whether everybody must set another password, or nobody.
-fn is_renewed_for_all_or_nobody(house: &mut House, told: &str) -> bool {
-    let verdicts = [ALICE, BOB, SAM].map(|person| match house.sign_in(person) {
-        Ok(_) => house.verdict(Ask::SignOut),
-        Err(error) => error.to_string(),
-    });
-    assert!(verdicts.iter().all(|verdict| *verdict == verdicts[0]), "{told}: all or nobody: {verdicts:?}");
-    verdicts[0] != "ok"
-}
-
-/// The control: where one of them was spared, or was the only one, the matrix says so.
-#[test]
-fn a_renewal_of_some_passwords_would_be_found() {
-    let found = |spoil: fn(&mut House)| {
-        let mut house = open(&closed(), 34);
-        spoil(&mut house);
-        house.reopen();
-        catch_unwind(AssertUnwindSafe(|| is_renewed_for_all_or_nobody(&mut house, "the control"))).is_err()
-    };
-    assert!(!found(|_| ()), "nobody");
-    assert!(!found(|house| drop(house.ask(Ask::RenewPasswords).unwrap())), "everybody");
-    assert!(
-        found(|house| drop(house.ask(Ask::ResetOperator { name: BOB.name(), password: secret(NEW) }))),
-        "one alone"
-    );
-    assert!(
-        found(|house| {
-            house.ask(Ask::RenewPasswords).unwrap();
-            house.ask(Ask::RemoveOperator { name: BOB.name(), rotate: false }).unwrap();
-            house.ask(Ask::AddOperator(BOB.as_new())).unwrap();
-        }),
-        "all but one"
-    );
-}
-
-#[test]
-fn a_renewal_that_is_cut_off_anywhere_was_made_whole_or_not_at_all() {
-    let closed = closed();
-    let mut dry = open(&closed, 32);
-    dry.plan.die_at(None);
-    dry.ask(Ask::RenewPasswords).unwrap();
-    dry.wait(1);
-    let (mut made, points) = (0, dry.plan.visited());
-    for (visit, point) in points.iter().enumerate() {
-        let told = format!("killed {point}, point {visit}");
-        let mut house = open(&closed, 33);
-        house.plan.die_at(Some(visit));
-        let _killed = house.wish(Ask::RenewPasswords);
-        house.wait(1);
-        house.plan.die_at(None);
-        house.reopen();
-        let is_made = is_renewed_for_all_or_nobody(&mut house, &told);
-        made += usize::from(is_made);
-        let [old, new] = ALICES;
-        house.sign_in_with(ALICE, old, is_made.then_some(new)).unwrap_or_else(|error| panic!("{told}: {error}"));
-        house.wait(MINUTE);
-        house.verify();
-        house.ask(Ask::RenewPasswords).unwrap_or_else(|error| panic!("{told}: {error}"));
-        let old_rows = house.keys.aliases().iter().filter(|alias| alias.starts_with("vault.row.")).count();
-        house.wait(MINUTE);
-        assert!(
-            house.keys.aliases().iter().filter(|alias| alias.starts_with("vault.row.")).count() <= old_rows,
-            "{told}"
-        );
-    }
-    assert!(made > 0 && made < points.len(), "{made} of {}", points.len());
 }

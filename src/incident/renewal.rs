@@ -3,7 +3,7 @@
 //! The event `passwords.renewed` names each operator with the number of the password that he or she had. Whoever comes
 //! with that password, or an older one, must set another before anything else; a password set since is a later number.
 //!
-//! It never holds a password. Evidence: `tests/incident_freeze.rs`.
+//! It never holds a password. Evidence: `tests/passwords_renewed.rs`.
 
 use std::collections::BTreeMap;
 

@@ -6,7 +6,7 @@
 //! password at the next sign-in. A run that ends between the two has another signing key and every password as before,
 //! and the renewal is asked for again; after the second everything is renewed, and what is still to come is recorded.
 //!
-//! It never changes a payment. Evidence: `tests/incident_freeze.rs`, `tests/incident_loss.rs`.
+//! It never changes a payment. Evidence: `tests/passwords_renewed.rs`, `tests/incident_loss.rs`.
 
 use ring::digest::{SHA256, digest};
 

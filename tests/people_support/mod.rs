@@ -6,6 +6,7 @@
 #![allow(dead_code, reason = "each test binary uses its part")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+pub mod alone;
 mod sensor;
 
 use std::collections::{BTreeMap, VecDeque};
