@@ -1,4 +1,4 @@
-//! What is to be done after a step, each with the event that answers it.
+//! What is to be done after a step, each with the event that answers it. Nothing here does it.
 //!
 //! Evidence: `screen/step/tests.rs`, `tests/desk_people.rs`.
 

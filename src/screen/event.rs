@@ -1,4 +1,5 @@
 //! What can happen to a screen: a person wants something, the terminal says something, an effect has its result.
+//! It never says what follows from it.
 //!
 //! Evidence: `screen/step/tests.rs` has every screen take every one.
 

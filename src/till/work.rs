@@ -1,6 +1,6 @@
 //! Work that a till lends out, to be done on a thread of its own: a password's derivation, and a person who is recognised.
 //!
-//! Each is run once; what panics is a device that does not serve. Evidence: `terminal/driver/tests.rs`.
+//! Each is run once and never touches the till; what panics is a device that does not serve. Evidence: `terminal/driver/tests.rs`.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

@@ -1,7 +1,7 @@
 //! What the acquirer of a till does besides answering it: it signs, it holds the till, it changes its key.
 //!
-//! A word is given to the test, or with `send` to the till by the next download of its parameters. Evidence: `mod tests`,
-//! and those of `keeper`.
+//! A word is given to the test, or with `send` to the till by the next download of its parameters. It never
+//! books anything. Evidence: `mod tests`, and those of `keeper`.
 
 use std::path::Path;
 

@@ -3,7 +3,7 @@
 //!
 //! What is done stands as done: a till that is cut off in the middle goes on by itself, or with the same button.
 //!
-//! Evidence: `tests/screens.rs`.
+//! They never say that anything is gone before the till does. Evidence: `tests/screens.rs`.
 
 use crate::error::Blocker;
 use crate::screen::draw::goodbyes::{in_the_way, seen_to_by};

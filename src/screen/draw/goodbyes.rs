@@ -3,7 +3,7 @@
 //! The checklist is one thing a line; a line that something is in the way of is touched to see to it, where a screen of
 //! the till can, and says what helps where none can.
 //!
-//! Evidence: `tests/screens.rs`.
+//! They never say that something is done: the till's list does. Evidence: `tests/screens.rs`.
 
 use crate::error::Blocker;
 use crate::screen::draw::{About, Pen};

@@ -3,7 +3,7 @@
 //! A frozen till says what it still does, and then what to do now: the steps of the report of a loss, in its words and its
 //! order, each with the screen that does it.
 //!
-//! Evidence: `tests/screens.rs`.
+//! They never offer what a frozen till refuses. Evidence: `tests/screens.rs`.
 
 use crate::incident::freeze::{FreezeView, FrozenFrom};
 use crate::incident::loss::STEPS;

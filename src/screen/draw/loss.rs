@@ -1,6 +1,6 @@
 //! The screens of the report of a loss, of the passwords anew and of evidence: what would leave the shop, before it does.
 //!
-//! Every figure and word is the report's own. What is disclosed is said before somebody agrees to it.
+//! Every figure and word is the report's own, never counted here. What is disclosed is said before somebody agrees to it.
 //!
 //! Evidence: `tests/screens.rs`.
 

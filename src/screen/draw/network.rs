@@ -1,6 +1,6 @@
 //! The screens of the network: how it is judged, what helps, and whose a message is that comes in the acquirer's name.
 //!
-//! Evidence: `tests/screens.rs`.
+//! They never judge: the till's word and its remedy are shown. Evidence: `tests/screens.rs`.
 
 use crate::account::{Judgement, Verdict};
 use crate::screen::draw::{About, Pen, people};

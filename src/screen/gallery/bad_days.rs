@@ -1,4 +1,5 @@
 //! The pictures of a bad day: the report of a loss, every password anew, evidence, the network.
+//! Never a real day: all of it is made up.
 //!
 //! Evidence: `tests/screens.rs`.
 

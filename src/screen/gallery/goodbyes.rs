@@ -1,4 +1,4 @@
-//! The pictures of leaving, for today and for good.
+//! The pictures of leaving, for today and for good. Never a real day: all of it is made up.
 //!
 //! Evidence: `tests/screens.rs`.
 

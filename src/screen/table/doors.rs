@@ -1,4 +1,5 @@
 //! The screens on which people come, go and are looked after: when each is there, what is typed, what it offers.
+//! It never says what a touch does.
 //!
 //! Evidence: `tests/screens.rs`, which prints them into `docs/screens.md`.
 

@@ -1,4 +1,5 @@
-//! The words of the simulated acquirer and of the simulated cards. Evidence: `sandbox/tests/till_usage.rs`.
+//! The words of the simulated acquirer and of the simulated cards. Never what a command does. Evidence:
+//! `sandbox/tests/till_usage.rs`.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -1,5 +1,5 @@
 //! The words that the till is called with. Everything that can be judged without a till is judged here, so
-//! that a usage error has no effect. Evidence: `sandbox/tests/till_usage.rs`.
+//! that a usage error has no effect; never what a command does. Evidence: `sandbox/tests/till_usage.rs`.
 
 mod host;
 mod money;

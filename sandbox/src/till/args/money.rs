@@ -1,4 +1,5 @@
-//! The words that move money: sale, void, refund, decision, batch. Evidence: `sandbox/tests/till_usage.rs`.
+//! The words that move money: sale, void, refund, decision, batch. Never what a command does. Evidence:
+//! `sandbox/tests/till_usage.rs`.
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};

@@ -1,4 +1,5 @@
-//! The words that read the record: lists, receipts, statements, proofs, evidence. Evidence: `sandbox/tests/till_usage.rs`.
+//! The words that read the record: lists, receipts, statements, proofs, evidence. Never what a command does. Evidence:
+//! `sandbox/tests/till_usage.rs`.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,5 @@
-//! The words of the till itself: set up, rules, network, leaving. Evidence: `sandbox/tests/till_usage.rs`.
+//! The words of the till itself: set up, rules, network, leaving. Never what a command does. Evidence:
+//! `sandbox/tests/till_usage.rs`.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -1,4 +1,5 @@
-//! The values that several commands take, judged as they are read. Evidence: `sandbox/tests/till_usage.rs`.
+//! The values that several commands take, judged as they are read. Never what a command does. Evidence:
+//! `sandbox/tests/till_usage.rs`.
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use taptill::receipt::{Columns, Copy, Zone};

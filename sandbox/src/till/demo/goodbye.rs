@@ -1,6 +1,6 @@
 //! The last steps: a freeze and its release, a bundle of evidence, and a till that leaves for good. Whatever is said of the
-//! erasure is tried out: with every password, on the till and on copies of its folder from before.
-//! Evidence: `sandbox/tests/till_demo.rs`.
+//! erasure is tried out: with every password, on the till and on copies of its folder from before. Never anybody's own till:
+//! all of it lies in the demo's folder. Evidence: `sandbox/tests/till_demo.rs`.
 
 use std::fs;
 use std::path::Path;
