@@ -170,10 +170,11 @@ fn a_refund_whose_answer_is_lost_is_sent_again_until_the_bank_has_it() {
     assert_eq!(shop.host(&["next", "no-answer", "--of", "refund", "--count", "9"]).code, Some(0));
     let told = shop.till(&["refund", "approve", &refund]).json();
     assert_eq!(told["state"], "forwarding", "{told}");
-    shop.restart_host();
     assert_eq!(shop.till(&["debts"]).json()[0]["refund"], json!(refund));
-    let resolved = shop.till(&["resolve"]);
-    assert_eq!(resolved.json()["refunds_closed"][0]["refund"], json!(refund), "{}", resolved.stdout);
+    shop.restart_host();
+    // A till that opens sends what it owes by itself: whether `resolve` still finds it open is a matter of who is first.
+    let resolved = shop.till(&["resolve"]).json();
+    assert_eq!((&resolved["refunds_left"], shop.till(&["debts"]).json()), (&json!([]), json!([])), "{resolved}");
     let view = &refunds(&shop, &[])[0];
     assert!(view["sends"].as_u64().unwrap() > 1 && view["state"] == "acknowledged", "{view}");
     assert_eq!(net_minor(&shop), 730, "once");
