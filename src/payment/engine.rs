@@ -40,6 +40,8 @@ mod questions;
 mod read;
 mod record;
 mod refund;
+mod refund_approval;
+mod refund_desk;
 mod refund_original;
 mod refund_tap;
 mod reversal;
@@ -78,7 +80,7 @@ pub struct Engine {
     /// The reversals that are owed, with their waits.
     debts: Debts,
     /// What is remembered of refunds between two inputs.
-    refunds: refund::Desk,
+    refunds: refund_desk::Desk,
     /// The refund that waits for the card that paid.
     refund_tap: Option<RefundTap>,
     /// The settlement that is not finished, with its wait.
@@ -145,7 +147,7 @@ impl Engine {
             sale: None,
             job: None,
             debts: Debts::default(),
-            refunds: refund::Desk::default(),
+            refunds: refund_desk::Desk::default(),
             refund_tap: None,
             settlement: SettlementWait::default(),
             batch_wishes: Vec::new(),

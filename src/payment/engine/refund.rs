@@ -9,40 +9,28 @@
 //! It never lets a refund out without a [`RefundApproved`]. Evidence: `tests/refund_rules.rs` (one row a refusal).
 
 use crate::account::{RefundRules, Verification, shop_policy};
-use crate::clock::{Now, WallMs};
+use crate::clock::Now;
 use crate::error::{Error, ErrorCode};
 use crate::hex::encode_lower;
 use crate::ids::{AttemptId, RefundId};
 use crate::iso8583::Op;
-use crate::journal::{JournalError, SideWork};
-use crate::payment::engine::debts::Owed;
+use crate::journal::SideWork;
 use crate::payment::engine::record::Refused;
 use crate::payment::engine::refund_original::is_named;
 use crate::payment::engine::void::not_standing;
 use crate::payment::engine::{Engine, Halt};
 use crate::payment::events::Body;
-use crate::payment::exchange::{Reply, Ticket};
-use crate::payment::ledger::{self as attempts, Entry, LIST_MAX};
-use crate::payment::refund::events::{Approved, Decided, Expired, Printed, Rejected, Requested};
+use crate::payment::exchange::Ticket;
+use crate::payment::ledger::Entry;
+use crate::payment::refund::events::Requested;
 use crate::payment::refund::ledger::{self, RefundEntry};
 use crate::payment::refund::policy::{check_window, expires_at, is_left_to_the_host, rules_for};
 use crate::payment::refund::state::RefundState;
-use crate::payment::refund::{
-    RefundApproved, RefundDecision, RefundQuery, RefundRequest, RefundVerified, RefundView, RejectionReason, appointed,
-};
+use crate::payment::refund::{RefundApproved, RefundRequest, RefundVerified};
 use crate::payment::state::State;
-use crate::payment::view::{AttemptView, Decision, Kind, ReceiptCopy};
+use crate::payment::view::{AttemptView, Decision, Kind};
 use crate::session::Permit;
-use crate::session::actions::{ApproveRefund, PrintReceipt, RequestRefund};
-
-/// What the engine remembers of refunds between two inputs; the rest is in the journal.
-#[derive(Default)]
-pub(super) struct Desk {
-    /// Who waits for the host's word on which refund.
-    waiting: Vec<(Ticket, RefundId)>,
-    /// When the next request expires. Nothing where none waits.
-    next_expiry: Option<WallMs>,
-}
+use crate::session::actions::RequestRefund;
 
 /// A request that passed all guards.
 pub(super) struct Admitted {
@@ -167,13 +155,13 @@ impl Engine {
         Ok(allowed.map(|()| Admitted { sale: sale.view, rules, request }).map_err(|error| error.of_attempt(&attempt)))
     }
 
-    fn frozen_for_refunds(&self) -> Option<Error> {
+    pub(super) fn frozen_for_refunds(&self) -> Option<Error> {
         planted!(FrozenRefunds, return None);
         self.frozen_refusal()
     }
 
     /// Why nothing is given back now, whatever it is of.
-    fn nothing_goes_back(&self) -> Result<Option<Error>, Halt> {
+    pub(super) fn nothing_goes_back(&self) -> Result<Option<Error>, Halt> {
         if let Some(frozen) = self.frozen_for_refunds() {
             return Ok(Some(frozen));
         }
@@ -193,14 +181,14 @@ impl Engine {
     }
 
     /// Money goes back only over a network, and only over one that may be used.
-    fn connected(&self, has_network: bool) -> Result<(), Error> {
+    pub(super) fn connected(&self, has_network: bool) -> Result<(), Error> {
         if !has_network {
             return Err(ErrorCode::RefundNeedsConnection.into());
         }
         self.network_refusal().map_or(Ok(()), Err)
     }
 
-    fn dialect_has_refunds(&self) -> Result<(), Error> {
+    pub(super) fn dialect_has_refunds(&self) -> Result<(), Error> {
         let row = self.dialect.row(Op::Refund);
         row.map(|_| ()).ok_or_else(|| Error::from(ErrorCode::OperationNotInDialect).word("operation", "refund"))
     }
@@ -224,7 +212,7 @@ impl Engine {
         if goes_on_at_once { self.is_free_for_refunds() } else { Ok(()) }
     }
 
-    fn is_free_for_refunds(&self) -> Result<(), Error> {
+    pub(super) fn is_free_for_refunds(&self) -> Result<(), Error> {
         let is_free = self.waits_for_debts() && self.refund_tap.is_none();
         if is_free { Ok(()) } else { Err(ErrorCode::TillBusy.into()) }
     }
@@ -273,138 +261,8 @@ impl Engine {
         Ok(RefundId::new(format!("rf-{}", encode_lower(&bytes)))?)
     }
 
-    /// A person who may approve lets a request go. Told when the host has had its turn.
-    pub(super) fn approve_refund(
-        &mut self,
-        ticket: Ticket,
-        refund: &RefundId,
-        permit: Permit<ApproveRefund>,
-        has_network: bool,
-        now: Now,
-    ) -> Result<(), Halt> {
-        let entry = match self.waiting_refund(refund)? {
-            Ok(entry) => entry,
-            Err(error) => {
-                self.tell(ticket, Err(error));
-                return Ok(());
-            }
-        };
-        match self.admit_approval(&entry, permit, has_network)? {
-            Ok(approved) => self.let_go(ticket, &entry, approved, now),
-            Err(error) => {
-                self.tell(ticket, Err(error.of_attempt(&entry.view.attempt)));
-                Ok(())
-            }
-        }
-    }
-
-    fn admit_approval(
-        &self,
-        entry: &RefundEntry,
-        permit: Permit<ApproveRefund>,
-        has_network: bool,
-    ) -> Result<Result<RefundApproved, Error>, Halt> {
-        if let Some(error) = self.nothing_goes_back()? {
-            return Ok(Err(error));
-        }
-        let Some((sale, rules)) = self.sale_and_rules(entry)? else {
-            return Ok(Err(ErrorCode::AttemptUnknown.into()));
-        };
-        let journal = &self.journal;
-        let tied = |name: &_| appointed::of(journal, name).map_err(Error::from);
-        // Who approves comes first: that it may not be this person is no secret, and nothing else helps then.
-        Ok(RefundApproved::by_person(&entry.view, permit, tied, &rules)
-            .and_then(|approved| self.may_go_out(&sale, has_network).map(|()| approved)))
-    }
-
-    /// The sale of a refund, and the shop's rules for it.
-    fn sale_and_rules(&self, entry: &RefundEntry) -> Result<Option<(Entry, RefundRules)>, Halt> {
-        let Some(sale) = attempts::entry(&self.journal, &entry.view.attempt)? else { return Ok(None) };
-        let policy = shop_policy(&self.journal).map_err(Halt)?.refunds;
-        let rules = rules_for(&policy, &sale.view);
-        Ok(Some((sale, rules)))
-    }
-
-    /// Whether a refund that was asked for may still go out, now.
-    fn may_go_out(&self, sale: &Entry, has_network: bool) -> Result<(), Error> {
-        may_be_refunded(sale)?;
-        self.connected(has_network)?;
-        self.is_free_for_refunds()
-    }
-
-    /// Records the approval, which is used up by it: from here on the refund is owed.
-    fn let_go(&mut self, ticket: Ticket, entry: &RefundEntry, approved: RefundApproved, now: Now) -> Result<(), Halt> {
-        let (body, operator): (Approved, _) = approved.spend();
-        let refund = body.refund.clone();
-        let recorded = self.record_refund(&entry.view.attempt, &body, operator, now);
-        if !self.is_recorded(ticket, &entry.view.attempt, recorded)? {
-            return Ok(());
-        }
-        self.debts.add(Owed::Refund(refund.clone()), now.mono);
-        self.debts.begin_round(None, now);
-        self.refunds.waiting.push((ticket, refund));
-        Ok(())
-    }
-
-    /// A person who may approve says no.
-    pub(super) fn reject_refund(
-        &mut self,
-        ticket: Ticket,
-        refund: RefundId,
-        reason: RejectionReason,
-        permit: Permit<ApproveRefund>,
-        now: Now,
-    ) -> Result<(), Halt> {
-        let entry = match self.waiting_refund(&refund)? {
-            Ok(entry) => entry,
-            Err(error) => {
-                self.tell(ticket, Err(error));
-                return Ok(());
-            }
-        };
-        let body = Rejected { refund: refund.clone(), reason };
-        let recorded = self.record_refund(&entry.view.attempt, &body, Some(permit.spend()), now);
-        if self.is_recorded(ticket, &entry.view.attempt, recorded)? {
-            self.tell_refund(ticket, &refund)?;
-        }
-        Ok(())
-    }
-
-    /// A supervisor says how a stuck refund has ended. Saying it again changes nothing.
-    pub(super) fn decide_refund(
-        &mut self,
-        ticket: Ticket,
-        refund: RefundId,
-        decision: RefundDecision,
-        operator: String,
-        now: Now,
-    ) -> Result<(), Halt> {
-        let Some(entry) = ledger::entry(&self.journal, &refund)? else {
-            self.tell(ticket, Err(ErrorCode::RefundUnknown.into()));
-            return Ok(());
-        };
-        let refused = match (entry.view.state, entry.view.decision) {
-            (RefundState::Stuck, Some(decided)) if decided != decision => Some(ErrorCode::AlreadyDecided),
-            (RefundState::Stuck, _) => None,
-            _ => Some(ErrorCode::NotStuck),
-        };
-        if let Some(code) = refused {
-            self.tell(ticket, Err(refusal(code, &entry)));
-            return Ok(());
-        }
-        if entry.view.decision.is_none() {
-            let body = Decided { refund: refund.clone(), decision };
-            let recorded = self.record_refund(&entry.view.attempt, &body, Some(operator), now);
-            if !self.is_recorded(ticket, &entry.view.attempt, recorded)? {
-                return Ok(());
-            }
-            self.look_for_the_hosts_batch()?;
-        }
-        self.tell_refund(ticket, &refund)
-    }
-
     /// The request, if it still waits.
-    fn waiting_refund(&self, refund: &RefundId) -> Result<Result<RefundEntry, Error>, Halt> {
+    pub(super) fn waiting_refund(&self, refund: &RefundId) -> Result<Result<RefundEntry, Error>, Halt> {
         let Some(entry) = ledger::entry(&self.journal, refund)? else {
             return Ok(Err(ErrorCode::RefundUnknown.into()));
         };
@@ -413,150 +271,6 @@ impl Engine {
             RefundState::Expired => Err(refusal(ErrorCode::RefundExpired, &entry)),
             state => Err(refusal(ErrorCode::RefundNotWaiting, &entry).word("state", state.word())),
         })
-    }
-
-    /// A page of refunds.
-    pub(super) fn list_refunds(&mut self, ticket: Ticket, query: &RefundQuery) -> Result<(), Halt> {
-        if !(1..=LIST_MAX).contains(&query.limit) {
-            let error = Error::from(ErrorCode::PageSizeOutOfRange).number("most", LIST_MAX.into());
-            self.tell(ticket, Err(error));
-            return Ok(());
-        }
-        match ledger::shown_page(&self.journal, query) {
-            Ok(page) => self.tell(ticket, Ok(Reply::Refunds(page))),
-            Err(error @ JournalError::CursorMalformed) => self.tell(ticket, Err(error.into())),
-            Err(error) => return Err(error.into()),
-        }
-        Ok(())
-    }
-
-    /// Records that a voucher goes out, and says how often this copy went out before.
-    pub(super) fn print_voucher(
-        &mut self,
-        ticket: Ticket,
-        refund: RefundId,
-        copy: ReceiptCopy,
-        permit: Permit<PrintReceipt>,
-        now: Now,
-    ) -> Result<(), Halt> {
-        let Some(entry) = ledger::entry(&self.journal, &refund)? else {
-            self.tell(ticket, Err(ErrorCode::RefundUnknown.into()));
-            return Ok(());
-        };
-        if matches!(entry.view.state, RefundState::Waiting | RefundState::Rejected | RefundState::Expired) {
-            self.tell(ticket, Err(refusal(ErrorCode::ReceiptNotAvailable, &entry)));
-            return Ok(());
-        }
-        let attempt = entry.view.attempt.clone();
-        let body = Printed { refund: refund.clone(), copy };
-        let recorded = self.record_refund(&attempt, &body, Some(permit.spend()), now);
-        if !self.is_recorded(ticket, &attempt, recorded)? {
-            return Ok(());
-        }
-        let (sale, after) = (self.view(&attempt)?, ledger::entry(&self.journal, &refund)?);
-        if let (Some(sale), Some(after)) = (sale, after) {
-            let printed_before = entry.view.vouchers.of(copy);
-            let refund = Box::new(ledger::shown(&self.journal, after)?);
-            self.tell(ticket, Ok(Reply::Voucher { refund, sale: Box::new(sale), printed_before }));
-        }
-        Ok(())
-    }
-
-    /// Ends the requests whose time is over. A disk without room leaves them for later; nobody can approve them then
-    /// either.
-    pub(super) fn expire_refunds(&mut self, now: Now) -> Result<(), Halt> {
-        if self.refunds.next_expiry.is_none_or(|at| now.wall < at) {
-            return Ok(());
-        }
-        self.refunds.next_expiry = None;
-        for entry in ledger::entries_in(&self.journal, RefundState::Waiting)? {
-            if now.wall < entry.view.expires_ms {
-                self.note_expiry(entry.view.expires_ms);
-                continue;
-            }
-            let body = Expired { refund: entry.view.refund.clone() };
-            match self.record_refund(&entry.view.attempt, &body, None, now) {
-                Ok(()) => {}
-                Err(Refused::NotWritten(_)) => self.note_expiry(entry.view.expires_ms),
-                Err(Refused::Over(halt)) => return Err(halt),
-            }
-        }
-        Ok(())
-    }
-
-    /// What a till that opens finds of refunds: debts, and requests that wait.
-    pub(super) fn take_up_refunds(&mut self, now: Now) -> Result<(), Halt> {
-        for entry in ledger::entries_in(&self.journal, RefundState::Sent)? {
-            self.debts.add(Owed::Refund(entry.view.refund), now.mono);
-        }
-        for entry in ledger::entries_in(&self.journal, RefundState::Waiting)? {
-            self.note_expiry(entry.view.expires_ms);
-        }
-        self.expire_refunds(now)
-    }
-
-    /// Those of these refunds of which the host has said the last word.
-    pub(super) fn refunds_closed<'a>(
-        &self,
-        refunds: impl Iterator<Item = &'a RefundId>,
-    ) -> Result<Vec<RefundView>, Halt> {
-        let mut closed = Vec::new();
-        for refund in refunds {
-            let entry = ledger::entry(&self.journal, refund)?;
-            let is_closed = |state| matches!(state, RefundState::Acknowledged | RefundState::Declined);
-            if let Some(entry) = entry.filter(|entry| is_closed(entry.view.state)) {
-                closed.push(ledger::shown(&self.journal, entry)?);
-            }
-        }
-        Ok(closed)
-    }
-
-    /// Every refund that is still to be forwarded, and every one that is stuck.
-    pub(super) fn refunds_owed(&self) -> Result<Vec<RefundView>, Halt> {
-        let mut shown = Vec::new();
-        for state in [RefundState::Sent, RefundState::Stuck] {
-            for entry in ledger::entries_in(&self.journal, state)? {
-                shown.push(ledger::shown(&self.journal, entry)?);
-            }
-        }
-        Ok(shown)
-    }
-
-    fn note_expiry(&mut self, at: WallMs) {
-        self.refunds.next_expiry = Some(self.refunds.next_expiry.map_or(at, |next| next.min(at)));
-    }
-
-    /// Tells whoever waits for this refund how it stands now.
-    pub(super) fn tell_who_waits_for(&mut self, refund: &RefundId) -> Result<(), Halt> {
-        for ticket in self.refunds.take(refund) {
-            self.tell_refund(ticket, refund)?;
-        }
-        Ok(())
-    }
-
-    /// Tells them that the host had something else under each of its numbers.
-    pub(super) fn tell_that_no_stan_was_free(&mut self, entry: &RefundEntry) {
-        for ticket in self.refunds.take(&entry.view.refund) {
-            self.tell(ticket, Err(refusal(ErrorCode::RefundStanTaken, entry)));
-        }
-    }
-
-    /// Nobody waits any longer: why.
-    pub(super) fn abandon_refunds(&mut self, error: &Error) {
-        let waiting = std::mem::take(&mut self.refunds.waiting);
-        for (ticket, _) in waiting {
-            self.tell(ticket, Err(error.clone()));
-        }
-        if let Some(tap) = self.refund_tap.take() {
-            self.tell(tap.ticket, Err(error.clone()));
-        }
-    }
-
-    fn tell_refund(&mut self, ticket: Ticket, refund: &RefundId) -> Result<(), Halt> {
-        let Some(entry) = ledger::entry(&self.journal, refund)? else { return Ok(()) };
-        let view = ledger::shown(&self.journal, entry)?;
-        self.tell(ticket, Ok(Reply::Refund(Box::new(view))));
-        Ok(())
     }
 
     /// Records one event of a refund, in whose name.
@@ -572,7 +286,7 @@ impl Engine {
     }
 
     /// Whether an event was recorded; whoever asked is told if not.
-    fn is_recorded(
+    pub(super) fn is_recorded(
         &mut self,
         ticket: Ticket,
         attempt: &AttemptId,
@@ -592,24 +306,14 @@ impl Engine {
     }
 }
 
-impl Desk {
-    /// Whoever waits for this refund.
-    fn take(&mut self, refund: &RefundId) -> Vec<Ticket> {
-        let (theirs, others) = std::mem::take(&mut self.waiting).into_iter().partition(|(_, of)| of == refund);
-        self.waiting = others;
-        let theirs: Vec<(Ticket, RefundId)> = theirs;
-        theirs.into_iter().map(|(ticket, _)| ticket).collect()
-    }
-}
-
 /// An error about one refund, whose money stands as its state says.
-fn refusal(code: ErrorCode, entry: &RefundEntry) -> Error {
+pub(super) fn refusal(code: ErrorCode, entry: &RefundEntry) -> Error {
     Error::from(code).of_attempt(&entry.view.attempt).with_standing(entry.view.state.standing())
 }
 
 /// Only what the host has booked, and has not taken back, can be given back; of what is stuck, what a supervisor has
 /// decided that the customer is charged for.
-fn may_be_refunded(sale: &Entry) -> Result<(), Error> {
+pub(super) fn may_be_refunded(sale: &Entry) -> Result<(), Error> {
     let is_charged = sale.view.kind == Kind::Sale
         && sale.view.state == State::ReversalStuck
         && sale.view.decision == Some(Decision::Charged);
