@@ -514,6 +514,8 @@ fn the_hosts_word_decides_and_a_refusal_that_may_hide_a_success_frees_nothing() 
         ("a STAN of something else's", &[], &["94"], Acknowledged, None, 500),
         // A repeat that is answered without a reference may have met another's number.
         ("a repeat's 94 that names nothing", &[], &["91", "94"], Stuck, Some(RefundReason::RefusedInDoubt), 500),
+        // What was refused once may have been booked as a second copy: never paid again under another number.
+        ("refused for a sign-on, then 94", &[], &["A0", "94"], Stuck, Some(RefundReason::RefusedInDoubt), 500),
         ("three of them", &[], &["94", "94", "94"], Stuck, Some(RefundReason::StanTaken), 500),
     ];
     for (row, troubles, codes, state, reason, held) in rows {

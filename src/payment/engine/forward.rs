@@ -4,8 +4,8 @@
 //! |---|---|
 //! | approved | acknowledged |
 //! | 94 (`duplicate_rc`) with its reference, when an earlier send may have worked | acknowledged: done already |
-//! | 94 without one, when an earlier send may have worked | stuck: something else may have the STAN |
-//! | 94 otherwise | the STAN is another's: a new one, [`STANS_MAX`] in all, then stuck |
+//! | 94 otherwise, when it was sent before under this STAN | stuck: this refund may have it, or something else |
+//! | 94 to the first send under a STAN | the STAN is another's: a new one, [`STANS_MAX`] in all, then stuck |
 //! | to sign on first, or a wrong MAC | sent again at once, once; then as below |
 //! | to sign on first, once more, by a host at another batch, when an earlier send may have worked | stuck |
 //! | to try again | sent again |
@@ -176,9 +176,11 @@ impl Engine {
         let code = answer.host_code.as_str().as_bytes();
         Ok(if answer.approved {
             Verdict::Taken { had_it: false }
-        } else if row.is_duplicate(code) && entry.earlier_send_may_have_worked {
+        } else if row.is_duplicate(code) && entry.view.sends > 1 {
             let is_named = answer.rrn.is_some() || !row.may_be_answered_with(ValueName::Rrn);
-            if is_named { Verdict::Taken { had_it: true } } else { Verdict::Stuck(RefundReason::RefusedInDoubt) }
+            // A refusal is the word on one copy of the message. A gateway may have delivered two, and the other was booked.
+            let is_ours = is_named && entry.earlier_send_may_have_worked;
+            if is_ours { Verdict::Taken { had_it: true } } else { Verdict::Stuck(RefundReason::RefusedInDoubt) }
         } else if row.is_duplicate(code) && entry.stans_lost + 1 >= STANS_MAX {
             Verdict::Stuck(RefundReason::StanTaken)
         } else if row.is_duplicate(code) {

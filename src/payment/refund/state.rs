@@ -269,7 +269,7 @@ pub const REFUND_TRANSITIONS: &[RefundTransition] = {
         row(Sent, Prepare, Prepared, "no send can have worked, and the batch or the dialect is another: a new STAN"),
         row(Sent, Send, Sent, "not acknowledged yet: sent again, same STAN and fields, as a repeat"),
         row(Sent, Hear, Sent, "verified answer: not yet, or to sign on first"),
-        row(Sent, LoseStan, Approved, "94 to a refund of which no earlier send may have worked: a new STAN"),
+        row(Sent, LoseStan, Approved, "94 to the first send under a STAN, which something else has: a new one"),
         row(Sent, Acknowledge, Acknowledged, "verified answer: approved, or 94 to a repeat, with its reference"),
         row(Sent, Decline, Declined, "verified answer: refused, and no earlier send may have worked"),
         row(Prepared, Withdraw, Declined, "it does not fit the agreed dialect"),
