@@ -9,11 +9,12 @@
 use std::collections::BTreeMap;
 
 use taptill::account::WrittenReason;
-use taptill::ids::{AttemptId, RefundId};
+use taptill::ids::{AttemptId, BatchNo, RefundId};
 use taptill::journal::{JournalPorts, LockedJournal};
 use taptill::money::{Amount, Currency};
 use taptill::payment::{
-    Decision, ListQuery, ReceiptCopy, RefundOf, RefundQuery, RefundRequest, RejectionReason, SaleOrder, VoidOrder,
+    BatchDecision, Decision, ListQuery, ReceiptCopy, RefundOf, RefundQuery, RefundRequest, RejectionReason, SaleOrder,
+    VoidOrder,
 };
 use taptill::secret::SecretBytes;
 use taptill::till::{self, Ask};
@@ -403,9 +404,21 @@ impl Day<'_> {
                 self.call("resolve", None, Ask::Resolve);
                 return;
             }
+            if let Some(batch) = self.refused_and_gone(&told) {
+                self.call("decide_batch", None, Ask::DecideBatch { batch, decision: BatchDecision::Closed });
+            }
             self.shop.wait(5_000);
         }
         self.shop.seen.troubles.push("the batch is never closed".to_owned());
+    }
+
+    /// The batch that the host only refuses to settle, when the acquirer, who is rung up, has nothing in it and is at
+    /// another: somebody has decided that a payment counts which the host has taken back.
+    fn refused_and_gone(&self, told: &str) -> Option<BatchNo> {
+        let batch = audit::batch_refused(told)?;
+        let counter = &self.shop.host.counter;
+        let is_gone = batch < counter.batch && counter.book.closings.iter().all(|closing| closing.batch != batch);
+        is_gone.then(|| BatchNo::new(batch).ok()).flatten()
     }
 
     pub(crate) fn read_everything(&mut self) {

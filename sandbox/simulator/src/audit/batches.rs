@@ -124,6 +124,13 @@ fn number(value: &Value) -> u64 {
     value.as_u64().or_else(|| value.as_str()?.parse().ok()).unwrap_or(0)
 }
 
+/// The number of a batch that the host has refused by a word of its own.
+pub(crate) fn batch_refused(text: &str) -> Option<u32> {
+    let batch = &parse(text)["batch"];
+    let is_refused = word(batch, "reason") == "host";
+    is_refused.then(|| u32::try_from(number(&batch["batch"])).ok()).flatten()
+}
+
 /// Whether a settlement came to an end: closed, or refused by name.
 pub(crate) fn settlement_has_ended(text: &str) -> bool {
     let value = parse(text);

@@ -32,7 +32,8 @@ pub(super) fn a_freeze_holds(book: &Book, seen: &Seen, findings: &mut Findings) 
         // Who froze it need not be told.
         Some("host") => {}
         Some(_) if !heard("freeze") => findings.say("the till is frozen, and the host was never told".to_owned()),
-        None if was_released && !heard("release") => {
+        // An acquirer that has let the till go holds none of it any more.
+        None if was_released && !heard("release") && book.let_go.is_empty() => {
             findings.say("the till was released, and the host was never told".to_owned());
         }
         Some(_) | None => {}

@@ -33,7 +33,7 @@ use serde_json::Value;
 
 use crate::book::{Book, Seen};
 
-pub(crate) use batches::settlement_has_ended;
+pub(crate) use batches::{batch_refused, settlement_has_ended};
 pub(crate) use calls::only_stuck_is_left;
 pub(crate) use erased::is_farewell;
 

@@ -249,6 +249,15 @@ fn each_thing_that_is_wrong_with_a_freeze_or_a_farewell_is_said() {
 }
 
 #[test]
+fn an_acquirer_that_has_let_the_till_go_need_not_hear_of_a_release() {
+    let (mut book, seen) = frozen_day();
+    book.arrivals.pop();
+    assert_eq!(audit(&book, &seen), ["the till was released, and the host was never told"]);
+    book.let_go.push("its statement".to_owned());
+    assert_eq!(audit(&book, &seen), [""; 0]);
+}
+
+#[test]
 fn what_is_sold_after_somebody_was_told_of_a_freeze_is_said() {
     let (book, mut seen) = good_day();
     let freeze = Call {
