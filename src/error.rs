@@ -451,6 +451,8 @@ error_codes! {
     PinsRefused = "pins_refused": Network NotMoved Never NotNeeded Supervisor,
     /// The caller's name for the refund is that of another refund: of another sale, or of another amount.
     RefundConflict = "refund_conflict": Integration NotMoved NewAttempt NotNeeded Integrator,
+    /// The keys that sign are not those of the preview: what it lists can be proved by no signature of today.
+    EvidencePreviewOutdated = "evidence_preview_outdated": User NotMoved AfterUserAction NotNeeded Supervisor,
 }
 
 impl ErrorCode {

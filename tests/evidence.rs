@@ -317,3 +317,87 @@ fn an_incident_is_the_time_around_a_freeze_and_holds_its_record() {
     assert_eq!(verify(&bundle, &till_key(&till)).unwrap().findings, [], "a frozen till hands out evidence");
     assert!(records(&bundle).iter().any(|(kind, _)| kind == "till.frozen"));
 }
+
+/// What a bundle of this preview is, where `meanwhile` happens before it is agreed to (at 0), or after so many files.
+fn disclosed_with(till: &Till, scope: &Scope, at: usize, meanwhile: &dyn Fn()) -> (Result<(), Error>, Bundle) {
+    let preview = till.terminal.preview_evidence(scope).unwrap();
+    let mut bundle = Bundle::default();
+    let happens = |files: usize| {
+        files == at && {
+            meanwhile();
+            true
+        }
+    };
+    happens(0);
+    let disclosed = till.terminal.disclose_evidence(preview, None, Language::En, &mut |file| {
+        bundle.add(&file.name, file.contents)?;
+        happens(bundle.files().count());
+        Ok(())
+    });
+    (disclosed.map(drop), bundle)
+}
+
+/// How many disclosures the record knows.
+fn agreements(till: &Till) -> usize {
+    // The one that tells it is one more, each time.
+    records(&bundle(till, &whole()).unwrap()).iter().filter(|(kind, _)| kind == DISCLOSED).count() - 1
+}
+
+#[test]
+fn a_renewal_between_a_preview_and_its_bundle_ends_the_bundle_and_a_new_preview_holds() {
+    let shop = shop("evidence-outdated");
+    let till = busy_till(&shop);
+    let renew = || till.terminal.renew_passwords().unwrap();
+    let (control, bundled) = disclosed_with(&till, &of("A-1"), usize::MAX, &renew);
+    assert_eq!((control, verify(&bundled, &[]).unwrap().findings), (Ok(()), vec![]), "the control: no renewal");
+    for (when, scope, at, agreed) in [
+        ("before it is agreed to", of("A-1"), 0, 0),
+        ("after the first file", of("A-1"), 1, 1),
+        ("among the records", whole(), 40, 1),
+    ] {
+        let before = agreements(&till);
+        let (refused, partly) = disclosed_with(&till, &scope, at, &renew);
+        assert_eq!(refused.unwrap_err().code(), ErrorCode::EvidencePreviewOutdated, "{when}");
+        assert_eq!(partly.files().count() == 0, at == 0, "{when}: nothing without an agreement");
+        assert_eq!(verify(&partly, &[]).unwrap_err().code(), ErrorCode::EvidenceNotABundle, "{when}: it has no list");
+        assert_eq!(agreements(&till) - before - 1, agreed, "{when}");
+        let anew = bundle(&till, &of("A-1")).unwrap();
+        assert_eq!(verify(&anew, &till_key(&till)).unwrap().findings, [], "{when}: looked at anew");
+    }
+}
+
+#[test]
+fn whatever_else_happens_between_a_preview_and_its_bundle_the_bundle_holds() {
+    let shop = shop("evidence-meanwhile");
+    let till = busy_till(&shop);
+    let sell = |name: &str| till.sell_as(named(name, 100), "visa").map(drop).unwrap();
+    let give_back = || {
+        till.terminal.sign_in(&BOB.name(), BOB.password(), None).unwrap();
+        let refund = till.terminal.request_refund(&refund_of("A-1", 100)).unwrap().refund;
+        till.terminal.approve_refund_as(&refund, &ALICE.name(), ALICE.password()).unwrap();
+        till.terminal.sign_in(&ALICE.name(), ALICE.password(), None).unwrap();
+    };
+    let grow = || (0..70).for_each(|_| drop(till.terminal.checkpoint().unwrap()));
+    let number = std::cell::Cell::new(2);
+    let sell_another = || sell(&format!("A-{}", number.replace(number.get() + 1) + 1));
+    let settle = || drop(till.terminal.settle().unwrap());
+    let happenings: [(&str, &dyn Fn()); 4] = [
+        ("another sale", &sell_another),
+        ("a refund of it", &give_back),
+        ("a settlement", &settle),
+        ("many records", &grow),
+    ];
+    for (what, happens) in happenings {
+        for at in [0, 1] {
+            for scope in [of("A-1"), whole()] {
+                // A batch without a payment is not settled.
+                sell_another();
+                let before = till.terminal.verify().unwrap().size;
+                let (disclosed, bundle) = disclosed_with(&till, &scope, at, happens);
+                let verdict = verify(&bundle, &till_key(&till)).unwrap();
+                assert_eq!((disclosed, verdict.findings), (Ok(()), vec![]), "{what} at {at}, {scope:?}");
+                assert!(till.terminal.verify().unwrap().size > before + 2, "it happened: {what} at {at}");
+            }
+        }
+    }
+}

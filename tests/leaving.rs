@@ -403,3 +403,24 @@ fn a_frozen_till_is_not_let_go() {
     assert!(blockers(&refused).contains(&"till_frozen release".to_owned()), "{refused}");
     assert!(house.host.as_ref().unwrap().told.iter().all(|(op, _)| *op != Op::Deregister));
 }
+
+/// The device kept the first signing key when every password was renewed; the erasure knows its name by the record alone.
+#[test]
+fn a_signing_key_that_the_device_kept_goes_with_the_erasure() {
+    let shop = shop::shop("taptill-leaving-kept-key-");
+    let till = shop.till();
+    till.sell("visa", 500).unwrap();
+    till.terminal.settle().unwrap();
+    shop.keeping("checkpoint", || till.terminal.renew_passwords().unwrap());
+    // Everybody's password is due now: one person is enough for what this is about.
+    let rules = ShopPolicy { two_people_to_deregister: false, ..ShopPolicy::default() };
+    till.terminal.set_policy(&rules).unwrap();
+    // The control: a key that is none of the till's, as one would be that the record does not know.
+    std::fs::copy(shop.device().join("checkpoint.key"), shop.device().join("checkpoint.9.key")).unwrap();
+    let signing = |shop: &shop::Shop| -> Vec<String> {
+        shop.device_keys().into_iter().filter(|alias| alias.starts_with("checkpoint")).collect()
+    };
+    assert_eq!(signing(&shop), ["checkpoint", "checkpoint.1", "checkpoint.9"], "it was kept");
+    till.terminal.deregister(None, None).unwrap();
+    assert_eq!(shop.device_keys(), ["checkpoint.9"], "nothing is left of the till's, and the control is found");
+}

@@ -379,3 +379,25 @@ fn a_till_of_which_something_is_left_would_be_found() {
     kept.keys = thief.keys.clone();
     assert_eq!(gets_in(kept, &closed.recovery_code), EVERYBODY, "files first would leave a copy that opens");
 }
+
+/// Whoever has the till's files may hide a row from the erasure, and keep it: what it names stays on the device, which no
+/// port can list, and opens nothing (`vault_slots.rs` says why).
+#[test]
+fn a_row_that_is_hidden_from_an_erasure_opens_nothing_afterwards() {
+    let closed = two_supervisors();
+    for (hidden, inside) in [("vault/slot/bob", "bob"), ("vault/slot/+recovery", "the recovery code")] {
+        let mut house = closed.copy(60).with_host();
+        house.take_plain_row(hidden);
+        house.open().unwrap();
+        house.sign_in(ALICE).unwrap();
+        erased(house.ask(go()));
+        let left = house.keys.aliases();
+        assert!(left.iter().any(|alias| alias.starts_with("vault.kek.")), "{hidden}: as was wished: {left:?}");
+        assert!(left.iter().all(|alias| !alias.starts_with("vault.till")), "{hidden}: {left:?}");
+        let mut kept = closed.copy(61);
+        kept.keys = house.keys.clone();
+        assert_eq!(gets_in(kept, &closed.recovery_code), Vec::<&str>::new(), "{hidden}: the copy opens");
+        // The control: with the device as it was, the copy opens to whom the row is of.
+        assert!(gets_in(closed.copy(62), &closed.recovery_code).contains(&inside), "{hidden}");
+    }
+}

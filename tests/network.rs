@@ -81,6 +81,44 @@ fn a_renewed_certificate_is_used_at_once_and_after_a_restart_and_the_old_key_ope
     assert_eq!(shop.net_minor(), 400);
 }
 
+/// The device keys that the till's secrets are, or were, under.
+fn keys_of_secrets(shop: &Shop) -> Vec<String> {
+    shop.device_keys().into_iter().filter(|alias| alias.starts_with("account-secrets")).collect()
+}
+
+/// A device that keeps a key is asked again: by the next renewal and by the next session, for each key before.
+#[test]
+fn a_key_of_the_secrets_that_the_device_kept_is_destroyed_later() {
+    let shop = shop("network-certificate-kept");
+    let till = shop.till();
+    let renew = || till.terminal.renew_certificate().unwrap();
+    shop.keeping("account-secrets", renew);
+    assert_eq!(keys_of_secrets(&shop), ["account-secrets", "account-secrets.1"], "the control: it was kept");
+    renew();
+    assert_eq!(keys_of_secrets(&shop), ["account-secrets.2"], "the next renewal destroys every one before");
+
+    // Kept twice in a row, and only a session comes after.
+    shop.keeping("account-secrets.2", || {
+        renew();
+        shop.keeping("account-secrets.3", renew);
+    });
+    let kept = ["account-secrets.2", "account-secrets.3", "account-secrets.4"];
+    assert_eq!(keys_of_secrets(&shop), kept, "the control: both were kept");
+    till.terminal.close().unwrap();
+    let till = shop.till();
+    assert_eq!(keys_of_secrets(&shop), ["account-secrets.4"], "the next session destroys both");
+    assert_eq!(till.sell("visa", 100).unwrap().state, State::Approved);
+
+    // One that the device never lets go keeps no other: here a folder stands where its file was.
+    let renew = || till.terminal.renew_certificate().unwrap();
+    shop.keeping("account-secrets.4", renew);
+    std::fs::create_dir(shop.device().join("account-secrets.key")).unwrap();
+    till.terminal.close().unwrap();
+    let till = shop.till();
+    assert_eq!(keys_of_secrets(&shop), ["account-secrets", "account-secrets.5"]);
+    assert_eq!(till.sell("visa", 100).unwrap().state, State::Approved);
+}
+
 /// Ends the run at the point of this number since it was armed.
 #[derive(Default)]
 struct DiesAt {

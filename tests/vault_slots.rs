@@ -6,6 +6,7 @@ mod vault_support;
 
 use taptill::error::Error;
 use taptill::ids::Role;
+use taptill::ports::{DeviceKeys, DeviceKeysFault, KeyKind};
 use taptill::vault::{Failures, RowFault, SlotKind, Terms, VaultError};
 use vault_support::*;
 
@@ -362,4 +363,26 @@ fn every_refusal_has_a_code_of_its_own() {
     ] {
         assert_eq!(Error::from(error).code().code(), code);
     }
+}
+
+/// Whoever hides a row from an erasure keeps the slot's own keys on the device; the till's key goes all the same.
+#[test]
+fn a_slot_that_has_kept_its_own_keys_opens_nothing_without_the_tills() {
+    let (base, code) = World::claimed();
+    let without = |destroyed: bool, another: bool| {
+        let mut world = base.copy();
+        if destroyed {
+            world.device.destroy("vault.till").unwrap();
+        }
+        if another {
+            world.device.create("vault.till", KeyKind::Mac).unwrap();
+        }
+        let inside = [world.sign_in(ALICE, ALICES), world.sign_in(BOB, BOBS), world.open_by_code(&code)];
+        inside.map(|opened| opened.map(drop))
+    };
+    assert_eq!(without(false, false), [Ok(()), Ok(()), Ok(())], "the control");
+    let gone = || Err(DeviceKeysFault::NotFound.into());
+    assert_eq!(without(true, false), [gone(), gone(), gone()], "it was destroyed");
+    let refused = || Err(VaultError::Refused { tries_left: u32::from(TRIES) - 1 });
+    assert_eq!(without(true, true), [refused(), refused(), refused()], "another was made in its place");
 }

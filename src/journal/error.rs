@@ -59,6 +59,8 @@ pub enum JournalError {
     },
     /// There is no key that signs checkpoints: the till is nobody's yet.
     CheckpointKeyMissing,
+    /// The keys that sign checkpoints are not those that were shown.
+    CheckpointKeyReplaced,
     /// The cursor was not made by this journal.
     CursorMalformed,
     /// The cursor is a sequence that the journal has not reached.
@@ -195,6 +197,7 @@ impl From<JournalError> for Error {
                 Self::from(ErrorCode::RecordUnknown).number("asked", asked).number("last", last)
             }
             E::CheckpointKeyMissing => ErrorCode::TillUnclaimed.into(),
+            E::CheckpointKeyReplaced => ErrorCode::EvidencePreviewOutdated.into(),
             E::CursorMalformed => Self::from(ErrorCode::IdentifierMalformed)
                 .word("what", "cursor")
                 .word("rule", "one that this till gave"),

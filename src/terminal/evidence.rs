@@ -33,8 +33,9 @@ impl Terminal {
     /// `each`, the manifest last. Gives how many they are.
     ///
     /// # Errors
-    /// `device_keys_unavailable`, `not_permitted`, `till_locked`, the errors of storage, and the first of `each`. A bundle
-    /// without its manifest is none; the agreement stands in the journal all the same.
+    /// `evidence_preview_outdated` where every key was renewed since the preview, `device_keys_unavailable`,
+    /// `not_permitted`, `till_locked`, the errors of storage, and the first of `each`. A bundle without its manifest is
+    /// none; the agreement stands in the journal all the same.
     pub fn disclose_evidence(
         &self,
         preview: Preview,

@@ -1,7 +1,8 @@
 //! What is to be destroyed so that nothing here ever opens again: the name of every device key that a row may use.
 //!
 //! A row that is not what was written is read as far as it goes: a name too many destroys nothing, a name too few might.
-//! The till's own key stands last, because it tells whether the rest was meant.
+//! The till's own key stands last, because it tells whether the rest was meant. No port lists a device's keys: those of a
+//! row that somebody has hidden stay, and open nothing without the till's own (`seal.rs`).
 //!
 //! It destroys nothing itself. Evidence: `tests/leaving_kills.rs` (no key is left, nothing opens).
 

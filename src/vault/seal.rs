@@ -1,8 +1,9 @@
 //! What is sealed in a slot, and under what.
 //!
 //! A slot's private key (X25519, RFC 7748) lies under a key that takes the password and the device together:
-//! HKDF-SHA-256 of the derivation and of the device's MAC over it. The master keys lie in a box for the slot's public
-//! key: an ephemeral X25519 key, HKDF-SHA-256 over both public keys, AES-256-GCM. So master keys can be changed
+//! HKDF-SHA-256 of the derivation and of the device's MACs over it, by the slot's own device key and then by the till's.
+//! So with the till's key every slot is shut for good, also one whose row was hidden from whoever destroys the keys that
+//! rows name. The master keys lie in a box for the slot's public key: an ephemeral X25519 key, HKDF-SHA-256 over both public keys, AES-256-GCM. So master keys can be changed
 //! without anybody's password, and nobody is asked twice. Who made a box is vouched for by the row's MAC alone.
 //!
 //! It never compares: what does not open was not sealed so. Evidence: `mod tests` below, `tests/vault_tamper.rs`.
@@ -14,7 +15,7 @@ use zeroize::Zeroizing;
 
 use super::error::VaultError;
 use super::masters::{MasterKeys, random_key};
-use super::names::{self, Id};
+use super::names::{self, Id, TILL_KEY};
 use crate::ports::{DeviceKeys, Entropy};
 use crate::secret::Secret;
 
@@ -108,7 +109,7 @@ pub(super) fn boxed(
     Ok(boxed)
 }
 
-/// The key that takes the password and the device together: one device operation a guess.
+/// The key that takes the password and the device together: two device operations a guess.
 #[inline(never)]
 pub(super) fn slot_kek(
     keys: &dyn DeviceKeys,
@@ -119,11 +120,16 @@ pub(super) fn slot_kek(
     let mut asked = Zeroizing::new(Vec::with_capacity(32 + names::ID_BYTES));
     asked.extend_from_slice(derived.expose());
     asked.extend_from_slice(slot);
-    let answer = keys.mac(alias, &asked)?;
-    let mut material = Zeroizing::new(Vec::with_capacity(32 + answer.expose().len()));
-    material.extend_from_slice(derived.expose());
-    material.extend_from_slice(answer.expose());
-    Ok(expand(slot, &material, b"taptill vault slot 1"))
+    let own = keys.mac(alias, &asked)?;
+    // Over the slot's own answer: nobody can ask for it beforehand who does not know the password then.
+    let mut asked = Zeroizing::new(Vec::with_capacity(TILL_ASKED.len() + own.expose().len()));
+    asked.extend_from_slice(TILL_ASKED);
+    asked.extend_from_slice(own.expose());
+    let tills = keys.mac(TILL_KEY, &asked)?;
+    let answers = [derived.expose().as_slice(), own.expose(), tills.expose()];
+    let mut material = Zeroizing::new(Vec::with_capacity(answers.iter().map(|answer| answer.len()).sum()));
+    answers.iter().for_each(|answer| material.extend_from_slice(answer));
+    Ok(expand(slot, &material, b"taptill vault slot 2"))
 }
 
 /// `None` where the other side's key is one of the few that give the same secret to everybody (RFC 7748, 6.1).
@@ -157,6 +163,9 @@ fn expand(salt: &[u8], material: &[u8], info: &[u8]) -> Secret<32> {
     let expanded = extracted.expand(&info, hkdf::HKDF_SHA256).expect("32 bytes are within HKDF's limit");
     Secret::from_fn(|key| expanded.fill(key).expect("the length was stated as 32"))
 }
+
+/// What stands before a slot's own answer when the till's key is asked about it.
+const TILL_ASKED: &[u8] = b"taptill vault slot by till 2";
 
 #[cfg(test)]
 mod tests {

@@ -340,6 +340,12 @@ impl House {
         locked.change_plain(&rows.iter().map(change).collect::<Vec<_>>()).unwrap();
     }
 
+    /// Takes such a row away behind the till's back.
+    pub fn take_plain_row(&self, name: &str) {
+        let mut locked = LockedJournal::open(&self.path(), JournalPorts::from(&self.ports())).unwrap();
+        locked.change_plain(&[PlainChange { name: name.to_owned(), value: None }]).unwrap();
+    }
+
     pub fn reopen(&mut self) {
         self.kill();
         self.open().unwrap();

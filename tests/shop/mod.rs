@@ -93,6 +93,25 @@ impl Shop {
         self.path("device")
     }
 
+    /// The keys that the device has, in order.
+    pub fn device_keys(&self) -> Vec<String> {
+        let files = std::fs::read_dir(self.device()).unwrap().map(|file| file.unwrap().file_name());
+        let names = files.filter_map(|file| file.to_str()?.strip_suffix(".key").map(str::to_owned));
+        let mut names: Vec<String> = names.collect();
+        names.sort();
+        names
+    }
+
+    /// Does something that destroys this key of the device's, which the device keeps all the same.
+    pub fn keeping<T>(&self, alias: &str, destroys: impl FnOnce() -> T) -> T {
+        let (key, kept) = (self.device().join(format!("{alias}.key")), self.path(&format!("{alias}.kept")));
+        std::fs::copy(&key, &kept).unwrap();
+        let done = destroys();
+        assert!(!key.exists(), "{alias} was to be destroyed");
+        std::fs::rename(&kept, &key).unwrap();
+        done
+    }
+
     pub fn host_home(&self) -> PathBuf {
         self.path("host")
     }

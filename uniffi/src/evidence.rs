@@ -63,8 +63,8 @@ impl EvidencePreview {
     /// file `out`, which is not there yet. `to` says to whom, in 1 to 80 characters. Gives how many files are in it.
     ///
     /// # Errors
-    /// `file_unusable`, `disk_full`, `device_keys_unavailable`, `not_permitted`, `identifier_malformed`. A bundle that was
-    /// not finished is none; the agreement stands in the journal all the same.
+    /// `file_unusable`, `disk_full`, `evidence_preview_outdated`, `device_keys_unavailable`, `not_permitted`,
+    /// `identifier_malformed`. A bundle that was not finished is none; the agreement stands in the journal all the same.
     pub async fn disclose(&self, to: Option<String>, language: Language, out: String) -> Result<u64, TillError> {
         let to = to.as_deref().map(core::Recipient::new).transpose().map_err(Error::from)?;
         let preview = self.preview.clone();

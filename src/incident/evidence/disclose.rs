@@ -3,7 +3,7 @@
 //! The order is: the event of the agreement, which says which records and to whom; a signed checkpoint over it; the
 //! files, each proof leading to that checkpoint; last the manifest with its signatures. A bundle without its manifest
 //! is none, so one that was cut off proves nothing to anybody. The records are those of the preview, whatever has
-//! happened since.
+//! happened since; but the keys that sign must be on record among them, so a preview ends when every key is renewed.
 //!
 //! It never discloses before the agreement is durable. Evidence: `tests/evidence.rs`, `incident/evidence/verify/tests.rs`.
 
@@ -54,7 +54,8 @@ impl Disclosure {
     /// Journals that `by` agrees to disclose what the preview lists, and signs the journal's head over it.
     ///
     /// # Errors
-    /// Those of the journal and of the device's keys; nothing is disclosed then.
+    /// [`JournalError::CheckpointKeyReplaced`] where other keys sign than when the preview was made, and those of the
+    /// journal and of the device's keys; nothing is disclosed then.
     pub fn begin(
         journal: &mut Journal,
         preview: Preview,
@@ -63,6 +64,7 @@ impl Disclosure {
         by: String,
         now: Now,
     ) -> Result<Self, JournalError> {
+        preview.is_signed_for(journal)?;
         let sequences = preview.records.iter().map(|record| record.sequence);
         let records = preview.records.len() as u64;
         let consent = Consent { scope: preview.scope.clone(), to, records, digest: digest_of(sequences) };
@@ -79,8 +81,9 @@ impl Disclosure {
     /// The next files; none when the manifest is all that is left.
     ///
     /// # Errors
-    /// Those of the journal.
+    /// `evidence_preview_outdated` where other keys sign by now, and those of the journal.
     pub fn more(&mut self, journal: &Journal, configuration: &Configuration) -> Result<Vec<BundleFile>, Error> {
+        self.preview.is_signed_for(journal)?;
         let mut files = Vec::new();
         if self.files.is_empty() {
             files.push(text_file(KEYS, journal.public_key()?));
@@ -100,8 +103,9 @@ impl Disclosure {
     /// The manifest and its signatures: the last files.
     ///
     /// # Errors
-    /// Those of the journal and of the device's keys.
+    /// `evidence_preview_outdated` where other keys sign by now, and those of the journal and of the device's keys.
     pub fn seal(mut self, journal: &Journal, configuration: &Configuration) -> Result<Vec<BundleFile>, Error> {
+        self.preview.is_signed_for(journal)?;
         let mut events: Vec<u64> = self.preview.records.iter().map(|record| record.sequence).collect();
         events.push(self.consent);
         self.files.sort_by(|left, right| left.name.cmp(&right.name));

@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorCode};
 use crate::ids::AttemptId;
 use crate::incident::evidence::manifest::Run;
 use crate::incident::evidence::scope::Scope;
-use crate::journal::{Event, Journal, JournalError};
+use crate::journal::{Event, Journal, JournalError, KEY_MADE};
 use crate::payment::{Kind, books, slip};
 
 /// Looks for the records of one bundle.
@@ -189,6 +189,15 @@ impl Gathering {
         {
             self.attempts.push(attempt.clone());
         }
+    }
+}
+
+impl Preview {
+    /// Whether what signs now is on record among what was shown: by other keys its bundle would not hold.
+    pub(super) fn is_signed_for(&self, journal: &Journal) -> Result<(), JournalError> {
+        let shown = self.records.iter().rfind(|record| record.kind == KEY_MADE).map(|record| record.sequence);
+        let now = journal.checkpoint_key_event()?;
+        if shown == Some(now) { Ok(()) } else { Err(JournalError::CheckpointKeyReplaced) }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Evidence: bundles that are none or not this till's, and periods in which there is nothing.
+//! Evidence: bundles that are none or not this till's, periods in which there is nothing, previews of yesterday.
 //! Evidence: `sandbox/tests/till_provoke.rs`.
 
 use taptill::clock::WallMs;
@@ -47,6 +47,15 @@ pub(super) fn evidence_too_large() -> Played {
         // Many at once: counting them each time would take longer than adding them.
         (number..number + 10_000).try_for_each(|number| bundle.add(&number.to_string(), Vec::new()))?;
     }
+}
+
+pub(super) fn evidence_preview_outdated() -> Played {
+    let stage = Stage::set()?;
+    let till = stage.till()?;
+    let whole = Scope::Period { from_ms: WallMs(0), to_ms: WallMs(i64::MAX) };
+    let preview = till.terminal.preview_evidence(&whole)?;
+    till.terminal.renew_passwords()?;
+    Ok(till.terminal.disclose_evidence(preview, None, Language::En, &mut |_| Ok(())).map(drop)?)
 }
 
 fn preview(scope: Scope) -> Played {

@@ -213,5 +213,8 @@ pub(super) fn script(code: ErrorCode) -> Script {
         E::EvidencePeriodInvalid => by("evidence is wanted from today to yesterday", evidence::evidence_period_invalid),
         E::EvidenceEmpty => by("evidence is wanted of the year 1970", evidence::evidence_empty),
         E::EvidenceTooLarge => by("a bundle of evidence is made of too many files", evidence::evidence_too_large),
+        E::EvidencePreviewOutdated => {
+            by("every key is renewed between a preview and its bundle", evidence::evidence_preview_outdated)
+        }
     }
 }
