@@ -9,23 +9,19 @@
 //! Evidence: `conversation/tests.rs`, and for each operation `conversation/tests/operation_tests.rs`; the states and
 //! their legal inputs are in `state.rs`.
 
+mod heard;
+mod said;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use zeroize::Zeroizing;
-
-use crate::acquirer::delivery::{
-    Delivery, DoubtCause, NotSentCause, OutOfTurn, SignedOn, Step, SyncReason, Unmatched, UnmatchedCause, Withdrawal,
-};
-use crate::acquirer::envelope::{self, EnvelopeError};
-use crate::acquirer::hearing::{self, Heard, Verdict};
+use crate::acquirer::delivery::{Delivery, DoubtCause, NotSentCause, OutOfTurn, Step, Withdrawal};
 use crate::acquirer::keys::KeySet;
 use crate::acquirer::link::{LinkEvent, LinkFault};
-use crate::acquirer::state::{Exchange, Line, State};
-use crate::clock::{MonoMs, Now, WallMs};
-use crate::ids::{BatchNo, HostCode, MerchantId, Stan, TerminalId};
-use crate::iso8583::{Dialect, Op, Side, ValueName, Values};
-use crate::journal::Head;
+use crate::acquirer::state::{Line, State};
+use crate::clock::Now;
+use crate::ids::{BatchNo, MerchantId, Stan, TerminalId};
+use crate::iso8583::{Dialect, Op, Side, Values};
 use crate::paycrypto::{KeyError, MasterKey};
 use crate::secret::SecretBytes;
 
@@ -307,91 +303,6 @@ impl Conversation {
         }
     }
 
-    /// Packs a request, or signs on before it where that is due.
-    fn leave_with(&mut self, line: Line, request: Request, now: Now) {
-        if !self.requests_are_admitted {
-            self.queued = Some(request);
-            return self.hang_up(NotSentCause::Link(LinkFault::NetworkRefused));
-        }
-        if self.sign_on_is_due() {
-            self.queued = Some(request);
-            return self.greet(line, Op::SignOn, now);
-        }
-        if request.op == Op::RenewCertificate && !self.certificates_are_admitted() {
-            self.become_ready(line, now);
-            return self.deliver(Delivery::NotSent(NotSentCause::Link(LinkFault::NetworkRefusedForKeys)));
-        }
-        let Request { op, stan, mut values, is_repeat } = request;
-        self.fill_in(&mut values, now);
-        let key = self.keys.as_ref().map(KeySet::mac_key);
-        let sealed = if is_repeat {
-            envelope::seal_repeat(&self.dialect, op, &values, key)
-        } else {
-            envelope::seal(&self.dialect, op, Side::Request, &values, key)
-        };
-        match sealed {
-            Ok(frame) => {
-                let (flight, frame) = (Exchange::packed(op, stan, values), Zeroizing::new(frame));
-                self.state = State::Unsynced { line, flight, frame };
-                self.said.push_back(Step::Sync(SyncReason::BeforeSend { op, stan }));
-            }
-            Err(_) => {
-                self.become_ready(line, now);
-                self.deliver(Delivery::NotSent(NotSentCause::Unpackable));
-            }
-        }
-    }
-
-    /// A certificate is a key.
-    fn certificates_are_admitted(&self) -> bool {
-        planted!(CertificateOverRefused, return true);
-        self.keys_are_admitted
-    }
-
-    /// A run that ended between the host's sign-on answer and the journal left the two with different keys: kept
-    /// keys are not trusted before the host has shown in this run that it has the same.
-    fn sign_on_is_due(&self) -> bool {
-        (self.sign_on_demanded || !self.keys_are_proven) && self.dialect.row(Op::SignOn).is_some()
-    }
-
-    /// Makes the connection prove itself with an echo or a sign-on.
-    fn greet(&mut self, line: Line, op: Op, now: Now) {
-        if op == Op::SignOn && !self.keys_are_admitted {
-            return self.hang_up(NotSentCause::Link(LinkFault::NetworkRefusedForKeys));
-        }
-        let stan = self.control_stan;
-        // Round the small range again rather than down into the payments' numbers.
-        self.control_stan = Stan::new(CONTROL_STAN_FIRST).map_or(stan, |first| stan.next().max(first));
-        let mut values = Values::new();
-        values.set_number(ValueName::Stan, stan.number().into());
-        values.set_number(ValueName::Batch, self.batch.number().into());
-        self.fill_in(&mut values, now);
-        let key = self.keys.as_ref().map(KeySet::mac_key);
-        match envelope::seal(&self.dialect, op, Side::Request, &values, key) {
-            Ok(frame) => {
-                let (control, frame) = (Exchange::packed(op, stan, values), Zeroizing::new(frame));
-                self.state = State::Greeting { line, control, frame };
-            }
-            Err(_) => self.hang_up(NotSentCause::Unpackable),
-        }
-    }
-
-    fn fill_in(&self, values: &mut Values, now: Now) {
-        let mut missing = |name, value: &str| {
-            if values.get(name).is_none() {
-                values.set(name, value);
-            }
-        };
-        missing(ValueName::TerminalId, self.terminal.as_str());
-        missing(ValueName::MerchantId, self.merchant.as_str());
-        missing(ValueName::TransmissionDateTime, &utc_stamp(now.wall));
-    }
-
-    fn answer_by(&self, op: Op, now: Now) -> MonoMs {
-        // A message without a row cannot be sealed, so there is one here; no time at all is the safe reading.
-        now.mono.after_ms(self.dialect.row(op).map_or(0, |row| row.timeout_ms()))
-    }
-
     /// Lets a deadline that has passed have its effect.
     fn expire(&mut self, now: Now) {
         match self.take_state() {
@@ -453,159 +364,6 @@ impl Conversation {
         Ok(())
     }
 
-    fn received(&mut self, bytes: &[u8], now: Now) -> Result<(), OutOfTurn> {
-        match self.state.line() {
-            Some(line) => line.deframer.push(bytes),
-            None => return Err(self.out_of_turn("received")),
-        }
-        // A message may end the connection, and what lies behind it is then nobody's.
-        while let Some(line) = self.state.line() {
-            match line.deframer.next_frame() {
-                Ok(Some(message)) => self.heard(&message, now),
-                Ok(None) => break,
-                Err(_) => self.stream_is_lost(),
-            }
-        }
-        Ok(())
-    }
-
-    /// The stream can no longer be cut into messages: nothing that follows can be read.
-    fn stream_is_lost(&mut self) {
-        match self.take_state() {
-            State::Waiting { .. } => {
-                self.said.push_back(Step::Disconnect);
-                self.deliver(Delivery::InDoubt(DoubtCause::AnswerInvalid));
-            }
-            State::Unsynced { .. } | State::Unsent { .. } => {
-                self.said.push_back(Step::Disconnect);
-                self.deliver(Delivery::NotSent(NotSentCause::HostAnswerInvalid));
-            }
-            State::KeysUnsynced { .. } => {
-                self.sign_on_demanded = true;
-                self.hang_up(NotSentCause::HostAnswerInvalid);
-            }
-            _ => self.hang_up(NotSentCause::HostAnswerInvalid),
-        }
-    }
-
-    fn heard(&mut self, message: &[u8], now: Now) {
-        let key = self.keys.as_ref().map(KeySet::mac_key);
-        let verdict = hearing::judge(&self.dialect, message, self.state.awaited(), key);
-        match self.take_state() {
-            State::Proving { line, control, answer_by } => self.heard_proving(line, control, answer_by, verdict, now),
-            State::Waiting { line, flight, answer_by } => self.heard_waiting(line, flight, answer_by, verdict, now),
-            other => {
-                self.state = other;
-                self.heard_aside(verdict);
-            }
-        }
-    }
-
-    fn heard_proving(&mut self, line: Line, control: Exchange, answer_by: MonoMs, verdict: Verdict, now: Now) {
-        match verdict {
-            Verdict::Mine(heard) => match hearing::control_answer(&self.dialect, &control, &heard) {
-                Ok(code) => {
-                    self.deliver_mark(&heard);
-                    self.greeted(line, control, &heard, &code, now);
-                }
-                Err(_) => self.hang_up(NotSentCause::HostAnswerInvalid),
-            },
-            Verdict::Aside(_) | Verdict::NotAnAnswer => {
-                self.state = State::Proving { line, control, answer_by };
-                self.heard_aside(verdict);
-            }
-            Verdict::Refused(_) => self.hang_up(NotSentCause::HostAnswerInvalid),
-        }
-    }
-
-    /// The echo or sign-on has a valid answer.
-    fn greeted(&mut self, mut line: Line, control: Exchange, heard: &Heard, code: &HostCode, now: Now) {
-        let Some(row) = self.dialect.row(control.op) else { return self.hang_up(NotSentCause::HostAnswerInvalid) };
-        let approved = row.approves(code.as_str().as_bytes());
-        let sign_on_wanted = row.asks_sign_on(code.as_str().as_bytes());
-        match control.op {
-            Op::SignOn if approved => {
-                line.answered(control);
-                self.take_keys(line, heard);
-            }
-            Op::Echo if approved => {
-                line.answered(control);
-                self.become_ready(line, now);
-            }
-            Op::Echo if sign_on_wanted && self.dialect.row(Op::SignOn).is_some() => {
-                self.sign_on_demanded = true;
-                line.answered(control);
-                self.greet(line, Op::SignOn, now);
-            }
-            _ => self.hang_up(NotSentCause::SignOnRefused(code.clone())),
-        }
-    }
-
-    fn take_keys(&mut self, line: Line, heard: &Heard) {
-        let Some(block) = heard.values.get(ValueName::KeyBlock) else {
-            return self.hang_up(NotSentCause::HostAnswerInvalid);
-        };
-        match KeySet::open(&self.master_key, block) {
-            Ok(keys) => {
-                let batch = hearing::batch(&heard.values);
-                let head = heard.values.get(ValueName::JournalHead).and_then(Head::from_bytes);
-                self.deliver(Delivery::SignedOn(SignedOn { batch, keys: keys.kept(), head }));
-                self.state = State::KeysUnsynced { line, keys, batch };
-            }
-            Err(_) => self.hang_up(NotSentCause::KeysInvalid),
-        }
-    }
-
-    fn heard_waiting(&mut self, mut line: Line, flight: Exchange, answer_by: MonoMs, verdict: Verdict, now: Now) {
-        match verdict {
-            Verdict::Mine(heard) => match hearing::request_answer(&self.dialect, &flight, &heard) {
-                Ok(answer) => {
-                    let code = answer.host_code.as_str().as_bytes();
-                    self.keys_are_proven |= heard.authentic;
-                    // An answer is an answer: what it asks for is done before the next request.
-                    self.sign_on_demanded |= self.dialect.row(flight.op).is_some_and(|row| row.asks_sign_on(code));
-                    line.answered(flight);
-                    self.become_ready(line, now);
-                    self.deliver_mark(&heard);
-                    self.deliver(Delivery::Answered(answer));
-                }
-                Err(cause) => {
-                    line.doubted(flight);
-                    self.become_ready(line, now);
-                    self.deliver(Delivery::InDoubt(cause));
-                }
-            },
-            Verdict::Aside(_) | Verdict::NotAnAnswer => {
-                self.state = State::Waiting { line, flight, answer_by };
-                self.heard_aside(verdict);
-            }
-            // Whoever said that is not to be listened to any longer; after a wrong MAC, new keys are due as well.
-            Verdict::Refused(fault) => {
-                let cause = doubt_of(fault);
-                self.sign_on_demanded |= cause == DoubtCause::BadMac;
-                self.said.push_back(Step::Disconnect);
-                self.deliver(Delivery::InDoubt(cause));
-            }
-        }
-    }
-
-    /// Something that does not answer what is open: evidence.
-    fn heard_aside(&mut self, verdict: Verdict) {
-        let unmatched = |cause| Delivery::Unmatched(Unmatched { cause, stan: None, host_code: None });
-        let delivery = match verdict {
-            Verdict::Mine(heard) | Verdict::Aside(heard) => match self.state.line() {
-                Some(line) => hearing::aside(&self.dialect, line, &heard),
-                None => unmatched(UnmatchedCause::NoSuchRequest),
-            },
-            Verdict::NotAnAnswer => unmatched(UnmatchedCause::NotAnAnswer),
-            Verdict::Refused(fault) if doubt_of(fault) == DoubtCause::AnswerInvalid => {
-                unmatched(UnmatchedCause::Invalid)
-            }
-            Verdict::Refused(_) => unmatched(UnmatchedCause::BadMac),
-        };
-        self.deliver(delivery);
-    }
-
     fn become_ready(&mut self, line: Line, now: Now) {
         self.state = State::Ready { line, close_at: now.mono.after_ms(self.pace.idle_ms) };
     }
@@ -623,12 +381,6 @@ impl Conversation {
         }
     }
 
-    fn deliver_mark(&mut self, heard: &Heard) {
-        if let Some(mark) = hearing::mark(heard) {
-            self.deliver(Delivery::Marked(mark));
-        }
-    }
-
     fn deliver(&mut self, delivery: Delivery) {
         self.said.push_back(Step::Deliver(delivery));
     }
@@ -641,25 +393,6 @@ impl Conversation {
     fn out_of_turn(&self, input: &'static str) -> OutOfTurn {
         OutOfTurn { state: self.state.word(), input }
     }
-}
-
-fn doubt_of(fault: EnvelopeError) -> DoubtCause {
-    match fault {
-        EnvelopeError::MacWrong | EnvelopeError::NoMacKey | EnvelopeError::Key(_) => DoubtCause::BadMac,
-        EnvelopeError::MacMissing => DoubtCause::MacMissing,
-        EnvelopeError::Codec(_)
-        | EnvelopeError::Frame(_)
-        | EnvelopeError::Unidentified
-        | EnvelopeError::NoSuchMessage(_) => DoubtCause::AnswerInvalid,
-    }
-}
-
-/// `MMDDhhmmss` in UTC (ISO 8583-1:1987, field 7). A clock beyond the calendar stands at its end: a message without
-/// a time could not be packed, and a reversal that cannot be packed is given up.
-fn utc_stamp(wall: WallMs) -> String {
-    let end = if wall.0 < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX };
-    let at = jiff::Timestamp::from_millisecond(wall.0).unwrap_or(end).to_zoned(jiff::tz::TimeZone::UTC);
-    format!("{:02}{:02}{:02}{:02}{:02}", at.month(), at.day(), at.hour(), at.minute(), at.second())
 }
 
 #[cfg(test)]

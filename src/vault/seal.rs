@@ -3,8 +3,8 @@
 //! A slot's private key (X25519, RFC 7748) lies under a key that takes the password and the device together:
 //! HKDF-SHA-256 of the derivation and of the device's MACs over it, by the slot's own device key and then by the till's.
 //! So with the till's key every slot is shut for good, also one whose row was hidden from whoever destroys the keys that
-//! rows name. The master keys lie in a box for the slot's public key: an ephemeral X25519 key, HKDF-SHA-256 over both public keys, AES-256-GCM. So master keys can be changed
-//! without anybody's password, and nobody is asked twice. Who made a box is vouched for by the row's MAC alone.
+//! rows name. The master keys lie in a box for the slot's public key: an ephemeral X25519 key, HKDF-SHA-256 over both
+//! public keys, AES-256-GCM. So master keys can be changed without anybody's password, and nobody is asked twice. Who made a box is vouched for by the row's MAC alone.
 //!
 //! It never compares: what does not open was not sealed so. Evidence: `mod tests` below, `tests/vault_tamper.rs`.
 

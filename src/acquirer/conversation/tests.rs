@@ -7,9 +7,10 @@ mod operation_tests;
 use proptest::prelude::*;
 
 use super::*;
+use crate::acquirer::delivery::SyncReason;
 use crate::acquirer::envelope::{Opened, open, seal};
-use crate::clock::BootCount;
-use crate::iso8583::Deframer;
+use crate::clock::{BootCount, MonoMs, WallMs};
+use crate::iso8583::{Deframer, ValueName};
 use crate::paycrypto::{ClearKeys, MacKey, make_key_block};
 
 const MASTER: [u8; 16] = [1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 13, 14, 15, 16, 17, 18];
