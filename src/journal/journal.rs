@@ -8,8 +8,6 @@
 
 use std::sync::Arc;
 
-use rusqlite::{OptionalExtension, params};
-
 use super::acknowledged;
 use super::ballast::Ballast;
 use super::database::{self, fault};
@@ -21,16 +19,15 @@ use super::head::{self, Beside, StoredHead, Waiting};
 use super::keys::random;
 use super::locked::LockedJournal;
 use super::plain::{self, PlainChange, PlainRows};
+use super::register::register;
 use super::reseal::Resealing;
-use super::rows::{REBUILT, Space};
+use super::rows::Space;
 use super::steps::Steps;
 use super::store::{EachRecord, Registered, Store, write_event};
 use super::sums::FoldSums;
 use super::verify;
 use crate::clock::Now;
-use crate::merkle::{
-    Frontier, NodeError, consistency_proof, inclusion_proof, leaf_hash, verify_consistency, verify_inclusion,
-};
+use crate::merkle::{Frontier, leaf_hash};
 use crate::ports::{DeviceKeys, Entropy, FaultPlan, Moment, Ports};
 use crate::secret::SecretBytes;
 
@@ -69,17 +66,6 @@ pub struct Recorded {
     pub root: [u8; 32],
 }
 
-/// A record with the proof that it is in the journal.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProvenRecord {
-    /// The event's bytes, as they were written.
-    pub bytes: Vec<u8>,
-    /// The siblings on the way to the head's root, lowest first; the leaf's index is its sequence minus one.
-    pub proof: Vec<[u8; 32]>,
-    /// The head to which the proof leads.
-    pub head: Head,
-}
-
 /// What a journal that passed `verify` holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct VerifyReport {
@@ -100,7 +86,7 @@ pub struct Journal {
     pub(super) store: Store,
     folds: Vec<Registered>,
     pub(super) tree: Frontier,
-    root: [u8; 32],
+    pub(super) root: [u8; 32],
     ballast: Ballast,
     /// Over the rows of folds.
     pub(super) sums: FoldSums,
@@ -257,90 +243,6 @@ impl Journal {
     #[must_use]
     pub fn head(&self) -> Head {
         Head { size: self.tree.size(), root: self.root }
-    }
-
-    /// One event, proven to be in the tree; `None` beyond the head.
-    ///
-    /// # Errors
-    /// [`JournalError::Damaged`] and those of the storage.
-    pub fn event(&self, sequence: u64) -> Result<Option<Event>, JournalError> {
-        self.record_with_proof(sequence)?.map(|record| Event::read(&record.bytes, sequence)).transpose()
-    }
-
-    /// One event's bytes with the proof that they are in the tree; `None` beyond the head.
-    ///
-    /// # Errors
-    /// [`JournalError::Damaged`] and those of the storage.
-    pub fn record_with_proof(&self, sequence: u64) -> Result<Option<ProvenRecord>, JournalError> {
-        if sequence > self.tree.size() {
-            return self.ready().map(|()| None);
-        }
-        self.record_at(sequence, self.tree.size())
-    }
-
-    /// One event's bytes with the proof that they were in the tree when it had `size` events; `None` for a sequence
-    /// that is not among them. It reads some tens of nodes however long the journal is.
-    ///
-    /// # Errors
-    /// [`JournalError::CursorBeyondHead`] for a size beyond the head, [`JournalError::Damaged`] and those of the
-    /// storage.
-    pub fn record_at(&self, sequence: u64, size: u64) -> Result<Option<ProvenRecord>, JournalError> {
-        self.ready()?;
-        let head = self.head_at(size)?;
-        if !(1..=size).contains(&sequence) {
-            return Ok(None);
-        }
-        let (bytes, leaf) = self.store.event_bytes(sequence)?.ok_or(Damage::Missing.at(sequence))?;
-        let index = sequence - 1;
-        let proof = inclusion_proof(&mut self.store.nodes(), index, size).map_err(|error| at(sequence, error))?;
-        verify_inclusion(&proof, index, &leaf, size, &head.root).map_err(|_| Damage::TreeNode.at(sequence))?;
-        Ok(Some(ProvenRecord { bytes, proof, head }))
-    }
-
-    /// The proof that the tree of `size` events began as the tree of the first `old_size`, checked before it is given.
-    ///
-    /// # Errors
-    /// [`JournalError::CursorBeyondHead`] for a size beyond the head, or an old size beyond the size;
-    /// [`JournalError::Damaged`] and those of the storage.
-    pub fn consistency(&self, old_size: u64, size: u64) -> Result<Vec<[u8; 32]>, JournalError> {
-        self.ready()?;
-        let head = self.head_at(size)?;
-        if old_size > size {
-            return Err(JournalError::CursorBeyondHead { last: size });
-        }
-        self.consistent(old_size, &head).map(|(_, proof)| proof)
-    }
-
-    /// The tree's root when the event of this sequence was the last, proven to be the beginning of the tree.
-    ///
-    /// # Errors
-    /// [`JournalError::Damaged`], also for a sequence beyond the head, and those of the storage.
-    pub fn root_at(&self, sequence: u64) -> Result<[u8; 32], JournalError> {
-        self.ready()?;
-        match self.head_at(sequence) {
-            Err(JournalError::CursorBeyondHead { .. }) => Err(Damage::TailMissing.at(sequence)),
-            head => head.map(|head| head.root),
-        }
-    }
-
-    /// The head when the tree had this size, proven to be the beginning of the tree.
-    fn head_at(&self, size: u64) -> Result<Head, JournalError> {
-        let head = self.head();
-        if size > head.size {
-            return Err(JournalError::CursorBeyondHead { last: head.size });
-        }
-        let root = if size == head.size { head.root } else { self.consistent(size, &head)?.0 };
-        Ok(Head { size, root })
-    }
-
-    /// The root of the tree's beginning, with the proof that it is that.
-    fn consistent(&self, old_size: u64, head: &Head) -> Result<([u8; 32], Vec<[u8; 32]>), JournalError> {
-        let old_root = self.store.tree_at(old_size)?.root();
-        let proof = consistency_proof(&mut self.store.nodes(), old_size, head.size);
-        let proof = proof.map_err(|error| at(old_size, error))?;
-        verify_consistency(&proof, old_size, &old_root, head.size, &head.root)
-            .map_err(|_| Damage::TreeNode.at(old_size))?;
-        Ok((old_root, proof))
     }
 
     /// All events in order, as the bytes that were written, each verified before it is given (its seal, which holds
@@ -592,73 +494,8 @@ impl Journal {
     }
 }
 
-/// What a failure to make a proof means while the event of this sequence is read.
-fn at(sequence: u64, error: NodeError<JournalError>) -> JournalError {
-    match error {
-        NodeError::Unreadable(error) => error,
-        NodeError::BeyondTree => Damage::TreeNode.at(sequence),
-    }
-}
-
 /// The fault points of an acknowledgement.
 const ACKNOWLEDGED: &str = "events.acknowledged";
-
-/// Gives each fold its number, and builds anew those that have another schema; part of its caller's transaction.
-fn register(store: &Store, folds: Vec<Box<dyn Fold>>, sums: &mut FoldSums) -> Result<Vec<Registered>, JournalError> {
-    let mut registered = Vec::with_capacity(folds.len());
-    let mut outdated = Vec::new();
-    for fold in folds {
-        let (number, is_current) = match fold_facts(store, fold.name())? {
-            Some((number, schema)) => (number, schema == fold.schema()),
-            None => (free_number(store)?, false),
-        };
-        let known = Registered::new(number, fold);
-        if !is_current {
-            store
-                .db()
-                .execute(
-                    "REPLACE INTO fold (number, name, schema) VALUES (?1, ?2, ?3)",
-                    params![number as i64, known.fold.name(), known.fold.schema()],
-                )
-                .map_err(fault)?;
-            outdated.push(registered.len());
-        }
-        registered.push(known);
-    }
-    for index in &outdated {
-        store.rows().clear(registered[*index].space().ids())?;
-        sums.clear(registered[*index].number);
-    }
-    if !outdated.is_empty() {
-        store.scan(&mut |sequence, bytes, _| {
-            let event = Event::read(bytes, sequence)?;
-            for index in &outdated {
-                let changes = store.fold(&*registered[*index].fold, registered[*index].space(), &event)?;
-                changes.iter().for_each(|change| sums.apply(&store.keys, change));
-            }
-            Ok(())
-        })?;
-    }
-    Ok(registered)
-}
-
-/// Number and schema under which a fold is stored.
-fn fold_facts(store: &Store, name: &str) -> Result<Option<(u64, u32)>, JournalError> {
-    store
-        .db()
-        .query_row("SELECT number, schema FROM fold WHERE name = ?1", [name], |row| {
-            Ok((row.get::<_, i64>(0)? as u64, row.get(1)?))
-        })
-        .optional()
-        .map_err(fault)
-}
-
-fn free_number(store: &Store) -> Result<u64, JournalError> {
-    let last: i64 =
-        store.db().query_row("SELECT coalesce(max(number), 0) FROM fold", [], |row| row.get(0)).map_err(fault)?;
-    let number = last as u64 + 1;
-    if number < REBUILT { Ok(number) } else { Err(JournalError::FoldUnknown) }
-}
 
 impl PlainRows for Journal {
     fn plain(&self, name: &str) -> Result<Option<Vec<u8>>, JournalError> {
@@ -672,17 +509,4 @@ impl PlainRows for Journal {
     fn change_plain(&mut self, changes: &[PlainChange]) -> Result<(), JournalError> {
         plain::change(&mut self.store.file, changes)
     }
-}
-
-/// Verifies a record that may not be fit to be opened.
-pub(super) fn inspect(store: &Store, folds: Vec<Box<dyn Fold>>) -> Result<VerifyReport, JournalError> {
-    let mut current = Vec::new();
-    for fold in folds {
-        // A fold of another schema is built anew at the next opening; there is nothing to compare.
-        match fold_facts(store, fold.name())? {
-            Some((number, schema)) if schema == fold.schema() => current.push(Registered::new(number, fold)),
-            _ => {}
-        }
-    }
-    verify::verify(store, &current, None)
 }

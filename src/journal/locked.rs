@@ -62,7 +62,7 @@ impl LockedJournal {
     /// As [`Journal::verify`], and those of keys.
     pub fn inspect(self, keyring: Keyring, folds: Vec<Box<dyn Fold>>) -> Result<VerifyReport, JournalError> {
         let store = Store::new(self.file, keyring).map_err(|(_, error)| error)?;
-        super::journal::inspect(&store, folds)
+        super::register::inspect(&store, folds)
     }
 
     /// Checks what can be checked without a key: the numbers of the events, the tree's nodes over their leaf hashes,

@@ -26,6 +26,8 @@ mod locked;
 #[cfg(test)]
 mod memory_rows;
 mod plain;
+mod proven;
+mod register;
 mod reseal;
 mod rows;
 mod side;
@@ -41,12 +43,13 @@ pub use error::{Damage, Damaged, JournalError};
 pub use event::{Draft, EVENT_BYTES_MAX, Event, Side, SideWork};
 pub use fold::{Cursor, Fold, FoldError, Page, Row, RowPage, Rows};
 pub use head::Waiting;
-pub use journal::{Head, Journal, JournalPorts, ProvenRecord, Recorded, VerifyReport};
+pub use journal::{Head, Journal, JournalPorts, Recorded, VerifyReport};
 pub use keyring::Keyring;
 pub use locked::LockedJournal;
 #[cfg(test)]
 pub(crate) use memory_rows::MemoryRows;
 pub use plain::{PlainChange, PlainRows};
+pub use proven::ProvenRecord;
 pub use reseal::Resealed;
 pub use signing::KEY_MADE;
 pub use steps::Verified;
