@@ -231,6 +231,43 @@ fn a_terminal_is_certified_for_its_own_name_and_its_next_certificate_ends_the_on
     assert!(desk.acquirer.line(&new).is_ok());
 }
 
+/// A desk at a host with an authority, and the certificate that it begins with.
+fn desk_with_certificate(home: &TempDir) -> (Desk, Vec<u8>) {
+    let provisioning = provision(home.path(), "iso87", "127.0.0.1:9583", &Options::default()).unwrap();
+    let mut desk = Desk::of_provisioning(&provisioning);
+    desk.acquirer = Acquirer::open(home.path()).unwrap();
+    desk.sign_on();
+    (desk, certificate_sha256(&provisioning.configuration.client_certificate_pem))
+}
+
+/// A terminal asks again where an answer was lost: whichever certificate it has, the host lets it in.
+#[test]
+fn each_certificate_that_was_given_is_good_until_it_or_a_later_one_is_used() {
+    let row = |comes: &[usize]| {
+        let home = TempDir::new().unwrap();
+        let (mut desk, old) = desk_with_certificate(&home);
+        let mut known = vec![old];
+        for seed in 1..=3 {
+            let renewal = Renewal::of_seed(&Secret::from_fn(|bytes| bytes.fill(seed)), &desk.terminal);
+            let (code, chain) = tell(&mut desk, Op::RenewCertificate, renewal.request_pem.as_bytes());
+            assert_eq!(code, "00");
+            known.push(certificate_sha256(&String::from_utf8(chain).unwrap()));
+        }
+        comes.iter().map(|with| desk.acquirer.line(&known[*with]).is_ok()).collect::<Vec<_>>()
+    };
+    #[rustfmt::skip]
+    let rows: [(&str, &[usize], &[bool]); 5] = [
+        ("every answer was lost", &[0, 0], &[true, true]),
+        ("the first was not, and then the last", &[1, 0, 3, 1, 2, 3], &[true, false, true, false, false, true]),
+        ("the second was not", &[2, 0, 1, 2, 3], &[true, false, false, true, true]),
+        ("the last was not", &[3, 0, 1, 2, 3], &[true, false, false, false, true]),
+        ("one after another", &[0, 1, 2, 3, 3], &[true; 5]),
+    ];
+    for (what, comes, verdict) in rows {
+        assert_eq!(row(comes), verdict, "{what}");
+    }
+}
+
 #[test]
 fn the_owner_holds_and_countersigns_from_outside() {
     let home = TempDir::new().unwrap();
@@ -257,6 +294,15 @@ fn a_book_of_an_earlier_version_is_taken_over() {
     book.execute_batch(TO_VERSION_3).unwrap();
     drop(book);
     assert_eq!(hold(home.path(), &TerminalId::new("SBX00001").unwrap(), true), Ok(Some(Held::ByHost)));
+
+    // A certificate that was under way when the book was of version 5.
+    let book = rusqlite::Connection::open(home.path().join("book.sqlite3")).unwrap();
+    let under_way = "DROP TABLE given; ALTER TABLE terminals ADD COLUMN certificate_next BLOB;
+                     UPDATE terminals SET certificate_next = x'07'; PRAGMA user_version = 5;";
+    book.execute_batch(under_way).unwrap();
+    drop(book);
+    let mut acquirer = Acquirer::open(home.path()).unwrap();
+    assert!(acquirer.line(&[7]).is_ok() && acquirer.line(&[8]).is_err());
 }
 
 fn certificate_sha256(pem: &str) -> Vec<u8> {

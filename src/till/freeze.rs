@@ -206,7 +206,7 @@ impl Till {
             };
         };
         may_be_released(&freeze)?;
-        if is_one_person(&first, &second) {
+        if is_released_by_one(&first, &second) {
             return Err(another("same"));
         }
         let attempt = self.guess(Who::Operator(&second), now)?;
@@ -326,7 +326,7 @@ fn may_be_released(freeze: &Kept) -> Result<(), Trouble> {
     }
 }
 
-fn is_one_person(first: &OperatorName, second: &OperatorName) -> bool {
+fn is_released_by_one(first: &OperatorName, second: &OperatorName) -> bool {
     planted!(ReleasedByOne, return false);
     first == second
 }

@@ -31,8 +31,8 @@ pub(crate) struct Comes<'a> {
 pub(crate) struct Acquirer {
     gathered: BTreeMap<&'static str, Gathered>,
     answers: BTreeMap<&'static str, Vec<u8>>,
-    /// The certificate that the till has, once it was renewed, and those that were given and not seen yet: a request
-    /// that was long under way is certified as well.
+    /// The certificate that the till has, once it was renewed, and those that were given since and not seen yet, the
+    /// newest last: a request that was long under way is certified as well.
     certificate: Option<String>,
     next_certificates: Vec<String>,
     /// How often the host has taken another key into use.
@@ -49,9 +49,9 @@ impl Acquirer {
         if !comes.pins.contains(&pin(self.rotations).as_str()) {
             return Err(LinkFault::PinMismatch);
         }
-        if self.next_certificates.iter().any(|next| next == comes.certificate) {
-            self.certificate = Some(comes.certificate.to_owned());
-            self.next_certificates.clear();
+        if let Some(place) = self.next_certificates.iter().position(|next| next == comes.certificate) {
+            // Those that were given later may be on their way to it.
+            self.certificate = self.next_certificates.drain(..=place).next_back();
         }
         let known = self.certificate.clone().unwrap_or_else(|| stage::pem("CERTIFICATE"));
         if known != comes.certificate {
@@ -227,3 +227,33 @@ const THE_ACQUIRERS: u8 = 0x77;
 const A_STRANGERS: u8 = 0x66;
 /// RFC 8410, section 4: what stands before the 32 bytes of a public key.
 const SPKI_OF_ED25519: [u8; 12] = [0x30, 0x2A, 0x30, 0x05, 0x06, 0x03, 0x2B, 0x65, 0x70, 0x03, 0x21, 0x00];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use taptill::account::Renewal;
+    use taptill::ids::TerminalId;
+
+    /// The same promise as the sandbox's host gives (`sandbox/tests/host_told.rs`).
+    #[test]
+    fn each_certificate_that_was_given_is_good_until_it_or_a_later_one_is_used() {
+        let renewals: Vec<Renewal> =
+            (1..=3).map(|byte| Renewal::of_seed(&seed(byte), &TerminalId::new("SBX00001").unwrap())).collect();
+        let given: Vec<String> =
+            renewals.iter().map(|renewal| certify(renewal.request_pem.as_bytes()).unwrap()).collect();
+        let rows: [(&[usize], &[bool]); 3] = [
+            (&[0, 2, 0, 1], &[true, true, false, false]),
+            (&[1, 0, 1, 2], &[true, false, true, true]),
+            (&[0, 1, 2, 2], &[true; 4]),
+        ];
+        for (comes, verdict) in rows {
+            let mut acquirer = Acquirer { next_certificates: given.clone(), ..Acquirer::default() };
+            let mut lets_in = |with: &usize| {
+                let (certificate, key) = (given[*with].as_str(), renewals[*with].client_key_pem.expose());
+                let pins = [&*pin(0), &*pin(1)];
+                acquirer.lets_in(&Comes { certificate, key, pins }, &mut Book::default()).is_ok()
+            };
+            assert_eq!(comes.iter().map(&mut lets_in).collect::<Vec<_>>(), verdict, "{comes:?}");
+        }
+    }
+}

@@ -135,4 +135,6 @@ pub(crate) struct Gone {
     pub device_keys: Vec<String>,
     /// Who gets in with a copy of the folder from before.
     pub ways_in: Vec<String>,
+    /// The control: who got in with the same copy while the device had its keys.
+    pub ways_in_before: Vec<String>,
 }

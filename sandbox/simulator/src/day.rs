@@ -24,6 +24,7 @@ use taptill_crashfs::Files;
 use crate::audit;
 use crate::calendar::until_midnight_ms;
 use crate::goodbye::Folder;
+use crate::keys::KeyRing;
 use crate::people::People;
 use crate::schedule::{Action, Card, FAREWELL, Fault, Step, Then, Who, Word};
 use crate::shop::Shop;
@@ -76,8 +77,8 @@ pub(crate) struct Day<'a> {
     pub(crate) people: People,
     /// Where the records of a till that goes were put last.
     pub(crate) folder: Folder,
-    /// The till's files as they were before it was to go.
-    pub(crate) before: Option<Files>,
+    /// The till's files and the device's keys as they were before it was to go.
+    pub(crate) before: Option<(Files, KeyRing)>,
 }
 
 impl Day<'_> {

@@ -1,7 +1,8 @@
 //! The end of a till: two people ask for it with somewhere to put the records, and what is left of it is looked at.
 //!
 //! What the merchant sees is read just before, because nobody can read it afterwards; and a copy of the till's folder is
-//! kept, to be tried with every password once the device's keys are gone.
+//! kept, to be tried with every password once the device's keys are gone, and then with those that it had: who got in
+//! before is the control of who gets in now.
 //!
 //! It never decides what may be left. Evidence: `sandbox/simulator/tests/seeds.rs`, `sandbox/simulator/tests/planted.rs`.
 
@@ -10,10 +11,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use taptill::ports::{ExportFault, ExportSink};
 use taptill::till::{Ask, Till};
+use taptill_crashfs::Files;
 
 use crate::audit;
 use crate::book::Gone;
 use crate::day::Day;
+use crate::keys::KeyRing;
 use crate::schedule::Who;
 use crate::stage;
 
@@ -62,7 +65,7 @@ impl Day<'_> {
     pub(crate) fn look_back(&mut self, by: Who) {
         self.be(by);
         self.read_everything();
-        self.before = Some(self.shop.place.disk.files());
+        self.before = Some((self.shop.place.disk.files(), self.shop.keys.ring()));
     }
 
     /// Two people who may, on a day on which all is well: the till is gone, or says what is in the way.
@@ -92,15 +95,20 @@ impl Day<'_> {
     /// What is left of a till that is gone.
     pub(crate) fn what_is_left(&mut self) -> Gone {
         let (certificates, files) = self.shop.place.leftovers();
-        let device_keys = self.shop.keys.names();
-        Gone { exported: self.folder.files(), certificates, files, device_keys, ways_in: self.who_gets_in() }
+        let (device_keys, now) = (self.shop.keys.names(), self.shop.keys.ring());
+        let (mut ways_in, mut ways_in_before) = (Vec::new(), Vec::new());
+        if let Some((folder, then)) = self.before.take() {
+            ways_in = self.who_gets_in(&folder, now);
+            ways_in_before = self.who_gets_in(&folder, then);
+        }
+        Gone { exported: self.folder.files(), certificates, files, device_keys, ways_in, ways_in_before }
     }
 
-    /// Who gets in with the folder as it was before, the passwords, and the device as it is now.
-    fn who_gets_in(&mut self) -> Vec<String> {
-        let Some(before) = self.before.take() else { return Vec::new() };
+    /// Who gets in with this folder, the passwords, and a device with these keys.
+    fn who_gets_in(&self, folder: &Files, keys: KeyRing) -> Vec<String> {
         let shop = &self.shop;
-        shop.place.disk.lay(&before);
+        shop.place.disk.lay(folder);
+        shop.keys.lay(keys);
         let mut inside = Vec::new();
         for (who, password) in self.people.all() {
             let Ok(mut till) = Till::open(&shop.place.journal(), &shop.ports) else { break };
@@ -108,7 +116,6 @@ impl Day<'_> {
             if stage::ask(&mut till, sign_in, shop.now).is_ok() {
                 inside.push(who.name().to_string());
             }
-            drop(till);
         }
         inside
     }

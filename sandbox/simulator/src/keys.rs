@@ -58,12 +58,18 @@ impl Keys {
 
     /// The keys are as they were when so many steps of the log were done.
     pub fn go_back_to(&self, done: usize) {
-        let mut state = self.state();
+        let state = self.state();
         let next = state.past.partition_point(|(from, _)| *from <= done);
-        if let Some((_, ring)) = next.checked_sub(1).and_then(|last| state.past.get(last)) {
-            // A key that is made again under the same name is another one.
-            state.now = KeyRing { keys: ring.keys.clone(), made: state.now.made };
-        }
+        let then = next.checked_sub(1).and_then(|last| state.past.get(last)).map(|(_, ring)| ring.clone());
+        drop(state);
+        then.into_iter().for_each(|ring| self.lay(ring));
+    }
+
+    /// The device has these keys from now on.
+    pub fn lay(&self, ring: KeyRing) {
+        let mut state = self.state();
+        // A key that is made again under the same name is another one.
+        state.now = KeyRing { keys: ring.keys, made: state.now.made };
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -19,7 +19,7 @@ use taptill::money::Currency;
 use taptill::secret::SecretBytes;
 
 use super::error::HostError;
-use super::terminals::{Held, TOLD};
+use super::terminals::{GIVEN, Held, TOLD};
 
 /// What became of an attempt, as the host sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -150,7 +150,7 @@ pub(super) struct Book {
     pub(super) connection: Connection,
 }
 
-const SCHEMA_VERSION: i64 = 5;
+const SCHEMA_VERSION: i64 = 6;
 const SCHEMA: &str = "
     CREATE TABLE terminals (
         tid TEXT PRIMARY KEY, mid TEXT NOT NULL, dialect TEXT NOT NULL, certificate BLOB NOT NULL UNIQUE,
@@ -221,11 +221,12 @@ impl Book {
         let mut book = Self { connection };
         book.change(|page| {
             let steps = match page.schema_version()? {
-                0 => &[SCHEMA, SETTLEMENTS, TOLD][..],
-                1 => &[SINCE_VERSION_1, SINCE_VERSION_2, SINCE_VERSION_3, SETTLEMENTS, TOLD],
-                2 => &[SINCE_VERSION_2, SINCE_VERSION_3, SETTLEMENTS, TOLD],
-                3 => &[SINCE_VERSION_3, SETTLEMENTS, TOLD],
-                4 => &[TOLD],
+                0 => &[SCHEMA, SETTLEMENTS, TOLD, GIVEN][..],
+                1 => &[SINCE_VERSION_1, SINCE_VERSION_2, SINCE_VERSION_3, SETTLEMENTS, TOLD, GIVEN],
+                2 => &[SINCE_VERSION_2, SINCE_VERSION_3, SETTLEMENTS, TOLD, GIVEN],
+                3 => &[SINCE_VERSION_3, SETTLEMENTS, TOLD, GIVEN],
+                4 => &[TOLD, GIVEN],
+                5 => &[GIVEN],
                 SCHEMA_VERSION => &[],
                 _ => return Err(HostError::BookUnusable),
             };

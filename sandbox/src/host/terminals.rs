@@ -1,7 +1,8 @@
-//! What the book keeps of a terminal besides its payments: who holds it frozen, what it told, its next certificate.
+//! What the book keeps of a terminal besides its payments: who holds it frozen, what it told, its next certificates.
 //!
 //! `told` has one row for each whole text with the answer that it got; `parts` what came of a text that is not whole
-//! yet; `keys` the seed that the host signs its words with, made when it is first needed.
+//! yet; `keys` the seed that the host signs its words with, made when it is first needed; `given` the certificates that
+//! no terminal has used yet.
 //! Evidence: `sandbox/tests/host_told.rs`.
 
 use rusqlite::{OptionalExtension, params};
@@ -84,6 +85,14 @@ pub(super) const TOLD: &str = "
     CREATE TABLE keys (name TEXT PRIMARY KEY, seed BLOB NOT NULL) STRICT;
     PRAGMA user_version = 5;";
 
+/// What a book has since version 6: every certificate that was given and not used yet, the newest last.
+pub(super) const GIVEN: &str = "
+    CREATE TABLE given (number INTEGER PRIMARY KEY, tid TEXT NOT NULL, certificate BLOB NOT NULL UNIQUE) STRICT;
+    INSERT INTO given (tid, certificate)
+        SELECT tid, certificate_next FROM terminals WHERE certificate_next IS NOT NULL;
+    ALTER TABLE terminals DROP COLUMN certificate_next;
+    PRAGMA user_version = 6;";
+
 /// The name under which the host signs.
 const KEY_NAME: &str = "acquirer.sandbox";
 
@@ -149,17 +158,20 @@ impl Page<'_> {
         Ok(())
     }
 
-    /// The certificate that the terminal will come with next.
-    pub(super) fn set_next_certificate(&self, terminal: &TerminalId, sha256: &[u8]) -> Result<(), HostError> {
-        let query = "UPDATE terminals SET certificate_next = ?2 WHERE tid = ?1";
+    /// A certificate that the terminal may come with: where the answer was lost, it asks for another.
+    pub(super) fn give_certificate(&self, terminal: &TerminalId, sha256: &[u8]) -> Result<(), HostError> {
+        let query = "INSERT INTO given (tid, certificate) VALUES (?1, ?2)";
         self.transaction.execute(query, params![terminal.as_str(), sha256])?;
         Ok(())
     }
 
-    /// The terminal whose certificate has this SHA-256. One that comes with its next certificate has no other.
+    /// The terminal whose certificate has this SHA-256. One that comes with a certificate that was given has none from
+    /// before it; those that were given since stay good.
     pub(super) fn terminal_by_certificate(&self, sha256: &[u8]) -> Result<Option<TerminalId>, HostError> {
-        let query = "UPDATE terminals SET certificate = certificate_next, certificate_next = NULL
-                     WHERE certificate_next = ?1";
+        let query = "UPDATE terminals SET certificate = ?1 WHERE tid = (SELECT tid FROM given WHERE certificate = ?1)";
+        self.transaction.execute(query, [sha256])?;
+        let query = "DELETE FROM given WHERE (SELECT used.tid = given.tid AND used.number >= given.number
+                     FROM given AS used WHERE used.certificate = ?1)";
         self.transaction.execute(query, [sha256])?;
         let query = "SELECT tid FROM terminals WHERE certificate = ?1";
         let tid: Option<String> = self.transaction.query_row(query, [sha256], |row| row.get(0)).optional()?;

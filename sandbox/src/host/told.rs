@@ -6,7 +6,7 @@
 //! | `release` | lets it go; refused (12) while the host itself holds it |
 //! | `loss_report` | gives it a number |
 //! | `deregister` | refused (12) with the balance while that is not zero; else the terminal has left and sells no more (58) |
-//! | `renew_certificate` | a certificate for the request's key; the old one is good until the new one has been used |
+//! | `renew_certificate` | a certificate for the request's key; those before are good until it has been used |
 //!
 //! What it takes it answers with its signed word, which names the SHA-256 of the text; `deregister` with the line
 //! of its signature over the text itself, which is that of a note. The same text again has the same answer. A text
@@ -122,7 +122,7 @@ impl Case<'_> {
         };
         let terminal = &self.terminal.terminal;
         let Some(issued) = certificates.certify(terminal.as_str(), request)? else { return Ok(None) };
-        self.page.set_next_certificate(terminal, &issued.certificate_sha256)?;
+        self.page.give_certificate(terminal, &issued.certificate_sha256)?;
         Ok(Some(issued.certificate_pem.into_bytes()))
     }
 

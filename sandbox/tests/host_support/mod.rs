@@ -27,10 +27,10 @@ pub const NOON: WallMs = WallMs(1_795_320_000_000);
 /// One day.
 pub const DAY_MS: i64 = 86_400_000;
 
-/// Takes from a book what versions 4 and 5 added, so that it is one of version 3.
+/// Takes from a book what versions 4 to 6 added, so that it is one of version 3.
 pub const TO_VERSION_3: &str = "
     DROP TABLE told; DROP TABLE parts; DROP TABLE keys; ALTER TABLE terminals DROP COLUMN held;
-    ALTER TABLE terminals DROP COLUMN certificate_next; ALTER TABLE terminals DROP COLUMN left_ms;
+    DROP TABLE given; ALTER TABLE terminals DROP COLUMN left_ms;
     DROP TABLE batches; DROP TABLE uploads; DROP TABLE statement_changes; DROP INDEX entries_by_day;
     ALTER TABLE terminals DROP COLUMN parameters; ALTER TABLE next DROP COLUMN op;
     ALTER TABLE entries DROP COLUMN kind; ALTER TABLE entries DROP COLUMN of_batch;

@@ -72,7 +72,7 @@ impl Till {
         self.may_go(now)?;
         let goodbye = Goodbye { by, second: None, export };
         match second {
-            Some((name, _)) if is_one_person(&name, &goodbye.by) => {
+            Some((name, _)) if is_deregistered_by_one(&goodbye.by, &name) => {
                 Err(Error::from(ErrorCode::SecondPersonNeeded).word("why", "the_same_person").into())
             }
             Some((name, password)) => {
@@ -376,7 +376,7 @@ impl Till {
     }
 }
 
-fn is_one_person(first: &OperatorName, second: &OperatorName) -> bool {
+fn is_deregistered_by_one(first: &OperatorName, second: &OperatorName) -> bool {
     planted!(DeregisteredByOne, return false);
     first == second
 }

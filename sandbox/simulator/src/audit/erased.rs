@@ -89,6 +89,9 @@ pub(super) fn a_till_that_is_gone_left_nothing(book: &Book, seen: &Seen, attempt
             findings.say(format!("the till is gone, and of its {what} there are {left:?}"));
         }
     }
+    if gone.ways_in_before.is_empty() {
+        findings.say("nobody got in before either: that nobody gets in now says nothing".to_owned());
+    }
 }
 
 /// Every file that the list names is there as it says, and no other.

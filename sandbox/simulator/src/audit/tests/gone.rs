@@ -38,7 +38,8 @@ fn good_goodbye() -> (Book, Seen) {
         ]
         .map(|(name, text)| (name.to_owned(), text)),
     );
-    let mut gone = Gone { exported, certificates: vec![certificate], ..Gone::default() };
+    let ways_in_before = vec!["alice".to_owned()];
+    let mut gone = Gone { exported, certificates: vec![certificate], ways_in_before, ..Gone::default() };
     list(&mut gone);
     let attempt = r#"{"attempt":"A-1","state":"approved","stan":7,"batch":1,"amount":{"minor":100}}"#;
     let call = Call {
@@ -83,7 +84,7 @@ fn gone(seen: &mut Seen) -> &mut Gone {
 fn each_thing_that_is_wrong_with_a_goodbye_is_said() {
     let (book, seen) = good_goodbye();
     assert_eq!(said(&book, &seen), [""; 0]);
-    let rows: [Row; 18] = [
+    let rows: [Row; 19] = [
         ("nobody wished for that", |_, seen| seen.calls.clear()),
         ("deregistered by \"alice\" and \"alice\"", |_, seen| rewrite(seen, "carol", "alice")),
         ("till.deregistered while it must not be: open {}, not settled {\"A-1\"}", |_, seen| {
@@ -117,6 +118,7 @@ fn each_thing_that_is_wrong_with_a_goodbye_is_said() {
         ("of its files there are [\"journal.db\"]", |_, seen| gone(seen).files.push("journal.db".into())),
         ("of its device keys there are [\"vault.till\"]", |_, seen| gone(seen).device_keys.push("vault.till".into())),
         ("of its ways in there are [\"alice\"]", |_, seen| gone(seen).ways_in.push("alice".into())),
+        ("nobody got in before either", |_, seen| gone(seen).ways_in_before.clear()),
     ];
     for (expected, spoil) in rows {
         let (mut book, mut seen) = good_goodbye();
