@@ -14,7 +14,7 @@ use glass::{Person, row};
 use shop::{Shop, shop};
 use taptill::account::ShopPolicy;
 use taptill::ids::Role;
-use taptill::incident::evidence::{Bundle, verify};
+use taptill::incident::evidence::{Bundle, DISCLOSED, verify};
 use taptill::merkle::Note;
 use taptill::ports::{Fate, FaultPlan, KillPoint, Ports};
 use taptill::screen::{FieldName, Intent, Screen, ScreenKind};
@@ -261,6 +261,34 @@ fn evidence_of_a_payment_is_previewed_agreed_to_and_checked_by_others() {
     let bundle = Bundle::of_archive(&std::fs::read(folder.join("evidence.zip")).unwrap()).unwrap();
     assert_eq!(verify(&bundle, &[]).unwrap().findings, []);
     goes(&person, Intent::Back, ScreenKind::Transaction);
+}
+
+/// A place that takes nothing is found before anybody has agreed to anything.
+#[test]
+fn evidence_for_which_there_is_no_place_is_not_agreed_to() {
+    let shop = shop("desk");
+    let person = after_a_sale(&shop);
+    let full = shop.path("full");
+    std::fs::create_dir(&full).unwrap();
+    std::fs::write(full.join("mine.txt"), "a shopping list").unwrap();
+    let past = goes(&person, Intent::History, ScreenKind::History);
+    let (_, open) = buttons(&past).remove(0);
+    let payment = goes(&person, open, ScreenKind::Transaction);
+    let of = payment.actions.into_iter().map(|action| action.intent);
+    let evidence = of.into_iter().find(|intent| matches!(intent, Intent::EvidenceOf { .. })).unwrap();
+    goes(&person, evidence, ScreenKind::Evidence);
+    let seen = person.glass.screens().len();
+    person.desk.export_to(Box::new(FolderSink::new(&full))).unwrap();
+    let says = |screen: &Screen| screen.message.as_deref().is_some_and(|said| said.contains("could not be written"));
+    person.glass.until_after(seen, "the refusal", says);
+    let disclosures = || {
+        let till = shop.till();
+        let page = till.terminal.events(Some(0), 100).unwrap();
+        page.events.iter().filter(|event| event.kind == DISCLOSED).count()
+    };
+    drop(person);
+    assert_eq!(disclosures(), 0);
+    assert_eq!(std::fs::read_dir(&full).unwrap().count(), 1, "and nothing lies there that was not there");
 }
 
 #[test]

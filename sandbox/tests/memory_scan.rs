@@ -26,10 +26,11 @@ const CHANGED: &str = "seven green bottles 41 hang";
 const CAROLS: &str = "slow trains arrive 8 late";
 
 /// What must be known of a till before its absence says anything.
-const KINDS: [&str; 22] = [
+const KINDS: [&str; 23] = [
     "a password",
     "an Argon2 output",
     "a device's answer to a password",
+    "a till's answer to a password",
     "a slot's key",
     "a slot's private key",
     "a box's shared secret",

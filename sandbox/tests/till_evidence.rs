@@ -146,3 +146,22 @@ fn what_is_no_bundle_or_cannot_be_made_is_refused_by_name() {
         assert_eq!(shop.till(words).code, Some(2), "{words:?}");
     }
 }
+
+/// Linux lets nobody write there, whoever it is.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_cannot_be_put_anywhere_is_not_agreed_to() {
+    let shop = busy();
+    let disclosures = || {
+        let preview = shop.till(&["evidence", "--from", "2020-01-01"]).json();
+        let records = preview["records"].as_array().unwrap();
+        records.iter().filter(|record| record["kind"] == "evidence.disclosed").count()
+    };
+    for place in ["/proc/taptill-evidence", "/proc/taptill-evidence.zip"] {
+        assert_eq!(shop.till(&["evidence", "A-1", "--out", place]).refusal(), (Some(1), "file_unusable".to_owned()));
+        assert_eq!(disclosures(), 0, "{place}");
+    }
+    // The control: where it can be put, it is agreed to.
+    shop.till(&["evidence", "A-1", "--out", &text(&shop.path("bundle.zip"))]);
+    assert_eq!(disclosures(), 1);
+}

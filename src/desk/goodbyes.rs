@@ -145,6 +145,8 @@ impl Question<'_> {
         let to = self.typed.text(FieldName::Recipient);
         let to = Some(to.trim()).filter(|to| !to.is_empty()).map(Recipient::new).transpose()?;
         let mut place = self.place()?;
+        // Nothing is agreed to that has nowhere to go: a file of no bytes is begun before.
+        place.put(EVIDENCE_FILE, &[])?;
         let mut bundle = Bundle::default();
         let files = self
             .terminal

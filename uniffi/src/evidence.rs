@@ -73,9 +73,16 @@ impl EvidencePreview {
             let mut file = created(&out)?;
             let mut bundle = core::Bundle::default();
             let mut each = |file: core::BundleFile| Ok(bundle.add(&file.name, file.contents)?);
-            let files = till.disclose_evidence(preview, to, language.into(), &mut each)?;
-            file.write_all(&bundle.to_archive()?).and_then(|()| file.sync_all()).map_err(failed)?;
-            Ok(files)
+            let disclosed = till.disclose_evidence(preview, to, language.into(), &mut each);
+            let written = disclosed.and_then(|files| {
+                file.write_all(&bundle.to_archive()?).and_then(|()| file.sync_all()).map_err(failed)?;
+                Ok(files)
+            });
+            if written.is_err() {
+                // What was not finished is no bundle, and is not to be in the way of the next.
+                let _stays = std::fs::remove_file(&out);
+            }
+            written
         };
         aside(&self.till, "taptill-evidence", disclosing).await
     }

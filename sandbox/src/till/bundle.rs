@@ -22,15 +22,24 @@ pub(super) fn check_free(out: &Path) -> Result<(), Error> {
     if is_free { Ok(()) } else { Err(ErrorCode::FileUnusable.into()) }
 }
 
-/// Writes what `disclose` hands out; gives how many files that were.
+/// Writes what `disclose` hands out; gives how many files that were. The place is tried first: nothing is agreed to that
+/// has nowhere to go.
 pub(super) fn write(out: &Path, disclose: impl FnOnce(Each<'_>) -> Result<u64, Error>) -> Result<u64, Error> {
     if !is_archive(out) {
-        return disclose(&mut |file| put(&out.join(&file.name), &file.contents));
+        let trial = out.join(TRIAL);
+        created(&trial)?;
+        fs::remove_file(trial).map_err(failed)?;
+        return disclose(&mut |file| put(&mut created(&out.join(&file.name))?, &file.contents));
     }
+    let mut archive = created(out)?;
     let mut bundle = Bundle::default();
-    let files = disclose(&mut |file| Ok(bundle.add(&file.name, file.contents)?))?;
-    put(out, &bundle.to_archive()?)?;
-    Ok(files)
+    let written = disclose(&mut |file| Ok(bundle.add(&file.name, file.contents)?))
+        .and_then(|files| put(&mut archive, &bundle.to_archive()?).map(|()| files));
+    if written.is_err() {
+        // What was not finished is no bundle, and is not to be in the way of the next.
+        let _stays = fs::remove_file(out);
+    }
+    written
 }
 
 /// Reads a folder or an archive.
@@ -83,22 +92,29 @@ fn contents(path: &Path) -> Result<Vec<u8>, Error> {
     fs::read(path).map_err(unusable)
 }
 
-fn put(path: &Path, contents: &[u8]) -> Result<(), Error> {
-    let failed = |error: std::io::Error| -> Error {
-        let is_full = matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded);
-        if is_full { ErrorCode::DiskFull.into() } else { ErrorCode::FileUnusable.into() }
-    };
+fn put(file: &mut File, contents: &[u8]) -> Result<(), Error> {
+    file.write_all(contents).and_then(|()| file.sync_all()).map_err(failed)
+}
+
+/// A file that was not there, in a folder that may not be there yet.
+fn created(path: &Path) -> Result<File, Error> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(failed)?;
     }
-    let mut file = OpenOptions::new().write(true).create_new(true).open(path).map_err(failed)?;
-    file.write_all(contents).and_then(|()| file.sync_all()).map_err(failed)
+    OpenOptions::new().write(true).create_new(true).open(path).map_err(failed)
+}
+
+fn failed(error: std::io::Error) -> Error {
+    let is_full = matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded);
+    if is_full { ErrorCode::DiskFull.into() } else { ErrorCode::FileUnusable.into() }
 }
 
 fn is_archive(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("zip"))
 }
 
+/// A file that is made and taken away again, to see that files can be.
+const TRIAL: &str = "trial";
 /// More than any list of keys needs.
 const SMALL_BYTES_MAX: u64 = 64 << 10;
 /// A bundle has one folder below its own.

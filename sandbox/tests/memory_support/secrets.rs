@@ -140,11 +140,14 @@ impl Secrets {
         let Ok(answer) = keys.mac(&format!("vault.kek.{}", hex(slot.kek)), &[&derived, slot.id].concat()) else {
             return;
         };
-        let kek = expand(slot.id, &[&derived, answer.expose()].concat(), b"taptill vault slot 1");
+        let asked = [b"taptill vault slot by till 2".as_slice(), answer.expose()].concat();
+        let Ok(tills) = keys.mac("vault.till", &asked) else { return };
+        let kek = expand(slot.id, &[&derived, answer.expose(), tills.expose()].concat(), b"taptill vault slot 2");
         let (nonce, sealed) = slot.sealed_private.split_first_chunk().unwrap();
         let Some(private) = open(&kek, *nonce, slot.core, sealed) else { return };
         self.add("an Argon2 output", &derived);
         self.add("a device's answer to a password", answer.expose());
+        self.add("a till's answer to a password", tills.expose());
         self.add("a slot's key", &kek);
         let private: [u8; 32] = private.try_into().unwrap();
         self.add("a slot's private key", &private);
