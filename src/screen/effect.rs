@@ -216,6 +216,12 @@ impl Effect {
         matches!(self, Self::Deregister | Self::HandOutLoss { .. } | Self::Disclose { .. })
     }
 
+    /// Whether it freezes the till.
+    #[must_use]
+    pub fn freezes(&self) -> bool {
+        matches!(self, Self::Freeze | Self::FreezeByName)
+    }
+
     /// Whether it waits for a finger or a face at the door, where a password may be typed instead.
     #[must_use]
     pub fn looks_for_somebody(&self) -> bool {

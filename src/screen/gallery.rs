@@ -108,6 +108,7 @@ fn sale_pictures() -> Pictures {
         ("reading", sale(Stage::Reading, Cancel::No)),
         ("authorising", sale(Stage::Prompt(Prompt::Authorising), Cancel::TooLate)),
         ("too-late-to-cancel", sale(Stage::Prompt(Prompt::Authorising), Cancel::Refused)),
+        frozen(("authorising-frozen", sale(Stage::Prompt(Prompt::Authorising), Cancel::TooLate))),
     ]
 }
 
@@ -126,6 +127,8 @@ fn outcome_pictures() -> Pictures {
         ("card-lost", outcome(Paid::NotSent, Some(Reason::CardLost))),
         ("pin-required", outcome(Paid::NotSent, Some(Reason::OnlinePinRequired))),
         ("interrupted", outcome(Paid::NotSent, Some(Reason::Interrupted))),
+        frozen(("approved-frozen", outcome(Paid::Approved, None))),
+        frozen(("not-sent-frozen", outcome(Paid::NotSent, Some(Reason::TillFrozen)))),
     ]
 }
 

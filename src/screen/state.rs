@@ -1,6 +1,7 @@
 //! Where a person is and what is under way: everything that a screen is drawn from.
 //!
-//! A [`Place`] owns what belongs to it: a sale under way exists only while its screen does. Below the place lie
+//! A [`Place`] owns what belongs to it: a sale under way exists only while its screen does, at most the one for a freeze
+//! above it. Below the place lie
 //! those that `Back` returns to. News that nobody has seen and payments that are not finished outlive every place, but not
 //! the session; an amount that was typed waits for the same person.
 //!
@@ -129,12 +130,20 @@ impl State {
         }
     }
 
-    /// The sale under way.
+    /// The sale under way: on the glass, or below where somebody is about to freeze the till.
     pub(super) fn sale(&self) -> Option<&Sale> {
-        match &self.place {
+        self.below.iter().chain([&self.place]).find_map(|place| match place {
             Place::Sale(sale) => Some(sale),
             _ => None,
-        }
+        })
+    }
+
+    /// The same, to go on with.
+    pub(super) fn sale_mut(&mut self) -> Option<&mut Sale> {
+        self.below.iter_mut().chain([&mut self.place]).find_map(|place| match place {
+            Place::Sale(sale) => Some(sale),
+            _ => None,
+        })
     }
 }
 

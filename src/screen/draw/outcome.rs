@@ -8,17 +8,22 @@ use crate::payment::state::State;
 use crate::payment::{AttemptView, Reason};
 use crate::ports::Prompt;
 use crate::screen::draw::Pen;
+use crate::screen::draw::incident::frozen_since;
+use crate::screen::intent::Intent;
 use crate::screen::shown::{Row, Screen, ScreenKind, Tone};
 use crate::screen::table::of_outcome;
 
 pub(super) fn draw(pen: &Pen<'_>, view: &AttemptView) -> Screen {
     let look = of_outcome(view.state, view.reason);
+    let mut screen = pen.blank(look, title(pen, view, look.kind), Some(&view.attempt));
+    // Nothing is charged by a till that is frozen.
+    screen.actions.retain(|action| action.intent != Intent::TryAgain || pen.state.frozen().is_none());
     Screen {
         headline: Some(view.amount.to_string()),
         message: Some(money(pen, view)),
         advice: advice(pen, view),
         rows: rows(pen, view),
-        ..pen.blank(look, title(pen, view, look.kind), Some(&view.attempt))
+        ..screen
     }
 }
 
@@ -77,12 +82,9 @@ fn said_of(pen: &Pen<'_>, reason: Reason) -> String {
 
 /// What helps at the counter or on the telephone; everything else is on the payment's own screen.
 fn rows(pen: &Pen<'_>, view: &AttemptView) -> Vec<Row> {
-    let mut rows: Vec<Row> = view
-        .host_code
-        .iter()
-        .filter(|_| view.state != State::Approved)
-        .map(|code| pen.row("host_code", pen.host_code(code)))
-        .collect();
+    let mut rows: Vec<Row> = frozen_since(pen).into_iter().collect();
+    let host_code = view.host_code.iter().filter(|_| view.state != State::Approved);
+    rows.extend(host_code.map(|code| pen.row("host_code", pen.host_code(code))));
     if let (true, Some(reason)) = (view.state.is_debt(), view.reason) {
         rows.push(pen.row("reason", said_of(pen, reason)));
     }

@@ -86,7 +86,7 @@ fn charge(state: &mut State, todo: &mut Vec<Effect>) {
 
 /// Asked for at once, or as soon as the till has accepted the sale.
 fn cancel(state: &mut State, todo: &mut Vec<Effect>) {
-    let Place::Sale(sale) = &mut state.place else { return };
+    let Some(sale) = state.sale_mut() else { return };
     sale.cancel = Cancel::Asked;
     if let (true, Some(attempt)) = (sale.has_begun, &sale.attempt) {
         todo.push(Effect::Cancel { attempt: attempt.clone() });
@@ -136,7 +136,7 @@ fn repeat(state: &mut State, Trouble { error, failed }: Trouble, todo: &mut Vec<
         (Again::SameAttempt, Effect::StartSale { attempt, amount }) => {
             state.sell(amount, todo);
             todo.pop();
-            if let Place::Sale(sale) = &mut state.place {
+            if let Some(sale) = state.sale_mut() {
                 sale.attempt = Some(attempt.clone());
             }
             todo.push(Effect::StartSale { attempt, amount });

@@ -129,18 +129,14 @@ fn is_open(view: &AttemptView) -> bool {
 }
 
 fn minted(state: &mut State, attempt: AttemptId, todo: &mut Vec<Effect>) {
-    if let Place::Sale(sale) = &mut state.place
-        && sale.attempt.is_none()
-    {
+    if let Some(sale) = state.sale_mut().filter(|sale| sale.attempt.is_none()) {
         sale.attempt = Some(attempt.clone());
         todo.push(Effect::StartSale { attempt, amount: sale.amount });
     }
 }
 
 fn begun(state: &mut State, attempt: &AttemptId, todo: &mut Vec<Effect>) {
-    if let Place::Sale(sale) = &mut state.place
-        && sale.attempt.as_ref() == Some(attempt)
-    {
+    if let Some(sale) = state.sale_mut().filter(|sale| sale.attempt.as_ref() == Some(attempt)) {
         sale.has_begun = true;
         if sale.cancel == Cancel::Asked {
             todo.push(Effect::Cancel { attempt: attempt.clone() });
@@ -164,11 +160,11 @@ fn ended(state: &mut State, view: AttemptView, todo: &mut Vec<Effect>) {
     }
     if view.reason == Some(Reason::Cancelled) {
         todo.push(Effect::Taken { attempt: view.attempt });
-        state.go_home();
+        state.end_sale(state.home());
         state.hint = Some(Hint::Cancelled);
     } else {
         state.typed = Keypad::default();
-        state.go(Place::Outcome(Box::new(view)));
+        state.end_sale(Place::Outcome(Box::new(view)));
     }
 }
 
@@ -333,15 +329,13 @@ fn sale_failed(state: &mut State, effect: Effect, error: Error, todo: &mut Vec<E
             // An earlier sale's: how it stands is in the journal.
             todo.push(Effect::FetchAttempt { attempt: attempt.clone() });
         }
-        _ => state.go(Place::Trouble(Box::new(Trouble { error, failed: effect }))),
+        _ => state.end_sale(Place::Trouble(Box::new(Trouble { error, failed: effect }))),
     }
 }
 
 /// Too late is said where the sale is; everything else the sale's own end says.
 fn cancel_failed(state: &mut State, attempt: &AttemptId, error: &Error) {
-    if let Place::Sale(sale) = &mut state.place
-        && sale.attempt.as_ref() == Some(attempt)
-    {
+    if let Some(sale) = state.sale_mut().filter(|sale| sale.attempt.as_ref() == Some(attempt)) {
         sale.cancel = match error.code() {
             ErrorCode::TooLateToCancel => Cancel::Refused,
             ErrorCode::AttemptAlreadyFinished => Cancel::Asked,

@@ -333,7 +333,7 @@ fn whatever_the_order_there_is_one_sale_at_a_time_and_each_has_a_name_of_its_own
     };
     let mut walk = Walk::at_the_keypad();
     let (mut minted, mut begun) = (0_u32, 0);
-    for _ in 0..60_000 {
+    for _ in 0..90_000 {
         let named = walk.state.sale().and_then(|sale| sale.attempt.clone());
         let screen = walk.screen();
         let offered: Vec<&Intent> = intents.iter().filter(|intent| screen.allows(intent)).collect();
@@ -942,4 +942,85 @@ fn what_the_acquirer_has_frozen_nobody_here_releases() {
     assert!(!walk.screen().allows(&Intent::ToRelease));
     walk.want(Intent::Settings);
     assert!(!walk.screen().allows(&Intent::ToRelease));
+}
+
+/// Whoever freezes a till in the middle of a sale sees how the sale ends, once, and then the frozen till.
+#[test]
+fn a_freeze_in_a_sale_freezes_and_the_sale_ends_once_on_the_glass_before_the_frozen_till() {
+    let ends = [
+        (Standing::Approved, None, ScreenKind::Approved),
+        (Standing::Declined, Some(Reason::Host), ScreenKind::Declined),
+        (Standing::Reversed, Some(Reason::NoAnswer), ScreenKind::Declined),
+        (Standing::NotSent, Some(Reason::TillFrozen), ScreenKind::Trouble),
+    ];
+    let is_touched_first = [false, true];
+    for (end, reason, kind) in ends {
+        for (touched, ends_first) in is_touched_first.into_iter().flat_map(|one| [(one, false), (one, true)]) {
+            let told = format!("{end} touched {touched} ends first {ends_first}");
+            let mut walk = Walk::selling("s-1");
+            if touched {
+                walk.want(Intent::ToFreeze);
+                assert!(walk.screen().field_on, "the card may come meanwhile");
+            }
+            walk.want(Intent::Freeze);
+            assert_eq!(walk.done(), [Effect::Freeze], "{told}");
+            if ends_first {
+                walk.on(ended("s-1", end, reason)).on(Event::Frozen { who: frozen() });
+            } else {
+                walk.on(Event::Frozen { who: frozen() });
+                assert!(walk.state.sale().is_some() && walk.kind() == ScreenKind::PresentCard, "{told}: it goes on");
+                assert!(walk.screen().rows.iter().any(|row| row.label == "Frozen"), "{told}: nobody wonders");
+                walk.on(ended("s-1", end, reason));
+            }
+            assert_eq!(walk.kind(), kind, "{told}: the end is seen");
+            assert!(!walk.screen().allows(&Intent::TryAgain), "{told}: nothing is charged any more");
+            assert!(!walk.screen().allows(&Intent::Freeze), "{told}: it is frozen");
+            assert_eq!(walk.done(), [], "{told}: nothing was taken that nobody has left");
+            walk.want(Intent::NewSale);
+            assert_eq!((walk.kind(), walk.done()), (ScreenKind::Frozen, vec![Effect::Taken { attempt: id("s-1") }]));
+        }
+    }
+}
+
+#[test]
+fn whoever_thinks_better_of_a_freeze_is_back_in_the_sale_or_at_its_end() {
+    let mut walk = Walk::selling("s-1");
+    walk.want(Intent::ToFreeze).want(Intent::Back);
+    assert_eq!(walk.kind(), ScreenKind::PresentCard);
+    walk.want(Intent::ToFreeze).on(ended("s-1", Standing::Approved, None));
+    assert_eq!(walk.kind(), ScreenKind::Freeze, "nothing moves under the finger that freezes");
+    walk.want(Intent::Back);
+    assert_eq!(walk.kind(), ScreenKind::Approved);
+
+    let mut walk = Walk::selling("s-2");
+    walk.want(Intent::ToFreeze).on(failed(start("s-2"), ErrorCode::HostUnreachable)).want(Intent::Back);
+    assert_eq!(walk.kind(), ScreenKind::Trouble);
+    walk.want(Intent::ToFreeze).want(Intent::Back);
+    assert_eq!(walk.kind(), ScreenKind::Trouble, "nobody has dealt with it");
+}
+
+#[test]
+fn a_freeze_that_is_refused_in_a_sale_is_said_also_when_the_sale_has_ended_meanwhile() {
+    let mut walk = Walk::selling("s-1");
+    walk.want(Intent::Freeze).on(ended("s-1", Standing::Approved, None));
+    walk.on(failed(Effect::Freeze, ErrorCode::TillBusy));
+    assert_eq!(walk.kind(), ScreenKind::Trouble);
+    walk.want(Intent::Back);
+    assert_eq!(walk.kind(), ScreenKind::Approved, "and the end is still there");
+}
+
+#[test]
+fn every_screen_of_a_sale_and_of_its_end_is_held_to_freeze() {
+    let mut seen = 0;
+    for (name, state) in pictures(Language::En) {
+        let is_of_a_sale = matches!(state.place, Place::Sale(_) | Place::Outcome(_) | Place::Trouble(_));
+        let must_open_anew = draw(&state).actions.len() == 1 && draw(&state).allows(&Intent::TryAgain);
+        if !is_of_a_sale || must_open_anew || state.who.is_none() {
+            continue;
+        }
+        let is_held = draw(&state).actions.iter().any(|action| action.held == Some(Intent::Freeze) && action.enabled);
+        assert_eq!(is_held, state.frozen().is_none(), "{name}");
+        seen += 1;
+    }
+    assert!(seen > 20, "{seen}");
 }
