@@ -16,7 +16,7 @@ use crate::incident::evidence::Preview;
 use crate::incident::freeze::FreezeView;
 use crate::incident::loss::LossReport;
 use crate::money::{Amount, Currency};
-use crate::payment::{AttemptView, Page};
+use crate::payment::{AttemptView, Page, RefundView};
 use crate::ports::Prompt;
 use crate::receipt::Copy;
 use crate::screen::effect::Effect;
@@ -234,6 +234,7 @@ pub(super) enum Place {
     Evidence(Box<Showing>),
     Network(Box<NetworkView>),
     Message(Box<Letter>),
+    Deciding(Box<Deciding>),
 }
 
 impl Place {
@@ -259,9 +260,26 @@ impl Place {
             },
             Self::Evidence(showing) => Some(&mut showing.form),
             Self::Message(letter) => Some(&mut letter.form),
+            Self::Deciding(deciding) => Some(&mut deciding.form),
             _ => None,
         }
     }
+}
+
+/// What the bank says nothing more of.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Stuck {
+    /// A payment or a void whose reversal is stuck.
+    Payment(AttemptView),
+    /// A refund.
+    Refund(RefundView),
+}
+
+/// Something stuck that a supervisor decides, with a reason.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Deciding {
+    pub form: Form,
+    pub of: Stuck,
 }
 
 /// Leaving for today.

@@ -190,6 +190,7 @@ pub const PAST: &[(Choice, Role)] = &[(Choice::Older, Secondary), (Choice::Newer
 pub const ONE: &[(Choice, Role)] = &[
     (Choice::Receipt, Primary),
     (Choice::Resolve, Secondary),
+    (Choice::ToDecide, Secondary),
     (Choice::ToEvidence, Secondary),
     (Choice::Back, Secondary),
 ];
@@ -227,7 +228,8 @@ const TAKEN_BACK: &[(Choice, Role)] =
     &[(Choice::NewSale, Primary), (Choice::TryAgain, Secondary), (Choice::Receipt, Secondary), FREEZE_HELD];
 const UNKNOWN: &[(Choice, Role)] =
     &[(Choice::Resolve, Primary), (Choice::NextCustomer, Secondary), (Choice::Receipt, Secondary), FREEZE_HELD];
-const STUCK: &[(Choice, Role)] = &[(Choice::NextCustomer, Primary), (Choice::Receipt, Secondary), FREEZE_HELD];
+const STUCK: &[(Choice, Role)] =
+    &[(Choice::NextCustomer, Primary), (Choice::ToDecide, Secondary), (Choice::Receipt, Secondary), FREEZE_HELD];
 const ONCE_MORE: &[(Choice, Role)] = &[(Choice::TryAgain, Primary), (Choice::NewSale, Secondary), FREEZE_HELD];
 const ANOTHER_CARD: &[(Choice, Role)] = &[(Choice::TryAnotherCard, Primary), (Choice::NewSale, Secondary), FREEZE_HELD];
 const AFTERWARDS: &[(Choice, Role)] = &[(Choice::TryAgain, Primary), (Choice::Back, Secondary), FREEZE_HELD];

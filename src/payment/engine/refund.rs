@@ -8,7 +8,7 @@
 //!
 //! It never lets a refund out without a [`RefundApproved`]. Evidence: `tests/refund_rules.rs` (one row a refusal).
 
-use crate::account::{RefundRules, Verification, shop_policy};
+use crate::account::{RefundRules, Verification, WrittenReason, shop_policy};
 use crate::clock::{Now, WallMs};
 use crate::error::{Error, ErrorCode};
 use crate::hex::encode_lower;
@@ -376,6 +376,7 @@ impl Engine {
         ticket: Ticket,
         refund: RefundId,
         decision: RefundDecision,
+        reason: Option<WrittenReason>,
         operator: String,
         now: Now,
     ) -> Result<(), Halt> {
@@ -393,7 +394,7 @@ impl Engine {
             return Ok(());
         }
         if entry.view.decision.is_none() {
-            let body = Decided { refund: refund.clone(), decision };
+            let body = Decided { refund: refund.clone(), decision, reason };
             let recorded = self.record_refund(&entry.view.attempt, &body, Some(operator), now);
             if !self.is_recorded(ticket, &entry.view.attempt, recorded)? {
                 return Ok(());

@@ -8,7 +8,7 @@ use crate::receipt::Copy;
 use crate::screen::effect::Effect;
 use crate::screen::intent::Intent;
 use crate::screen::state::{Cancel, Hint, Place, State, Trouble};
-use crate::screen::step::{goodbyes, incident, people};
+use crate::screen::step::{goodbyes, incident, people, stuck};
 use crate::screen::table::{Again, again};
 
 pub(super) fn take(state: &mut State, intent: Intent, todo: &mut Vec<Effect>) {
@@ -60,6 +60,12 @@ pub(super) fn take(state: &mut State, intent: Intent, todo: &mut Vec<Effect>) {
         | Intent::ToDeregister
         | Intent::Deregister
         | Intent::SetUpAsNew => goodbyes::want(state, &intent, todo),
+        Intent::ToDecide { .. }
+        | Intent::ToDecideRefund { .. }
+        | Intent::DecideCharged
+        | Intent::DecideNotCharged
+        | Intent::DecidePaid
+        | Intent::DecideNotPaid => stuck::want(state, &intent, todo),
         of_people => people::want(state, of_people, todo),
     }
 }

@@ -16,6 +16,7 @@ mod incident;
 mod intents;
 mod people;
 mod results;
+mod stuck;
 
 use crate::payment::AttemptView;
 use crate::payment::state::State as Standing;

@@ -13,7 +13,7 @@ use crate::screen::effect::Effect;
 use crate::screen::event::Event;
 use crate::screen::keypad::Keypad;
 use crate::screen::state::{Cancel, Goodbye, Hint, History, Place, Said, State, Till, Trouble};
-use crate::screen::step::{goodbyes, incident, people};
+use crate::screen::step::{goodbyes, incident, people, stuck};
 use crate::session::actions::{Action, ResolveDebts};
 use crate::till::Standing;
 
@@ -53,6 +53,8 @@ pub(super) fn take(state: &mut State, event: Event, todo: &mut Vec<Effect>) {
         Event::Disclosed { files } => incident::disclosed(state, files),
         Event::Network(view) => incident::network(state, view),
         Event::Message(view) => incident::message(state, *view),
+        Event::Stuck(of) => stuck::found(state, *of),
+        Event::Decided(of) => stuck::decided(state, &of, todo),
         Event::Operators(operators) => people::operators(state, operators),
         Event::Minted(attempt) => minted(state, attempt, todo),
         Event::Begun(attempt) => begun(state, &attempt, todo),
@@ -123,9 +125,9 @@ pub(super) fn show_first(state: &mut State) {
     }
 }
 
-/// Whether it is not finished with the bank.
+/// Whether it is not finished with the bank, and nobody has said how it ended.
 fn is_open(view: &AttemptView) -> bool {
-    view.state.is_debt() || view.state == Payment::ReversalStuck
+    view.state.is_debt() || (view.state == Payment::ReversalStuck && view.decision.is_none())
 }
 
 fn minted(state: &mut State, attempt: AttemptId, todo: &mut Vec<Effect>) {
@@ -171,14 +173,19 @@ fn ended(state: &mut State, view: AttemptView, todo: &mut Vec<Effect>) {
 /// How an attempt stands now: for whoever looks at it, for whoever asked, or as news.
 fn fetched(state: &mut State, view: AttemptView) {
     let was_open = state.debts.iter().any(|open| open.attempt == view.attempt && open.state != view.state);
-    note_debt(state, &view);
     let asked = Effect::FetchAttempt { attempt: view.attempt.clone() };
-    let is_shown = replace_shown(state, &view);
+    let is_shown = know(state, &view);
     if state.wanted.as_ref() == Some(&asked) {
         state.go_deeper(Place::Transaction(Box::new(view)));
     } else if !is_shown && was_open && view.state.is_final() {
         add_news(state, view);
     }
+}
+
+/// What is known now of an attempt, wherever it stands. Says whether a person sees it as an outcome.
+pub(super) fn know(state: &mut State, view: &AttemptView) -> bool {
+    note_debt(state, view);
+    replace_shown(state, view)
 }
 
 /// Keeps the list of what is not finished with the bank.

@@ -5,12 +5,13 @@ use crate::error::{Error, ErrorCode, Money, Reversal};
 use crate::ids::AttemptId;
 use crate::ids::{OperatorName, Role};
 use crate::incident::freeze::FreezeView;
-use crate::payment::{Page, Reason, Resolved};
+use crate::payment::{Decision, Page, Reason, RefundDecision, Resolved};
 use crate::receipt::Copy;
-use crate::screen::gallery::{amount, at, attempt, pictures, till, view, who};
+use crate::screen::gallery::stuck::refund;
+use crate::screen::gallery::{amount, at, attempt, decided, pictures, till, view, who};
 use crate::screen::intent::Intent;
-use crate::screen::shown::{Screen, ScreenKind};
-use crate::screen::state::Hint;
+use crate::screen::shown::{Action, Role as Prominence, Screen, ScreenKind};
+use crate::screen::state::{Hint, Stuck};
 use crate::screen::table::{Again, again};
 use crate::text::Language;
 use crate::till::{Standing as TillStanding, TillState};
@@ -116,6 +117,12 @@ fn all_intents() -> Vec<Intent> {
     );
     intents.extend(Language::ALL.map(|language| Intent::UseLanguage { language }));
     intents.extend([
+        Intent::ToDecide { attempt: attempt() },
+        Intent::ToDecideRefund { refund: refund().refund },
+        Intent::DecideCharged,
+        Intent::DecideNotCharged,
+        Intent::DecidePaid,
+        Intent::DecideNotPaid,
         Intent::DoubleZero,
         Intent::Backspace,
         Intent::Charge,
@@ -234,6 +241,10 @@ fn all_events() -> Vec<Event> {
         Event::Operators(Vec::new()),
         Event::MustChange { operator: bob(), why: "expired" },
         Event::Settled,
+        Event::Stuck(Box::new(Stuck::Payment(view(Standing::ReversalStuck, None)))),
+        Event::Stuck(Box::new(Stuck::Refund(refund()))),
+        Event::Decided(Box::new(Stuck::Payment(decided()))),
+        Event::Decided(Box::new(Stuck::Refund(refund()))),
         Event::Statement(None),
         Event::PlaceGiven,
         Event::HandingOut { file: "payments.csv".to_owned() },
@@ -271,6 +282,10 @@ fn effects(name: &str) -> Vec<Effect> {
         Effect::FetchAttempt { attempt: id(name) },
         Effect::FetchPage { cursor: None },
         receipt,
+        Effect::FetchStuckPayment { attempt: id(name) },
+        Effect::FetchStuckRefund { refund: refund().refund },
+        Effect::Decide { attempt: id(name), decision: Decision::Charged },
+        Effect::DecideRefund { refund: refund().refund, decision: RefundDecision::Paid },
         Effect::Resolve,
         Effect::Verify,
         Effect::Enter,
@@ -333,7 +348,7 @@ fn whatever_the_order_there_is_one_sale_at_a_time_and_each_has_a_name_of_its_own
     };
     let mut walk = Walk::at_the_keypad();
     let (mut minted, mut begun) = (0_u32, 0);
-    for _ in 0..90_000 {
+    for _ in 0..200_000 {
         let named = walk.state.sale().and_then(|sale| sale.attempt.clone());
         let screen = walk.screen();
         let offered: Vec<&Intent> = intents.iter().filter(|intent| screen.allows(intent)).collect();
@@ -818,8 +833,10 @@ fn a_refused_form_stays_and_says_why_and_a_fault_is_a_screen_of_its_own() {
     for (name, state) in pictures(Language::En).into_iter().filter(|(_, state)| is_a_form(state)) {
         let mut walk = Walk::from(State { wanted: None, ..state });
         let kind = walk.kind();
-        let send = walk.screen().actions.iter().find(|action| action.role == crate::screen::Role::Primary).cloned();
-        walk.want(send.unwrap().intent);
+        let actions = walk.screen().actions;
+        // Of two ends neither stands out.
+        let sends = |action: &&Action| action.role == Prominence::Primary || kind == ScreenKind::Decide;
+        walk.want(actions.iter().find(sends).cloned().unwrap().intent);
         let effect = walk.done().pop().unwrap();
         assert!(effect.takes_typed(), "{name}: {effect:?}");
         assert!(!walk.screen().actions[0].enabled, "{name}: it is sent once");
@@ -1023,4 +1040,37 @@ fn every_screen_of_a_sale_and_of_its_end_is_held_to_freeze() {
         seen += 1;
     }
     assert!(seen > 20, "{seen}");
+}
+
+#[test]
+fn a_decision_is_taken_of_what_is_on_the_glass_and_known_everywhere_from_then_on() {
+    let stuck = || view(Standing::ReversalStuck, Some(Reason::ReversalRefused));
+    let open = |of| {
+        let mut walk = Walk::from(at(Place::Outcome(Box::new(stuck()))));
+        walk.state.debts = vec![stuck()];
+        walk.want(Intent::ToDecide { attempt: attempt() }).on(Event::Stuck(Box::new(of)));
+        walk.done();
+        walk
+    };
+    let charged = Effect::Decide { attempt: attempt(), decision: Decision::Charged };
+    let paid = Effect::DecideRefund { refund: refund().refund, decision: RefundDecision::Paid };
+    for (of, intent, verdict) in [
+        (Stuck::Payment(stuck()), Intent::DecideCharged, Some(charged.clone())),
+        (Stuck::Payment(stuck()), Intent::DecidePaid, None),
+        (Stuck::Payment(decided()), Intent::DecideCharged, None),
+        (Stuck::Refund(refund()), Intent::DecidePaid, Some(paid)),
+        (Stuck::Refund(refund()), Intent::DecideNotCharged, None),
+    ] {
+        let mut walk = open(of.clone());
+        walk.on(Event::Intent(intent.clone()));
+        assert_eq!(walk.done(), verdict.into_iter().collect::<Vec<_>>(), "{of:?} {intent:?}");
+    }
+    let mut walk = open(Stuck::Payment(stuck()));
+    walk.want(Intent::DecideCharged).on(failed(charged, ErrorCode::AlreadyDecided));
+    assert_eq!(walk.kind(), ScreenKind::Trouble, "it is refused by name");
+
+    let mut walk = open(Stuck::Payment(stuck()));
+    walk.want(Intent::DecideNotCharged).on(Event::Decided(Box::new(Stuck::Payment(decided()))));
+    assert_eq!((walk.kind(), walk.state.debts.len()), (ScreenKind::NotKnownYet, 0));
+    assert!(walk.screen().rows.iter().any(|row| row.label == "Decided"));
 }
