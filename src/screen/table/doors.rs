@@ -254,13 +254,9 @@ pub const DEREGISTER_BLOCKED: Door = Door {
     fields: &[],
     choices: &[(Choice::Back, Primary)],
 };
-/// While it is done.
-pub const ERASING: Door = Door {
-    kind: ScreenKind::Erasing,
-    when: "the till is taken off the list, and erased",
-    fields: &[],
-    choices: &[(Choice::Back, Secondary)],
-};
+/// While it is done: there is nothing to touch, and no way back.
+pub const ERASING: Door =
+    Door { kind: ScreenKind::Erasing, when: "the till is taken off the list, and erased", fields: &[], choices: &[] };
 /// After it.
 pub const ERASED: Door = Door {
     kind: ScreenKind::Erased,
