@@ -4,36 +4,25 @@
 //!
 //! It never says how it ended before somebody has. Evidence: `tests/screens.rs`.
 
-use crate::payment::{AttemptView, Decision, RefundDecision, RefundView};
+use crate::payment::{AttemptView, Decision, RefundView};
 use crate::screen::draw::{Pen, outcome, people};
-use crate::screen::intent::Intent;
 use crate::screen::shown::{Row, Screen, Tone};
 use crate::screen::state::{Deciding, Stuck};
 use crate::screen::table::{DECIDE, DECIDE_REFUND};
 
 pub(super) fn draw(pen: &Pen<'_>, deciding: &Deciding) -> Screen {
-    let (mut screen, amount, rows, decided) = match &deciding.of {
+    let (mut screen, amount, rows) = match &deciding.of {
         Stuck::Payment(view) => {
-            let screen = people::fill(pen, DECIDE, "decide", &deciding.form);
-            (screen, view.amount, outcome::numbers(pen, view), decided(pen, view))
+            (people::fill(pen, DECIDE, "decide", &deciding.form), view.amount, outcome::numbers(pen, view))
         }
         Stuck::Refund(view) => {
-            let screen = people::fill(pen, DECIDE_REFUND, "decide_refund", &deciding.form);
-            (screen, view.amount, of_refund(pen, view), refund_decided(pen, view))
+            (people::fill(pen, DECIDE_REFUND, "decide_refund", &deciding.form), view.amount, of_refund(pen, view))
         }
     };
     screen.headline = Some(amount.to_string());
     screen.rows.extend(rows);
-    match decided {
-        // Somebody was faster: it stands.
-        Some(row) => {
-            screen.rows.push(row);
-            screen.actions.retain(|action| action.intent == Intent::Back);
-            screen.fields.clear();
-            screen.private = false;
-        }
-        None if deciding.form.refused.is_none() && !pen.is_at_work() => screen.tone = Tone::Attention,
-        None => {}
+    if !pen.is_at_work() {
+        screen.tone = Tone::Attention;
     }
     screen
 }
@@ -43,14 +32,6 @@ pub(super) fn decided(pen: &Pen<'_>, view: &AttemptView) -> Option<Row> {
     let said = match view.decision? {
         Decision::Charged => "till.decided_charged",
         Decision::NotCharged => "till.decided_not_charged",
-    };
-    Some(pen.row("decided", pen.say(said)))
-}
-
-fn refund_decided(pen: &Pen<'_>, view: &RefundView) -> Option<Row> {
-    let said = match view.decision? {
-        RefundDecision::Paid => "screen.action.decide_paid",
-        RefundDecision::NotPaid => "screen.action.decide_not_paid",
     };
     Some(pen.row("decided", pen.say(said)))
 }

@@ -8,22 +8,20 @@ use crate::error::ErrorCode;
 use crate::ids::{BatchNo, HostCode, OperatorName, RefundId, Stan};
 use crate::payment::refund::state::RefundState;
 use crate::payment::state::State as Paid;
-use crate::payment::{AttemptView, JournalPlace, Reason, ReceiptCounts, RefundReason, RefundVerified, RefundView};
+use crate::payment::{JournalPlace, Reason, ReceiptCounts, RefundReason, RefundVerified, RefundView};
 use crate::screen::effect::Effect;
-use crate::screen::gallery::{Pictures, ROOT, RULE, amount, at, attempt, decided, view};
+use crate::screen::gallery::{Pictures, ROOT, RULE, amount, at, attempt, view};
 use crate::screen::state::{Deciding, Form, Place, State, Stuck};
 
 pub(super) fn pictures() -> Pictures {
     let deciding = |of, form| at(Place::Deciding(Box::new(Deciding { form, of })));
-    let payment = |view: AttemptView| Stuck::Payment(view);
-    let stuck = || payment(view(Paid::ReversalStuck, Some(Reason::ReversalRefused)));
+    let stuck = || Stuck::Payment(view(Paid::ReversalStuck, Some(Reason::ReversalRefused)));
     let refused = Form { refused: Some(ErrorCode::ReasonMissing.into()) };
     let wanted = Some(Effect::FetchStuckPayment { attempt: attempt() });
     vec![
         ("decide", deciding(stuck(), Form::default())),
         ("decide-refused", deciding(stuck(), refused)),
         ("decide-at-work", State { wanted, ..deciding(stuck(), Form::default()) }),
-        ("decide-decided", deciding(payment(decided()), Form::default())),
         ("decide-refund", deciding(Stuck::Refund(refund()), Form::default())),
     ]
 }

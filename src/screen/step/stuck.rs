@@ -43,11 +43,15 @@ fn decision(place: &Place, intent: &Intent) -> Option<Effect> {
     })
 }
 
-/// What is to be decided, for whoever asked.
+/// What is to be decided, for whoever asked; of a payment that somebody else has decided meanwhile, how it stands.
 pub(super) fn found(state: &mut State, of: Stuck) {
-    if matches!(state.wanted, Some(Effect::FetchStuckPayment { .. } | Effect::FetchStuckRefund { .. })) {
-        state.go_deeper(Place::Deciding(Box::new(Deciding { form: Form::default(), of })));
+    if !matches!(state.wanted, Some(Effect::FetchStuckPayment { .. } | Effect::FetchStuckRefund { .. })) {
+        return;
     }
+    state.go_deeper(match of {
+        Stuck::Payment(view) if view.decision.is_some() => Place::Transaction(Box::new(view)),
+        of => Place::Deciding(Box::new(Deciding { form: Form::default(), of })),
+    });
 }
 
 /// It is decided: whoever did it is back where it was in the way.
