@@ -12,7 +12,7 @@ use glass::{Person, row};
 use shop::{Shop, impatient_shop, shop};
 use taptill::payment::ListQuery;
 use taptill::ports::{CardChannel, CardFault};
-use taptill::screen::{Intent, ScreenKind, Tone};
+use taptill::screen::{Intent, Screen, ScreenKind, Tone};
 use taptill_sandbox::host::Kind;
 use taptill_sandbox::people;
 
@@ -280,4 +280,50 @@ fn intents_from_many_fingers_at_once_make_at_most_one_sale_at_a_time() {
     person.glass.until_kind(ScreenKind::Approved);
     assert_eq!(shop.net_minor(), 500);
     assert_eq!(attempts(&shop, person), 1);
+}
+
+/// Holds the button to hold of the sale that is on the glass.
+fn holds(person: &Person) {
+    let screen = person.desk.screen();
+    assert!(screen.actions.iter().any(|action| action.held == Some(Intent::Freeze)), "{screen:?}");
+    person.touch(Intent::Freeze);
+}
+
+#[test]
+fn a_freeze_while_a_card_is_awaited_ends_the_sale_uncharged_and_the_frozen_till_follows() {
+    let shop = shop("desk");
+    let person = person(&shop);
+    person.charges(500);
+    person.glass.until("the field is on", |screen| screen.field_on);
+    holds(&person);
+    let is_over = |screen: &Screen| screen.kind == ScreenKind::Trouble && row(screen, "Frozen").is_some();
+    let end = person.glass.until("ended", is_over);
+    assert!(end.message.as_ref().unwrap().contains("Nothing was charged"), "{end:?}");
+    assert!(!end.field_on && !end.allows(&Intent::TryAgain), "{end:?}");
+    person.touch(Intent::Back);
+    person.glass.until_kind(ScreenKind::Frozen);
+    assert_eq!(shop.net_minor(), 0);
+    assert_eq!(attempts(&shop, person), 1, "it ended once");
+}
+
+#[test]
+fn a_freeze_while_the_bank_is_asked_waits_for_what_the_bank_says() {
+    for (trouble, net_minor, kind) in
+        [(None, 500, ScreenKind::Approved), (Some(Kind::NoAnswer), 0, ScreenKind::Declined)]
+    {
+        let shop = impatient_shop("desk");
+        let person = person(&shop);
+        trouble.into_iter().for_each(|kind| shop.host_does(kind));
+        person.charges(500);
+        person.taps("visa");
+        // By now the request may have left, or the bank have answered: both are this row's.
+        person.glass.until("on its way", |s| (s.lights == 4 && !s.allows(&Intent::Cancel)) || s.kind == kind);
+        holds(&person);
+        let is_over = |screen: &Screen| screen.kind == kind && row(screen, "Frozen").is_some();
+        person.glass.until("its end, on a frozen till", is_over);
+        person.touch(Intent::NewSale);
+        person.glass.until_kind(ScreenKind::Frozen);
+        assert_eq!(shop.net_minor(), net_minor);
+        assert_eq!(attempts(&shop, person), 1, "it ended once");
+    }
 }

@@ -6,6 +6,7 @@ mod support;
 
 use support::host::Trouble;
 use support::world::World;
+use taptill::account::WrittenReason;
 use taptill::error::{Money, Reversal};
 use taptill::payment::Decision;
 use taptill::payment::state::State;
@@ -34,6 +35,20 @@ fn a_decision_stands_beside_the_state_with_its_name_for_ever() {
         assert_eq!(world.status("A-1").unwrap().decision, Some(decision), "also after a restart");
         assert_eq!(world.debts().len(), 1, "it stays in every report");
     }
+}
+
+#[test]
+fn why_it_was_decided_so_stands_in_the_record_where_somebody_was_asked() {
+    let mut world = stuck(false);
+    let why = WrittenReason::new(" Ms Li at the acquirer, ticket 4711 ").unwrap();
+    world.decide_for("A-1", Decision::NotCharged, Some(why)).unwrap();
+    let again = WrittenReason::new("another reason").ok();
+    world.decide_for("A-1", Decision::NotCharged, again).unwrap();
+    let events = world.journal();
+    let told: Vec<_> = events.iter().filter(|(kind, _)| kind == "attempt.decided").map(|(_, body)| body).collect();
+    let body = serde_json::json!({ "decision": "not_charged", "reason": "Ms Li at the acquirer, ticket 4711" });
+    assert_eq!(told, [&body], "the first reason stands, as the first decision does");
+    assert_eq!(world.status("A-1").unwrap().decision, Some(Decision::NotCharged), "and it is read again");
 }
 
 #[test]

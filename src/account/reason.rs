@@ -7,10 +7,13 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::{Error, ErrorCode};
 
 /// A reason: 1 to 120 characters, none of them a control character, with fewer than 12 digits.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct WrittenReason(String);
 
 impl WrittenReason {
@@ -36,6 +39,20 @@ impl WrittenReason {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl TryFrom<String> for WrittenReason {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Self, Error> {
+        Self::new(&text)
+    }
+}
+
+impl From<WrittenReason> for String {
+    fn from(reason: WrittenReason) -> Self {
+        reason.0
     }
 }
 

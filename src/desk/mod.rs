@@ -15,6 +15,7 @@
 mod goodbyes;
 mod people;
 mod run;
+mod stuck;
 mod work;
 
 use std::path::Path;

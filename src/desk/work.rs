@@ -14,6 +14,7 @@ use crate::account::Provisioning;
 use crate::desk::goodbyes::{self, Place};
 use crate::desk::people::{self, Typed};
 use crate::desk::run::Message;
+use crate::desk::stuck;
 use crate::error::{Error, ErrorCode, Fact};
 use crate::hex;
 use crate::ids::AttemptId;
@@ -90,6 +91,9 @@ impl Job {
                 let tell = Box::new(move |event| drop(messages.send(Message::Event(event))));
                 let clock = &*self.ports.clock;
                 goodbyes::Question { terminal: &terminal, clock, typed, place, tell }.answer(effect).map(Some)
+            }
+            effect if stuck::is_theirs(effect) => {
+                stuck::answer(&terminal, effect, &typed).map(|event| Some(Message::Event(event)))
             }
             effect if people::is_theirs(effect) => people::answer(&terminal, effect, typed).map(Some),
             effect => Ok(answer(&terminal, effect)?.map(Message::Event)),

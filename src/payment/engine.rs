@@ -311,7 +311,9 @@ impl Engine {
             Input::List { ticket, query } => self.list(ticket, &query),
             Input::Resolve { ticket, permit } => self.resolve(ticket, permit, now),
             Input::Debts { ticket } => self.debts_listed(ticket),
-            Input::Decide { ticket, attempt, decision, permit } => self.decide(ticket, &attempt, decision, permit, now),
+            Input::Decide { ticket, attempt, decision, reason, permit } => {
+                self.decide(ticket, &attempt, decision, reason, permit, now)
+            }
             Input::TestHost { ticket, permit } => {
                 self.test_host(ticket, permit, now);
                 Ok(())
@@ -344,8 +346,8 @@ impl Engine {
             Input::RejectRefund { ticket, refund, reason, permit } => {
                 self.reject_refund(ticket, refund, reason, permit, now)
             }
-            Input::DecideRefund { ticket, refund, decision, permit } => {
-                self.decide_refund(ticket, refund, decision, permit.spend(), now)
+            Input::DecideRefund { ticket, refund, decision, reason, permit } => {
+                self.decide_refund(ticket, refund, decision, reason, permit.spend(), now)
             }
             Input::Refunds { ticket, query } => self.list_refunds(ticket, &query),
             Input::PrintVoucher { ticket, refund, copy, permit } => {

@@ -16,6 +16,7 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::account::WrittenReason;
 use crate::card::MaskedPan;
 use crate::ids::{AttemptId, AuthCode, BatchNo, HostCode, OrderNo, Rrn, Stan};
 use crate::iso8583::Op;
@@ -177,6 +178,9 @@ bodies! {
     /// A supervisor, who is the event's operator, says how a stuck reversal has ended.
     Decided = "attempt.decided" v 1 ballast true {
         decision: Decision,
+        /// Why, in that person's words, where they were asked.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<WrittenReason>,
     }
     /// An answer came after the end.
     LateAnswer = "attempt.late_answer" v 1 ballast false {

@@ -8,6 +8,7 @@
 
 use zeroize::Zeroizing;
 
+use crate::account::WrittenReason;
 use crate::acquirer::{HostMark, LinkEvent, StatementLine, Telling, Told};
 use crate::clock::MonoMs;
 use crate::emv::CardEvent;
@@ -71,6 +72,8 @@ pub enum Input<'a> {
         attempt: AttemptId,
         /// How it ended.
         decision: Decision,
+        /// Why, where a person was asked.
+        reason: Option<WrittenReason>,
         /// Leave to do so.
         permit: Permit<DecideStuck>,
     },
@@ -245,6 +248,8 @@ pub enum Input<'a> {
         refund: RefundId,
         /// How.
         decision: RefundDecision,
+        /// Why, where a person was asked.
+        reason: Option<WrittenReason>,
         /// Leave to do so.
         permit: Permit<DecideStuck>,
     },

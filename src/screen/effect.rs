@@ -3,10 +3,11 @@
 //! Evidence: `screen/step/tests.rs`, `tests/desk_people.rs`.
 
 use crate::clock::WallMs;
-use crate::ids::{AttemptId, OperatorName, Role};
+use crate::ids::{AttemptId, OperatorName, RefundId, Role};
 use crate::incident::evidence::Preview;
 use crate::incident::loss::LossReport;
 use crate::money::Amount;
+use crate::payment::{Decision, RefundDecision};
 use crate::receipt::Copy;
 use crate::text::Language;
 
@@ -176,6 +177,30 @@ pub enum Effect {
         /// In which language the receipts are.
         language: Language,
     },
+    /// Look at a payment that is stuck: `Stuck`.
+    FetchStuckPayment {
+        /// Which.
+        attempt: AttemptId,
+    },
+    /// Look at a refund that is stuck: `Stuck`.
+    FetchStuckRefund {
+        /// Which.
+        refund: RefundId,
+    },
+    /// Say how a stuck payment has ended, with the reason that was typed: `Decided`.
+    Decide {
+        /// Which.
+        attempt: AttemptId,
+        /// How.
+        decision: Decision,
+    },
+    /// Say how a stuck refund has ended, with the reason that was typed: `Decided`.
+    DecideRefund {
+        /// Which.
+        refund: RefundId,
+        /// How.
+        decision: RefundDecision,
+    },
     /// Ask how the network is judged: `Network`.
     FetchNetwork,
     /// Find out whose the message is that was typed: `Message`.
@@ -207,6 +232,8 @@ impl Effect {
                 | Self::Deregister
                 | Self::Disclose { .. }
                 | Self::ReadMessage
+                | Self::Decide { .. }
+                | Self::DecideRefund { .. }
         )
     }
 
@@ -214,6 +241,12 @@ impl Effect {
     #[must_use]
     pub fn takes_place(&self) -> bool {
         matches!(self, Self::Deregister | Self::HandOutLoss { .. } | Self::Disclose { .. })
+    }
+
+    /// Whether it freezes the till.
+    #[must_use]
+    pub fn freezes(&self) -> bool {
+        matches!(self, Self::Freeze | Self::FreezeByName)
     }
 
     /// Whether it waits for a finger or a face at the door, where a password may be typed instead.

@@ -12,7 +12,7 @@ use crate::ports::Notice;
 use crate::receipt::Copy;
 use crate::screen::effect::Effect;
 use crate::screen::intent::Intent;
-use crate::screen::state::Till;
+use crate::screen::state::{Stuck, Till};
 use crate::settlement::statement::StatementSummary;
 use crate::till::{Erased, ExitView, MessageView, NetworkView, OperatorView, TillState};
 
@@ -133,6 +133,10 @@ pub enum Event {
     Network(Box<NetworkView>),
     /// Whose a message is.
     Message(Box<MessageView>),
+    /// Something that a supervisor is to decide.
+    Stuck(Box<Stuck>),
+    /// A supervisor has said how it ended.
+    Decided(Box<Stuck>),
     /// Who works at this till.
     Operators(Vec<OperatorView>),
     /// A name for the sale.

@@ -4,6 +4,7 @@
 
 mod bad_days;
 mod goodbyes;
+pub(super) mod stuck;
 
 use std::collections::VecDeque;
 
@@ -17,7 +18,9 @@ use crate::ids::{
 use crate::incident::freeze::{FreezeReason, FreezeView, FrozenFrom};
 use crate::money::{Amount, Currency};
 use crate::payment::state::State as Paid;
-use crate::payment::{AttemptView, JournalPlace, Kind, Page, Reason, ReceiptCounts, ReversalReason, ReversalView};
+use crate::payment::{
+    AttemptView, Decision, JournalPlace, Kind, Page, Reason, ReceiptCounts, ReversalReason, ReversalView,
+};
 use crate::ports::Prompt;
 use crate::receipt::{self, Columns, Copy, JournalMark, Layout, Merchant, Payment, ReceiptData, Zone};
 use crate::screen::effect::Effect;
@@ -43,6 +46,7 @@ pub(super) fn pictures(language: Language) -> Pictures {
     pictures.extend(trouble_pictures());
     pictures.extend(people_pictures());
     pictures.extend(goodbyes::pictures());
+    pictures.extend(stuck::pictures());
     pictures.extend(bad_days::pictures());
     pictures
 }
@@ -108,6 +112,7 @@ fn sale_pictures() -> Pictures {
         ("reading", sale(Stage::Reading, Cancel::No)),
         ("authorising", sale(Stage::Prompt(Prompt::Authorising), Cancel::TooLate)),
         ("too-late-to-cancel", sale(Stage::Prompt(Prompt::Authorising), Cancel::Refused)),
+        frozen(("authorising-frozen", sale(Stage::Prompt(Prompt::Authorising), Cancel::TooLate))),
     ]
 }
 
@@ -126,6 +131,8 @@ fn outcome_pictures() -> Pictures {
         ("card-lost", outcome(Paid::NotSent, Some(Reason::CardLost))),
         ("pin-required", outcome(Paid::NotSent, Some(Reason::OnlinePinRequired))),
         ("interrupted", outcome(Paid::NotSent, Some(Reason::Interrupted))),
+        frozen(("approved-frozen", outcome(Paid::Approved, None))),
+        frozen(("not-sent-frozen", outcome(Paid::NotSent, Some(Reason::TillFrozen)))),
     ]
 }
 
@@ -146,9 +153,16 @@ fn past_pictures(language: Language) -> Pictures {
         ("history-empty", history(Page { attempts: Vec::new(), next: None }, vec![None])),
         ("history", history(page, vec![None, Some("here".to_owned())])),
         ("transaction-approved", one(Paid::Approved, None)),
+        ("transaction-stuck", one(Paid::ReversalStuck, Some(Reason::ReversalRefused))),
+        ("transaction-decided", at(Place::Transaction(Box::new(decided())))),
         ("transaction-not-known-yet", one(Paid::ReversalDue, Some(Reason::NoAnswer))),
         ("receipt", at(slip)),
     ]
+}
+
+/// A payment of which a supervisor has said how it ended.
+pub(super) fn decided() -> AttemptView {
+    AttemptView { decision: Some(Decision::NotCharged), ..view(Paid::ReversalStuck, Some(Reason::ReversalRefused)) }
 }
 
 /// The slip of the approved payment.

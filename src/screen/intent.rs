@@ -4,7 +4,7 @@
 //!
 //! Evidence: `screen/step/tests.rs` tries every one on every screen.
 
-use crate::ids::{self, AttemptId, OperatorName};
+use crate::ids::{self, AttemptId, OperatorName, RefundId};
 use crate::text::Language;
 
 /// What a person wants. What it needs that was typed, the desk has been given before.
@@ -181,6 +181,24 @@ pub enum Intent {
         /// Which.
         attempt: AttemptId,
     },
+    /// To where a supervisor says how a stuck payment has ended.
+    ToDecide {
+        /// Which.
+        attempt: AttemptId,
+    },
+    /// To where a supervisor says how a stuck refund has ended.
+    ToDecideRefund {
+        /// Which.
+        refund: RefundId,
+    },
+    /// The customer of a stuck payment is charged: reason.
+    DecideCharged,
+    /// The customer of a stuck payment is not charged: reason.
+    DecideNotCharged,
+    /// The customer has the money of a stuck refund: reason.
+    DecidePaid,
+    /// The customer does not have it: reason.
+    DecideNotPaid,
     /// How the network is judged.
     ToNetwork,
     /// To where a message is looked at.

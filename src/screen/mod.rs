@@ -26,5 +26,5 @@ pub use gallery::gallery;
 pub use intent::Intent;
 pub use keypad::Keypad;
 pub use shown::{Action, Field, FieldName, Role, Row, Screen, ScreenKind, Tone};
-pub use state::{State, Till};
+pub use state::{State, Stuck, Till};
 pub use step::step;

@@ -121,6 +121,8 @@ kinds! {
         Network = "network",
         /// Whose a message is that comes in the acquirer's name.
         Message = "message",
+        /// A supervisor says how something ended of which the bank says nothing more.
+        Decide = "decide",
     }
 }
 

@@ -1,6 +1,7 @@
 //! Where a person is and what is under way: everything that a screen is drawn from.
 //!
-//! A [`Place`] owns what belongs to it: a sale under way exists only while its screen does. Below the place lie
+//! A [`Place`] owns what belongs to it: a sale under way exists only while its screen does, at most the one for a freeze
+//! above it. Below the place lie
 //! those that `Back` returns to. News that nobody has seen and payments that are not finished outlive every place, but not
 //! the session; an amount that was typed waits for the same person.
 //!
@@ -15,7 +16,7 @@ use crate::incident::evidence::Preview;
 use crate::incident::freeze::FreezeView;
 use crate::incident::loss::LossReport;
 use crate::money::{Amount, Currency};
-use crate::payment::{AttemptView, Page};
+use crate::payment::{AttemptView, Page, RefundView};
 use crate::ports::Prompt;
 use crate::receipt::Copy;
 use crate::screen::effect::Effect;
@@ -129,12 +130,20 @@ impl State {
         }
     }
 
-    /// The sale under way.
+    /// The sale under way: on the glass, or below where somebody is about to freeze the till.
     pub(super) fn sale(&self) -> Option<&Sale> {
-        match &self.place {
+        self.below.iter().chain([&self.place]).find_map(|place| match place {
             Place::Sale(sale) => Some(sale),
             _ => None,
-        }
+        })
+    }
+
+    /// The same, to go on with.
+    pub(super) fn sale_mut(&mut self) -> Option<&mut Sale> {
+        self.below.iter_mut().chain([&mut self.place]).find_map(|place| match place {
+            Place::Sale(sale) => Some(sale),
+            _ => None,
+        })
     }
 }
 
@@ -225,6 +234,7 @@ pub(super) enum Place {
     Evidence(Box<Showing>),
     Network(Box<NetworkView>),
     Message(Box<Letter>),
+    Deciding(Box<Deciding>),
 }
 
 impl Place {
@@ -250,9 +260,26 @@ impl Place {
             },
             Self::Evidence(showing) => Some(&mut showing.form),
             Self::Message(letter) => Some(&mut letter.form),
+            Self::Deciding(deciding) => Some(&mut deciding.form),
             _ => None,
         }
     }
+}
+
+/// What the bank says nothing more of.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Stuck {
+    /// A payment or a void whose reversal is stuck.
+    Payment(AttemptView),
+    /// A refund.
+    Refund(RefundView),
+}
+
+/// Something stuck that a supervisor decides, with a reason.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Deciding {
+    pub form: Form,
+    pub of: Stuck,
 }
 
 /// Leaving for today.

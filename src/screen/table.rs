@@ -44,9 +44,7 @@ const fn lit(kind: ScreenKind, tone: Tone, lights: u8) -> Look {
 #[must_use]
 pub fn of_outcome(state: State, reason: Option<Reason>) -> Look {
     match state {
-        State::Approved => {
-            look(ScreenKind::Approved, Tone::Good, &[(Choice::NewSale, Primary), (Choice::Receipt, Secondary)])
-        }
+        State::Approved => look(ScreenKind::Approved, Tone::Good, TAKEN),
         State::Declined => look(ScreenKind::Declined, Tone::Bad, REFUSED),
         State::Reversed | State::Voided => look(ScreenKind::Declined, Tone::Attention, TAKEN_BACK),
         State::ReversalStuck => look(ScreenKind::NotKnownYet, Tone::Attention, STUCK),
@@ -192,6 +190,7 @@ pub const PAST: &[(Choice, Role)] = &[(Choice::Older, Secondary), (Choice::Newer
 pub const ONE: &[(Choice, Role)] = &[
     (Choice::Receipt, Primary),
     (Choice::Resolve, Secondary),
+    (Choice::ToDecide, Secondary),
     (Choice::ToEvidence, Secondary),
     (Choice::Back, Secondary),
 ];
@@ -219,23 +218,27 @@ pub const SETUP: &[(Choice, Role)] = &[
     (Choice::SignOut, Danger),
 ];
 
-const WHILE_SELLING: &[(Choice, Role)] = &[(Choice::Cancel, Danger)];
+/// Held while a sale is under way or its end is on the glass: robbers wait for no keypad.
+const FREEZE_HELD: (Choice, Role) = (Choice::ToFreeze, Danger);
+const WHILE_SELLING: &[(Choice, Role)] = &[(Choice::Cancel, Danger), FREEZE_HELD];
+const TAKEN: &[(Choice, Role)] = &[(Choice::NewSale, Primary), (Choice::Receipt, Secondary), FREEZE_HELD];
 const REFUSED: &[(Choice, Role)] =
-    &[(Choice::TryAnotherCard, Primary), (Choice::NewSale, Secondary), (Choice::Receipt, Secondary)];
+    &[(Choice::TryAnotherCard, Primary), (Choice::NewSale, Secondary), (Choice::Receipt, Secondary), FREEZE_HELD];
 const TAKEN_BACK: &[(Choice, Role)] =
-    &[(Choice::NewSale, Primary), (Choice::TryAgain, Secondary), (Choice::Receipt, Secondary)];
+    &[(Choice::NewSale, Primary), (Choice::TryAgain, Secondary), (Choice::Receipt, Secondary), FREEZE_HELD];
 const UNKNOWN: &[(Choice, Role)] =
-    &[(Choice::Resolve, Primary), (Choice::NextCustomer, Secondary), (Choice::Receipt, Secondary)];
-const STUCK: &[(Choice, Role)] = &[(Choice::NextCustomer, Primary), (Choice::Receipt, Secondary)];
-const ONCE_MORE: &[(Choice, Role)] = &[(Choice::TryAgain, Primary), (Choice::NewSale, Secondary)];
-const ANOTHER_CARD: &[(Choice, Role)] = &[(Choice::TryAnotherCard, Primary), (Choice::NewSale, Secondary)];
-const AFTERWARDS: &[(Choice, Role)] = &[(Choice::TryAgain, Primary), (Choice::Back, Secondary)];
+    &[(Choice::Resolve, Primary), (Choice::NextCustomer, Secondary), (Choice::Receipt, Secondary), FREEZE_HELD];
+const STUCK: &[(Choice, Role)] =
+    &[(Choice::NextCustomer, Primary), (Choice::ToDecide, Secondary), (Choice::Receipt, Secondary), FREEZE_HELD];
+const ONCE_MORE: &[(Choice, Role)] = &[(Choice::TryAgain, Primary), (Choice::NewSale, Secondary), FREEZE_HELD];
+const ANOTHER_CARD: &[(Choice, Role)] = &[(Choice::TryAnotherCard, Primary), (Choice::NewSale, Secondary), FREEZE_HELD];
+const AFTERWARDS: &[(Choice, Role)] = &[(Choice::TryAgain, Primary), (Choice::Back, Secondary), FREEZE_HELD];
 /// The acquirer has let the till go: there is nothing left but to erase it.
-const FINISH: &[(Choice, Role)] = &[(Choice::ToDeregister, Primary), (Choice::Back, Secondary)];
+const FINISH: &[(Choice, Role)] = &[(Choice::ToDeregister, Primary), (Choice::Back, Secondary), FREEZE_HELD];
 const NETWORKS: &[(Choice, Role)] =
-    &[(Choice::TryAgain, Primary), (Choice::ToNetwork, Secondary), (Choice::Back, Secondary)];
-const LOOK_AGAIN: &[(Choice, Role)] = &[(Choice::TryAgain, Primary)];
+    &[(Choice::TryAgain, Primary), (Choice::ToNetwork, Secondary), (Choice::Back, Secondary), FREEZE_HELD];
+const LOOK_AGAIN: &[(Choice, Role)] = &[(Choice::TryAgain, Primary), FREEZE_HELD];
 /// What an error offers when the till must be opened anew.
 pub const OPEN_AGAIN: &[(Choice, Role)] = &[(Choice::OpenAgain, Primary)];
-const OTHER_AMOUNT: &[(Choice, Role)] = &[(Choice::ChangeAmount, Primary)];
-const UNDERSTOOD: &[(Choice, Role)] = &[(Choice::Done, Primary)];
+const OTHER_AMOUNT: &[(Choice, Role)] = &[(Choice::ChangeAmount, Primary), FREEZE_HELD];
+const UNDERSTOOD: &[(Choice, Role)] = &[(Choice::Done, Primary), FREEZE_HELD];

@@ -5,6 +5,7 @@
 //!
 //! It decides nothing. Evidence: `sandbox/tests/till_void.rs`.
 
+use crate::account::WrittenReason;
 use crate::error::Error;
 use crate::ids::AttemptId;
 use crate::payment::{AttemptView, Decision, HostTested, ParametersView, Reply as Paid, VoidOrder};
@@ -40,7 +41,29 @@ impl Terminal {
     /// # Errors
     /// `attempt_unknown`, `not_stuck`, `already_decided`, `not_permitted`, `till_locked`, and the errors of storage.
     pub fn decide(&self, attempt: &AttemptId, decision: Decision) -> Result<AttemptView, Error> {
-        self.ask_about(attempt, Ask::Decide { attempt: attempt.clone(), decision }).map(calls::attempt)
+        self.decide_with(attempt, decision, None)
+    }
+
+    /// The same, with why: it stands in the record beside the decision.
+    ///
+    /// # Errors
+    /// As [`Terminal::decide`].
+    pub fn decide_because(
+        &self,
+        attempt: &AttemptId,
+        decision: Decision,
+        reason: WrittenReason,
+    ) -> Result<AttemptView, Error> {
+        self.decide_with(attempt, decision, Some(reason))
+    }
+
+    fn decide_with(
+        &self,
+        attempt: &AttemptId,
+        decision: Decision,
+        reason: Option<WrittenReason>,
+    ) -> Result<AttemptView, Error> {
+        self.ask_about(attempt, Ask::Decide { attempt: attempt.clone(), decision, reason }).map(calls::attempt)
     }
 
     /// Asks the host whether it is there.

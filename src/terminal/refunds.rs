@@ -5,6 +5,7 @@
 //!
 //! It decides nothing. Evidence: `tests/refund_terminal.rs`.
 
+use crate::account::WrittenReason;
 use crate::error::Error;
 use crate::ids::{OperatorName, RefundId};
 use crate::payment::{
@@ -67,7 +68,20 @@ impl Terminal {
     /// # Errors
     /// `refund_unknown`, `not_stuck`, `already_decided`, `not_permitted`, `till_locked`, and the errors of storage.
     pub fn decide_refund(&self, refund: &RefundId, decision: RefundDecision) -> Result<RefundView, Error> {
-        self.refund(Ask::DecideRefund { refund: refund.clone(), decision })
+        self.refund(Ask::DecideRefund { refund: refund.clone(), decision, reason: None })
+    }
+
+    /// The same, with why: it stands in the record beside the decision.
+    ///
+    /// # Errors
+    /// As [`Terminal::decide_refund`].
+    pub fn decide_refund_because(
+        &self,
+        refund: &RefundId,
+        decision: RefundDecision,
+        reason: WrittenReason,
+    ) -> Result<RefundView, Error> {
+        self.refund(Ask::DecideRefund { refund: refund.clone(), decision, reason: Some(reason) })
     }
 
     /// Refunds, newest first.

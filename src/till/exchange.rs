@@ -58,6 +58,8 @@ pub enum Ask {
         attempt: AttemptId,
         /// How it ended.
         decision: Decision,
+        /// Why, where a person was asked.
+        reason: Option<WrittenReason>,
     },
     /// Whether the host is there.
     TestHost,
@@ -110,6 +112,8 @@ pub enum Ask {
         refund: RefundId,
         /// How it ended.
         decision: RefundDecision,
+        /// Why, where a person was asked.
+        reason: Option<WrittenReason>,
     },
     /// A page of refunds.
     Refunds(RefundQuery),

@@ -152,9 +152,9 @@ impl Till {
                 let _looking = self.permit::<ViewDebts>(now)?;
                 self.payment(payment::Input::Debts { ticket }, now)
             }
-            Ask::Decide { attempt, decision } => {
+            Ask::Decide { attempt, decision, reason } => {
                 let permit = self.permit::<DecideStuck>(now)?;
-                self.payment(payment::Input::Decide { ticket, attempt, decision, permit }, now)
+                self.payment(payment::Input::Decide { ticket, attempt, decision, reason, permit }, now)
             }
             Ask::DecideBatch { batch, decision } => {
                 let permit = self.permit::<DecideStuck>(now)?;
@@ -204,9 +204,9 @@ impl Till {
                 let permit = self.permit::<ApproveRefund>(now)?;
                 self.payment(payment::Input::RejectRefund { ticket, refund, reason, permit }, now)
             }
-            Ask::DecideRefund { refund, decision } => {
+            Ask::DecideRefund { refund, decision, reason } => {
                 let permit = self.permit::<DecideStuck>(now)?;
-                self.payment(payment::Input::DecideRefund { ticket, refund, decision, permit }, now)
+                self.payment(payment::Input::DecideRefund { ticket, refund, decision, reason, permit }, now)
             }
             Ask::Refunds(query) => {
                 let _looking = self.permit::<ViewPayments>(now)?;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use taptill::account::{
     self, Account, Configuration, HostAddress, Judgement, Limits, Merchant, NetworkPolicy, PROVISIONING_VERSION,
-    PasswordWork, Policy, Provisioning, SecretText, Secrets, Verdict,
+    PasswordWork, Policy, Provisioning, SecretText, Secrets, Verdict, WrittenReason,
 };
 use taptill::acquirer::{HostMark, LinkEvent, LinkFault, Telling};
 use taptill::clock::{BootCount, MonoMs, Now, WallMs};
@@ -696,8 +696,18 @@ impl World {
     }
 
     pub fn decide(&mut self, attempt: &str, decision: Decision) -> Result<AttemptView, Error> {
+        self.decide_for(attempt, decision, None)
+    }
+
+    /// The same, with why.
+    pub fn decide_for(
+        &mut self,
+        attempt: &str,
+        decision: Decision,
+        reason: Option<WrittenReason>,
+    ) -> Result<AttemptView, Error> {
         let (attempt, permit) = (AttemptId::new(attempt).unwrap(), permit(self.now));
-        match self.ask(|ticket| Input::Decide { ticket, attempt, decision, permit })? {
+        match self.ask(|ticket| Input::Decide { ticket, attempt, decision, reason, permit })? {
             Reply::Attempt(view) => Ok(*view),
             other => panic!("{other:?}"),
         }

@@ -225,7 +225,7 @@ pub struct RefundPage {
     pub next: Option<String>,
 }
 
-fn refund_id(text: String) -> Result<RefundId, TillError> {
+pub(crate) fn refund_id(text: String) -> Result<RefundId, TillError> {
     Ok(RefundId::new(text).map_err(Error::from)?)
 }
 

@@ -9,6 +9,7 @@ use taptill::screen as core;
 
 use crate::errors::{TillError, same_words};
 use crate::people::OperatorRole;
+use crate::refunds::refund_id;
 use crate::values::{Language, attempt_id, operator_name};
 
 /// A screen with a name for its picture.
@@ -111,6 +112,8 @@ pub enum ScreenKind {
     Network,
     /// Whose a message is that comes in the acquirer's name.
     Message,
+    /// A supervisor says how something ended of which the bank says nothing more.
+    Decide,
 }
 
 /// How a screen, or a row of it, is meant.
@@ -334,6 +337,24 @@ pub enum Intent {
         /// Which.
         attempt: String,
     },
+    /// To where a supervisor says how a stuck payment has ended.
+    ToDecide {
+        /// Which.
+        attempt: String,
+    },
+    /// To where a supervisor says how a stuck refund has ended.
+    ToDecideRefund {
+        /// Which.
+        refund: String,
+    },
+    /// The customer of a stuck payment is charged: reason.
+    DecideCharged,
+    /// The customer of a stuck payment is not charged: reason.
+    DecideNotCharged,
+    /// The customer has the money of a stuck refund: reason.
+    DecidePaid,
+    /// The customer does not have it: reason.
+    DecideNotPaid,
     /// How the network is judged.
     ToNetwork,
     /// To where a message is looked at.
@@ -431,7 +452,8 @@ pub struct Screen {
 same_words!(core::ScreenKind, ScreenKind: FirstStart AmountPad PresentCard Reading Approved Declined NotKnownYet SeePhone
     TryAnotherWay History Transaction Receipt Settings Trouble Claim SignIn Locked ChangePassword Recover RecoveryCode
     Operators Operator AddOperator ResetOperator EnrolBiometric NewRecoveryCode Freeze FreezeByName
-    Frozen Release Leave Left ForceLeave Statement Deregister DeregisterBlocked Erasing Erased Loss RenewPasswords Evidence Disclosed Network Message);
+    Frozen Release Leave Left ForceLeave Statement Deregister DeregisterBlocked Erasing Erased Loss RenewPasswords Evidence Disclosed Network Message
+    Decide);
 same_words!(core::FieldName, FieldName: Operator Password NewPassword NewPasswordAgain RecoveryCode Reason Recipient
     Message);
 same_words!(core::Tone, Tone: Neutral Good Bad Waiting Attention);
@@ -449,6 +471,8 @@ macro_rules! intents {
                     Intent::Digit { digit } => Self::Digit { digit },
                     Intent::LossOf { days } => Self::LossOf { days },
                     Intent::EvidenceOf { attempt } => Self::EvidenceOf { attempt: attempt_id(&attempt)? },
+                    Intent::ToDecide { attempt } => Self::ToDecide { attempt: attempt_id(&attempt)? },
+                    Intent::ToDecideRefund { refund } => Self::ToDecideRefund { refund: refund_id(refund)? },
                     Intent::Open { attempt } => Self::Open { attempt: attempt_id(&attempt)? },
                     Intent::Receipt { attempt } => Self::Receipt { attempt: attempt_id(&attempt)? },
                     Intent::UseLanguage { language } => Self::UseLanguage { language: language.into() },
@@ -469,6 +493,8 @@ macro_rules! intents {
                     core::Intent::Digit { digit } => Self::Digit { digit },
                     core::Intent::LossOf { days } => Self::LossOf { days },
                     core::Intent::EvidenceOf { attempt } => Self::EvidenceOf { attempt: attempt.to_string() },
+                    core::Intent::ToDecide { attempt } => Self::ToDecide { attempt: attempt.to_string() },
+                    core::Intent::ToDecideRefund { refund } => Self::ToDecideRefund { refund: refund.to_string() },
                     core::Intent::Open { attempt } => Self::Open { attempt: attempt.to_string() },
                     core::Intent::Receipt { attempt } => Self::Receipt { attempt: attempt.to_string() },
                     core::Intent::UseLanguage { language } => Self::UseLanguage { language: language.into() },
@@ -487,7 +513,8 @@ macro_rules! intents {
 intents!(DoubleZero Backspace Charge Cancel NewSale TryAgain History OlderPage NewerPage Settings Resolve Verify Back
     Provision Claim SignIn Unlock Lock SignOut SwitchOperator ToChangePassword ChangePassword ToRecover Recover Written
     Operators ToAddOperator SignInByBiometric UnlockByBiometric ToEnrolBiometric EnrolBiometric ForgetBiometric
-    ToNewRecoveryCode NewRecoveryCode AcceptRollBack ToFreeze Freeze ToRelease Release ToLeave Leave Settle ToForceLeave ForceLeave ToStatement CheckStatement ToDeregister Deregister ChoosePlace SetUpAsNew ToLoss SendLoss ToRenewPasswords RenewPasswords ToEvidence ToNetwork ToMessage ReadMessage Foreground Background ReaderOff ReaderReady);
+    ToNewRecoveryCode NewRecoveryCode AcceptRollBack ToFreeze Freeze ToRelease Release ToLeave Leave Settle ToForceLeave ForceLeave ToStatement CheckStatement ToDeregister Deregister ChoosePlace SetUpAsNew ToLoss SendLoss ToRenewPasswords RenewPasswords ToEvidence ToNetwork ToMessage ReadMessage DecideCharged
+    DecideNotCharged DecidePaid DecideNotPaid Foreground Background ReaderOff ReaderReady);
 
 impl From<core::Row> for Row {
     fn from(row: core::Row) -> Self {

@@ -42,7 +42,7 @@ public struct ScreenModel: Sendable, Equatable {
             .list
         case .receipt, .erased: .slip
         case .claim, .signIn, .locked, .changePassword, .recover, .addOperator, .resetOperator, .enrolBiometric,
-            .newRecoveryCode, .release, .freezeByName, .forceLeave, .deregister, .evidence, .message:
+            .newRecoveryCode, .release, .freezeByName, .forceLeave, .deregister, .evidence, .message, .decide:
             .form
         case .recoveryCode: .paper
         }

@@ -14,15 +14,22 @@ public final class TypedField: Identifiable {
     /// How many characters there are.
     public private(set) var count = 0
 
-    /// As much as the longest password or code takes, and more; what goes beyond is not taken.
-    public static let bytesMax = 1_024
+    /// What goes beyond is not taken.
+    public let bytesMax: Int
 
-    @ObservationIgnored private let bytes = TypedBytes(capacity: bytesMax)
+    /// As much as the longest password or code takes, and more.
+    private static let shortMax = 1_024
+    /// As much as a message of the acquirer's with many signatures, and more.
+    private static let longMax = 16_384
+
+    @ObservationIgnored private let bytes: TypedBytes
     /// How many bytes each character has, so that the last one can be taken back.
     @ObservationIgnored private var lengths: [Int] = []
 
     public init(_ field: Field) {
         self.field = field
+        bytesMax = field.isLong ? Self.longMax : Self.shortMax
+        bytes = TypedBytes(capacity: bytesMax)
     }
 
     public nonisolated var id: FieldName { field.name }
@@ -35,7 +42,15 @@ public final class TypedField: Identifiable {
     /// Adds what was typed. Says whether it had room.
     @discardableResult
     public func append(_ text: String) -> Bool {
-        guard bytes.count + text.utf8.count <= Self.bytesMax else { return false }
+        replace(last: 0, with: text)
+    }
+
+    /// Puts this in the place of so many characters at the end. Says whether it had room; without, nothing changes.
+    @discardableResult
+    public func replace(last characters: Int, with text: String) -> Bool {
+        let freed = lengths.suffix(characters).reduce(0, +)
+        guard bytes.count - freed + text.utf8.count <= bytesMax else { return false }
+        for _ in 0..<min(characters, lengths.count) { backspace() }
         for character in text {
             bytes.append(character.utf8)
             lengths.append(character.utf8.count)

@@ -150,6 +150,29 @@ struct DeskModelTests {
         #expect(desk.noted.use { $0 } == touched)
     }
 
+    @Test func aFolderIsGivenBackWhenTheCoreHasLetItGo() async throws {
+        let (stand, _, desk, model) = try await opened()
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("lent-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let given = Noted()
+        // Nobody asked for one: the core lets it go unused.
+        model.placed(FolderPlace(folder) { given.use { $0.append(.back) } })
+        try await settled(model) { _ in given.use { $0.count } == 1 }
+        model.send(.settings)
+        try await shows(.settings, model)
+        model.send(.toLoss)
+        try await shows(.loss, model)
+        for (wished, isFull) in [(2, false), (3, true)] {
+            if isFull { try Data("mine".utf8).write(to: folder.appendingPathComponent("mine.txt")) }
+            model.placed(FolderPlace(folder) { given.use { $0.append(.back) } })
+            try await settled(model) { _ in given.use { $0.count } == wished }
+            if !isFull { try await settled(model) { $0.screen.tone == .good } }
+        }
+        try await desk.close()
+        #expect(given.use { $0.count } == 3, "each once, also after a fault")
+        withExtendedLifetime(stand) {}
+    }
+
     @Test func theModelGoesWithItsOwner() async throws {
         let (_, _, desk, _) = try await opened()
         weak var gone: DeskModel?

@@ -16,6 +16,7 @@ final class ScreenModelTests: XCTestCase {
         .freezeByName: .form, .frozen: .list, .left: .outcome, .forceLeave: .form, .statement: .list,
         .deregister: .form, .deregisterBlocked: .list, .erasing: .outcome, .erased: .slip, .loss: .list,
         .renewPasswords: .outcome, .evidence: .form, .disclosed: .outcome, .network: .list, .message: .form,
+        .decide: .form,
     ]
 
     func testEveryKindHasItsLayoutAndWords() throws {
@@ -51,7 +52,7 @@ final class ScreenModelTests: XCTestCase {
             XCTAssertEqual(action.held, .freeze)
             XCTAssertEqual(action.intent, .toFreeze, "those who cannot hold are led to a screen")
         }
-        for kind in [ScreenKind.signIn, .locked, .amountPad, .settings] {
+        for kind in [ScreenKind.signIn, .locked, .amountPad, .settings, .presentCard, .reading, .approved, .declined] {
             let held = samples.filter { $0.screen.kind == kind }.contains {
                 $0.screen.actions.contains { $0.held != nil }
             }

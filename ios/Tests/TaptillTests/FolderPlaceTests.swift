@@ -55,6 +55,53 @@ final class FolderPlaceTests: XCTestCase {
         }
     }
 
+    func testAFirstFileThatFailedMidwayIsReplacedByTheNextTryAtTheSamePlace() throws {
+        let place = FolderPlace(folder)
+        let readme = folder.appendingPathComponent("readme.txt")
+        try withFiles(ofBytes: 3) {
+            XCTAssertThrowsError(try place.put(name: "readme.txt", bytes: Data("readme".utf8)))
+        }
+        XCTAssertEqual(try String(contentsOf: readme, encoding: .utf8), "rea", "half of it lies there")
+        XCTAssertThrowsError(try FolderPlace(folder).put(name: "readme.txt", bytes: Data("readme".utf8))) { error in
+            XCTAssertEqual(error as? ExportFault, .NotEmpty, "not at another place")
+        }
+        try place.put(name: "readme.txt", bytes: Data("readme".utf8))
+        try place.finish()
+        XCTAssertEqual(try String(contentsOf: readme, encoding: .utf8), "readme")
+        try place.put(name: "payments.csv", bytes: Data("one,".utf8))
+        try withFiles(ofBytes: 6) {
+            XCTAssertThrowsError(try place.put(name: "payments.csv", bytes: Data("two".utf8)))
+        }
+        XCTAssertThrowsError(try place.put(name: "readme.txt", bytes: Data("readme".utf8))) { error in
+            XCTAssertEqual(error as? ExportFault, .NotEmpty, "nothing is added to what is half there")
+        }
+        XCTAssertEqual(try String(contentsOf: readme, encoding: .utf8), "readme")
+    }
+
+    func testWhatWasLentWithAFolderIsGivenBackOnceAlsoAfterAFault() throws {
+        for bytes in [nil, Data("mine".utf8)] {
+            let given = Count()
+            var place: FolderPlace? = FolderPlace(folder) { given.add() }
+            if let bytes { try bytes.write(to: folder.appendingPathComponent("mine.txt")) }
+            let put = Result { try place?.put(name: "readme.txt", bytes: Data("a".utf8)) }
+            XCTAssertEqual((try? put.get()) == nil, bytes != nil)
+            XCTAssertEqual(given.value, 0, "the core may use it again")
+            place = nil
+            XCTAssertEqual(given.value, 1)
+        }
+    }
+
+    /// A disk on which no file grows beyond so many bytes.
+    private func withFiles(ofBytes most: UInt, _ write: () throws -> Void) throws {
+        signal(SIGXFSZ, SIG_IGN)
+        var before = rlimit()
+        XCTAssertEqual(getrlimit(fileSize, &before), 0)
+        var small = rlimit(rlim_cur: rlim_t(most), rlim_max: before.rlim_max)
+        XCTAssertEqual(setrlimit(fileSize, &small), 0)
+        defer { setrlimit(fileSize, &before) }
+        try write()
+    }
+
     func testAPlaceThatIsNoFolderIsAFault() throws {
         try Data().write(to: folder)
         XCTAssertThrowsError(try FolderPlace(folder).put(name: "readme.txt", bytes: Data("a".utf8))) { error in
@@ -62,3 +109,20 @@ final class FolderPlaceTests: XCTestCase {
         }
     }
 }
+
+/// Counts from any thread.
+private final class Count: @unchecked Sendable {
+    // The number is used under the lock alone, which is why `@unchecked Sendable` holds.
+    private let lock = NSLock()
+    private var number = 0
+
+    var value: Int { lock.withLock { number } }
+
+    func add() { lock.withLock { number += 1 } }
+}
+
+#if canImport(Glibc)
+    private let fileSize = __rlimit_resource_t(RLIMIT_FSIZE.rawValue)
+#else
+    private let fileSize = RLIMIT_FSIZE
+#endif

@@ -127,7 +127,7 @@ impl Day<'_> {
             Action::Decide { attempt, charged } => {
                 self.be(Who::Alice);
                 let decision = if *charged { Decision::Charged } else { Decision::NotCharged };
-                self.call("decide", Some(*attempt), Ask::Decide { attempt: id(*attempt), decision });
+                self.call("decide", Some(*attempt), Ask::Decide { attempt: id(*attempt), decision, reason: None });
             }
             Action::Settle => {
                 self.somebody(Who::Bob);

@@ -6,6 +6,7 @@
 //!
 //! It never decides by itself. Evidence: `tests/payment_decide.rs`.
 
+use crate::account::WrittenReason;
 use crate::clock::Now;
 use crate::error::{Error, ErrorCode};
 use crate::ids::AttemptId;
@@ -27,6 +28,7 @@ impl Engine {
         ticket: Ticket,
         attempt: &AttemptId,
         decision: Decision,
+        reason: Option<WrittenReason>,
         permit: Permit<DecideStuck>,
         now: Now,
     ) -> Result<(), Halt> {
@@ -52,7 +54,7 @@ impl Engine {
         }
         // The card's data were kept for a reversal that will not be sent any more.
         let side = SideWork::Destroy { name: card_row(attempt) };
-        let draft = Decided { decision }.draft(Some(attempt), Some(permit.spend()));
+        let draft = Decided { decision, reason }.draft(Some(attempt), Some(permit.spend()));
         match self.journal.append(draft, side, now).map_err(Refused::from) {
             Ok(_) => {}
             Err(Refused::NotWritten(code)) => {

@@ -4,7 +4,7 @@
 //!
 //! It never approves for who has asked, or for whom he appointed. Evidence: `tests/refund_rules.rs`, `tests/refund_kills.rs`.
 
-use crate::account::{RefundRules, shop_policy};
+use crate::account::{RefundRules, WrittenReason, shop_policy};
 use crate::clock::Now;
 use crate::error::{Error, ErrorCode};
 use crate::ids::RefundId;
@@ -131,6 +131,7 @@ impl Engine {
         ticket: Ticket,
         refund: RefundId,
         decision: RefundDecision,
+        reason: Option<WrittenReason>,
         operator: String,
         now: Now,
     ) -> Result<(), Halt> {
@@ -148,7 +149,7 @@ impl Engine {
             return Ok(());
         }
         if entry.view.decision.is_none() {
-            let body = Decided { refund: refund.clone(), decision };
+            let body = Decided { refund: refund.clone(), decision, reason };
             let recorded = self.record_refund(&entry.view.attempt, &body, Some(operator), now);
             if !self.is_recorded(ticket, &entry.view.attempt, recorded)? {
                 return Ok(());

@@ -57,6 +57,7 @@ fn bodies() -> Vec<(&'static str, u32, Value, Option<Step>)> {
         ("attempt.reversed", 1, json!({"host_code": "00"}), Some(Step::Reverse)),
         ("attempt.reversal_stuck", 1, json!({"cause": "reversal_refused", "host_code": "12"}), Some(Step::Stick)),
         ("attempt.decided", 1, json!({"decision": "not_charged"}), Some(Step::Decide)),
+        ("attempt.decided", 1, json!({"decision": "charged", "reason": "ticket 4711"}), Some(Step::Decide)),
         ("attempt.late_answer", 1, json!({"op": "sale", "stan": 1, "host_code": "00"}), Some(Step::LateAnswer)),
         ("attempt.delivered", 1, json!({"state": "approved"}), Some(Step::Deliver)),
         ("receipt.printed", 1, json!({"copy": "customer"}), None),

@@ -8,7 +8,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::account::Verification;
+use crate::account::{Verification, WrittenReason};
 use crate::clock::WallMs;
 use crate::ids::{BatchNo, HostCode, RefundId, Stan};
 use crate::journal::{Event, FoldError};
@@ -98,6 +98,9 @@ bodies! {
     Decided = "refund.decided" v 1 ballast true {
         refund: RefundId,
         decision: RefundDecision,
+        /// Why, in that person's words, where they were asked.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<WrittenReason>,
     }
     /// A voucher is printed next.
     Printed = "refund.printed" v 1 ballast false {
@@ -268,6 +271,7 @@ mod tests {
             ("refund.withdrawn", json!({ "refund": refund, "cause": "unpackable" }), RefundStep::Withdraw),
             ("refund.stuck", json!({ "refund": refund, "cause": "stan_taken", "host_code": "94" }), RefundStep::Stick),
             ("refund.decided", json!({ "refund": refund, "decision": "not_paid" }), RefundStep::Decide),
+            ("refund.decided", json!({ "refund": refund, "decision": "paid", "reason": "x" }), RefundStep::Decide),
             ("refund.printed", json!({ "refund": refund, "copy": "customer" }), RefundStep::Print),
         ] {
             let read = RefundEvent::of(&event(kind, 1, body.clone())).unwrap().expect(kind);

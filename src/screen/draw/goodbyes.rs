@@ -6,6 +6,7 @@
 //! They never say that something is done: the till's list does. Evidence: `tests/screens.rs`.
 
 use crate::error::Blocker;
+use crate::ids::{AttemptId, RefundId};
 use crate::screen::draw::{About, Pen};
 use crate::screen::intent::Intent;
 use crate::screen::shown::{Row, Screen, Tone};
@@ -88,6 +89,10 @@ fn what_and_remedy(pen: &Pen<'_>, blocker: &Blocker) -> String {
 /// The button that sees to it, by the word of its remedy, for those who may; none where no screen of the till does.
 pub(super) fn seen_to_by(pen: &Pen<'_>, blocker: &Blocker) -> Option<Intent> {
     let choice = match blocker.remedy? {
+        "decide" => return pen.way_about(Choice::ToDecide, About::Attempt(&AttemptId::new(&blocker.name).ok()?)),
+        "decide_refund" => {
+            return pen.way_about(Choice::ToDecideRefund, About::Refund(&RefundId::new(&blocker.name).ok()?));
+        }
         "resolve" => Choice::Resolve,
         "settle" => Choice::Settle,
         "check_statement" => Choice::ToStatement,

@@ -14,11 +14,12 @@ mod outcome;
 mod past;
 mod people;
 mod sale;
+mod stuck;
 mod till;
 mod trouble;
 
 use crate::clock::WallMs;
-use crate::ids::{self, AttemptId, OperatorName};
+use crate::ids::{self, AttemptId, OperatorName, RefundId};
 use crate::incident::freeze::FrozenFrom;
 use crate::payment::AttemptView;
 use crate::receipt::Zone;
@@ -28,9 +29,9 @@ use crate::screen::shown::{Action, Role, Row, Screen, Tone};
 use crate::screen::state::{Place, State};
 use crate::screen::table::{Choice, Look};
 use crate::session::actions::{
-    AcceptRollBack, Action as _, CheckStatement, Deregister, DiscloseEvidence, Exit, ForceExit, ListOperators,
-    ManageOperators, PrintReceipt, ReadMessage, ReleaseFreeze, RenewPasswords, ReportLoss, ResolveDebts, Sell, Settle,
-    VerifyJournal, ViewNetwork, ViewPayments,
+    AcceptRollBack, Action as _, CheckStatement, DecideStuck, Deregister, DiscloseEvidence, Exit, ForceExit,
+    ListOperators, ManageOperators, PrintReceipt, ReadMessage, ReleaseFreeze, RenewPasswords, ReportLoss, ResolveDebts,
+    Sell, Settle, VerifyJournal, ViewNetwork, ViewPayments,
 };
 use crate::text::{Arg, Catalogue, Language};
 use crate::till::Biometric;
@@ -60,6 +61,7 @@ pub fn draw(state: &State) -> Screen {
         Place::Evidence(showing) => loss::evidence(&pen, showing),
         Place::Network(view) => network::network(&pen, view),
         Place::Message(letter) => network::message(&pen, letter),
+        Place::Deciding(deciding) => stuck::draw(&pen, deciding),
         of_people => people::draw(&pen, of_people),
     };
     if state.ends_soon && state.role().is_some() && screen.advice.is_none() {
@@ -74,6 +76,7 @@ enum About<'a> {
     Nobody,
     Attempt(&'a AttemptId),
     Operator(&'a OperatorName),
+    Refund(&'a RefundId),
 }
 
 impl<'a> From<Option<&'a AttemptId>> for About<'a> {
@@ -148,7 +151,12 @@ impl Pen<'_> {
 
     /// What a line means that leads where this choice does; nothing for those who may not, or while the till is at work.
     fn way_to(&self, choice: Choice) -> Option<Intent> {
-        let action = self.action((choice, Role::Secondary), About::Nobody)?;
+        self.way_about(choice, About::Nobody)
+    }
+
+    /// The same, to where something is done about this.
+    fn way_about(&self, choice: Choice, about: About<'_>) -> Option<Intent> {
+        let action = self.action((choice, Role::Secondary), about)?;
         action.enabled.then_some(action.intent)
     }
 
@@ -177,6 +185,12 @@ impl Pen<'_> {
             Choice::ToLoss | Choice::SendLoss => ReportLoss::ROW.allows(role),
             Choice::ToRenewPasswords | Choice::RenewPasswords => RenewPasswords::ROW.allows(role),
             Choice::ToEvidence | Choice::Disclose => DiscloseEvidence::ROW.allows(role),
+            Choice::ToDecide
+            | Choice::ToDecideRefund
+            | Choice::DecideCharged
+            | Choice::DecideNotCharged
+            | Choice::DecidePaid
+            | Choice::DecideNotPaid => DecideStuck::ROW.allows(role),
             Choice::ToNetwork => ViewNetwork::ROW.allows(role),
             Choice::ToMessage | Choice::ReadMessage => ReadMessage::ROW.allows(role),
             _ => true,
@@ -269,12 +283,15 @@ fn is_waited_for(effect: &Effect) -> bool {
                 | Effect::RenewPasswords
                 | Effect::PreviewEvidence { .. }
                 | Effect::FetchNetwork
+                | Effect::FetchStuckPayment { .. }
+                | Effect::FetchStuckRefund { .. }
         )
 }
 
 /// What a choice means, about this attempt or person.
 fn intent(choice: Choice, about: About<'_>, language: Language) -> Option<Intent> {
     let attempt = || if let About::Attempt(attempt) = about { Some(attempt.clone()) } else { None };
+    let refund = || if let About::Refund(refund) = about { Some(refund.clone()) } else { None };
     let name = || if let About::Operator(name) = about { Some(name.clone()) } else { None };
     Some(match choice {
         Choice::Charge => Intent::Charge,
@@ -345,6 +362,12 @@ fn intent(choice: Choice, about: About<'_>, language: Language) -> Option<Intent
         Choice::ToNetwork => Intent::ToNetwork,
         Choice::ToMessage => Intent::ToMessage,
         Choice::ReadMessage => Intent::ReadMessage,
+        Choice::ToDecide => Intent::ToDecide { attempt: attempt()? },
+        Choice::ToDecideRefund => Intent::ToDecideRefund { refund: refund()? },
+        Choice::DecideCharged => Intent::DecideCharged,
+        Choice::DecideNotCharged => Intent::DecideNotCharged,
+        Choice::DecidePaid => Intent::DecidePaid,
+        Choice::DecideNotPaid => Intent::DecideNotPaid,
     })
 }
 

@@ -7,19 +7,33 @@
 use crate::payment::state::State;
 use crate::payment::{AttemptView, Reason};
 use crate::ports::Prompt;
-use crate::screen::draw::Pen;
+use crate::screen::draw::incident::frozen_since;
+use crate::screen::draw::{Pen, stuck};
+use crate::screen::intent::Intent;
 use crate::screen::shown::{Row, Screen, ScreenKind, Tone};
 use crate::screen::table::of_outcome;
 
 pub(super) fn draw(pen: &Pen<'_>, view: &AttemptView) -> Screen {
     let look = of_outcome(view.state, view.reason);
+    let mut screen = pen.blank(look, title(pen, view, look.kind), Some(&view.attempt));
+    screen.actions.retain(|action| match action.intent {
+        // Nothing is charged by a till that is frozen.
+        Intent::TryAgain => pen.state.frozen().is_none(),
+        Intent::ToDecide { .. } => is_undecided(view),
+        _ => true,
+    });
     Screen {
         headline: Some(view.amount.to_string()),
         message: Some(money(pen, view)),
         advice: advice(pen, view),
         rows: rows(pen, view),
-        ..pen.blank(look, title(pen, view, look.kind), Some(&view.attempt))
+        ..screen
     }
+}
+
+/// Whether a supervisor is to say how it ended.
+pub(super) fn is_undecided(view: &AttemptView) -> bool {
+    view.state == State::ReversalStuck && view.decision.is_none()
 }
 
 /// How a payment that stands so is meant.
@@ -44,7 +58,8 @@ fn money(pen: &Pen<'_>, view: &AttemptView) -> String {
         State::Approved => pen.say("screen.say.charged"),
         State::Declined | State::NotSent => pen.say("screen.say.not_charged"),
         State::Reversed | State::Voided => pen.say("screen.say.taken_back"),
-        State::ReversalStuck => pen.say("screen.say.stuck"),
+        State::ReversalStuck if is_undecided(view) => pen.say("screen.say.stuck"),
+        State::ReversalStuck => pen.say("state_meaning.reversal_stuck"),
         State::Unknown | State::Prepared | State::InDoubt | State::ReversalDue | State::ReversalSent => {
             pen.say("screen.say.not_known_yet")
         }
@@ -55,11 +70,11 @@ fn money(pen: &Pen<'_>, view: &AttemptView) -> String {
 fn advice(pen: &Pen<'_>, view: &AttemptView) -> Option<String> {
     match view.state {
         State::Approved => (view.cvm.as_deref() == Some("signature")).then(|| pen.say("screen.say.signature")),
-        State::ReversalStuck => Some(pen.say("screen.say.call_acquirer")),
+        State::ReversalStuck if is_undecided(view) => Some(pen.say("screen.say.call_acquirer")),
         State::InDoubt | State::ReversalDue | State::ReversalSent => Some(pen.say("screen.say.turn_of_the_bank")),
         State::NotSent => Some(not_sent(pen, view)),
         State::Declined | State::Reversed => view.reason.map(|reason| said_of(pen, reason)),
-        State::Unknown | State::Prepared | State::Voided => None,
+        State::Unknown | State::Prepared | State::Voided | State::ReversalStuck => None,
     }
 }
 
@@ -77,12 +92,9 @@ fn said_of(pen: &Pen<'_>, reason: Reason) -> String {
 
 /// What helps at the counter or on the telephone; everything else is on the payment's own screen.
 fn rows(pen: &Pen<'_>, view: &AttemptView) -> Vec<Row> {
-    let mut rows: Vec<Row> = view
-        .host_code
-        .iter()
-        .filter(|_| view.state != State::Approved)
-        .map(|code| pen.row("host_code", pen.host_code(code)))
-        .collect();
+    let mut rows: Vec<Row> = frozen_since(pen).into_iter().chain(stuck::decided(pen, view)).collect();
+    let host_code = view.host_code.iter().filter(|_| view.state != State::Approved);
+    rows.extend(host_code.map(|code| pen.row("host_code", pen.host_code(code))));
     if let (true, Some(reason)) = (view.state.is_debt(), view.reason) {
         rows.push(pen.row("reason", said_of(pen, reason)));
     }
@@ -95,7 +107,7 @@ fn rows(pen: &Pen<'_>, view: &AttemptView) -> Vec<Row> {
 }
 
 /// The numbers by which the acquirer finds a payment.
-fn numbers(pen: &Pen<'_>, view: &AttemptView) -> Vec<Row> {
+pub(super) fn numbers(pen: &Pen<'_>, view: &AttemptView) -> Vec<Row> {
     let till = pen.state.till.as_ref();
     let texts = [
         ("rrn", view.rrn.as_ref().map(ToString::to_string)),

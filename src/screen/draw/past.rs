@@ -8,7 +8,7 @@ use crate::ids::AttemptId;
 use crate::payment::AttemptView;
 use crate::payment::state::State;
 use crate::receipt::Copy;
-use crate::screen::draw::{Pen, outcome};
+use crate::screen::draw::{Pen, outcome, stuck};
 use crate::screen::intent::Intent;
 use crate::screen::shown::{Row, Screen, ScreenKind, Tone};
 use crate::screen::state::History;
@@ -47,6 +47,7 @@ pub(super) fn transaction(pen: &Pen<'_>, view: &AttemptView) -> Screen {
     screen.actions.retain(|action| match action.intent {
         Intent::Receipt { .. } => has_receipt(view.state),
         Intent::Resolve => view.state.is_debt(),
+        Intent::ToDecide { .. } => outcome::is_undecided(view),
         _ => true,
     });
     Screen { private: true, ..screen }
@@ -88,6 +89,7 @@ fn what_was_ordered(pen: &Pen<'_>, view: &AttemptView) -> Vec<Row> {
     let state = Row { tone: outcome::tone(view), ..pen.row("state", pen.say(&format!("state.{}", view.state))) };
     let refunded = crate::money::Amount::from_minor(view.refunded_minor, view.amount.currency()).ok();
     let mut rows = vec![state];
+    rows.extend(stuck::decided(pen, view));
     rows.extend(present(
         pen,
         [

@@ -5,6 +5,7 @@
 use crate::error::ErrorCode;
 use crate::ports::Prompt;
 use crate::screen::draw::Pen;
+use crate::screen::draw::incident::frozen_since;
 use crate::screen::intent::Intent;
 use crate::screen::shown::{Screen, ScreenKind, Tone};
 use crate::screen::state::{Cancel, Sale, Stage};
@@ -14,6 +15,7 @@ pub(super) fn draw(pen: &Pen<'_>, sale: &Sale) -> Screen {
     let mut screen = pen.blank(look(sale.stage), title(pen, sale.stage), None);
     screen.headline = Some(sale.amount.to_string());
     screen.message = message(pen, sale);
+    screen.rows.extend(frozen_since(pen));
     for action in &mut screen.actions {
         action.enabled &= action.intent != Intent::Cancel || sale.cancel == Cancel::No;
     }

@@ -4,22 +4,33 @@
 
 use crate::error::{Error, Fact, Money};
 use crate::screen::draw::Pen;
+use crate::screen::draw::incident::frozen_since;
 use crate::screen::effect::Effect;
+use crate::screen::intent::Intent;
 use crate::screen::shown::{Row, Screen};
 use crate::screen::state::Trouble;
-use crate::screen::table::{Look, OPEN_AGAIN, OTHER_FILE, of_error};
+use crate::screen::table::{Again, Look, OPEN_AGAIN, OTHER_FILE, again, of_error};
 
 pub(super) fn draw(pen: &Pen<'_>, trouble: &Trouble) -> Screen {
     let error = &trouble.error;
     let title = pen.say(&format!("screen.trouble.{}", error.code().row().retry.word()));
     let said = pen.both(&pen.texts.error_what(error.code()), &money(pen, trouble));
+    let mut screen = pen.blank(look(pen, trouble), title, error.attempt());
+    screen.actions.retain(|action| action.intent != Intent::TryAgain || !would_sell_frozen(pen, trouble));
     Screen {
         headline: amount(&trouble.failed),
         message: Some(said),
         advice: Some(if pen.is_at_work() { pen.say("screen.say.one_moment") } else { todo(pen, error) }),
         rows: rows(pen, error),
-        ..pen.blank(look(pen, trouble), title, error.attempt())
+        ..screen
     }
+}
+
+/// Whether once more would be another sale, and the till is frozen.
+fn would_sell_frozen(pen: &Pen<'_>, trouble: &Trouble) -> bool {
+    let is_another = again(trouble.error.code(), trouble.error.money()) == Again::NewAttempt;
+    let sells = matches!(trouble.failed, Effect::Mint | Effect::StartSale { .. });
+    is_another && sells && pen.state.frozen().is_some()
 }
 
 /// The table's look; a till that cannot be opened can only be opened again, a provisioning be replaced.
@@ -58,8 +69,9 @@ fn amount(failed: &Effect) -> Option<String> {
 /// Whose turn it is, and what to read out on the telephone.
 fn rows(pen: &Pen<'_>, error: &Error) -> Vec<Row> {
     let row = error.code().row();
-    let mut rows =
-        vec![pen.row("turn", pen.say(&format!("screen.turn.{}", row.actor.word()))), pen.row("code", row.code)];
+    let mut rows: Vec<Row> = frozen_since(pen).into_iter().collect();
+    rows.push(pen.row("turn", pen.say(&format!("screen.turn.{}", row.actor.word()))));
+    rows.push(pen.row("code", row.code));
     rows.extend(error.host_code().map(|code| pen.row("host_code", pen.host_code(code))));
     rows.extend(error.attempt().map(|attempt| pen.row("attempt", attempt.as_str())));
     rows.extend(error.facts().iter().map(|(name, fact)| pen.row("detail", detail(name, *fact))));

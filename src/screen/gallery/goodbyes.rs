@@ -79,9 +79,10 @@ fn deregistering() -> Pictures {
 }
 
 /// What can be in the way: of which step, what, and what is done about it.
-const MANY: [(&str, &str, &str); 7] = [
+const MANY: [(&str, &str, &str); 8] = [
     ("transactions", "in_doubt", "resolve"),
     ("transactions", "reversal_stuck", "decide"),
+    ("transactions", "refund_stuck", "decide_refund"),
     ("transactions", "refund_waiting", "approve_or_reject"),
     ("settled", "batch_not_settled", "settle"),
     ("statement", "statement_not_looked_at", "check_statement"),

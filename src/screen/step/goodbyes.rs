@@ -156,7 +156,8 @@ fn asking(place: &mut Place) -> Option<&mut Going> {
     }
 }
 
-fn is_blocked(place: &Place) -> bool {
+/// Whether this is the list of what is in the way of a deregistration.
+pub(super) fn is_blocked(place: &Place) -> bool {
     matches!(place, Place::Goodbye(goodbye) if matches!(**goodbye, Goodbye::Blocked(_)))
 }
 

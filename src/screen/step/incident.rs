@@ -16,7 +16,7 @@ use crate::till::{MessageView, NetworkView, TillState};
 
 pub(super) fn want(state: &mut State, intent: &Intent, todo: &mut Vec<Effect>) {
     match intent {
-        Intent::ToFreeze => state.go_deeper(Place::Freeze),
+        Intent::ToFreeze => state.go_above(Place::Freeze),
         Intent::Freeze if matches!(state.place, Place::FreezeByName(_)) => {
             people::submit(state, Effect::FreezeByName, todo);
         }
@@ -105,12 +105,34 @@ pub(super) fn message(state: &mut State, view: MessageView) {
     }
 }
 
-/// The till is frozen, or let go: whoever did it is back where every way leads.
+/// The till is frozen, or let go: whoever did it is back where every way leads, but not before a sale was seen to its end.
 pub(super) fn frozen(state: &mut State, who: TillState) {
-    let did_it = matches!(state.wanted, Some(Effect::Freeze | Effect::FreezeByName | Effect::Release));
+    let freezes = state.wanted.as_ref().is_some_and(Effect::freezes);
+    let did_it = freezes || state.wanted == Some(Effect::Release);
     state.who = Some(who);
-    if did_it {
-        state.go_home();
+    if !did_it {
+        return;
+    }
+    if is_of_a_freeze(&state.place) {
+        state.go_back();
+    }
+    match is_of_a_sale(&state.place) {
+        true => state.wanted = None,
+        false => state.go_home(),
+    }
+}
+
+/// Whether somebody is only about to freeze the till, above whatever the screen was before.
+pub(super) fn is_of_a_freeze(place: &Place) -> bool {
+    matches!(place, Place::Freeze | Place::FreezeByName(_))
+}
+
+/// A sale under way, or how it ended: nothing leaves the glass before somebody has seen it.
+fn is_of_a_sale(place: &Place) -> bool {
+    match place {
+        Place::Sale(_) | Place::Outcome(_) => true,
+        Place::Trouble(trouble) => matches!(trouble.failed, Effect::Mint | Effect::StartSale { .. }),
+        _ => false,
     }
 }
 
@@ -123,6 +145,6 @@ pub(super) fn asks_who(state: &mut State, effect: &Effect, error: &Error) -> boo
     if state.place == Place::Freeze {
         state.go_back();
     }
-    state.go_deeper(Place::FreezeByName(Form::default()));
+    state.go_above(Place::FreezeByName(Form::default()));
     true
 }

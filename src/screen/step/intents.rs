@@ -8,7 +8,7 @@ use crate::receipt::Copy;
 use crate::screen::effect::Effect;
 use crate::screen::intent::Intent;
 use crate::screen::state::{Cancel, Hint, Place, State, Trouble};
-use crate::screen::step::{goodbyes, incident, people};
+use crate::screen::step::{goodbyes, incident, people, stuck};
 use crate::screen::table::{Again, again};
 
 pub(super) fn take(state: &mut State, intent: Intent, todo: &mut Vec<Effect>) {
@@ -60,6 +60,12 @@ pub(super) fn take(state: &mut State, intent: Intent, todo: &mut Vec<Effect>) {
         | Intent::ToDeregister
         | Intent::Deregister
         | Intent::SetUpAsNew => goodbyes::want(state, &intent, todo),
+        Intent::ToDecide { .. }
+        | Intent::ToDecideRefund { .. }
+        | Intent::DecideCharged
+        | Intent::DecideNotCharged
+        | Intent::DecidePaid
+        | Intent::DecideNotPaid => stuck::want(state, &intent, todo),
         of_people => people::want(state, of_people, todo),
     }
 }
@@ -86,7 +92,7 @@ fn charge(state: &mut State, todo: &mut Vec<Effect>) {
 
 /// Asked for at once, or as soon as the till has accepted the sale.
 fn cancel(state: &mut State, todo: &mut Vec<Effect>) {
-    let Place::Sale(sale) = &mut state.place else { return };
+    let Some(sale) = state.sale_mut() else { return };
     sale.cancel = Cancel::Asked;
     if let (true, Some(attempt)) = (sale.has_begun, &sale.attempt) {
         todo.push(Effect::Cancel { attempt: attempt.clone() });
@@ -136,7 +142,7 @@ fn repeat(state: &mut State, Trouble { error, failed }: Trouble, todo: &mut Vec<
         (Again::SameAttempt, Effect::StartSale { attempt, amount }) => {
             state.sell(amount, todo);
             todo.pop();
-            if let Place::Sale(sale) = &mut state.place {
+            if let Some(sale) = state.sale_mut() {
                 sale.attempt = Some(attempt.clone());
             }
             todo.push(Effect::StartSale { attempt, amount });

@@ -16,6 +16,7 @@ mod incident;
 mod intents;
 mod people;
 mod results;
+mod stuck;
 
 use crate::payment::AttemptView;
 use crate::payment::state::State as Standing;
@@ -52,7 +53,7 @@ fn hear(state: &mut State, notice: Notice, todo: &mut Vec<Effect>) {
         Notice::FieldOff { .. } => state.field_on = false,
         Notice::Show(Prompt::Clear) => {}
         Notice::Show(prompt) => {
-            if let Place::Sale(sale) = &mut state.place {
+            if let Some(sale) = state.sale_mut() {
                 sale.stage = Stage::Prompt(prompt);
             }
         }
@@ -64,9 +65,7 @@ fn hear(state: &mut State, notice: Notice, todo: &mut Vec<Effect>) {
 
 /// An attempt has changed: the sale under way, one that somebody looks at, or one that was not finished.
 fn hear_of(state: &mut State, attempt: &str, word: &str, todo: &mut Vec<Effect>) {
-    if let Place::Sale(sale) = &mut state.place
-        && sale.attempt.as_ref().is_some_and(|ours| ours.as_str() == attempt)
-    {
+    if let Some(sale) = state.sale_mut().filter(|sale| sale.attempt.as_ref().is_some_and(|a| a.as_str() == attempt)) {
         if word == Standing::InDoubt.word() && sale.cancel == Cancel::No {
             sale.cancel = Cancel::TooLate;
         }
@@ -86,9 +85,8 @@ fn shown_views(state: &State) -> impl Iterator<Item = &AttemptView> {
 
 /// A card is in the field: it is read if one is awaited.
 fn present(state: &mut State) {
-    if let Place::Sale(sale) = &mut state.place
-        && state.field_on
-    {
+    let is_awaited = state.field_on;
+    if let Some(sale) = state.sale_mut().filter(|_| is_awaited) {
         sale.stage = Stage::Reading;
     }
 }
@@ -103,12 +101,29 @@ impl State {
 
     /// To another screen, from which `Back` returns.
     fn go_deeper(&mut self, place: Place) {
-        let here = std::mem::replace(&mut self.place, place);
         // An error that was dealt with is nothing to return to.
-        if !matches!(here, Place::Trouble(_)) {
-            self.below.push(here);
+        match self.place {
+            Place::Trouble(_) => (self.place, self.wanted) = (place, None),
+            _ => self.go_above(place),
         }
+    }
+
+    /// The same, from a screen that nobody is done with, whatever it is.
+    fn go_above(&mut self, place: Place) {
+        self.below.push(std::mem::replace(&mut self.place, place));
         self.wanted = None;
+    }
+
+    /// The sale has ended so. Whoever is about to freeze the till finds that on the way back.
+    fn end_sale(&mut self, end: Place) {
+        match self.below.iter_mut().find(|place| matches!(place, Place::Sale(_))) {
+            Some(below) => *below = end,
+            None => {
+                let freezing = self.wanted.take().filter(Effect::freezes);
+                self.go(end);
+                self.wanted = freezing;
+            }
+        }
     }
 
     /// To the screen before; the keypad where there is none.

@@ -14,7 +14,7 @@ use crate::screen::event::Event;
 use crate::screen::intent::Intent;
 use crate::screen::keypad::Keypad;
 use crate::screen::state::{Form, Hint, Place, Said, State};
-use crate::screen::step::{goodbyes, results};
+use crate::screen::step::{goodbyes, incident, results};
 use crate::till::{OperatorView, Standing, TillState};
 
 /// What a person wants on the screens of people.
@@ -124,6 +124,9 @@ pub(super) fn who(state: &mut State, visit: u64, who: TillState, todo: &mut Vec<
         (Some(_), Standing::SignedIn) | (None, _) => {}
         (Some(before), now) if before == now => state.who = Some(who),
         _ => {
+            if incident::is_of_a_freeze(&state.place) {
+                state.go_back();
+            }
             let is_in_a_sale = matches!(state.place, Place::Sale(_) | Place::Outcome(_));
             leave(state, who);
             if is_in_a_sale {

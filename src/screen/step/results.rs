@@ -13,7 +13,7 @@ use crate::screen::effect::Effect;
 use crate::screen::event::Event;
 use crate::screen::keypad::Keypad;
 use crate::screen::state::{Cancel, Goodbye, Hint, History, Place, Said, State, Till, Trouble};
-use crate::screen::step::{goodbyes, incident, people};
+use crate::screen::step::{goodbyes, incident, people, stuck};
 use crate::session::actions::{Action, ResolveDebts};
 use crate::till::Standing;
 
@@ -53,6 +53,8 @@ pub(super) fn take(state: &mut State, event: Event, todo: &mut Vec<Effect>) {
         Event::Disclosed { files } => incident::disclosed(state, files),
         Event::Network(view) => incident::network(state, view),
         Event::Message(view) => incident::message(state, *view),
+        Event::Stuck(of) => stuck::found(state, *of),
+        Event::Decided(of) => stuck::decided(state, &of, todo),
         Event::Operators(operators) => people::operators(state, operators),
         Event::Minted(attempt) => minted(state, attempt, todo),
         Event::Begun(attempt) => begun(state, &attempt, todo),
@@ -123,24 +125,20 @@ pub(super) fn show_first(state: &mut State) {
     }
 }
 
-/// Whether it is not finished with the bank.
+/// Whether it is not finished with the bank, and nobody has said how it ended.
 fn is_open(view: &AttemptView) -> bool {
-    view.state.is_debt() || view.state == Payment::ReversalStuck
+    view.state.is_debt() || (view.state == Payment::ReversalStuck && view.decision.is_none())
 }
 
 fn minted(state: &mut State, attempt: AttemptId, todo: &mut Vec<Effect>) {
-    if let Place::Sale(sale) = &mut state.place
-        && sale.attempt.is_none()
-    {
+    if let Some(sale) = state.sale_mut().filter(|sale| sale.attempt.is_none()) {
         sale.attempt = Some(attempt.clone());
         todo.push(Effect::StartSale { attempt, amount: sale.amount });
     }
 }
 
 fn begun(state: &mut State, attempt: &AttemptId, todo: &mut Vec<Effect>) {
-    if let Place::Sale(sale) = &mut state.place
-        && sale.attempt.as_ref() == Some(attempt)
-    {
+    if let Some(sale) = state.sale_mut().filter(|sale| sale.attempt.as_ref() == Some(attempt)) {
         sale.has_begun = true;
         if sale.cancel == Cancel::Asked {
             todo.push(Effect::Cancel { attempt: attempt.clone() });
@@ -164,25 +162,30 @@ fn ended(state: &mut State, view: AttemptView, todo: &mut Vec<Effect>) {
     }
     if view.reason == Some(Reason::Cancelled) {
         todo.push(Effect::Taken { attempt: view.attempt });
-        state.go_home();
+        state.end_sale(state.home());
         state.hint = Some(Hint::Cancelled);
     } else {
         state.typed = Keypad::default();
-        state.go(Place::Outcome(Box::new(view)));
+        state.end_sale(Place::Outcome(Box::new(view)));
     }
 }
 
 /// How an attempt stands now: for whoever looks at it, for whoever asked, or as news.
 fn fetched(state: &mut State, view: AttemptView) {
     let was_open = state.debts.iter().any(|open| open.attempt == view.attempt && open.state != view.state);
-    note_debt(state, &view);
     let asked = Effect::FetchAttempt { attempt: view.attempt.clone() };
-    let is_shown = replace_shown(state, &view);
+    let is_shown = know(state, &view);
     if state.wanted.as_ref() == Some(&asked) {
         state.go_deeper(Place::Transaction(Box::new(view)));
     } else if !is_shown && was_open && view.state.is_final() {
         add_news(state, view);
     }
+}
+
+/// What is known now of an attempt, wherever it stands. Says whether a person sees it as an outcome.
+pub(super) fn know(state: &mut State, view: &AttemptView) -> bool {
+    note_debt(state, view);
+    replace_shown(state, view)
 }
 
 /// Keeps the list of what is not finished with the bank.
@@ -333,15 +336,13 @@ fn sale_failed(state: &mut State, effect: Effect, error: Error, todo: &mut Vec<E
             // An earlier sale's: how it stands is in the journal.
             todo.push(Effect::FetchAttempt { attempt: attempt.clone() });
         }
-        _ => state.go(Place::Trouble(Box::new(Trouble { error, failed: effect }))),
+        _ => state.end_sale(Place::Trouble(Box::new(Trouble { error, failed: effect }))),
     }
 }
 
 /// Too late is said where the sale is; everything else the sale's own end says.
 fn cancel_failed(state: &mut State, attempt: &AttemptId, error: &Error) {
-    if let Place::Sale(sale) = &mut state.place
-        && sale.attempt.as_ref() == Some(attempt)
-    {
+    if let Some(sale) = state.sale_mut().filter(|sale| sale.attempt.as_ref() == Some(attempt)) {
         sale.cancel = match error.code() {
             ErrorCode::TooLateToCancel => Cancel::Refused,
             ErrorCode::AttemptAlreadyFinished => Cancel::Asked,

@@ -5,12 +5,13 @@ use crate::error::{Error, ErrorCode, Money, Reversal};
 use crate::ids::AttemptId;
 use crate::ids::{OperatorName, Role};
 use crate::incident::freeze::FreezeView;
-use crate::payment::{Page, Reason, Resolved};
+use crate::payment::{Decision, Page, Reason, RefundDecision, Resolved};
 use crate::receipt::Copy;
-use crate::screen::gallery::{amount, at, attempt, pictures, till, view, who};
+use crate::screen::gallery::stuck::refund;
+use crate::screen::gallery::{amount, at, attempt, decided, pictures, till, view, who};
 use crate::screen::intent::Intent;
-use crate::screen::shown::{Screen, ScreenKind};
-use crate::screen::state::Hint;
+use crate::screen::shown::{Action, Role as Prominence, Screen, ScreenKind};
+use crate::screen::state::{Hint, Stuck};
 use crate::screen::table::{Again, again};
 use crate::text::Language;
 use crate::till::{Standing as TillStanding, TillState};
@@ -116,6 +117,12 @@ fn all_intents() -> Vec<Intent> {
     );
     intents.extend(Language::ALL.map(|language| Intent::UseLanguage { language }));
     intents.extend([
+        Intent::ToDecide { attempt: attempt() },
+        Intent::ToDecideRefund { refund: refund().refund },
+        Intent::DecideCharged,
+        Intent::DecideNotCharged,
+        Intent::DecidePaid,
+        Intent::DecideNotPaid,
         Intent::DoubleZero,
         Intent::Backspace,
         Intent::Charge,
@@ -234,6 +241,10 @@ fn all_events() -> Vec<Event> {
         Event::Operators(Vec::new()),
         Event::MustChange { operator: bob(), why: "expired" },
         Event::Settled,
+        Event::Stuck(Box::new(Stuck::Payment(view(Standing::ReversalStuck, None)))),
+        Event::Stuck(Box::new(Stuck::Refund(refund()))),
+        Event::Decided(Box::new(Stuck::Payment(decided()))),
+        Event::Decided(Box::new(Stuck::Refund(refund()))),
         Event::Statement(None),
         Event::PlaceGiven,
         Event::HandingOut { file: "payments.csv".to_owned() },
@@ -271,6 +282,10 @@ fn effects(name: &str) -> Vec<Effect> {
         Effect::FetchAttempt { attempt: id(name) },
         Effect::FetchPage { cursor: None },
         receipt,
+        Effect::FetchStuckPayment { attempt: id(name) },
+        Effect::FetchStuckRefund { refund: refund().refund },
+        Effect::Decide { attempt: id(name), decision: Decision::Charged },
+        Effect::DecideRefund { refund: refund().refund, decision: RefundDecision::Paid },
         Effect::Resolve,
         Effect::Verify,
         Effect::Enter,
@@ -297,7 +312,8 @@ fn every_screen_ignores_every_intent_that_it_does_not_offer() {
         for intent in all_intents() {
             let (next, todo) = step(state.clone(), Event::Intent(intent.clone()));
             let shown = draw(&next);
-            assert!(!shown.title.is_empty() && !shown.actions.is_empty(), "{name} {intent:?}");
+            let goes_on_by_itself = shown.kind == ScreenKind::Erasing;
+            assert!(!shown.title.is_empty() && shown.actions.is_empty() == goes_on_by_itself, "{name} {intent:?}");
             if draw(&state).allows(&intent) {
                 taken += 1;
             } else {
@@ -333,7 +349,7 @@ fn whatever_the_order_there_is_one_sale_at_a_time_and_each_has_a_name_of_its_own
     };
     let mut walk = Walk::at_the_keypad();
     let (mut minted, mut begun) = (0_u32, 0);
-    for _ in 0..60_000 {
+    for _ in 0..200_000 {
         let named = walk.state.sale().and_then(|sale| sale.attempt.clone());
         let screen = walk.screen();
         let offered: Vec<&Intent> = intents.iter().filter(|intent| screen.allows(intent)).collect();
@@ -818,11 +834,13 @@ fn a_refused_form_stays_and_says_why_and_a_fault_is_a_screen_of_its_own() {
     for (name, state) in pictures(Language::En).into_iter().filter(|(_, state)| is_a_form(state)) {
         let mut walk = Walk::from(State { wanted: None, ..state });
         let kind = walk.kind();
-        let send = walk.screen().actions.iter().find(|action| action.role == crate::screen::Role::Primary).cloned();
-        walk.want(send.unwrap().intent);
+        let actions = walk.screen().actions;
+        // Of two ends neither stands out.
+        let sends = |action: &&Action| action.role == Prominence::Primary || kind == ScreenKind::Decide;
+        walk.want(actions.iter().find(sends).cloned().unwrap().intent);
         let effect = walk.done().pop().unwrap();
         assert!(effect.takes_typed(), "{name}: {effect:?}");
-        assert!(!walk.screen().actions[0].enabled, "{name}: it is sent once");
+        assert!(walk.screen().actions.first().is_none_or(|action| !action.enabled), "{name}: it is sent once");
         let sent = walk.state.clone();
         walk.on(failed(effect.clone(), ErrorCode::SignInRefused));
         // Whoever chose a place for the records chooses another before anything is erased.
@@ -942,4 +960,118 @@ fn what_the_acquirer_has_frozen_nobody_here_releases() {
     assert!(!walk.screen().allows(&Intent::ToRelease));
     walk.want(Intent::Settings);
     assert!(!walk.screen().allows(&Intent::ToRelease));
+}
+
+/// Whoever freezes a till in the middle of a sale sees how the sale ends, once, and then the frozen till.
+#[test]
+fn a_freeze_in_a_sale_freezes_and_the_sale_ends_once_on_the_glass_before_the_frozen_till() {
+    let ends = [
+        (Standing::Approved, None, ScreenKind::Approved),
+        (Standing::Declined, Some(Reason::Host), ScreenKind::Declined),
+        (Standing::Reversed, Some(Reason::NoAnswer), ScreenKind::Declined),
+        (Standing::NotSent, Some(Reason::TillFrozen), ScreenKind::Trouble),
+    ];
+    let is_touched_first = [false, true];
+    for (end, reason, kind) in ends {
+        for (touched, ends_first) in is_touched_first.into_iter().flat_map(|one| [(one, false), (one, true)]) {
+            let told = format!("{end} touched {touched} ends first {ends_first}");
+            let mut walk = Walk::selling("s-1");
+            if touched {
+                walk.want(Intent::ToFreeze);
+                assert!(walk.screen().field_on, "the card may come meanwhile");
+            }
+            walk.want(Intent::Freeze);
+            assert_eq!(walk.done(), [Effect::Freeze], "{told}");
+            if ends_first {
+                walk.on(ended("s-1", end, reason)).on(Event::Frozen { who: frozen() });
+            } else {
+                walk.on(Event::Frozen { who: frozen() });
+                assert!(walk.state.sale().is_some() && walk.kind() == ScreenKind::PresentCard, "{told}: it goes on");
+                assert!(walk.screen().rows.iter().any(|row| row.label == "Frozen"), "{told}: nobody wonders");
+                walk.on(ended("s-1", end, reason));
+            }
+            assert_eq!(walk.kind(), kind, "{told}: the end is seen");
+            assert!(!walk.screen().allows(&Intent::TryAgain), "{told}: nothing is charged any more");
+            assert!(!walk.screen().allows(&Intent::Freeze), "{told}: it is frozen");
+            assert_eq!(walk.done(), [], "{told}: nothing was taken that nobody has left");
+            walk.want(Intent::NewSale);
+            assert_eq!((walk.kind(), walk.done()), (ScreenKind::Frozen, vec![Effect::Taken { attempt: id("s-1") }]));
+        }
+    }
+}
+
+#[test]
+fn whoever_thinks_better_of_a_freeze_is_back_in_the_sale_or_at_its_end() {
+    let mut walk = Walk::selling("s-1");
+    walk.want(Intent::ToFreeze).want(Intent::Back);
+    assert_eq!(walk.kind(), ScreenKind::PresentCard);
+    walk.want(Intent::ToFreeze).on(ended("s-1", Standing::Approved, None));
+    assert_eq!(walk.kind(), ScreenKind::Freeze, "nothing moves under the finger that freezes");
+    walk.want(Intent::Back);
+    assert_eq!(walk.kind(), ScreenKind::Approved);
+
+    let mut walk = Walk::selling("s-2");
+    walk.want(Intent::ToFreeze).on(failed(start("s-2"), ErrorCode::HostUnreachable)).want(Intent::Back);
+    assert_eq!(walk.kind(), ScreenKind::Trouble);
+    walk.want(Intent::ToFreeze).want(Intent::Back);
+    assert_eq!(walk.kind(), ScreenKind::Trouble, "nobody has dealt with it");
+}
+
+#[test]
+fn a_freeze_that_is_refused_in_a_sale_is_said_also_when_the_sale_has_ended_meanwhile() {
+    let mut walk = Walk::selling("s-1");
+    walk.want(Intent::Freeze).on(ended("s-1", Standing::Approved, None));
+    walk.on(failed(Effect::Freeze, ErrorCode::TillBusy));
+    assert_eq!(walk.kind(), ScreenKind::Trouble);
+    walk.want(Intent::Back);
+    assert_eq!(walk.kind(), ScreenKind::Approved, "and the end is still there");
+}
+
+#[test]
+fn every_screen_of_a_sale_and_of_its_end_is_held_to_freeze() {
+    let mut seen = 0;
+    for (name, state) in pictures(Language::En) {
+        let is_of_a_sale = matches!(state.place, Place::Sale(_) | Place::Outcome(_) | Place::Trouble(_));
+        let must_open_anew = draw(&state).actions.len() == 1 && draw(&state).allows(&Intent::TryAgain);
+        if !is_of_a_sale || must_open_anew || state.who.is_none() {
+            continue;
+        }
+        let is_held = draw(&state).actions.iter().any(|action| action.held == Some(Intent::Freeze) && action.enabled);
+        assert_eq!(is_held, state.frozen().is_none(), "{name}");
+        seen += 1;
+    }
+    assert!(seen > 20, "{seen}");
+}
+
+#[test]
+fn a_decision_is_taken_of_what_is_on_the_glass_and_known_everywhere_from_then_on() {
+    let stuck = || view(Standing::ReversalStuck, Some(Reason::ReversalRefused));
+    let open = |of| {
+        let mut walk = Walk::from(at(Place::Outcome(Box::new(stuck()))));
+        walk.state.debts = vec![stuck()];
+        walk.want(Intent::ToDecide { attempt: attempt() }).on(Event::Stuck(Box::new(of)));
+        walk.done();
+        walk
+    };
+    let charged = Effect::Decide { attempt: attempt(), decision: Decision::Charged };
+    let paid = Effect::DecideRefund { refund: refund().refund, decision: RefundDecision::Paid };
+    for (of, intent, verdict) in [
+        (Stuck::Payment(stuck()), Intent::DecideCharged, Some(charged.clone())),
+        (Stuck::Payment(stuck()), Intent::DecidePaid, None),
+        (Stuck::Payment(decided()), Intent::DecideCharged, None),
+        (Stuck::Refund(refund()), Intent::DecidePaid, Some(paid)),
+        (Stuck::Refund(refund()), Intent::DecideNotCharged, None),
+    ] {
+        let mut walk = open(of.clone());
+        walk.on(Event::Intent(intent.clone()));
+        assert_eq!(walk.done(), verdict.into_iter().collect::<Vec<_>>(), "{of:?} {intent:?}");
+    }
+    let mut walk = open(Stuck::Payment(stuck()));
+    walk.want(Intent::DecideCharged).on(failed(charged, ErrorCode::AlreadyDecided));
+    assert_eq!(walk.kind(), ScreenKind::Trouble, "it is refused by name");
+
+    let mut walk = open(Stuck::Payment(stuck()));
+    walk.want(Intent::DecideNotCharged).on(Event::Decided(Box::new(Stuck::Payment(decided()))));
+    assert_eq!((walk.kind(), walk.state.debts.len()), (ScreenKind::NotKnownYet, 0));
+    assert!(walk.screen().rows.iter().any(|row| row.label == "Decided"));
 }

@@ -155,11 +155,23 @@ pub enum Choice {
     ToMessage,
     /// Finds out whose it is.
     ReadMessage,
+    /// To where a supervisor says how a stuck payment has ended.
+    ToDecide,
+    /// The same of a stuck refund.
+    ToDecideRefund,
+    /// The customer is charged.
+    DecideCharged,
+    /// The customer is not charged.
+    DecideNotCharged,
+    /// The customer has the money.
+    DecidePaid,
+    /// The customer does not have it.
+    DecideNotPaid,
 }
 
 impl Choice {
     /// Every choice.
-    pub const ALL: [Self; 75] = [
+    pub const ALL: [Self; 81] = [
         Self::Charge,
         Self::Cancel,
         Self::NewSale,
@@ -235,6 +247,12 @@ impl Choice {
         Self::ToNetwork,
         Self::ToMessage,
         Self::ReadMessage,
+        Self::ToDecide,
+        Self::ToDecideRefund,
+        Self::DecideCharged,
+        Self::DecideNotCharged,
+        Self::DecidePaid,
+        Self::DecideNotPaid,
     ];
 
     /// The word under which its label stands, `screen.action.…`.
@@ -316,6 +334,12 @@ impl Choice {
             Self::ToNetwork => "to_network",
             Self::ToMessage => "to_message",
             Self::ReadMessage => "read_message",
+            Self::ToDecide => "to_decide",
+            Self::ToDecideRefund => "to_decide_refund",
+            Self::DecideCharged => "decide_charged",
+            Self::DecideNotCharged => "decide_not_charged",
+            Self::DecidePaid => "decide_paid",
+            Self::DecideNotPaid => "decide_not_paid",
         }
     }
 }

@@ -62,6 +62,8 @@ pub const DOORS: &[Door] = &[
     DISCLOSED,
     NETWORK,
     MESSAGE,
+    DECIDE,
+    DECIDE_REFUND,
 ];
 
 /// A till that is set up and nobody's yet.
@@ -252,13 +254,9 @@ pub const DEREGISTER_BLOCKED: Door = Door {
     fields: &[],
     choices: &[(Choice::Back, Primary)],
 };
-/// While it is done.
-pub const ERASING: Door = Door {
-    kind: ScreenKind::Erasing,
-    when: "the till is taken off the list, and erased",
-    fields: &[],
-    choices: &[(Choice::Back, Secondary)],
-};
+/// While it is done: there is nothing to touch, and no way back.
+pub const ERASING: Door =
+    Door { kind: ScreenKind::Erasing, when: "the till is taken off the list, and erased", fields: &[], choices: &[] };
 /// After it.
 pub const ERASED: Door = Door {
     kind: ScreenKind::Erased,
@@ -313,4 +311,17 @@ pub const MESSAGE: Door = Door {
     when: "a message comes in the acquirer's name",
     fields: &[FieldName::Message],
     choices: &[(Choice::ReadMessage, Primary), (Choice::Back, Secondary)],
+};
+/// How a stuck payment has ended.
+pub const DECIDE: Door = Door {
+    kind: ScreenKind::Decide,
+    when: "a supervisor says how a payment ended of which the bank says nothing more",
+    fields: &[FieldName::Reason],
+    choices: &[(Choice::DecideCharged, Danger), (Choice::DecideNotCharged, Danger), (Choice::Back, Primary)],
+};
+/// How a stuck refund has ended.
+pub const DECIDE_REFUND: Door = Door {
+    when: "a supervisor says how a refund ended of which the bank says nothing more",
+    choices: &[(Choice::DecidePaid, Danger), (Choice::DecideNotPaid, Danger), (Choice::Back, Primary)],
+    ..DECIDE
 };

@@ -112,7 +112,7 @@ impl World {
 
     pub fn decide_refund(&mut self, refund: &RefundId, decision: RefundDecision) -> Result<RefundView, Error> {
         let (refund, permit) = (refund.clone(), permit_of("alice", self));
-        self.refund_asked(|ticket| Input::DecideRefund { ticket, refund, decision, permit })
+        self.refund_asked(|ticket| Input::DecideRefund { ticket, refund, decision, reason: None, permit })
     }
 
     fn refund_asked(&mut self, input: impl FnOnce(Ticket) -> Input<'static>) -> Result<RefundView, Error> {

@@ -47,10 +47,10 @@
             model.screen?.isPrivate ?? true
         }
 
-        /// Opened for as long as the app lives: when the core is done with it, nobody here is told.
+        /// Opened until the core has let it go, whatever became of what was written there.
         private static func place(_ picked: Result<URL, any Error>) -> FolderPlace? {
             guard let folder = try? picked.get(), folder.startAccessingSecurityScopedResource() else { return nil }
-            return FolderPlace(folder)
+            return FolderPlace(folder) { folder.stopAccessingSecurityScopedResource() }
         }
 
         private static func read(_ picked: Result<URL, any Error>) -> Secret? {

@@ -16,7 +16,11 @@
                     VStack(alignment: .leading, spacing: 4) {
                         Text(field.field.label).accessibilityHidden(true)
                         #if canImport(UIKit)
-                            TypedFieldView(field: field, count: field.count).frame(minHeight: 48)
+                            if field.field.isLong {
+                                LongFieldView(field: field, count: field.count).frame(minHeight: 144)
+                            } else {
+                                TypedFieldView(field: field, count: field.count).frame(minHeight: 48)
+                            }
                         #endif
                     }
                 }
@@ -80,9 +84,43 @@
             }
         }
 
+        /// Several lines, for what is no secret.
+        struct LongFieldView: UIViewRepresentable {
+            let field: TypedField
+            /// Not used but watched: a field that was wiped is drawn empty.
+            let count: Int
+
+            func makeCoordinator() -> Typist {
+                Typist(field)
+            }
+
+            func makeUIView(context: Context) -> UITextView {
+                let view = UITextView()
+                view.delegate = context.coordinator
+                view.font = .preferredFont(forTextStyle: .body)
+                view.adjustsFontForContentSizeCategory = true
+                view.layer.borderColor = UIColor.separator.cgColor
+                view.layer.borderWidth = 1
+                view.layer.cornerRadius = 6
+                view.accessibilityLabel = field.field.label
+                view.autocapitalizationType = .none
+                view.autocorrectionType = .no
+                view.spellCheckingType = .no
+                view.smartDashesType = .no
+                view.smartQuotesType = .no
+                view.smartInsertDeleteType = .no
+                return view
+            }
+
+            func updateUIView(_ view: UITextView, context: Context) {
+                context.coordinator.field = field
+                if field.isEmpty { view.text = "" }
+            }
+        }
+
         /// Hands each change to the model. Changes come at the end alone: nothing else can be told from the dots.
         @MainActor
-        final class Typist: NSObject, UITextFieldDelegate {
+        final class Typist: NSObject, UITextFieldDelegate, UITextViewDelegate {
             var field: TypedField
 
             init(_ field: TypedField) {
@@ -92,12 +130,20 @@
             func textField(
                 _ view: UITextField, shouldChangeCharactersIn range: NSRange, replacementString text: String
             ) -> Bool {
-                let drawn = view.text ?? ""
-                guard let changed = Range(range, in: drawn), changed.upperBound == drawn.endIndex else { return false }
-                for _ in drawn[changed] { field.backspace() }
-                let taken = field.append(text)
+                let taken = take(text, in: range, of: view.text ?? "")
                 if field.field.isSecret { view.text = field.dots }
                 return taken && !field.field.isSecret
+            }
+
+            func textView(
+                _ view: UITextView, shouldChangeTextIn range: NSRange, replacementText text: String
+            ) -> Bool {
+                take(text, in: range, of: view.text)
+            }
+
+            private func take(_ text: String, in range: NSRange, of drawn: String) -> Bool {
+                guard let changed = Range(range, in: drawn), changed.upperBound == drawn.endIndex else { return false }
+                return field.replace(last: drawn[changed].count, with: text)
             }
         }
     #endif

@@ -36,7 +36,9 @@
         @ViewBuilder private var middle: some View {
             switch model.layout {
             case .keypad: KeypadView(keys: model.keys, send: send)
-            case .reader: LightsView(lights: model.lights)
+            case .reader:
+                LightsView(lights: model.lights)
+                RowsView(rows: model.screen.rows, send: send)
             case .outcome, .list: RowsView(rows: model.screen.rows, send: send)
             case .slip: SlipView(lines: model.slipLines)
             case .form:

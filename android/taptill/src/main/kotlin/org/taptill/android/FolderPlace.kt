@@ -16,30 +16,45 @@ import org.taptill.core.ExportSink
 /**
  * A folder that a person picked, as the place where the core hands records out. It must be empty, so that nothing is
  * mixed with what was there; but the one file with which an earlier try began, as it would be written now, is none of
- * anybody else's. Each piece is on the disk when [put] returns.
+ * anybody else's. Of a first file that could not be written whole nothing stays. Each piece is on the disk when [put]
+ * returns.
  *
  * Evidence: `FolderPlaceTest`.
  */
 public class FolderPlace(private val resolver: ContentResolver, private val tree: Uri) : ExportSink {
     private val files = mutableMapOf<String, Uri>()
     private var isTried = false
+
+    /** False from the beginning of a write until it has succeeded. */
+    private var isWhole = true
     private val folder by lazy { Documents.buildDocumentUriUsingTree(tree, Documents.getTreeDocumentId(tree)) }
 
     override fun put(name: String, bytes: ByteArray): Unit = faults {
-        // Nothing is added to the first file once all was on the disk: this is another try.
-        if (isTried && name == files.keys.firstOrNull()) files.clear()
-        if (files.isEmpty()) {
-            val begun = begun(name, bytes)
-            if (begun != null) {
-                files[name] = begun
-                return@faults
-            }
+        // Nothing is added to the first file once all was on the disk, or a write has failed: this is another try.
+        val isAnother = (isTried || !isWhole) && name == files.keys.firstOrNull()
+        if (isAnother && !isWhole && files.size == 1) {
+            empty(files.getValue(name))
+            isTried = false
+        } else {
+            if (isAnother) files.clear()
+            if (hasBegun(name, bytes)) return@faults
         }
-        add(files.getOrPut(name) { create(name) }, bytes)
+        val file = files.getOrPut(name) { create(name) }
+        isWhole = false
+        add(file, bytes)
+        isWhole = true
     }
 
     override fun finish() {
         isTried = true
+    }
+
+    /** Whether this is the first file, and an earlier try has written it so. */
+    private fun hasBegun(name: String, bytes: ByteArray): Boolean {
+        if (files.isNotEmpty()) return false
+        files[name] = begun(name, bytes) ?: return false
+        isWhole = true
+        return true
     }
 
     /** The file with which an earlier try began, if it is all that lies here; none in an empty folder. */
@@ -62,6 +77,12 @@ public class FolderPlace(private val resolver: ContentResolver, private val tree
             FileOutputStream(it.fileDescriptor).write(bytes)
             it.fileDescriptor.sync()
         }
+    }
+
+    /** What a write that failed has left of the first file. */
+    private fun empty(file: Uri) {
+        val open = resolver.openFileDescriptor(file, "wt") ?: throw ExportFault.Failed()
+        open.close()
     }
 
     private fun holds(file: Uri, bytes: ByteArray): Boolean {

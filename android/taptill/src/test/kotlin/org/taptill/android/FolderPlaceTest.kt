@@ -74,6 +74,27 @@ class FolderPlaceTest {
         assertThrows(ExportFault::class.java) { place().put("readme.txt", ByteArray(1)) }
     }
 
+    @Test
+    fun aFirstFileThatFailedMidwayIsReplacedByTheNextTryAtTheSamePlace() {
+        val place = place()
+        Folder.failsMidway = true
+        assertThrows(ExportFault::class.java) { place.put("readme.txt", "readme".toByteArray()) }
+        assertEquals("half of it lies there", "rea", File(disk.root, "readme.txt").readText())
+        assertThrows("not at another place", ExportFault.NotEmpty::class.java) {
+            place().put("readme.txt", "readme".toByteArray())
+        }
+        place.put("readme.txt", "readme".toByteArray())
+        place.finish()
+        assertEquals("readme", File(disk.root, "readme.txt").readText())
+        place.put("payments.csv", "one,".toByteArray())
+        Folder.failsMidway = true
+        assertThrows(ExportFault::class.java) { place.put("payments.csv", "two".toByteArray()) }
+        assertThrows("nothing is added to what is half there", ExportFault.NotEmpty::class.java) {
+            place.put("readme.txt", "readme".toByteArray())
+        }
+        assertEquals("readme", File(disk.root, "readme.txt").readText())
+    }
+
     private fun place() =
         FolderPlace(
             RuntimeEnvironment.getApplication().contentResolver,
@@ -98,11 +119,14 @@ class FolderPlaceTest {
             return Bundle().apply { putParcelable("uri", made) }
         }
 
-        override fun openFile(uri: Uri, mode: String): ParcelFileDescriptor =
-            ParcelFileDescriptor.open(
-                File(root, Documents.getDocumentId(uri)),
-                if (mode == "r") ParcelFileDescriptor.MODE_READ_ONLY else APPENDS,
-            )
+        override fun openFile(uri: Uri, mode: String): ParcelFileDescriptor {
+            val file = File(root, Documents.getDocumentId(uri))
+            if (!failsMidway || mode != "wa") return ParcelFileDescriptor.open(file, MODES.getValue(mode))
+            // As much as there was room for; nothing more can be written.
+            failsMidway = false
+            file.appendText("rea")
+            return ParcelFileDescriptor.open(file, ParcelFileDescriptor.MODE_READ_ONLY)
+        }
 
         override fun getType(uri: Uri): String? = null
 
@@ -114,12 +138,18 @@ class FolderPlaceTest {
 
         companion object {
             lateinit var root: File
+            var failsMidway = false
         }
     }
 
     private companion object {
         const val AUTHORITY = "org.taptill.test.documents"
-        const val APPENDS = ParcelFileDescriptor.MODE_WRITE_ONLY or ParcelFileDescriptor.MODE_APPEND
+        val MODES =
+            mapOf(
+                "r" to ParcelFileDescriptor.MODE_READ_ONLY,
+                "wa" to (ParcelFileDescriptor.MODE_WRITE_ONLY or ParcelFileDescriptor.MODE_APPEND),
+                "wt" to (ParcelFileDescriptor.MODE_WRITE_ONLY or ParcelFileDescriptor.MODE_TRUNCATE),
+            )
         val COLUMNS = arrayOf(Documents.Document.COLUMN_DOCUMENT_ID, Documents.Document.COLUMN_DISPLAY_NAME)
     }
 }

@@ -67,7 +67,8 @@ fun layoutOf(kind: ScreenKind): Layout =
         ScreenKind.LOSS,
         ScreenKind.EVIDENCE,
         ScreenKind.NETWORK,
-        ScreenKind.MESSAGE -> Layout(Badge.NONE)
+        ScreenKind.MESSAGE,
+        ScreenKind.DECIDE -> Layout(Badge.NONE)
         ScreenKind.LEFT,
         ScreenKind.DISCLOSED -> Layout(Badge.TICK, isStage = true)
         ScreenKind.ERASING -> Layout(Badge.HOURGLASS, isStage = true)
