@@ -134,10 +134,9 @@ impl Person {
         self.desk.enter(field, SecretBytes::new(typed.as_bytes().to_vec())).unwrap();
     }
 
-    /// Touches what must be there.
+    /// Touches what must be there, once the till is not at work on something else: until then nothing is enabled.
     pub fn touch(&self, intent: Intent) {
-        let screen = self.desk.screen();
-        assert!(screen.allows(&intent), "{intent:?} is not offered by {screen:#?}");
+        self.glass.until(&format!("{intent:?} is not offered"), |screen| screen.allows(&intent));
         self.desk.send(intent).unwrap();
     }
 
